@@ -1,0 +1,121 @@
+"""decide(): the table of contents of the rules.
+
+look      depth.py (R3), startup.py (R4), slo.py (R11)     what was seen, and what it means
+freeze    Paused, Conflict (R10): nothing is written
+pace      demand.py (R1), grace.py, shrink.py (R2)         what the queue asks for
+bounds    edits.py (R10), bounds.py (R0)                   what may be had
+verdict   decision.py (R9)                                 the size, why, and what comes next
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from poolkeeper.core import bounds, edits
+from poolkeeper.core.decision import Decision, Stage
+from poolkeeper.core.edits import Ruling
+from poolkeeper.core.look import Look, health, look
+from poolkeeper.core.memory import Edits, Grace, Memory
+from poolkeeper.core.model import Mode, PoolSpec
+from poolkeeper.core.observation import Observation
+from poolkeeper.core.pace import Pace, judge
+from poolkeeper.core.prospects import ahead
+from poolkeeper.core.reasons import Reason
+
+
+def decide(spec: PoolSpec, seen: Observation, memory: Memory, now: datetime) -> tuple[Decision, Memory]:
+    """Return the size to have at `now`, and what to remember for next time."""
+    if seen.target is None:
+        return Decision(0, 0, 0, Reason.TARGET_NOT_FOUND, frozen=True), memory
+    view = look(spec, seen, seen.target, memory, now)
+    halt = halted(spec, seen, now)
+    if halt is not None:
+        return frozen(spec, view, halt, now)
+    noticed = notice(spec, view, now)
+    ruling = edits.rule(noticed, spec.min_replicas, spec.queue.down.grace_period, now)
+    if ruling.conflict:
+        return frozen(spec, view, reverted(noticed), now, noticed)
+    pace = judge(spec, view, ruling, now)
+    decision = verdict(spec, view, pace, ruling, now)
+    remembered = replace(view.memory, grace=pace.clock, edits=edits.settle(noticed, ruling, decision.size, now))
+    return decision, remembered
+
+
+def notice(spec: PoolSpec, view: Look, now: datetime) -> Edits:
+    """Return the foreign writes as they stand; a pool that only observes follows what it finds."""
+    if spec.mode is Mode.OBSERVE:
+        return edits.follow(view.memory.edits, view.target)
+    return edits.notice(view.memory.edits, view.target, now)
+
+
+def halted(spec: PoolSpec, seen: Observation, now: datetime) -> tuple[Reason, str] | None:
+    """Return why nothing may be written at all, None when it may. Observe never refuses."""
+    if spec.mode is Mode.PAUSED:
+        return Reason.PAUSED, "spec.mode is Paused"
+    if seen.paused_until is not None and now < seen.paused_until:
+        return Reason.PAUSED, f"until {seen.paused_until.isoformat()}"
+    if seen.conflict is not None and spec.mode is Mode.ACTIVE:
+        return seen.conflict.reason, seen.conflict.detail
+    return None
+
+
+def reverted(noticed: Edits) -> tuple[Reason, str]:
+    """Return the Conflict of a size that somebody keeps changing back."""
+    writer = noticed.edit.writer if noticed.edit else ""
+    return Reason.CONFLICT_REVERTS, f"{writer or 'somebody'} keeps writing spec.replicas; drop it there or ignore it"
+
+
+def frozen(
+    spec: PoolSpec, view: Look, halt: tuple[Reason, str], now: datetime, noticed: Edits | None = None
+) -> tuple[Decision, Memory]:
+    """Return the decision to leave everything as it is; clocks start anew afterwards."""
+    current, (reason, detail) = view.current, halt
+    followed = noticed or edits.follow(view.memory.edits, view.target)
+    decision = Decision(
+        current=current,
+        wanted=current,
+        size=current,
+        reason=reason,
+        ready=view.capacity.ready,
+        depth=view.depth.waiting,
+        frozen=True,
+        trail=(Stage("freeze", current, current, reason, {"detail": detail}),),
+        health=health(spec, view, now),
+        detail=detail,
+    )
+    return decision, replace(view.memory, grace=Grace(sampled_at=view.depth.at), edits=followed)
+
+
+def verdict(spec: PoolSpec, view: Look, pace: Pace, ruling: Ruling, now: datetime) -> Decision:
+    """Return the decision that R0's formula makes of the pace and the bounds."""
+    trail = [pace.up, pace.down]
+    trail.append(bounds.edited(trail[-1].after, ruling))
+    trail.append(bounds.outage(trail[-1].after, spec, view, now))
+    trail.append(bounds.floor(trail[-1].after, spec))
+    wanted = trail[-1].after
+    trail.append(bounds.maximum(wanted, spec, view.current))
+    trail.append(bounds.startable(trail[-1].after, view))
+    size = trail[-1].after
+    return Decision(
+        current=view.current,
+        wanted=wanted,
+        size=size,
+        reason=leading(trail, view, size),
+        ready=view.capacity.ready,
+        depth=view.depth.waiting,
+        clamps=tuple(stage.reason for stage in trail[-2:] if stage.after < stage.before),
+        trail=tuple(trail),
+        prospects=ahead(spec, view, pace, ruling),
+        health=health(spec, view, now),
+    )
+
+
+def leading(trail: list[Stage], view: Look, size: int) -> Reason:
+    """Return the reason of the last stage that moved the size the way it went, or of the last that held it."""
+    if size > view.current:
+        return [stage.reason for stage in trail if stage.after > stage.before][-1]
+    if size < view.current:
+        return [stage.reason for stage in trail if stage.after < stage.before][-1]
+    if view.memory.edits.asked is None:
+        return Reason.ADOPTED
+    holding = [stage.reason for stage in trail if stage.reason not in (Reason.AS_EXPECTED, Reason.STEADY)]
+    return holding[-1] if holding else Reason.STEADY

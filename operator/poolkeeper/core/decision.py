@@ -1,0 +1,73 @@
+"""The answer, and the trail of stages that led to it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from poolkeeper.core.reasons import Reason
+
+Fact = float | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step on the way to the size: what it was given, what it made of it, and why."""
+
+    name: str
+    before: int
+    after: int
+    reason: Reason
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What happens next, and when, if things stay as they are."""
+
+    at: datetime
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What the conditions report besides the size. A reason AS_EXPECTED means: true, nothing to say."""
+
+    metrics: Reason = Reason.AS_EXPECTED
+    metrics_detail: str = ""
+    startup: Reason = Reason.AS_EXPECTED
+    startup_detail: str = ""
+    slo: Reason = Reason.NO_REQUESTS
+    slo_share: float | None = None
+    slo_burn_rate: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The size to have. `current` is what was found, `wanted` what was wanted before the caps.
+
+    `clamps` names what the caps did; `prospects` say what would change the size next, soonest first; `depth` is
+    the queue depth it looked at, None when unknown. `frozen`: nothing may be written at all.
+    """
+
+    current: int
+    wanted: int
+    size: int
+    reason: Reason
+    ready: int = 0
+    depth: float | None = None
+    frozen: bool = False
+    clamps: tuple[Reason, ...] = ()
+    trail: tuple[Stage, ...] = ()
+    prospects: tuple[Prospect, ...] = ()
+    health: Health = field(default_factory=Health)
+    detail: str = ""
+
+    @property
+    def changes(self) -> bool:
+        """Whether the size that was found is not the size to have."""
+        return not self.frozen and self.size != self.current
+
+    @property
+    def until(self) -> datetime | None:
+        """Until when this decision stands if nothing new is seen; None: for ever."""
+        return self.prospects[0].at if self.prospects else None

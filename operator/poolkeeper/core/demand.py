@@ -1,0 +1,32 @@
+"""Queue depth -> replicas wanted (R1).
+
+    up = max(0, min(maxStep, step * (ceil(Q / above) - 1)) - S)
+
+Q is the queue depth, S the capacity on its way. 1,001 waiting over 1,000 asks for one replica and goes on asking
+for one while it loads; a constant queue during a model load never cascades.
+"""
+
+from math import ceil
+
+from poolkeeper.core.model import Per, Queue
+
+
+def above(queue: Queue, ready: int) -> float:
+    """Return the depth above which the pool grows; thresholds per replica count the ready ones, at least one."""
+    return queue.up.above * (max(1, ready) if queue.thresholds_per is Per.REPLICA else 1)
+
+
+def below(queue: Queue, survivors: int) -> float:
+    """Return the depth below which the pool may shrink to `survivors` ready replicas."""
+    return queue.down.below * (survivors if queue.thresholds_per is Per.REPLICA else 1)
+
+
+def steps_up(queue: Queue, depth: float, ready: int) -> int:
+    """Return how many replicas the queue justifies over what is settled: min(maxStep, step * (ceil(Q/above) - 1))."""
+    exceeded = ceil(depth / above(queue, ready)) - 1
+    return max(0, min(queue.up.max_step, queue.up.step * exceeded))
+
+
+def growth(queue: Queue, depth: float, ready: int, coming: int) -> int:
+    """Return how many more replicas to ask for, what is on its way being counted."""
+    return max(0, steps_up(queue, depth, ready) - coming)

@@ -1,0 +1,145 @@
+"""Several readings -> one queue depth: whole, a lower bound, or unknown (R3).
+
+reading             counts as
+a number            itself
+a failed look       unknown: the sum of the others is a lower bound
+pods, all answered  their sum
+pods, some silent   a lower bound; silent for SILENCE while more than half answer: the mean of the others
+no ready pod        nothing at all: the source does not apply, and that is no outage
+older than it may   a failed look
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from poolkeeper.core.model import Combine, Queue
+from poolkeeper.core.observation import PodSample, Reading
+from poolkeeper.core.reasons import Reason
+
+SILENCE = timedelta(minutes=5)
+STALE = timedelta(seconds=10)
+STALE_INTERVALS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """The pool's queue at `at`. `whole`: nothing is missing, so that it may also lower the size.
+
+    `running` and `kv_usage` are sums over the pods (None: unknown); `busiest` is the most requests that one pod
+    ran while it had a queue. `applies` is False when no source applies.
+    """
+
+    waiting: float | None = None
+    whole: bool = False
+    at: datetime | None = None
+    running: float | None = None
+    kv_usage: float | None = None
+    busiest: float | None = None
+    fault: Reason | None = None
+    detail: str = ""
+    applies: bool = True
+    samples: tuple[PodSample, ...] = ()
+
+
+def combine(
+    readings: tuple[Reading, ...], queue: Queue, silent_since: Mapping[str, datetime], now: datetime
+) -> tuple[Depth, dict[str, datetime]]:
+    """Return the pool's queue depth at `now`, and since when each silent pod has been silent."""
+    if not readings:
+        return Depth(fault=Reason.NO_SAMPLE, detail=Reason.NO_SAMPLE.sentence), dict(silent_since)
+    fresh = [aged(reading, queue.interval, now) for reading in readings]
+    silence = remember_silence(fresh, silent_since, now)
+    parts = [part(reading, silence, now) for reading in fresh if reading.applies]
+    if not parts:
+        return Depth(whole=True, applies=False, at=max(reading.at for reading in fresh)), silence
+    return join(parts, queue.combine), silence
+
+
+def aged(reading: Reading, interval: timedelta, now: datetime) -> Reading:
+    """Return the reading, or a failed one in its place when it is older than three intervals and STALE."""
+    age = now - reading.at
+    if reading.fault is not None or age <= max(STALE, STALE_INTERVALS * interval):
+        return reading
+    detail = f"the newest sample is {age.total_seconds():.0f} s old"
+    return Reading(reading.source, reading.at, fault=Reason.METRIC_STALE, detail=detail)
+
+
+def remember_silence(
+    readings: Iterable[Reading], silent_since: Mapping[str, datetime], now: datetime
+) -> dict[str, datetime]:
+    """Return since when each pod that is silent now has been so without a break."""
+    return {fault.uid: silent_since.get(fault.uid, now) for reading in readings for fault in reading.faults}
+
+
+def part(reading: Reading, silence: Mapping[str, datetime], now: datetime) -> Depth:
+    """Return what one reading says by itself."""
+    named = f"{reading.source}: "
+    if reading.fault is not None:
+        return Depth(at=reading.at, fault=reading.fault, detail=named + (reading.detail or reading.fault.sentence))
+    if reading.waiting is not None:
+        return Depth(reading.waiting, whole=True, at=reading.at)
+    return per_pod(reading, silence, now, named)
+
+
+def per_pod(reading: Reading, silence: Mapping[str, datetime], now: datetime, named: str) -> Depth:
+    """Return the sum over the pods that answered; R3's mean stands in for the ones that are long silent."""
+    answered, silent = len(reading.pods), len(reading.faults)
+    if not answered:
+        first = reading.faults[0]
+        return Depth(at=reading.at, fault=first.reason, detail=f"{named}none of {silent} pods answers: {first.detail}")
+    long_silent = sum(now - silence[fault.uid] >= SILENCE for fault in reading.faults)
+    stand_in = 1 + long_silent / answered if answered > silent else 1.0
+    whole = not silent or (long_silent == silent and answered > silent)
+    said = f"{named}{silent} of {answered + silent} pods do not answer" if silent else ""
+    if silent and reading.faults[0].detail:
+        said += f" ({reading.faults[0].reason}: {reading.faults[0].detail})"
+    return Depth(
+        waiting=stand_in * sum(pod.waiting for pod in reading.pods),
+        whole=whole,
+        at=reading.at,
+        running=scaled(total(pod.running for pod in reading.pods), stand_in),
+        kv_usage=scaled(total(pod.kv_usage for pod in reading.pods), stand_in),
+        busiest=max((pod.running for pod in reading.pods if pod.waiting and pod.running is not None), default=None),
+        fault=Reason.PODS_SILENT if silent else None,
+        detail=said,
+        samples=reading.pods,
+    )
+
+
+def join(parts: list[Depth], how: Combine) -> Depth:
+    """Return several sources' depths as one: whole only where all of them are."""
+    known = [depth.waiting for depth in parts if depth.waiting is not None]
+    fold = sum if how is Combine.SUM else max
+    broken = [depth for depth in parts if depth.fault is not None]
+    return Depth(
+        waiting=fold(known) if known else None,
+        whole=all(depth.whole for depth in parts),
+        at=max(depth.at for depth in parts if depth.at is not None),
+        running=largest(depth.running for depth in parts),
+        kv_usage=largest(depth.kv_usage for depth in parts),
+        busiest=largest(depth.busiest for depth in parts),
+        fault=broken[0].fault if broken else None,
+        detail="; ".join(depth.detail for depth in broken),
+        samples=next((depth.samples for depth in parts if depth.samples), ()),
+    )
+
+
+def total(values: Iterable[float | None]) -> float | None:
+    """Return the sum of what is known, None when one is not."""
+    found = 0.0
+    for value in values:
+        if value is None:
+            return None
+        found += value
+    return found
+
+
+def largest(values: Iterable[float | None]) -> float | None:
+    """Return the largest of what is known, None when nothing is."""
+    return max((value for value in values if value is not None), default=None)
+
+
+def scaled(value: float | None, factor: float) -> float | None:
+    """Return the value times the factor; unknown stays unknown."""
+    return None if value is None else value * factor

@@ -1,0 +1,56 @@
+"""Hold up or down until a duration has passed (R2). The clock runs on samples, never on ticks.
+
+    samples      s = short and the survivors idle enough, . = anything else, x = not whole, _ = none (a gap)
+    grace        3 samples
+
+    s s s s           starts at the first, fires at the fourth, starts again there
+    s s . s s s s     a break clears it: fires four samples after the break
+    s s x s s s s     so does a sample that is not whole (R3)
+    s s _ _ s s       a gap of up to GAP counts
+    s s _ ... _ s s   a longer one does not: the clock moves on by the gap
+    s s s (same) s    looking twice at one sample changes nothing
+
+A restart is a gap: api.memo stores the clock and the lease tells until when somebody looked.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from poolkeeper.core.memory import Grace
+
+GAP = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What one sample says: `long` wants to grow, `short` may shrink; both False hold."""
+
+    at: datetime
+    long: bool = False
+    short: bool = False
+
+
+def advance(grace: Grace, signs: Signs) -> Grace:
+    """Return the clock after a new sample; a gap longer than GAP moves the starting points on."""
+    gap = signs.at - grace.sampled_at if grace.sampled_at else timedelta(0)
+    lost = gap if gap > GAP else timedelta(0)
+    return Grace(
+        short_since=running(grace.short_since, lost, signs.at) if signs.short else None,
+        long_since=running(grace.long_since, lost, signs.at) if signs.long else None,
+        sampled_at=signs.at,
+    )
+
+
+def running(since: datetime | None, lost: timedelta, at: datetime) -> datetime:
+    """Return the starting point: now for a clock that stood still, moved on by what was lost for one that ran."""
+    return at if since is None else since + lost
+
+
+def passed(since: datetime | None, at: datetime | None, duration: timedelta) -> bool:
+    """Return whether the clock has run for the duration at the sample taken at `at`."""
+    return since is not None and at is not None and at - since >= duration
+
+
+def restart(grace: Grace) -> Grace:
+    """Return the clock after it fired: it starts again at the sample that fired it."""
+    return replace(grace, short_since=grace.sampled_at)

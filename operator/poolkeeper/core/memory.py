@@ -1,0 +1,67 @@
+"""The only state carried between two decisions. Each stage owns one part of it; api.memo stores what must survive."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Grace:
+    """R2's clock: since when the pool could shrink, since when it wants to grow, and the newest sample they saw."""
+
+    short_since: datetime | None = None
+    long_since: datetime | None = None
+    sampled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """R4: how long starts took (scheduled to ready) on this pod template, and who was starting at the last look.
+
+    `slots` is the peak of running requests of one pod seen while it had a queue (R2's busy guard).
+    """
+
+    template: str = ""
+    durations: tuple[timedelta, ...] = ()
+    starting: frozenset[str] = frozenset()
+    slots: float | None = None
+    grew_at: datetime | None = None
+    replicas: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A write to the target's replicas that was not ours (R10): who, when, from our size to theirs."""
+
+    writer: str
+    at: datetime
+    ours: int
+    theirs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """The size last asked for (None: never decided), the foreign write in force, and when such were restored."""
+
+    asked: int | None = None
+    edit: Edit | None = None
+    restored: tuple[datetime, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """R11: each pod's counters at the last look, and what they grew by, minute by minute, for an hour."""
+
+    counters: dict[str, tuple[float, float]] = field(default_factory=dict)
+    minutes: tuple[tuple[datetime, float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Everything the next decision needs to know about the earlier ones."""
+
+    grace: Grace = field(default_factory=Grace)
+    starts: Starts = field(default_factory=Starts)
+    edits: Edits = field(default_factory=Edits)
+    served: Served = field(default_factory=Served)
+    outage_since: datetime | None = None
+    silent_since: dict[str, datetime] = field(default_factory=dict)

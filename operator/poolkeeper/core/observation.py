@@ -1,0 +1,102 @@
+"""What was seen of one pool at one moment: its queue, its workload and pods, and who else writes its size."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from poolkeeper.core.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class PodSample:
+    """One pod as a source read it. Requests waiting and running; KV cache in use from 0 to 1.
+
+    `inside` and `finished` count requests since the pod's start: those that left the queue within the SLO's
+    queue time, and all of them.
+    """
+
+    uid: str
+    waiting: float
+    running: float | None = None
+    kv_usage: float | None = None
+    inside: float | None = None
+    finished: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PodFault:
+    """A pod that should have answered a source and did not, or not with a number."""
+
+    uid: str
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One look at one source, taken at `at`.
+
+    A source without pods gives `waiting`; a per-pod source gives `pods` and `faults`, one entry for each ready
+    pod; a look that failed as a whole gives `fault`. A pods source with no ready pod does not apply.
+    """
+
+    source: str
+    at: datetime
+    waiting: float | None = None
+    pods: tuple[PodSample, ...] = ()
+    faults: tuple[PodFault, ...] = ()
+    fault: Reason | None = None
+    detail: str = ""
+    applies: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """A live pod of the target, told by its UID. Instants are the API server's.
+
+    `ready_at` is the last time it became ready, None while it is not; then `unready_since` tells since when.
+    `trouble` holds the scheduler's or the kubelet's own words.
+    """
+
+    uid: str
+    name: str
+    created_at: datetime
+    scheduled_at: datetime | None = None
+    ready_at: datetime | None = None
+    unready_since: datetime | None = None
+    template: str = ""
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The workload: the replicas it asks for, who wrote that number, and what keeps pods from being made.
+
+    `pods` leaves out the ones that are terminating. `ours`: our field manager wrote `replicas`. `failure` repeats
+    the ReplicaFailure condition, which leaves no pod behind. `rolling`: a rollout is under way.
+    """
+
+    replicas: int
+    writer: str = ""
+    ours: bool = False
+    pods: tuple[Pod, ...] = ()
+    failure: str = ""
+    failure_since: datetime | None = None
+    rolling: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Another owner of the target's size (R10): why, and what to drop or ignore, in words."""
+
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """All that a decision may look at besides the spec, the memory and the time."""
+
+    target: Target | None
+    readings: tuple[Reading, ...] = ()
+    conflict: Conflict | None = None
+    paused_until: datetime | None = None

@@ -1,0 +1,106 @@
+"""Which way the queue points and whether its time has come: R1 upwards, R2 downwards, both on new samples only."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from poolkeeper.core import demand, grace, shrink, slo
+from poolkeeper.core.decision import Stage
+from poolkeeper.core.edits import Ruling
+from poolkeeper.core.look import Look
+from poolkeeper.core.memory import Grace
+from poolkeeper.core.model import PoolSpec
+from poolkeeper.core.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The stage for growth, the stage for shrinking, and the clock after both."""
+
+    up: Stage
+    down: Stage
+    clock: Grace
+
+
+def judge(spec: PoolSpec, seen: Look, ruling: Ruling, now: datetime) -> Pace:
+    """Return what the queue asks for at this look."""
+    refusal = shrink.refusal(spec, seen.depth, seen.capacity, seen.current, seen.memory.starts.slots)
+    clock = tick(spec, seen, may_shrink=refusal is None or seen.current > spec.max_replicas)
+    up = grow(spec, seen, clock)
+    down = give_away(spec, seen, clock, refusal, up.after)
+    fired = down.after < seen.current
+    veto = vetoed(spec, seen, ruling, now) if fired else None
+    if veto is not None:
+        return Pace(up, replace(down, after=down.before, reason=veto), clock)
+    return Pace(up, down, grace.restart(clock) if fired else clock)
+
+
+def tick(spec: PoolSpec, seen: Look, *, may_shrink: bool) -> Grace:
+    """Return the clock after this look; a sample that is not whole stops the clock downwards (R3)."""
+    before = seen.memory.grace
+    if seen.is_outage:
+        before = replace(before, short_since=None)
+    if not seen.is_new or seen.depth.at is None:
+        return before
+    return grace.advance(
+        before,
+        grace.Signs(
+            at=seen.depth.at,
+            long=seen.depth.waiting is not None and seen.depth.waiting > demand.above(spec.queue, seen.capacity.ready),
+            short=may_shrink and not seen.is_outage and seen.depth.applies,
+        ),
+    )
+
+
+def grow(spec: PoolSpec, seen: Look, clock: Grace) -> Stage:
+    """Return R1's stage."""
+    depth, current = seen.depth.waiting, seen.current
+    ready, coming = seen.capacity.ready, seen.capacity.coming
+    if depth is None:
+        return Stage("demand", current, current, Reason.STARTING if coming else Reason.AS_EXPECTED, {"coming": coming})
+    justified = demand.steps_up(spec.queue, depth, ready)
+    more = demand.growth(spec.queue, depth, ready, coming) if seen.is_new else 0
+    facts = {
+        "queue": depth,
+        "above": demand.above(spec.queue, ready),
+        "ready": ready,
+        "coming": coming,
+        "justified": justified,
+    }
+    if not justified:
+        return Stage("demand", current, current, Reason.STEADY, facts)
+    if not more:
+        return Stage("demand", current, current, Reason.STARTING, facts)
+    if not grace.passed(clock.long_since, clock.sampled_at, spec.queue.up.delay):
+        return Stage("demand", current, current, Reason.SCALE_UP_DELAYED, facts)
+    return Stage("demand", current, current + more, Reason.QUEUE_ABOVE, facts)
+
+
+def give_away(spec: PoolSpec, seen: Look, clock: Grace, refusal: Reason | None, before: int) -> Stage:
+    """Return R2's stage: one step down from the current size when the clock has run for the whole grace period."""
+    current = seen.current
+    survivors = shrink.remaining(spec, seen.capacity.ready, current)
+    slots = seen.memory.starts.slots
+    facts = {
+        "queue": seen.depth.waiting,
+        "below": demand.below(spec.queue, survivors),
+        "survivors": survivors,
+        "busy": shrink.busy_share(spec, seen.depth, survivors, slots),
+        "guard": "on" if shrink.guard_is_known(spec, seen.depth, slots) else "unknown",
+        "graceSeconds": spec.queue.down.grace_period.total_seconds(),
+    }
+    if clock.short_since is None:
+        return Stage("grace", before, before, refusal or Reason.STEADY, facts)
+    if not (seen.is_new and grace.passed(clock.short_since, clock.sampled_at, spec.queue.down.grace_period)):
+        return Stage("grace", before, before, Reason.GRACE, facts)
+    if refusal is None:
+        return Stage("grace", before, shrink.stepped(spec, current), Reason.QUEUE_BELOW, facts)
+    return Stage("grace", before, max(spec.max_replicas, current - spec.queue.down.step), Reason.ABOVE_MAXIMUM, facts)
+
+
+def vetoed(spec: PoolSpec, seen: Look, ruling: Ruling, now: datetime) -> Reason | None:
+    """Return what forbids a shrink whose time has come; the clock runs on, so that it follows once that is over."""
+    if ruling.keep:
+        return Reason.EDIT_KEPT
+    if seen.target.rolling:
+        return Reason.ROLLING_OUT
+    return Reason.SLO_AT_RISK if slo.vetoes(spec.slo, seen.memory.served, now) else None

@@ -1,0 +1,44 @@
+"""What would change the size next, if things stay as they are: the `until` of a decision, and explain's last lines."""
+
+from collections.abc import Iterator
+
+from poolkeeper.core import shrink
+from poolkeeper.core.decision import Prospect
+from poolkeeper.core.edits import Ruling
+from poolkeeper.core.look import Look
+from poolkeeper.core.model import OutageBehavior, PoolSpec
+from poolkeeper.core.pace import Pace
+from poolkeeper.core.reasons import Reason
+
+
+def ahead(spec: PoolSpec, view: Look, pace: Pace, ruling: Ruling) -> tuple[Prospect, ...]:
+    """Return what comes next, soonest first."""
+    found = (*clocks(spec, view, pace), *waits(spec, view, ruling))
+    return tuple(sorted(found, key=lambda prospect: prospect.at))
+
+
+def clocks(spec: PoolSpec, view: Look, pace: Pace) -> Iterator[Prospect]:
+    """Yield what the running clocks lead to."""
+    down, up = pace.clock.short_since, pace.clock.long_since
+    facts = pace.down.facts
+    if down is not None:
+        after = shrink.stepped(spec, view.current)
+        words = f"scale-down to {after} if the queue stays under {facts['below']:g}"
+        if pace.down.reason is Reason.ABOVE_MAXIMUM or view.current > spec.max_replicas:
+            words = f"scale-down by {spec.queue.down.step}, towards maxReplicas {spec.max_replicas}"
+        yield Prospect(down + spec.queue.down.grace_period, words)
+    if up is not None and pace.up.reason is Reason.SCALE_UP_DELAYED:
+        words = f"scale-up if the queue stays above {pace.up.facts['above']:g}"
+        yield Prospect(up + spec.queue.up.delay, words)
+
+
+def waits(spec: PoolSpec, view: Look, ruling: Ruling) -> Iterator[Prospect]:
+    """Yield what time alone brings: the end of an outage's patience, of a foreign write, of a start."""
+    outage, since = spec.queue.on_outage, view.memory.outage_since
+    if since is not None and outage.behavior is OutageBehavior.AT_LEAST:
+        yield Prospect(since + outage.after, f"at least {outage.replicas} replicas if the metrics stay away")
+    if ruling.until is not None:
+        end = "the other writer's size may shrink again" if ruling.keep else "the size from before the edit is restored"
+        yield Prospect(ruling.until, end)
+    if view.capacity.next_at is not None:
+        yield Prospect(view.capacity.next_at, "a starting replica counts as settled, or as overdue if it is not ready")

@@ -1,0 +1,78 @@
+"""Why: one enum for conditions, events, metric labels, history and `explain`. Each reason has one sentence."""
+
+from enum import StrEnum
+from typing import Self
+
+
+class Reason(StrEnum):
+    """A reason's value is what machines see (CamelCase, a condition's `reason`); its `sentence` is for people."""
+
+    sentence: str
+
+    def __new__(cls, value: str, sentence: str) -> Self:
+        """Make a member out of its value and its sentence."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.sentence = sentence
+        return member
+
+    # What moves the size
+    QUEUE_ABOVE = "QueueAbove", "the queue is longer than the replicas can be expected to work down"
+    QUEUE_BELOW = "QueueBelow", "the queue stayed short for the whole grace period"
+    BELOW_MINIMUM = "BelowMinimum", "the pool is smaller than its floor"
+    ABOVE_MAXIMUM = "AboveMaximum", "the pool is larger than its maximum and leaves by steps"
+    OUTAGE_AT_LEAST = "OutageAtLeast", "the metrics are gone, and the pool is kept at the size asked for outages"
+    EDIT_RESTORED = "EditRestored", "somebody else made the target smaller; its size was restored"
+
+    # What holds the size
+    STEADY = "Steady", "the queue is between its thresholds"
+    ADOPTED = "Adopted", "the first decision starts from the size that was found"
+    STARTING = "Starting", "capacity on its way answers the queue"
+    SCALE_UP_DELAYED = "ScaleUpDelayed", "the queue has not been long for the whole scale-up delay"
+    GRACE = "Grace", "the queue is short, and the grace period has not passed"
+    SURVIVORS_BUSY = "SurvivorsBusy", "the queue is short, but the remaining replicas would be too busy"
+    SLO_AT_RISK = "SLOAtRisk", "too few requests are inside the SLO to give capacity away"
+    ROLLING_OUT = "RollingOut", "no voluntary shrink in the middle of a rollout"
+    EDIT_KEPT = "EditKept", "somebody else made the target larger; that stays for an hour"
+    EDIT_GRACE = "EditGrace", "somebody else made the target smaller; it is restored after the grace period"
+    AT_MAXIMUM = "AtMaximum", "more replicas are wanted than the maximum allows"
+    AT_MINIMUM = "AtMinimum", "fewer replicas are wanted than the minimum allows"
+    STARTUP_BLOCKED = "StartupBlocked", "new replicas do not become ready, so the pool grows no more"
+    OUTAGE = "Outage", "the metrics cannot be trusted, so the size is held"
+
+    # What freezes the pool
+    PAUSED = "Paused", "the pool is paused"
+    OBSERVING = "Observing", "the pool is in Observe: decisions are made and not carried out"
+    TARGET_NOT_FOUND = "TargetNotFound", "the target does not exist"
+    INVALID_SPEC = "InvalidSpec", "the spec cannot be accepted"
+    CONFLICT_AUTOSCALER = "ConflictAutoscaler", "a HorizontalPodAutoscaler scales the same target"
+    CONFLICT_SCALED_OBJECT = "ConflictScaledObject", "a KEDA ScaledObject scales the same target"
+    CONFLICT_POOL = "ConflictPool", "an older pool owns the same target"
+    CONFLICT_GITOPS = "ConflictGitOps", "a GitOps tool owns the target's spec.replicas"
+    CONFLICT_REVERTS = "ConflictReverts", "somebody else keeps changing the target's replicas back"
+    WRITE_REFUSED = "WriteRefused", "the API server refused the last write"
+
+    # What is wrong with a metric (R3)
+    METRIC_REFUSED = "MetricRefused", "the connection was refused or broke"
+    METRIC_TIMEOUT = "MetricTimeout", "no answer came in time"
+    METRIC_SERVER_ERROR = "MetricServerError", "the answer was an error"
+    METRIC_EMPTY = "MetricEmpty", "the answer holds no such series"
+    METRIC_NOT_A_NUMBER = "MetricNotANumber", "the value is NaN"
+    METRIC_INFINITE = "MetricInfinite", "the value is infinite"
+    METRIC_NEGATIVE = "MetricNegative", "the value is negative"
+    METRIC_STALE = "MetricStale", "the value is older than maxAge"
+    METRIC_SEVERAL = "MetricSeveral", "the query gives several elements where one is meant"
+    METRIC_GARBAGE = "MetricGarbage", "the answer cannot be read"
+    METRIC_TOO_LARGE = "MetricTooLarge", "the answer is larger than the limit"
+    METRIC_DEAD_POD = "MetricDeadPod", "the only series belong to pods that are gone"
+    METRIC_UNKNOWN_SERVER = "MetricUnknownServer", "the administrator configured no such server"
+    METRIC_UNKNOWN_ENGINE = "MetricUnknownEngine", "the page belongs to no known engine"
+    PODS_SILENT = "PodsSilent", "some pods do not answer; the sum is a lower bound"
+    NO_SAMPLE = "NoSample", "no sample has been taken yet"
+
+    # States that conditions name
+    AS_EXPECTED = "AsExpected", "all is well"
+    WITHIN_SLO = "WithinSLO", "enough requests left the queue in time"
+    OUTSIDE_SLO = "OutsideSLO", "too many requests waited too long"
+    NO_REQUESTS = "NoRequests", "no request has finished in the window"
+    SPEC_WARNING = "SpecWarning", "the manifest holds fields that do not exist"

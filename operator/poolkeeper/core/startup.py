@@ -1,0 +1,115 @@
+"""Starting and stuck capacity (R4): how long a start takes, who is on the way, who is overdue.
+
+    created ---- waits for a node ---- scheduled ---- loads its model ---- ready ---- settle ---- settled
+                 NODE_WAIT or the timeout             the timeout
+
+A replica without a pod (a quota refuses it) waits like one without a node. A pod that was ready and fell back
+gets the timeout again, from the moment it fell.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from math import ceil
+
+from poolkeeper.core.depth import Depth, largest
+from poolkeeper.core.memory import Starts
+from poolkeeper.core.model import PoolSpec
+from poolkeeper.core.observation import Pod, Target
+
+UNMEASURED = timedelta(minutes=10)
+NODE_WAIT = timedelta(minutes=10)
+ENOUGH = 3
+KEPT = 20
+MARGIN = 1.5
+OVERDUE_AT_LEAST = 2
+OVERDUE_SHARE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """Replicas by what they can do now: `ready` in all, `settled` long enough to count on, `coming`, `overdue`.
+
+    `blocked`: so many are overdue that more would only be stuck as well. `next_at` is when this changes by itself.
+    """
+
+    ready: int
+    settled: int
+    coming: int
+    overdue: int = 0
+    blocked: bool = False
+    words: str = ""
+    next_at: datetime | None = None
+
+
+def observe_starts(starts: Starts, target: Target, depth: Depth, now: datetime) -> Starts:
+    """Return what is known about starts after this look: new durations, who is starting, the learned slots."""
+    template = newest_template(target)
+    if template != starts.template:
+        starts = replace(starts, template=template, durations=(), slots=None)
+    done = [pod for pod in target.pods if pod.ready_at and pod.scheduled_at and pod.uid in starts.starting]
+    took = [pod.ready_at - pod.scheduled_at for pod in done if pod.ready_at and pod.scheduled_at]
+    return replace(
+        starts,
+        durations=(*starts.durations, *took)[-KEPT:],
+        starting=frozenset(pod.uid for pod in target.pods if not pod.ready_at),
+        slots=largest((starts.slots, depth.busiest)),
+        grew_at=now if target.replicas > starts.replicas else starts.grew_at,
+        replicas=target.replicas,
+    )
+
+
+def newest_template(target: Target) -> str:
+    """Return the template hash of the youngest pod, empty without pods."""
+    return max(target.pods, key=lambda pod: (pod.created_at, pod.name)).template if target.pods else ""
+
+
+def timeout(spec: PoolSpec, starts: Starts) -> timedelta:
+    """Return how long a start may take: given, else 1.5 x the 95th percentile, 10 minutes until three samples."""
+    if spec.startup_timeout is not None:
+        return spec.startup_timeout
+    if len(starts.durations) < ENOUGH:
+        return UNMEASURED
+    return MARGIN * percentile_95(starts.durations)
+
+
+def percentile_95(durations: tuple[timedelta, ...]) -> timedelta:
+    """Return the nearest-rank 95th percentile."""
+    return sorted(durations)[ceil(0.95 * len(durations)) - 1]
+
+
+def assess(spec: PoolSpec, target: Target, starts: Starts, now: datetime) -> Capacity:
+    """Return the replicas asked for, sorted by what they can do at `now`."""
+    limit, settle = timeout(spec, starts), spec.queue.up.settle
+    ready = [pod for pod in target.pods if pod.ready_at]
+    fresh = [pod for pod in ready if pod.ready_at and now - pod.ready_at < settle]
+    due = [(due_at(pod, spec, limit), pod.trouble) for pod in target.pods if not pod.ready_at]
+    due += missing(spec, target, starts, now, limit)
+    overdue = [words for at, words in due if at <= now]
+    settled = len(ready) - len(fresh)
+    coming = len(due) - len(overdue) + len(fresh)
+    changes = [at for at, _ in due if at > now] + [pod.ready_at + settle for pod in fresh if pod.ready_at]
+    return Capacity(
+        ready=len(ready),
+        settled=settled,
+        coming=max(0, min(coming, target.replicas - settled)),
+        overdue=len(overdue),
+        blocked=len(overdue) >= max(OVERDUE_AT_LEAST, target.replicas / OVERDUE_SHARE),
+        words=next((words for words in overdue if words), ""),
+        next_at=min(changes, default=None),
+    )
+
+
+def due_at(pod: Pod, spec: PoolSpec, limit: timedelta) -> datetime:
+    """Return when a pod that is not ready becomes overdue."""
+    if pod.scheduled_at is None:
+        return pod.created_at + (spec.startup_timeout or NODE_WAIT)
+    return max(pod.scheduled_at, pod.unready_since or pod.scheduled_at) + limit
+
+
+def missing(
+    spec: PoolSpec, target: Target, starts: Starts, now: datetime, limit: timedelta
+) -> list[tuple[datetime, str]]:
+    """Return when the replicas that have no pod become overdue, with the words of what keeps them from having one."""
+    since = target.failure_since or starts.grew_at or now
+    at = since + (spec.startup_timeout or max(NODE_WAIT, limit))
+    return [(at, target.failure)] * (target.replicas - len(target.pods))

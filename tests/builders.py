@@ -1,0 +1,58 @@
+"""Values for tests: say only what the test is about, the rest is a healthy pool of two idle replicas."""
+
+from datetime import UTC, datetime, timedelta
+
+from poolkeeper.core.model import Per, PoolSpec, Queue, ScaleDown, ScaleUp
+from poolkeeper.core.observation import Observation, Pod, PodSample, Reading, Target
+
+START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+LONG_AGO = START - timedelta(days=1)
+
+
+def at(seconds: float) -> datetime:
+    """Return the instant so many seconds after the test's start."""
+    return START + timedelta(seconds=seconds)
+
+
+def published(**changes) -> PoolSpec:
+    """Return the published case: up above 1000, down below 100 for the whole pool, 5 minutes of grace, 2 to 8."""
+    queue = {
+        "thresholds_per": Per.POOL,
+        "up": ScaleUp(above=1000),
+        "down": ScaleDown(below=100),
+    } | changes.pop("queue", {})
+    return PoolSpec(**{"min_replicas": 2, "max_replicas": 8, "queue": Queue(**queue)} | changes)
+
+
+def pod(number: int, **changes) -> Pod:
+    """Return a pod that has been ready for a day."""
+    known = {"created_at": LONG_AGO, "scheduled_at": LONG_AGO, "ready_at": LONG_AGO, "template": "t1"}
+    return Pod(**{"uid": f"uid-{number}", "name": f"chat-{number}"} | known | changes)
+
+
+def loading(number: int, since: float, **changes) -> Pod:
+    """Return a pod that was scheduled so many seconds after the start, and loads its model."""
+    times = {"created_at": at(since), "scheduled_at": at(since), "ready_at": None}
+    return pod(number, **times | changes)
+
+
+def target(replicas: int = 2, **changes) -> Target:
+    """Return a target whose replicas are all ready and were written by us."""
+    pods = tuple(pod(number) for number in range(replicas))
+    return Target(**{"replicas": replicas, "writer": "poolkeeper", "ours": True, "pods": pods} | changes)
+
+
+def reading(waiting: float | None, seconds: float = 0, **changes) -> Reading:
+    """Return a whole reading of a source that knows one number."""
+    return Reading(**{"source": "edge", "at": at(seconds), "waiting": waiting} | changes)
+
+
+def sample(number: int, waiting: float, **changes) -> PodSample:
+    """Return one pod's answer."""
+    return PodSample(uid=f"uid-{number}", waiting=waiting, **changes)
+
+
+def seen(waiting: float | None = 500, seconds: float = 0, **changes) -> Observation:
+    """Return a look at a healthy pool of two with this queue."""
+    known = {"target": target(), "readings": (reading(waiting, seconds),)}
+    return Observation(**known | changes)
