@@ -1,4 +1,4 @@
-"""Our own certificate authorities: everything that listens is verified, everyone who calls is known by a certificate."""
+"""Our own certificate authorities: every server is verified, every caller is known by a certificate."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -47,7 +47,9 @@ class Authority:
         subject = Subject(f"poolkeeper {self.name}")
         builder = self._builder(subject, self._key.public_key())
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        _write(self.certificate, builder.add_extension(_signing_usage(), critical=True).sign(self._key, hashes.SHA256()))
+        _write(
+            self.certificate, builder.add_extension(_signing_usage(), critical=True).sign(self._key, hashes.SHA256())
+        )
 
     @property
     def certificate(self) -> Path:

@@ -51,7 +51,7 @@ class Program:
         if self.process is not None and self.process.poll() is None:
             raise RuntimeError("it runs already")
         with Path(self.log).open("ab") as log:
-            self.process = subprocess.Popen(  # noqa: S603  the owner says what to start
+            self.process = subprocess.Popen(
                 self.argv,
                 env=self.env,
                 stdin=subprocess.DEVNULL,
@@ -102,7 +102,7 @@ class Guardian:
             if uid != os.getuid():
                 return
             connection.settimeout(5)
-            with contextlib.suppress(OSError):  # a requester may go away before its answer
+            with contextlib.suppress(OSError, ValueError):  # a bad request harms nobody but its sender
                 stream.write(json.dumps(self._respond(json.loads(stream.readline()), pid)).encode() + b"\n")
 
     def _respond(self, request: dict[str, Any], requester: int) -> dict[str, Any]:
@@ -114,7 +114,7 @@ class Guardian:
         }
         try:
             return acts[request["act"]](request, requester)
-        except (KeyError, OSError, RuntimeError) as error:
+        except (KeyError, TypeError, OSError, RuntimeError) as error:
             return {"error": f"{type(error).__name__}: {error}"}
 
     def _start(self, request: dict[str, Any], requester: int) -> dict[str, Any]:
@@ -122,10 +122,10 @@ class Guardian:
         if "argv" in request:
             self._stop(request, requester)
             self.programs[name] = Program(request["argv"], request["env"], request["log"])
-        pid = self.programs[name].start()
-        self._when_gone(pid, lambda: None)  # an ended program is reaped at once, not kept as a zombie
         if request.get("tied"):
             self._when_gone(requester, self.programs[name].stop)
+        pid = self.programs[name].start()
+        self._when_gone(pid, lambda: None)  # an ended program is reaped at once, not kept as a zombie
         return {"pid": pid}
 
     def _stop(self, request: dict[str, Any], _requester: int) -> dict[str, Any]:

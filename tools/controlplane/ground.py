@@ -1,0 +1,94 @@
+"""Everything the components of one control plane must agree on: where, which ports, whose certificates."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from controlplane.certificates import Authority, Subject, write_key_pair
+from controlplane.network import Network, free_ports
+
+PORTS = ("etcd", "etcd-peer", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
+_SERVICE_ADDRESS = "10.96.0.1"
+
+
+@dataclass(frozen=True)
+class Site:
+    """One control plane's directory, network, ports and programs."""
+
+    directory: Path
+    network: Network
+    ports: Mapping[str, int]
+    binaries: Mapping[str, Path]
+    audit: bool = False
+
+    @property
+    def pki(self) -> Path:
+        """Where keys and certificates are."""
+        return self.directory / "pki"
+
+    @property
+    def audit_log(self) -> Path:
+        """Where the API server writes its audit log, if it was asked to."""
+        return self.directory / "logs" / "audit.log"
+
+    def url(self, component: str) -> str:
+        """Return the HTTPS address of a component."""
+        return f"https://{self.network.address}:{self.ports[component]}"
+
+    def kubeconfig(self, user: str) -> Path:
+        """Return the kubeconfig of one of our own users."""
+        return self.directory / f"{user}.kubeconfig"
+
+
+def prepare(directory: Path, network: Network, binaries: Mapping[str, Path], *, audit: bool) -> Site:
+    """Choose the ports and write all certificates, keys and kubeconfigs."""
+    site = Site(directory, network, free_ports(network.address, PORTS), binaries, audit)
+    site.pki.mkdir(mode=0o700)
+    _write_servers(site)
+    _write_users(site)
+    write_key_pair(public=site.pki / "service-accounts.pub", private=site.pki / "service-accounts.key")
+    return site
+
+
+def _write_servers(site: Site) -> None:
+    # Three authorities, as kubeadm has them: a caller of the API server must not open etcd, or pose as a proxy.
+    etcd = Authority("etcd-ca", site.pki)
+    etcd.issue("etcd", Subject("etcd", names=[site.network.address]))
+    etcd.issue("etcd-client", Subject("kube-apiserver"))
+    proxy = Authority("front-proxy-ca", site.pki)
+    proxy.issue("front-proxy", Subject("front-proxy-client"))
+
+
+def _write_users(site: Site) -> None:
+    authority = Authority("ca", site.pki)
+    api_names = ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"]
+    authority.issue(
+        "server", Subject("server", names=[site.network.address, "localhost", _SERVICE_ADDRESS, *api_names])
+    )
+    for user, group in (
+        ("admin", "system:masters"),
+        ("system:kube-controller-manager", None),
+        ("system:kube-scheduler", None),
+        ("poolkeeper:kwok", None),
+    ):
+        name = user.rpartition(":")[2]
+        certificate, key = authority.issue(name, Subject(user, group))
+        credentials = {"client-certificate": str(certificate), "client-key": str(key)}
+        write_kubeconfig(site.kubeconfig(name), site.url("kube-apiserver"), authority.certificate, credentials)
+
+
+def write_kubeconfig(path: Path, server: str, authority: Path, credentials: Mapping[str, str]) -> Path:
+    """Write a kubeconfig for one user; `credentials` are the user's fields, such as `token`."""
+    content = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "poolkeeper",
+        "clusters": [{"name": "poolkeeper", "cluster": {"server": server, "certificate-authority": str(authority)}}],
+        "users": [{"name": "poolkeeper", "user": dict(credentials)}],
+        "contexts": [{"name": "poolkeeper", "context": {"cluster": "poolkeeper", "user": "poolkeeper"}}],
+    }
+    path.touch(mode=0o600)
+    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    return path
