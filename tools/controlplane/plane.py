@@ -13,7 +13,6 @@ from controlplane.programs import ProgramError, Programs, start_guardian
 
 if TYPE_CHECKING:
     import subprocess
-    from types import TracebackType
 
 
 class ControlPlane:
@@ -42,9 +41,7 @@ class ControlPlane:
             self.close()
             raise
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def _boot(self, binaries: dict[str, Path]) -> Cluster:
