@@ -1,0 +1,93 @@
+"""What must survive a restart: Memory <-> status.memory.
+
+Clocks that end something (the grace clock, a foreign write) are stored; what the next looks bring back by themselves
+is not. The grace clock is stored once it is older than max(STORE_AFTER, grace / 10), so that a queue which is noise
+round its threshold costs no writes; a stored clock that was cleared must be cleared in the store at once.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from poolkeeper.api.units import format_duration, format_instant, parse_duration, parse_instant
+from poolkeeper.core.memory import Edit, Edits, Grace, Memory, Starts
+
+Json = dict[str, Any]
+
+STORE_AFTER = timedelta(seconds=10)
+
+
+def dump(memory: Memory, grace_period: timedelta, stored: Mapping[str, Any]) -> Json:
+    """Return what to store; `stored` is what is there, so that a stored clock is not dropped while it runs."""
+    made: Json = {}
+    clock = _clock(memory.grace, grace_period, stored)
+    if clock:
+        made["shortSince"] = clock
+    if memory.edits.asked is not None:
+        made["asked"] = memory.edits.asked
+    if memory.edits.edit is not None:
+        made["edit"] = _edit(memory.edits.edit)
+    if memory.edits.restored:
+        made["restored"] = [format_instant(at) for at in memory.edits.restored]
+    if memory.starts.template:
+        made["starts"] = _starts(memory.starts)
+    return made
+
+
+def load(stored: Mapping[str, Any], looked_until: datetime | None) -> Memory:
+    """Return the memory that was stored; empty where nothing was, or nothing that can be read.
+
+    `looked_until` is when an operator last looked at the pool (the lease's last renewal): from there the gap counts.
+    Unknown, a stored clock is not trusted.
+    """
+    try:
+        return _load(stored, looked_until)
+    except (KeyError, TypeError, ValueError):
+        return Memory()
+
+
+def _load(stored: Mapping[str, Any], looked_until: datetime | None) -> Memory:
+    since = parse_instant(stored["shortSince"]) if "shortSince" in stored and looked_until else None
+    if since is not None and looked_until is not None:
+        looked_until = max(since, looked_until)
+    return Memory(
+        grace=Grace(short_since=since, sampled_at=looked_until if since else None),
+        starts=_read_starts(stored.get("starts", {})),
+        edits=Edits(
+            asked=stored.get("asked"),
+            edit=_read_edit(stored["edit"]) if "edit" in stored else None,
+            restored=tuple(parse_instant(at) for at in stored.get("restored", ())),
+        ),
+    )
+
+
+def _clock(grace: Grace, period: timedelta, stored: Mapping[str, Any]) -> str | None:
+    """Return the grace clock's start if it is to be stored."""
+    if grace.short_since is None or grace.sampled_at is None:
+        return None
+    start = format_instant(grace.short_since)
+    if stored.get("shortSince") == start:
+        return start
+    old_enough = grace.sampled_at - grace.short_since >= max(STORE_AFTER, period / 10)
+    return start if old_enough else None
+
+
+def _edit(edit: Edit) -> Json:
+    return {"writer": edit.writer, "at": format_instant(edit.at), "ours": edit.ours, "theirs": edit.theirs}
+
+
+def _read_edit(stored: Mapping[str, Any]) -> Edit:
+    return Edit(stored["writer"], parse_instant(stored["at"]), int(stored["ours"]), int(stored["theirs"]))
+
+
+def _starts(starts: Starts) -> Json:
+    made: Json = {"template": starts.template, "durations": [format_duration(took) for took in starts.durations]}
+    return made | ({"slots": starts.slots} if starts.slots is not None else {})
+
+
+def _read_starts(stored: Mapping[str, Any]) -> Starts:
+    return Starts(
+        template=stored.get("template", ""),
+        durations=tuple(parse_duration(took) for took in stored.get("durations", ())),
+        slots=stored.get("slots"),
+    )

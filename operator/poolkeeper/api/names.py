@@ -1,0 +1,26 @@
+"""Every name that Kubernetes sees: group, kind, labels, annotations, field manager."""
+
+from typing import Final
+
+GROUP: Final = "poolkeeper.io"
+VERSION: Final = "v1alpha1"
+API_VERSION: Final = f"{GROUP}/{VERSION}"
+KIND: Final = "InferencePool"
+PLURAL: Final = "inferencepools"
+SINGULAR: Final = "inferencepool"
+SHORT: Final = "ipool"
+CATEGORY: Final = "poolkeeper"
+RESOURCE: Final = f"{PLURAL}.{GROUP}"
+
+FIELD_MANAGER: Final = "poolkeeper"
+LEASE: Final = "poolkeeper"
+
+POOL_LABEL: Final = f"{GROUP}/pool"
+PAUSED_UNTIL: Final = f"{GROUP}/paused-until"
+
+LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+def shown(name: str) -> str:
+    """Return how messages name a pool: the short name, because another API owns a kind of the same name."""
+    return f"{SHORT}/{name}"

@@ -1,0 +1,47 @@
+"""Rules over several fields: said once, checked twice, by the API server in CEL and by us in Python.
+
+A contract test on the real API server holds the two against each other.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic.alias_generators import to_camel
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: the CEL expression over `self`, the same over the model, and what would be right."""
+
+    cel: str
+    holds: Callable[[Any], bool]
+    message: str
+
+
+def not_yet(*fields: str) -> tuple[Rule, ...]:
+    """Return a rule for each field that is known and does nothing yet: it is rejected, never ignored."""
+    return tuple(
+        Rule(f"!has(self.{to_camel(field)})", _absent(field), f"{to_camel(field)} is not supported yet")
+        for field in fields
+    )
+
+
+def _absent(field: str) -> Callable[[Any], bool]:
+    return lambda model: getattr(model, field) is None
+
+
+class Part(BaseModel):
+    """A part of the resource: camelCase outside, nothing unknown, its RULES checked."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    RULES: ClassVar[tuple[Rule, ...]] = ()
+
+    @model_validator(mode="after")
+    def _keep_rules(self) -> "Part":
+        broken = [rule.message for rule in type(self).RULES if not rule.holds(self)]
+        if broken:
+            raise ValueError("; ".join(broken))
+        return self

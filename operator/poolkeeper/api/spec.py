@@ -1,0 +1,394 @@
+"""The spec as users write it. These models are the one source of the CRD, its rules, the reference and the parser."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, Field, ValidationError
+
+from poolkeeper.api.rules import Part, Rule, not_yet
+from poolkeeper.api.units import DURATION_PATTERN, parse_duration
+from poolkeeper.core import model
+
+
+def _duration(text: str) -> str:
+    parse_duration(text)
+    return text
+
+
+def _timeout(text: str) -> str:
+    return text if text == "auto" else _duration(text)
+
+
+Duration = Annotated[
+    str, AfterValidator(_duration), Field(json_schema_extra={"pattern": DURATION_PATTERN, "maxLength": 24})
+]
+AutoDuration = Annotated[
+    str,
+    AfterValidator(_timeout),
+    Field(json_schema_extra={"pattern": rf"^auto$|{DURATION_PATTERN}", "maxLength": 24}),
+]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
+Later = dict[str, Any] | None
+Engine = Literal["auto", "vllm", "sglang", "tgi", "trtllm-serve", "triton-trtllm", "triton"]
+
+MAX_SOURCES = 8
+MAX_REPLICAS = 10_000
+
+
+def _given(*kinds: object) -> int:
+    return sum(kind is not None for kind in kinds)
+
+
+class TargetRef(Part):
+    """The workload whose replicas the pool sets."""
+
+    api_version: Literal["apps/v1"] = "apps/v1"
+    """The target's API version. Only apps/v1 for now."""
+    kind: Literal["Deployment"] = "Deployment"
+    """The target's kind. Only Deployment for now."""
+    name: Annotated[str, Field(min_length=1, max_length=253)]
+    """The target's name, in the pool's own namespace."""
+
+
+class Pods(Part):
+    """Queue depth from the pods' own metrics pages."""
+
+    engine: Engine = "auto"
+    """The inference engine that serves the page; `auto` recognises it."""
+    port: Annotated[int | str, Field(json_schema_extra={"x-kubernetes-int-or-string": True})] = "http"
+    """The metrics port: a container port's name or a number. Without a port named `http`, the engine's own."""
+
+
+class Prometheus(Part):
+    """Queue depth from a Prometheus server that the administrator configured."""
+
+    server: Name = "default"
+    """The server's name in the operator's configuration. A pool holds no URL."""
+    metric: Annotated[str, Field(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$", max_length=256)] | None = None
+    """The queue-depth gauge. Its series are read pod by pod in the pool's namespace and summed over live pods."""
+    selector: dict[str, Annotated[str, Field(max_length=256)]] = Field(default_factory=dict, max_length=16)
+    """Labels that the metric's series must carry."""
+    query: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
+    """A raw PromQL query instead of `metric`; it must give exactly one element."""
+    freshness: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
+    """A query for the instant (Unix seconds) of `query`'s newest sample; without it, freshness is unknown."""
+    max_age: Duration = "30s"
+    """How old a sample may be before it counts as missing."""
+
+    RULES: ClassVar = (
+        Rule(
+            "has(self.metric) != has(self.query)",
+            lambda it: (it.metric is None) != (it.query is None),
+            "give either metric or query",
+        ),
+        Rule(
+            "!has(self.freshness) || has(self.query)",
+            lambda it: it.freshness is None or it.query is not None,
+            "freshness belongs to query; with metric, maxAge does its work",
+        ),
+        Rule(
+            "!has(self.query) || !has(self.selector) || self.selector.size() == 0",
+            lambda it: it.query is None or not it.selector,
+            "selector belongs to metric; put the labels into the query",
+        ),
+    )
+
+
+class Source(Part):
+    """One place where queue depth is read: exactly one of the kinds below."""
+
+    name: Name
+    """The source's name, in messages and metrics."""
+    pods: Pods | None = None
+    """The pods' own pages."""
+    prometheus: Prometheus | None = None
+    """A Prometheus server."""
+    endpoint_picker: Later = None
+    """The Gateway API inference extension's picker. Not supported yet."""
+    external_metric: Later = None
+    """The external metrics API. Not supported yet."""
+
+    RULES: ClassVar = (
+        *not_yet("endpoint_picker", "external_metric"),
+        Rule(
+            "[has(self.pods), has(self.prometheus), has(self.endpointPicker), has(self.externalMetric)]"
+            ".filter(given, given).size() == 1",
+            lambda it: (
+                sum(k is not None for k in (it.pods, it.prometheus, it.endpoint_picker, it.external_metric)) == 1
+            ),
+            "give exactly one of pods, prometheus",
+        ),
+    )
+
+
+class ScaleUp(Part):
+    """When and how far the pool grows."""
+
+    above: Annotated[float, Field(gt=0)] = 5
+    """Waiting requests above which it grows; every full `above` exceeded justifies one step."""
+    step: Annotated[int, Field(ge=1)] = 1
+    """Replicas for each `above` exceeded."""
+    max_step: Annotated[int, Field(ge=1)] = 4
+    """The most replicas that may be on their way at once for the queue's sake."""
+    delay: Duration = "0s"
+    """How long the queue must stay above before the pool grows."""
+    settle: Duration = "30s"
+    """How long a replica that became ready still counts as on its way: it must work the queue down first."""
+
+
+class ScaleDown(Part):
+    """When and how far the pool shrinks."""
+
+    below: Annotated[float, Field(ge=0)] = 1
+    """Waiting requests below which it may shrink."""
+    step: Annotated[int, Field(ge=1)] = 1
+    """Replicas to take away at a time."""
+    grace_period: Duration = "5m"
+    """How long the queue must stay below without a break, for each step."""
+    max_utilization_percent: Annotated[int, Field(ge=1, le=100)] = 75
+    """How busy the remaining replicas may be at most, by running requests or KV cache."""
+
+
+class OnOutage(Part):
+    """What an outage of the metrics does. It never shrinks the pool."""
+
+    after: Duration = "30s"
+    """How long the metrics must be gone."""
+    behavior: Literal["Hold", "AtLeast"] = "Hold"
+    """Hold the size, or keep at least `replicas`."""
+    replicas: Annotated[int, Field(ge=1, le=MAX_REPLICAS)] | None = None
+    """The size to keep at least, with AtLeast."""
+
+    RULES: ClassVar = (
+        Rule(
+            "self.behavior != 'AtLeast' || has(self.replicas)",
+            lambda it: it.behavior != "AtLeast" or it.replicas is not None,
+            "behavior AtLeast needs replicas",
+        ),
+    )
+
+
+class Queue(Part):
+    """Where demand is read and what it means."""
+
+    combine: Literal["Sum", "Max"] = "Sum"
+    """How several sources become one depth."""
+    interval: Duration = "1s"
+    """How often demand is looked at, from 100ms."""
+    thresholds_per: Literal["Replica", "Pool"] = "Replica"
+    """Whether `above` and `below` count for each ready replica or for the whole pool."""
+    sources: Annotated[
+        tuple[Source, ...], Field(min_length=1, max_length=MAX_SOURCES, json_schema_extra={"list-map-key": "name"})
+    ] = (Source(name="pods", pods=Pods()),)
+    """The sources; by default the pods' own pages."""
+    scale_up: ScaleUp = Field(default_factory=ScaleUp)
+    """When and how far the pool grows."""
+    scale_down: ScaleDown = Field(default_factory=ScaleDown)
+    """When and how far the pool shrinks."""
+    slots_per_replica: Annotated[int, Field(ge=1)] | None = None
+    """How many requests a replica runs at once; learned while there is a queue when absent."""
+    on_outage: OnOutage = Field(default_factory=OnOutage)
+    """What an outage of the metrics does."""
+
+    RULES: ClassVar = (
+        Rule(
+            "self.scaleDown.below <= self.scaleUp.above",
+            lambda it: it.scale_down.below <= it.scale_up.above,
+            "scaleDown.below must not be over scaleUp.above",
+        ),
+        Rule(
+            "duration(self.interval) >= duration('100ms') && duration(self.interval) <= duration('5m')",
+            lambda it: 0.1 <= parse_duration(it.interval).total_seconds() <= 300,  # noqa: PLR2004  the rule's own bounds
+            "interval must be from 100ms to 5m",
+        ),
+        Rule(
+            "self.sources.all(a, self.sources.exists_one(b, b.name == a.name))",
+            lambda it: len({source.name for source in it.sources}) == len(it.sources),
+            "source names must differ",
+        ),
+    )
+
+
+class Slo(Part):
+    """The promise about waiting that no saving may break."""
+
+    queue_time: Duration
+    """How long a request may wait in the queue (or, where an engine has no such histogram, for its first token)."""
+    objective_percent: Annotated[float, Field(gt=0, lt=100)] = 99
+    """The share of requests, in percent, that must be inside."""
+
+
+class Startup(Part):
+    """How long a replica may take to become ready."""
+
+    timeout: AutoDuration = "auto"
+    """From scheduled to ready; `auto`: 1.5 x the measured 95th percentile, 10 minutes until three are known."""
+
+
+class Spec(Part):
+    """An InferencePool's spec."""
+
+    target_ref: TargetRef | None = None
+    """The workload whose replicas the pool sets."""
+    template: dict[str, Any] | None = None
+    """A pod template instead of a target: then the operator owns a Deployment of the pool's name."""
+    mode: Literal["Active", "Observe", "Paused"] = "Active"
+    """Active writes the target's size; Observe decides and explains only; Paused does nothing."""
+    min_replicas: Annotated[int, Field(ge=0, le=MAX_REPLICAS)]
+    """The floor."""
+    max_replicas: Annotated[int, Field(ge=1, le=MAX_REPLICAS)]
+    """The cap. What is found above it is never cut at once."""
+    queue: Queue = Field(default_factory=Queue)
+    """Where demand is read and what it means."""
+    slo: Slo | None = None
+    """The promise about waiting."""
+    startup: Startup = Field(default_factory=Startup)
+    """How long a replica may take to become ready."""
+    deletion_policy: Literal["Orphan", "Delete"] = "Orphan"
+    """What becomes of the Deployment of a `template` when the pool is deleted."""
+    replicas: int | None = None
+    """A pin. Not supported yet."""
+    schedule: Later = None
+    """Time windows. Not supported yet."""
+    capacity: Later = None
+    """The split over on-demand and spot. Not supported yet."""
+    drain: Later = None
+    """How busy replicas are drained. Not supported yet."""
+    cost: Later = None
+    """Prices and budgets. Not supported yet."""
+
+    RULES: ClassVar = (
+        *not_yet("replicas", "schedule", "capacity", "drain", "cost"),
+        Rule(
+            "has(self.targetRef) != has(self.template)",
+            lambda it: (it.target_ref is None) != (it.template is None),
+            "give either targetRef or template",
+        ),
+        Rule(
+            "self.minReplicas <= self.maxReplicas",
+            lambda it: it.min_replicas <= it.max_replicas,
+            "minReplicas must not be over maxReplicas",
+        ),
+        Rule(
+            "self.minReplicas > 0 || self.queue.sources.exists(source, !has(source.pods))",
+            lambda it: it.min_replicas > 0 or any(source.pods is None for source in it.queue.sources),
+            "minReplicas 0 needs a source besides pods: without pods there is nobody to ask",
+        ),
+        Rule(
+            "!has(self.queue.onOutage.replicas) || self.queue.onOutage.replicas <= self.maxReplicas",
+            lambda it: (it.queue.on_outage.replicas or 0) <= it.max_replicas,
+            "queue.onOutage.replicas must not be over maxReplicas",
+        ),
+        Rule(
+            "self.deletionPolicy == 'Orphan' || has(self.template)",
+            lambda it: it.deletion_policy == "Orphan" or it.template is not None,
+            "deletionPolicy Delete needs template: a target that the pool did not make is never deleted",
+        ),
+    )
+
+    @property
+    def owns_workload(self) -> bool:
+        """Whether the operator renders the Deployment itself."""
+        return self.template is not None
+
+    def to_core(self) -> model.PoolSpec:
+        """Return the spec as the rules read it."""
+        timeout = None if self.startup.timeout == "auto" else parse_duration(self.startup.timeout)
+        return model.PoolSpec(
+            min_replicas=self.min_replicas,
+            max_replicas=self.max_replicas,
+            mode=model.Mode(self.mode),
+            queue=_queue(self.queue),
+            slo=_slo(self.slo),
+            startup_timeout=timeout,
+        )
+
+
+class SpecError(ValueError):
+    """A spec that cannot be accepted: every problem, each with its field and what would be right."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+def parse_spec(raw: Mapping[str, Any]) -> Spec:
+    """Return the spec of an InferencePool's JSON.
+
+    Raises:
+        SpecError: it breaks the schema or a rule; each problem names its field.
+    """
+    try:
+        return Spec.model_validate(raw)
+    except ValidationError as error:
+        raise SpecError([_problem(found) for found in error.errors()]) from error
+
+
+def unknown_fields(raw: Mapping[str, Any]) -> list[str]:
+    """Return the paths in a spec's JSON that no field of ours has: what a plain POST prunes in silence."""
+    try:
+        Spec.model_validate(raw)
+    except ValidationError as error:
+        return [_path(found["loc"]) for found in error.errors() if found["type"] == "extra_forbidden"]
+    return []
+
+
+def _problem(found: Mapping[str, Any]) -> str:
+    words = str(found["msg"]).removeprefix("Value error, ")
+    if found["type"] == "extra_forbidden":
+        words = "no such field"
+    given = found.get("input")
+    said = f" (got {given!r})" if isinstance(given, str | int | float) and not isinstance(given, bool) else ""
+    return f"{_path(found['loc'])}: {words}{said}"
+
+
+def _path(location: tuple[str | int, ...]) -> str:
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in location]
+    return "spec" + "".join(parts)
+
+
+def _queue(queue: Queue) -> model.Queue:
+    outage = queue.on_outage
+    return model.Queue(
+        sources=tuple(_source(source) for source in queue.sources),
+        combine=model.Combine(queue.combine),
+        interval=parse_duration(queue.interval),
+        thresholds_per=model.Per(queue.thresholds_per),
+        up=model.ScaleUp(
+            above=queue.scale_up.above,
+            step=queue.scale_up.step,
+            max_step=queue.scale_up.max_step,
+            delay=parse_duration(queue.scale_up.delay),
+            settle=parse_duration(queue.scale_up.settle),
+        ),
+        down=model.ScaleDown(
+            below=queue.scale_down.below,
+            step=queue.scale_down.step,
+            grace_period=parse_duration(queue.scale_down.grace_period),
+            max_utilization_percent=queue.scale_down.max_utilization_percent,
+        ),
+        slots_per_replica=queue.slots_per_replica,
+        on_outage=model.OnOutage(
+            parse_duration(outage.after), model.OutageBehavior(outage.behavior), outage.replicas or 0
+        ),
+    )
+
+
+def _source(source: Source) -> model.Source:
+    if source.prometheus is None:
+        pods = source.pods or Pods()
+        return model.PodsSource(source.name, pods.engine, pods.port)
+    given = source.prometheus
+    return model.PrometheusSource(
+        name=source.name,
+        server=given.server,
+        metric=given.metric,
+        selector=tuple(sorted(given.selector.items())),
+        query=given.query,
+        freshness=given.freshness,
+        max_age=parse_duration(given.max_age),
+    )
+
+
+def _slo(slo: Slo | None) -> model.Slo | None:
+    return None if slo is None else model.Slo(parse_duration(slo.queue_time), slo.objective_percent)

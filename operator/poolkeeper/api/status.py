@@ -1,0 +1,239 @@
+"""The status: what the operator says of a pool. Decision -> status; equal decisions give equal statuses."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from poolkeeper.api.units import format_instant
+from poolkeeper.core.decision import Decision
+from poolkeeper.core.reasons import Reason
+from poolkeeper.core.words import message
+
+Json = dict[str, Any]
+HISTORY = 10
+
+
+class Shape(BaseModel):
+    """A part of the status, for the CRD's schema and the reference."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class LastDecision(Shape):
+    """One change of size."""
+
+    at: Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+    """When it was decided."""
+    from_: Annotated[int, Field(alias="from")]
+    """The size that was found."""
+    wanted: int
+    """The size that was wanted before the caps."""
+    to: int
+    """The size that was asked for."""
+    reason: str
+    """Why, for machines."""
+    message: str = ""
+    """Why, for people."""
+    clamps: list[str] = Field(default_factory=list)
+    """What the caps did."""
+    inputs: dict[str, Any] = Field(default_factory=dict)
+    """The numbers it was decided on."""
+
+
+class Condition(Shape):
+    """One condition, as Kubernetes writes them."""
+
+    type: str
+    status: Literal["True", "False", "Unknown"]
+    reason: str
+    message: str = ""
+    last_transition_time: Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+    observed_generation: int | None = None
+
+
+class Status(Shape):
+    """What the operator says of a pool. It is not written for the live queue's sake: see `poolkeeper status`."""
+
+    observed_generation: int | None = None
+    """The generation of the spec that this status speaks of."""
+    desired_replicas: int | None = None
+    """The size that was decided."""
+    current_replicas: int | None = None
+    """The size that the target asks for."""
+    ready_replicas: int | None = None
+    """Replicas that are ready."""
+    reason: str | None = None
+    """Why the pool has the size it has, for machines."""
+    message: str | None = None
+    """Why, for people."""
+    slo: str | None = None
+    """Share of requests of the last hour inside the SLO, in percent."""
+    conditions: Annotated[list[Condition], Field(json_schema_extra={"list-map-key": "type"})] = Field(
+        default_factory=list
+    )
+    """The pool's conditions."""
+    last_decision: LastDecision | None = None
+    """The last change of size."""
+    history: list[LastDecision] = Field(default_factory=list, max_length=HISTORY)
+    """The last changes of size, newest first."""
+    memory: dict[str, Any] | None = None
+    """Clocks that must survive a restart. For the operator alone."""
+    accepted_spec: dict[str, Any] | None = None
+    """The last good spec: it stays in force while a newer one cannot be accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What there is to say of a pool: the decision, or what keeps one from being made."""
+
+    decision: Decision
+    generation: int
+    at: datetime
+    slo: bool = False
+    invalid: Sequence[str] = ()
+    unknown: Sequence[str] = ()
+
+
+def render(verdict: Verdict, before: Mapping[str, Any], memory: Json, accepted: Json | None) -> Json:
+    """Return the status after a decision; history and transition times carry on from the one before."""
+    decision = verdict.decision
+    share = decision.health.slo_share
+    status: Json = {
+        "observedGeneration": verdict.generation,
+        "desiredReplicas": decision.size,
+        "currentReplicas": decision.current,
+        "readyReplicas": decision.ready,
+        "reason": Reason.INVALID_SPEC.value if verdict.invalid else decision.reason.value,
+        "message": message(decision),
+        "conditions": conditions(verdict, before.get("conditions") or []),
+        "history": list(before.get("history") or []),
+        "memory": memory,
+    }
+    if share is not None:
+        status["slo"] = f"{100 * share:.1f}%"
+    if accepted is not None:
+        status["acceptedSpec"] = accepted
+    if decision.changes:
+        status["history"] = [entry(decision, verdict.at), *status["history"]][:HISTORY]
+    if status["history"]:
+        status["lastDecision"] = status["history"][0]
+    return status
+
+
+def entry(decision: Decision, at: datetime) -> Json:
+    """Return one change of size as status.lastDecision shows it."""
+    facts = {key: value for stage in decision.trail for key, value in stage.facts.items()}
+    shown = {key: facts[key] for key in ("queue", "above", "below", "ready", "coming", "busy") if key in facts}
+    return {
+        "at": format_instant(at),
+        "from": decision.current,
+        "wanted": decision.wanted,
+        "to": decision.size,
+        "reason": decision.reason.value,
+        "message": message(decision),
+        "clamps": [clamp.value for clamp in decision.clamps],
+        "inputs": {key: value for key, value in shown.items() if value is not None},
+    }
+
+
+def conditions(verdict: Verdict, before: Sequence[Mapping[str, Any]]) -> list[Json]:
+    """Return the conditions; a transition time moves only when the status does."""
+    old = {condition["type"]: condition for condition in before}
+    made = []
+    for kind, state, reason, words in _states(verdict):
+        known = old.get(kind, {})
+        since = known.get("lastTransitionTime") if known.get("status") == state else None
+        made.append(
+            {
+                "type": kind,
+                "status": state,
+                "reason": reason.value,
+                "message": words,
+                "lastTransitionTime": since or format_instant(verdict.at.replace(microsecond=0)),
+                "observedGeneration": verdict.generation,
+            }
+        )
+    return made
+
+
+State = tuple[str, str, Reason, str]
+
+_CONFLICTS = {
+    Reason.CONFLICT_AUTOSCALER,
+    Reason.CONFLICT_SCALED_OBJECT,
+    Reason.CONFLICT_POOL,
+    Reason.CONFLICT_GITOPS,
+    Reason.CONFLICT_REVERTS,
+}
+_LIMITS = {Reason.AT_MAXIMUM, Reason.ABOVE_MAXIMUM, Reason.AT_MINIMUM, Reason.BELOW_MINIMUM, Reason.STARTUP_BLOCKED}
+
+
+def _states(verdict: Verdict) -> list[State]:
+    decision = verdict.decision
+    states = [
+        _able(decision),
+        _active(verdict),
+        _limited(decision),
+        _state("MetricsAvailable", decision.health.metrics, decision.health.metrics_detail),
+        _conflict(decision),
+    ]
+    if verdict.slo:
+        states.append(_within_slo(decision))
+    if verdict.unknown:
+        words = f"no such field: {', '.join(verdict.unknown)}; the API server dropped it"
+        states.append(("SpecWarning", "True", Reason.SPEC_WARNING, words))
+    return [_ready(states), *states]
+
+
+def _state(kind: str, reason: Reason, detail: str = "") -> State:
+    fine = reason is Reason.AS_EXPECTED
+    return (kind, "True" if fine else "False", reason, "" if fine else _words(reason, detail))
+
+
+def _words(reason: Reason, detail: str) -> str:
+    return f"{reason.sentence}: {detail}" if detail and detail != reason.sentence else reason.sentence
+
+
+def _able(decision: Decision) -> State:
+    if decision.reason in {Reason.TARGET_NOT_FOUND, Reason.WRITE_REFUSED}:
+        return ("AbleToScale", "False", decision.reason, _words(decision.reason, decision.detail))
+    return _state("AbleToScale", decision.health.startup, decision.health.startup_detail)
+
+
+def _active(verdict: Verdict) -> State:
+    decision = verdict.decision
+    if verdict.invalid:
+        return ("ScalingActive", "False", Reason.INVALID_SPEC, "; ".join(verdict.invalid))
+    if decision.frozen:
+        return ("ScalingActive", "False", decision.reason, _words(decision.reason, decision.detail))
+    return _state("ScalingActive", Reason.AS_EXPECTED)
+
+
+def _limited(decision: Decision) -> State:
+    limits = [reason for reason in (*decision.clamps, decision.reason) if reason in _LIMITS]
+    if not limits:
+        return ("ScalingLimited", "False", Reason.AS_EXPECTED, "")
+    return ("ScalingLimited", "True", limits[0], limits[0].sentence)
+
+
+def _conflict(decision: Decision) -> State:
+    if decision.reason in _CONFLICTS:
+        return ("Conflict", "True", decision.reason, _words(decision.reason, decision.detail))
+    return ("Conflict", "False", Reason.AS_EXPECTED, "")
+
+
+def _within_slo(decision: Decision) -> State:
+    health = decision.health
+    status = {Reason.WITHIN_SLO: "True", Reason.OUTSIDE_SLO: "False"}.get(health.slo, "Unknown")
+    return ("WithinSLO", status, health.slo, health.slo.sentence)
+
+
+def _ready(states: Sequence[State]) -> State:
+    for kind, state, reason, words in states:
+        if kind in {"AbleToScale", "ScalingActive", "MetricsAvailable"} and state != "True":
+            return ("Ready", "False", reason, words)
+    return ("Ready", "True", Reason.AS_EXPECTED, "")

@@ -1,0 +1,48 @@
+"""Decisions in words: one sentence for the event, the log line, the status and `explain`, all the same."""
+
+from poolkeeper.core.decision import Decision, Stage
+from poolkeeper.core.reasons import Reason
+
+
+def message(decision: Decision) -> str:
+    """Return why the pool has the size it has, in one line."""
+    moved = f"{decision.current} -> {decision.size}: " if decision.changes else ""
+    capped = "".join(f"; {clamp.sentence}" for clamp in decision.clamps if clamp is not decision.reason)
+    return f"{moved}{because(decision)}{capped}"
+
+
+def because(decision: Decision) -> str:
+    """Return the leading reason with the numbers that it stands on."""
+    leading = [stage for stage in decision.trail if stage.reason is decision.reason]
+    numbers = figures(leading[-1]) if leading else decision.detail
+    return f"{decision.reason.sentence} ({numbers})" if numbers else decision.reason.sentence
+
+
+def figures(stage: Stage) -> str:
+    """Return the numbers of one stage, as people say them; empty where its reason says it all."""
+    facts = stage.facts
+    if stage.reason in {Reason.QUEUE_ABOVE, Reason.STARTING, Reason.SCALE_UP_DELAYED} and "queue" in facts:
+        return f"queue {number(facts['queue'])} over {number(facts['above'])}, {number(facts['coming'])} on the way"
+    if stage.name == "grace" and facts.get("queue") is not None:
+        return shrink_figures(stage)
+    if stage.name == "outage":
+        return str(facts.get("fault") or "")
+    if stage.name == "startup":
+        return f"{facts['overdue']} overdue" + (f": {facts['words']}" if facts["words"] else "")
+    if stage.name == "freeze":
+        return str(facts["detail"])
+    return ", ".join(f"{name} {number(value)}" for name, value in facts.items() if value is not None)
+
+
+def shrink_figures(stage: Stage) -> str:
+    """Return the numbers of R2: queue, threshold, and how busy the survivors would be where that is known."""
+    facts = stage.facts
+    said = f"queue {number(facts['queue'])}, below {number(facts['below'])}"
+    if facts["guard"] == "on":
+        said += f", {facts['survivors']} survivors would be {float(facts['busy'] or 0):.0%} busy"
+    return said
+
+
+def number(value: float | str | None) -> str:
+    """Return a number as people write it; anything else as it is."""
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
