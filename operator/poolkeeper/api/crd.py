@@ -125,10 +125,12 @@ def _node(node: Schema, known: Schema, rules: dict[str, type[BaseModel]], name: 
 
 
 def _defaulted(child: Schema, *, optional: bool) -> Schema:
-    """Return a property that is made when it is absent, so that the defaults of what it holds apply."""
-    if optional and "properties" in child and "default" not in child:
-        return {"default": {}} | child
-    return child
+    """Return a property that stands with all its defaults when it is absent: rules judge defaults as they stand."""
+    if not optional or "properties" not in child or "default" in child:
+        return child
+    return {
+        "default": {key: inner["default"] for key, inner in child["properties"].items() if "default" in inner}
+    } | child
 
 
 def _without_null(node: Schema) -> Schema:
