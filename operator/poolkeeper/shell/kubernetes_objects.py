@@ -1,0 +1,187 @@
+"""The fields that matter of the objects we watch, as JSON holds them. msgspec skips all others, which is most of the speed.
+
+What may be absent has a default; what a controller may set to null says so.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from poolkeeper.shell.kube import Metadata
+from poolkeeper.shell.list_watch import HasMetadata
+
+
+class OwnerReference(msgspec.Struct, rename="camel"):
+    """Who an object belongs to."""
+
+    kind: str
+    name: str
+    uid: str
+    api_version: str = ""
+    controller: bool = False
+
+
+class Replicas(msgspec.Struct):
+    """The part of a managed field set that says whether `spec.replicas` is in it."""
+
+    replicas: msgspec.Raw | None = msgspec.field(name="f:replicas", default=None)
+
+
+class FieldSet(msgspec.Struct):
+    """A managed field set."""
+
+    spec: Replicas | None = msgspec.field(name="f:spec", default=None)
+
+
+class ManagedFields(msgspec.Struct, rename="camel"):
+    """Which fields one manager owns, and how it wrote them."""
+
+    manager: str = ""
+    operation: str = ""
+    subresource: str = ""
+    time: datetime | None = None
+    fields: FieldSet | None = msgspec.field(name="fieldsV1", default=None)
+
+
+class ObjectMetadata(Metadata, rename="camel"):
+    """The metadata of an object, in full as far as we care."""
+
+    creation_timestamp: datetime | None = None
+    deletion_timestamp: datetime | None = None
+    labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
+    owner_references: list[OwnerReference] = []
+    managed_fields: list[ManagedFields] = []
+
+    def controller(self, kind: str) -> OwnerReference | None:
+        """Return the reference to the object that controls this one, if it is of `kind`."""
+        return next((owner for owner in self.owner_references if owner.controller and owner.kind == kind), None)
+
+
+class Condition(msgspec.Struct, rename="camel"):
+    """A condition of any kind of object."""
+
+    type: str
+    status: str
+    reason: str | None = None
+    message: str | None = None
+    last_transition_time: datetime | None = None
+
+
+class ContainerPort(msgspec.Struct, rename="camel"):
+    """A port that a container declares."""
+
+    container_port: int
+    name: str = ""
+
+
+class Container(msgspec.Struct):
+    """A container of a pod's spec."""
+
+    name: str
+    ports: list[ContainerPort] = []
+
+
+class Waiting(msgspec.Struct):
+    """Why a container does not run, in the kubelet's words."""
+
+    reason: str | None = None
+    message: str | None = None
+
+
+class ContainerState(msgspec.Struct):
+    """What a container does; of interest while it waits."""
+
+    waiting: Waiting | None = None
+
+
+class ContainerStatus(msgspec.Struct):
+    """The kubelet's word on one container."""
+
+    state: ContainerState | None = None
+
+
+class PodSpec(msgspec.Struct, rename="camel"):
+    """A pod's spec."""
+
+    containers: list[Container] = []
+    node_name: str = ""
+
+
+class PodStatus(msgspec.Struct, rename="camel"):
+    """A pod's status."""
+
+    phase: str = ""
+    pod_ip: str = msgspec.field(name="podIP", default="")
+    message: str = ""
+    reason: str = ""
+    conditions: list[Condition] = []
+    init_container_statuses: list[ContainerStatus] = []
+    container_statuses: list[ContainerStatus] = []
+
+
+class PodObject(HasMetadata):
+    """A v1 Pod."""
+
+    metadata: ObjectMetadata
+    spec: PodSpec = msgspec.field(default_factory=PodSpec)
+    status: PodStatus = msgspec.field(default_factory=PodStatus)
+
+
+class OwnedObject(HasMetadata):
+    """An object of which the metadata is enough: a ReplicaSet."""
+
+    metadata: ObjectMetadata
+
+
+class LabelSelector(msgspec.Struct, rename="camel", frozen=True):
+    """Which pods a workload claims."""
+
+    match_labels: dict[str, str] = {}
+    match_expressions: list[dict[str, object]] = []
+
+
+class DeploymentSpec(msgspec.Struct):
+    """A Deployment's spec."""
+
+    replicas: int = 1
+    selector: LabelSelector = msgspec.field(default_factory=LabelSelector)
+
+
+class DeploymentStatus(msgspec.Struct, rename="camel"):
+    """A Deployment's status."""
+
+    observed_generation: int = 0
+    replicas: int = 0
+    updated_replicas: int = 0
+    ready_replicas: int = 0
+    available_replicas: int = 0
+    conditions: list[Condition] = []
+
+
+class DeploymentObject(HasMetadata):
+    """An apps/v1 Deployment."""
+
+    metadata: ObjectMetadata
+    spec: DeploymentSpec = msgspec.field(default_factory=DeploymentSpec)
+    status: DeploymentStatus = msgspec.field(default_factory=DeploymentStatus)
+
+
+class ScaleTarget(msgspec.Struct):
+    """What an autoscaler scales. KEDA's default kind is Deployment; the HPA's is always given."""
+
+    name: str
+    kind: str | None = None
+
+
+class AutoscalerSpec(msgspec.Struct, rename="camel"):
+    """The spec of an HPA or a ScaledObject."""
+
+    scale_target_ref: ScaleTarget
+
+
+class AutoscalerObject(HasMetadata):
+    """An autoscaling/v2 HorizontalPodAutoscaler, or a keda.sh/v1alpha1 ScaledObject."""
+
+    metadata: ObjectMetadata
+    spec: AutoscalerSpec

@@ -1,0 +1,294 @@
+"""What is kept in memory of each object that is watched, and how it becomes a value of the core. Pure functions.
+
+The KINDS at the end are what a Reflector takes.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import msgspec
+
+from poolkeeper.core.observation import Pod, Target
+from poolkeeper.shell.kubernetes_objects import (
+    AutoscalerObject,
+    Condition,
+    DeploymentObject,
+    ManagedFields,
+    ObjectMetadata,
+    OwnedObject,
+    PodObject,
+)
+from poolkeeper.shell.reflector import Kind
+
+POD_TEMPLATE_HASH = "pod-template-hash"
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+KEDA_PAUSED = "autoscaling.keda.sh/paused"
+KEDA_PAUSED_REPLICAS = "autoscaling.keda.sh/paused-replicas"
+GITOPS_MARKS = (
+    "argocd.argoproj.io/tracking-id",
+    "app.kubernetes.io/instance",
+    "kustomize.toolkit.fluxcd.io/name",
+    "helm.toolkit.fluxcd.io/name",
+)
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_NO_TROUBLE = {None, "", "ContainerCreating", "PodInitializing"}
+
+
+@dataclass(frozen=True, slots=True)
+class PodView:
+    """A pod. `trouble` holds the scheduler's or the kubelet's own words on why it does not run.
+
+    `ready_at` is the last time it became ready, None while it is not. `replica_set` is its controller's UID,
+    empty where no ReplicaSet controls it.
+    """
+
+    namespace: str
+    name: str
+    uid: str
+    created_at: datetime
+    replica_set: str = ""
+    replica_set_name: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
+    template: str = ""
+    scheduled_at: datetime | None = None
+    ready_at: datetime | None = None
+    ip: str = ""
+    ports: dict[str, int] = field(default_factory=dict)
+    terminating: bool = False
+    phase: str = ""
+    node: str = ""
+    trouble: str = ""
+
+    @property
+    def live(self) -> bool:
+        """Whether the ReplicaSet controller counts it: neither terminating nor finished nor evicted."""
+        return not self.terminating and self.phase not in {"Succeeded", "Failed"}
+
+    @property
+    def core(self) -> Pod:
+        """The pod as the core sees it."""
+        return Pod(self.uid, self.name, self.created_at, self.scheduled_at, self.ready_at, self.template, self.trouble)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaSetView:
+    """A ReplicaSet, and the UID of the Deployment that controls it (empty: none)."""
+
+    namespace: str
+    name: str
+    uid: str
+    deployment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Somebody who owns `spec.replicas`: managed fields, as the API server keeps them."""
+
+    manager: str
+    operation: str
+    subresource: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentView:
+    """A Deployment. `last_applied` is the replicas in kubectl's last-applied annotation, None where it has none.
+
+    `gitops` holds the labels and annotations, as they are, that GitOps tools mark what they own with.
+    """
+
+    namespace: str
+    name: str
+    uid: str
+    resource_version: str
+    generation: int
+    observed_generation: int
+    replicas: int
+    existing: int
+    updated: int
+    ready: int
+    available: int
+    match_labels: dict[str, str] = field(default_factory=dict)
+    match_expressions: int = 0
+    failure: str = ""
+    failure_since: datetime | None = None
+    progress: str = ""
+    writers: tuple[Writer, ...] = ()
+    last_applied: int | None = None
+    gitops: tuple[tuple[str, str], ...] = ()
+    created_at: datetime | None = None
+
+    @property
+    def rolling(self) -> bool:
+        """Whether pods of an older template are still there (a change of size alone is no rollout)."""
+        return self.existing > self.updated
+
+    @property
+    def writer(self) -> Writer | None:
+        """Who wrote `spec.replicas` last."""
+        return max(self.writers, key=lambda writer: writer.at or _LONG_AGO, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class AutoscalerView:
+    """An HPA or a ScaledObject, and what it scales. A paused one writes nothing."""
+
+    namespace: str
+    name: str
+    target_kind: str
+    target_name: str
+    paused: bool = False
+
+
+class _Applied(msgspec.Struct):
+    """What the last-applied annotation holds, as far as it matters."""
+
+    class Spec(msgspec.Struct):
+        """The applied spec."""
+
+        replicas: int | None = None
+
+    spec: Spec = msgspec.field(default_factory=Spec)
+
+
+def pod(found: PodObject) -> PodView:
+    """Return what to keep of a pod."""
+    metadata, status = found.metadata, found.status
+    owner = metadata.controller("ReplicaSet")
+    return PodView(
+        namespace=metadata.namespace,
+        name=metadata.name,
+        uid=metadata.uid,
+        created_at=metadata.creation_timestamp or _LONG_AGO,
+        replica_set=owner.uid if owner else "",
+        replica_set_name=owner.name if owner else "",
+        labels=metadata.labels or {},
+        template=(metadata.labels or {}).get(POD_TEMPLATE_HASH, ""),
+        scheduled_at=_true_since(status.conditions, "PodScheduled"),
+        ready_at=_true_since(status.conditions, "Ready"),
+        ip=status.pod_ip,
+        ports={port.name: port.container_port for one in found.spec.containers for port in one.ports if port.name},
+        terminating=metadata.deletion_timestamp is not None,
+        phase=status.phase,
+        node=found.spec.node_name,
+        trouble=_trouble(found),
+    )
+
+
+def replica_set(found: OwnedObject) -> ReplicaSetView:
+    """Return what to keep of a ReplicaSet."""
+    owner = found.metadata.controller("Deployment")
+    return ReplicaSetView(found.metadata.namespace, found.metadata.name, found.metadata.uid, owner.uid if owner else "")
+
+
+def deployment(found: DeploymentObject) -> DeploymentView:
+    """Return what to keep of a Deployment."""
+    metadata, status = found.metadata, found.status
+    failure = _condition(status.conditions, "ReplicaFailure")
+    failed = failure is not None and failure.status == "True"
+    progress = _condition(status.conditions, "Progressing")
+    return DeploymentView(
+        namespace=metadata.namespace,
+        name=metadata.name,
+        uid=metadata.uid,
+        resource_version=metadata.resource_version,
+        generation=metadata.generation,
+        observed_generation=status.observed_generation,
+        replicas=found.spec.replicas,
+        existing=status.replicas,
+        updated=status.updated_replicas,
+        ready=status.ready_replicas,
+        available=status.available_replicas,
+        match_labels=found.spec.selector.match_labels,
+        match_expressions=len(found.spec.selector.match_expressions),
+        failure=_words(failure.reason, failure.message) if failure and failed else "",
+        failure_since=failure.last_transition_time if failure and failed else None,
+        progress=progress.message or "" if progress else "",
+        writers=tuple(_writer(entry) for entry in metadata.managed_fields if _owns_replicas(entry)),
+        last_applied=_last_applied(metadata),
+        gitops=_gitops(metadata),
+        created_at=metadata.creation_timestamp,
+    )
+
+
+def autoscaler(found: AutoscalerObject) -> AutoscalerView:
+    """Return what to keep of an HPA or a ScaledObject."""
+    annotations, target = found.metadata.annotations or {}, found.spec.scale_target_ref
+    return AutoscalerView(
+        namespace=found.metadata.namespace,
+        name=found.metadata.name,
+        target_kind=target.kind or "Deployment",
+        target_name=target.name,
+        paused=annotations.get(KEDA_PAUSED) == "true" or KEDA_PAUSED_REPLICAS in annotations,
+    )
+
+
+def target(found: DeploymentView, pods: Iterable[PodView], field_manager: str) -> Target:
+    """Return a Deployment and its pods as the core sees them; ours is what `field_manager` wrote last."""
+    writer = found.writer
+    return Target(
+        replicas=found.replicas,
+        writer=writer.manager if writer else "",
+        ours=writer is not None and writer.manager == field_manager,
+        pods=tuple(pod.core for pod in pods if pod.live),
+        failure=found.failure,
+        failure_since=found.failure_since,
+        rolling=found.rolling,
+    )
+
+
+def _condition(conditions: list[Condition], kind: str) -> Condition | None:
+    return next((condition for condition in conditions if condition.type == kind), None)
+
+
+def _true_since(conditions: list[Condition], kind: str) -> datetime | None:
+    found = _condition(conditions, kind)
+    return found.last_transition_time if found and found.status == "True" else None
+
+
+def _trouble(found: PodObject) -> str:
+    """Return the first of: why it was not scheduled, why a container waits, why the pod failed."""
+    scheduled = _condition(found.status.conditions, "PodScheduled")
+    if scheduled and scheduled.status == "False":
+        return _words(scheduled.reason, scheduled.message)
+    for container in (*found.status.init_container_statuses, *found.status.container_statuses):
+        waiting = container.state.waiting if container.state else None
+        if waiting and waiting.reason not in _NO_TROUBLE:
+            return _words(waiting.reason, waiting.message)
+    return _words(found.status.reason, found.status.message)
+
+
+def _words(reason: str | None, message: str | None) -> str:
+    return ": ".join(filter(None, (reason, message)))
+
+
+def _owns_replicas(entry: ManagedFields) -> bool:
+    return entry.fields is not None and entry.fields.spec is not None and entry.fields.spec.replicas is not None
+
+
+def _writer(entry: ManagedFields) -> Writer:
+    return Writer(entry.manager, entry.operation, entry.subresource, entry.time)
+
+
+def _last_applied(metadata: ObjectMetadata) -> int | None:
+    applied = (metadata.annotations or {}).get(LAST_APPLIED)
+    if not applied:
+        return None
+    try:
+        return msgspec.json.decode(applied, type=_Applied).spec.replicas
+    except msgspec.DecodeError:  # anybody may write anything into an annotation
+        return None
+
+
+def _gitops(metadata: ObjectMetadata) -> tuple[tuple[str, str], ...]:
+    marks = {**(metadata.labels or {}), **(metadata.annotations or {})}
+    return tuple((key, marks[key]) for key in GITOPS_MARKS if key in marks)
+
+
+PODS = Kind("/api/v1", "pods", PodObject, pod)
+DEPLOYMENTS = Kind("/apis/apps/v1", "deployments", DeploymentObject, deployment)
+REPLICA_SETS = Kind("/apis/apps/v1", "replicasets", OwnedObject, replica_set, metadata_only=True)
+AUTOSCALERS = Kind("/apis/autoscaling/v2", "horizontalpodautoscalers", AutoscalerObject, autoscaler)
+SCALED_OBJECTS = Kind("/apis/keda.sh/v1alpha1", "scaledobjects", AutoscalerObject, autoscaler)
