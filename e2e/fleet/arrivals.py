@@ -30,7 +30,7 @@ def _within(each: Bin, start: float, width: float, random: Random) -> Iterator[R
 
 
 def _offsets(count: int, width: float, random: Random) -> list[float]:
-    """`count` moments in a bin: uniform in one of a minute or less, else in minutes that are busy by the published measure."""
+    """`count` moments in a bin: uniform in a short one, else in minutes that are busy by the published measure."""
     minutes = int(width // MINUTE)
     if minutes <= 1:
         return [random.random() * width for _ in range(count)]
@@ -46,7 +46,7 @@ def minute_shape(mean: float) -> float:
 
 
 def _split(total: int, parts: int, random: Random) -> list[int]:
-    """`total` tokens in log-normal shares, each at least 1; they sum to `total` but for those that had to be raised to 1."""
+    """`total` tokens in log-normal shares, each at least 1; their sum is `total`, but for those raised to 1."""
     if not parts:
         return []
     shares = list(accumulate((random.lognormvariate(0, SPREAD) for _ in range(parts)), initial=0.0))

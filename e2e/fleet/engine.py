@@ -27,9 +27,10 @@ from fleet.request import Request
 class Profile:
     """What one replica can do; rates are tokens a second.
 
-    The preset is assumed, not measured: about a 70B model in 8-bit on the GPUs of one replica. 64 slots (`max_num_seqs`),
-    8,000 prompt tokens a second, 40 output tokens a second for a request alone and 20 each for 64 of them (1,280 in all),
-    and a KV cache of 400,000 tokens. With azure2023_conv's mean request (1,155 in, 211 out) that is 6 requests a second.
+    The preset is assumed, not measured: about a 70B model in 8-bit on the GPUs of one replica. 64 slots
+    (`max_num_seqs`), 8,000 prompt tokens a second, 40 output tokens a second for a request alone and 20 each for 64 of
+    them (1,280 in all), and a KV cache of 400,000 tokens. With azure2023_conv's mean request (1,155 in, 211 out) that
+    is 6 requests a second.
     """
 
     slots: int = 64

@@ -1,7 +1,7 @@
 """vLLM's metric families as its V1 engine prints them: names, help, types, buckets.
 
 Names, words and buckets follow vllm/v1/metrics/loggers.py (0.10 and later; `num_requests_waiting_by_reason` came with
-0.27). Left out are the families that only some options turn on (LoRA, speculative decoding, caches of connectors, sleep).
+0.27). Left out are the families that only some options turn on: LoRA, speculative decoding, connectors' caches, sleep.
 """
 
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ class Family:
 
 
 LATENCY = (
-    0.3, 0.5, 0.8, 1.0, 1.5, 2.0, 2.5, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 50.0, 60.0, 120.0, 240.0, 480.0, 960.0, 1920.0,
-    7680.0,
+    0.3, 0.5, 0.8, 1.0, 1.5, 2.0, 2.5, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 50.0, 60.0, 120.0, 240.0, 480.0, 960.0,
+    1920.0, 7680.0,
 )  # fmt: skip
 FIRST_TOKEN = (
     0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, 20.0, 40.0, 80.0, 160.0,

@@ -29,21 +29,24 @@ def _histograms() -> dict[str, Histogram]:
 
 @dataclass
 class Measures:
-    """Counters and histograms of one engine; `generated` is fractional between two tokens."""
+    """Counters and histograms; `generated` is fractional between two tokens, `observed` grows as they change."""
 
     prompted: int = 0
     generated: float = 0.0
+    observed: int = 0
     success: dict[str, int] = field(default_factory=lambda: {"stop": 0, "length": 0, "abort": 0, "error": 0})
     histograms: dict[str, Histogram] = field(default_factory=_histograms)
 
     def first_token(self, request: Request) -> None:
         """Count the end of a prefill, which is also the first output token."""
+        self.observed += 1
         self.prompted += request.prompt_tokens
         self.generated += 1
         self._observe("time_to_first_token_seconds", request.first_token, request.queued)
 
     def finish(self, request: Request) -> None:
         """Count a request at its last token: vLLM observes nearly all of its histograms only then."""
+        self.observed += 1
         self.success["stop"] += 1
         self._observe("request_queue_time_seconds", request.started, request.queued)
         self._observe("request_prefill_time_seconds", request.first_token, request.started)

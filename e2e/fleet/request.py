@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Request:
     """What a caller asked for and what became of it so far; instants are seconds on the workload's clock.
 
-    `queued` is when it reached a replica, `started` when that replica gave it a slot. A request that a dying pod cut off
-    and that is tried again keeps its arrival and loses the rest, so its wait counts the lost attempt too.
+    `queued` is when it reached a replica, `started` when that replica gave it a slot. A request that a dying pod cut
+    off and that is tried again keeps its arrival and loses the rest, so its wait counts the lost attempt too.
     """
 
     arrival: float

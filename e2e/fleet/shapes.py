@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from random import Random
 
-from fleet.arrivals import DISPERSION, minute_shape
+from fleet.arrivals import minute_shape
 from fleet.trace import TYPICAL_OUTPUT, TYPICAL_PROMPT, Bin, Trace, directory, load, whole
 
 HUMPS = ((9.5, 1.6, 0.55), (14.5, 1.8, 0.70), (20.5, 1.7, 0.40))
@@ -39,7 +39,9 @@ def generated(rate: float, duration: float, start: float = 33 * HOUR, seed: int 
     random = Random(seed)  # noqa: S311  a load, not a secret
     shape = [weekly(start + second) for second in range(int(duration))]
     mean = rate / (sum(shape) / len(shape))
-    bursts = [random.gammavariate(minute_shape(rate * 60), 1 / minute_shape(rate * 60)) for _ in range(len(shape) // 60 + 1)]
+    bursts = [
+        random.gammavariate(minute_shape(rate * 60), 1 / minute_shape(rate * 60)) for _ in range(len(shape) // 60 + 1)
+    ]
     expected = (mean * level * bursts[second // 60] for second, level in enumerate(shape))
     return Trace("generated", 1.0, tuple(_typical(count) for count in whole(expected)))
 
@@ -53,9 +55,9 @@ def weekly(second: float) -> float:
 
 
 def named(text: str) -> Trace:
-    """The trace that `text` names: a file's name, or `constant:RATE`, `step:LOW:HIGH:AT`, `ramp:LOW:HIGH`, `generated[:RATE]`.
+    """The trace that `text` names: a file, `constant:RATE`, `step:LOW:HIGH:AT`, `ramp:LOW:HIGH` or `generated[:RATE]`.
 
-    A made trace lasts an hour. A file that is not on this machine is stood in for by a generated hour, whose name says so.
+    A made trace lasts an hour. A generated hour stands in for a file that is not on this machine; its name says so.
 
     Raises:
         ValueError: A shape with numbers missing or too many.

@@ -1,0 +1,73 @@
+"""A fleet in a process of its own, told over HTTP what to do."""
+
+import http.client
+import subprocess
+import sys
+from typing import Self
+from urllib.parse import urlsplit
+
+import msgspec
+
+from fleet.commands import AnyCommand
+from fleet.control import FleetControl, FleetError, Told
+from fleet.fleet import Settings
+
+START_SECONDS = 30
+STOP_SECONDS = 10
+
+
+class FleetClient(FleetControl):
+    """A fleet whose control API is at `url`."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def _send(self, command: AnyCommand, told: type[Told]) -> Told:
+        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=START_SECONDS)
+        try:
+            connection.request("POST", "/", msgspec.json.encode(command))
+            response = connection.getresponse()
+            body = response.read()
+        finally:
+            connection.close()
+        if response.status != http.HTTPStatus.OK:
+            raise FleetError(body.decode())
+        return msgspec.json.decode(body, type=told)
+
+
+class FleetProcess(FleetClient):
+    """Runs from `with` to the end of it; `exporter` is the address of the stand-in exporter, if asked for."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__("")
+        self.settings = settings
+        self.exporter = ""
+
+    def __enter__(self) -> Self:
+        command = [sys.executable, "-m", "fleet", "serve", msgspec.json.encode(self.settings).decode()]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        try:
+            addresses = _addresses(self._process)
+        except BaseException:
+            self.__exit__()
+            raise
+        self.url, self.exporter = addresses.get("control", ""), addresses.get("exporter", "")
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdout:
+            self._process.stdout.close()
+
+
+def _addresses(process: subprocess.Popen[bytes]) -> dict[str, str]:
+    """The first line that a fleet prints: where it can be reached, once it listens."""
+    line = process.stdout.readline() if process.stdout else b""
+    if not line:
+        raise FleetError(f"the fleet ended with {process.wait()} before it listened")
+    return msgspec.json.decode(line, type=dict[str, str])
