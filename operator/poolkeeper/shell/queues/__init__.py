@@ -1,1 +1,1 @@
-"""Where queue depth is read: engines' own pages on the pods, and Prometheus. Each look ends in a core Reading."""
+"""Where demand is read: the pods' pages, and Prometheus. What fails ends in a Reading, never in an exception."""

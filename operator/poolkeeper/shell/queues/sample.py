@@ -1,0 +1,120 @@
+"""What one pod's page says, in the core's terms."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+from poolkeeper.core.model import Slo
+from poolkeeper.core.observation import PodSample
+from poolkeeper.core.reasons import Reason
+from poolkeeper.shell.answer import MetricError
+from poolkeeper.shell.queues.engines import Engine, Gauge, Histogram
+from poolkeeper.shell.queues.exposition import MalformedError, Sample, check, read
+
+Page = dict[str, list[Sample]]
+
+
+def sample(uid: str, engine: Engine, page: bytes, slo: Slo | None) -> PodSample:
+    """Read a pod's load off its page.
+
+    What is wrong with `waiting` is a MetricError; running, KV usage and the SLO's counts are None where they are
+    absent or no usable numbers.
+    """
+    seen = _read(page, _names(engine, slo))
+    inside, finished = _waits(engine, seen, slo) if slo else (None, None)
+    return PodSample(
+        uid,
+        waiting=_waiting(engine, seen, page),
+        running=_usable(_totals(engine, engine.running, seen)) if engine.running else None,
+        kv_usage=_kv_usage(engine, seen),
+        inside=inside,
+        finished=finished,
+    )
+
+
+def judge(value: float) -> Reason | None:
+    """Return why a queue cannot have this length, or None."""
+    if math.isnan(value):
+        return Reason.METRIC_NOT_A_NUMBER
+    if math.isinf(value):
+        return Reason.METRIC_INFINITE
+    return Reason.METRIC_NEGATIVE if value < 0 else None
+
+
+def inside(buckets: Iterable[Sample], histogram: Histogram, slo: Slo) -> float | None:
+    """Return how many requests certainly waited no longer than the SLO's queue time.
+
+    That is the count of the largest bucket whose bound is at most the queue time: what lies between that bound and
+    the queue time is counted as late. None if every bound is larger, or there is no bucket.
+    """
+    bounds: dict[float, float] = {}
+    for labels, count in buckets:
+        bound = float(labels.get("le", "nan"))
+        bounds[bound] = bounds.get(bound, 0) + count
+    within = [bound for bound in bounds if bound * histogram.unit.total_seconds() <= slo.queue_time.total_seconds()]
+    return bounds[max(within)] if within else None
+
+
+def _names(engine: Engine, slo: Slo | None) -> list[str]:
+    gauges = [engine.waiting, *([engine.running] if engine.running else ()), *engine.kv_usage]
+    waits = [f"{one.name}_{part}" for one in engine.waits for part in ("bucket", "count")] if slo else []
+    return [*dict.fromkeys(gauge.name for gauge in gauges), *waits]
+
+
+def _read(page: bytes, names: Sequence[str]) -> Page:
+    try:
+        return read(page, names)
+    except MalformedError as error:
+        raise MetricError(Reason.METRIC_GARBAGE, str(error)) from error
+
+
+def _waiting(engine: Engine, seen: Page, page: bytes) -> float:
+    totals = _totals(engine, engine.waiting, seen)
+    if not totals:
+        raise _missing(engine, page)
+    for value in totals:
+        if reason := judge(value):
+            raise MetricError(reason, f"{engine.waiting.name} is {value}")
+    return sum(totals)
+
+
+def _missing(engine: Engine, page: bytes) -> MetricError:
+    try:
+        check(page)
+    except MalformedError as error:
+        return MetricError(Reason.METRIC_GARBAGE, str(error))
+    return MetricError(Reason.METRIC_EMPTY, f"the page has no {engine.waiting.name}")
+
+
+def _totals(engine: Engine, gauge: Gauge, seen: Page) -> list[float]:
+    """Return the gauge's values, one for each process that has a queue of its own."""
+    queues: dict[frozenset[tuple[str, str]], float] = {}
+    for labels, value in seen.get(gauge.name, ()):
+        if all(labels.get(name, "") == wanted for name, wanted in gauge.labels):
+            key = frozenset(pair for pair in labels.items() if pair[0] not in engine.mirrors)
+            queues[key] = _larger(queues.get(key, value), value)
+    return list(queues.values())
+
+
+def _larger(one: float, other: float) -> float:
+    """Return the larger, or NaN if either is: max() would let the order decide."""
+    return math.nan if math.isnan(one) or math.isnan(other) else max(one, other)
+
+
+def _usable(values: Sequence[float]) -> float | None:
+    return sum(values) if values and not any(judge(value) for value in values) else None
+
+
+def _kv_usage(engine: Engine, seen: Page) -> float | None:
+    for gauge in engine.kv_usage:
+        if values := _totals(engine, gauge, seen):
+            return max(values) if _usable(values) is not None else None
+    return None
+
+
+def _waits(engine: Engine, seen: Page, slo: Slo) -> tuple[float | None, float | None]:
+    for histogram in engine.waits:
+        finished = _usable([count.value for count in seen.get(f"{histogram.name}_count", ())])
+        early = inside(seen.get(f"{histogram.name}_bucket", ()), histogram, slo)
+        if finished is not None and early is not None and not judge(early):
+            return early, finished
+    return None, None
