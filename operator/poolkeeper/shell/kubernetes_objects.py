@@ -1,4 +1,4 @@
-"""The fields that matter of the objects we watch, as JSON holds them. msgspec skips all others, which is most of the speed.
+"""The fields that matter of the objects we watch, as JSON holds them: msgspec skips all others, hence its speed.
 
 What may be absent has a default; what a controller may set to null says so.
 """
@@ -50,8 +50,8 @@ class ObjectMetadata(Metadata, rename="camel"):
     deletion_timestamp: datetime | None = None
     labels: dict[str, str] | None = None
     annotations: dict[str, str] | None = None
-    owner_references: list[OwnerReference] = []
-    managed_fields: list[ManagedFields] = []
+    owner_references: list[OwnerReference] = msgspec.field(default_factory=list)
+    managed_fields: list[ManagedFields] = msgspec.field(default_factory=list)
 
     def controller(self, kind: str) -> OwnerReference | None:
         """Return the reference to the object that controls this one, if it is of `kind`."""

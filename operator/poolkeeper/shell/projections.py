@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from poolkeeper.api.names import FIELD_MANAGER, LAST_APPLIED
 from poolkeeper.core.observation import Pod, Target
 from poolkeeper.shell.kubernetes_objects import (
     AutoscalerObject,
@@ -22,7 +23,6 @@ from poolkeeper.shell.kubernetes_objects import (
 from poolkeeper.shell.reflector import Kind
 
 POD_TEMPLATE_HASH = "pod-template-hash"
-LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 KEDA_PAUSED = "autoscaling.keda.sh/paused"
 KEDA_PAUSED_REPLICAS = "autoscaling.keda.sh/paused-replicas"
 GITOPS_MARKS = (
@@ -40,7 +40,8 @@ _NO_TROUBLE = {None, "", "ContainerCreating", "PodInitializing"}
 class PodView:
     """A pod. `trouble` holds the scheduler's or the kubelet's own words on why it does not run.
 
-    `ready_at` is the last time it became ready, None while it is not. `replica_set` is its controller's UID,
+    `ready_at` is the last time it became ready, None while it is not; `unready_since` is the last time it ceased to
+    be, or was made, None while it is ready. `replica_set` is its controller's UID,
     empty where no ReplicaSet controls it.
     """
 
@@ -54,6 +55,7 @@ class PodView:
     template: str = ""
     scheduled_at: datetime | None = None
     ready_at: datetime | None = None
+    unready_since: datetime | None = None
     ip: str = ""
     ports: dict[str, int] = field(default_factory=dict)
     terminating: bool = False
@@ -69,7 +71,16 @@ class PodView:
     @property
     def core(self) -> Pod:
         """The pod as the core sees it."""
-        return Pod(self.uid, self.name, self.created_at, self.scheduled_at, self.ready_at, self.template, self.trouble)
+        return Pod(
+            uid=self.uid,
+            name=self.name,
+            created_at=self.created_at,
+            scheduled_at=self.scheduled_at,
+            ready_at=self.ready_at,
+            unready_since=self.unready_since,
+            template=self.template,
+            trouble=self.trouble,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +177,9 @@ def pod(found: PodObject) -> PodView:
         replica_set_name=owner.name if owner else "",
         labels=metadata.labels or {},
         template=(metadata.labels or {}).get(POD_TEMPLATE_HASH, ""),
-        scheduled_at=_true_since(status.conditions, "PodScheduled"),
-        ready_at=_true_since(status.conditions, "Ready"),
+        scheduled_at=_since(status.conditions, "PodScheduled", "True"),
+        ready_at=_since(status.conditions, "Ready", "True"),
+        unready_since=_since(status.conditions, "Ready", "False"),
         ip=status.pod_ip,
         ports={port.name: port.container_port for one in found.spec.containers for port in one.ports if port.name},
         terminating=metadata.deletion_timestamp is not None,
@@ -225,7 +237,7 @@ def autoscaler(found: AutoscalerObject) -> AutoscalerView:
     )
 
 
-def target(found: DeploymentView, pods: Iterable[PodView], field_manager: str) -> Target:
+def target(found: DeploymentView, pods: Iterable[PodView], field_manager: str = FIELD_MANAGER) -> Target:
     """Return a Deployment and its pods as the core sees them; ours is what `field_manager` wrote last."""
     writer = found.writer
     return Target(
@@ -243,9 +255,9 @@ def _condition(conditions: list[Condition], kind: str) -> Condition | None:
     return next((condition for condition in conditions if condition.type == kind), None)
 
 
-def _true_since(conditions: list[Condition], kind: str) -> datetime | None:
+def _since(conditions: list[Condition], kind: str, status: str) -> datetime | None:
     found = _condition(conditions, kind)
-    return found.last_transition_time if found and found.status == "True" else None
+    return found.last_transition_time if found and found.status == status else None
 
 
 def _trouble(found: PodObject) -> str:
