@@ -16,55 +16,13 @@ import random
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from math import ceil
-
-import msgspec
 
 from poolkeeper.shell.identity import Identity
 from poolkeeper.shell.kube import KubeClient, Metadata
 from poolkeeper.shell.kube_errors import ConflictError, KubeError, NotFound
-
-
-@dataclass(frozen=True, slots=True)
-class LeaseTerms:
-    """Which lease, and how long things take; ValueError unless retry < renew_deadline < duration."""
-
-    namespace: str
-    name: str
-    duration: timedelta = timedelta(seconds=15)
-    renew_deadline: timedelta = timedelta(seconds=10)
-    retry: timedelta = timedelta(seconds=2)
-
-    def __post_init__(self) -> None:
-        if not timedelta(0) < self.retry < self.renew_deadline < self.duration:
-            raise ValueError("a lease needs 0 < retry < renew_deadline < duration")
-
-    @property
-    def collection(self) -> str:
-        """The path of the namespace's leases."""
-        return f"/apis/coordination.k8s.io/v1/namespaces/{self.namespace}/leases"
-
-    @property
-    def path(self) -> str:
-        """The path of the lease."""
-        return f"{self.collection}/{self.name}"
-
-
-class LeaseSpec(msgspec.Struct, rename="camel", frozen=True):
-    """What a lease says. An empty holder has released it."""
-
-    holder_identity: str | None = None
-    lease_duration_seconds: int | None = None
-    acquire_time: datetime | None = None
-    renew_time: datetime | None = None
-    lease_transitions: int | None = None
-
-
-class _Lease(msgspec.Struct):
-    metadata: Metadata
-    spec: LeaseSpec = LeaseSpec()
+from poolkeeper.shell.lease import Lease, LeaseSpec, LeaseTerms, as_json
 
 
 class Elector:
@@ -96,7 +54,7 @@ class Elector:
         self._ended = asyncio.Event()
         self._one_try = asyncio.Lock()
         self._leads_until: float | None = None
-        self._lease = _Lease(Metadata())
+        self._lease = Lease(Metadata())
         self._seen_at = 0.0
         self._sent: deque[datetime] = deque(maxlen=100)
 
@@ -169,9 +127,9 @@ class Elector:
         elif self._acquired.is_set():
             self._lose()
 
-    async def _look(self) -> _Lease | None:
+    async def _look(self) -> Lease | None:
         try:
-            found = await self._kube.get(self._terms.path, into=_Lease)
+            found = await self._kube.get(self._terms.path, into=Lease)
         except NotFound:
             return None
         if found.spec != self._lease.spec:
@@ -192,17 +150,17 @@ class Elector:
             "metadata": {"name": self._terms.name, "namespace": self._terms.namespace},
         }
         sent, spec = self._monotonic(), self._renewed(LeaseSpec())
-        written = await self._kube.post(self._terms.collection, {**body, "spec": _json(spec)})
-        self._confirm(_Lease(written.metadata, spec), sent)
+        written = await self._kube.post(self._terms.collection, {**body, "spec": as_json(spec)})
+        self._confirm(Lease(written.metadata, spec), sent)
 
-    async def _take(self, found: _Lease) -> None:
+    async def _take(self, found: Lease) -> None:
         if not self._acquired.is_set() and found.spec.renew_time not in self._sent:  # else a late one of our own tries
             self.previous_renewal = found.spec.renew_time
         sent, spec = self._monotonic(), self._renewed(found.spec)
         written = await self._kube.patch(
-            self._terms.path, {"spec": _json(spec)}, resource_version=found.metadata.resource_version
+            self._terms.path, {"spec": as_json(spec)}, resource_version=found.metadata.resource_version
         )
-        self._confirm(_Lease(written.metadata, spec), sent)
+        self._confirm(Lease(written.metadata, spec), sent)
 
     def _renewed(self, old: LeaseSpec) -> LeaseSpec:
         now = self._kube.clock.now()
@@ -216,7 +174,7 @@ class Elector:
             lease_transitions=(old.lease_transitions or 0) + (not same),
         )
 
-    def _confirm(self, lease: _Lease, sent: float) -> None:
+    def _confirm(self, lease: Lease, sent: float) -> None:
         """Lead on, counted from when the request was sent; an answer after the deadline brings nothing back."""
         if self._acquired.is_set() and not self.leading:
             return
@@ -229,18 +187,3 @@ class Elector:
         if found is not None and found.spec.holder_identity == self.identity:
             version = found.metadata.resource_version
             await self._kube.patch(self._terms.path, {"spec": {"holderIdentity": ""}}, resource_version=version)
-
-
-def _json(spec: LeaseSpec) -> dict[str, object]:
-    """Return the lease as the API wants it: its instants have microseconds, also when they are zero."""
-    return {
-        "holderIdentity": spec.holder_identity,
-        "leaseDurationSeconds": spec.lease_duration_seconds,
-        "acquireTime": _micro_time(spec.acquire_time),
-        "renewTime": _micro_time(spec.renew_time),
-        "leaseTransitions": spec.lease_transitions,
-    }
-
-
-def _micro_time(at: datetime | None) -> str | None:
-    return at and at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from poolkeeper.shell.list_watch import Key
-from poolkeeper.shell.projections import PodView, ReplicaSetView
+from poolkeeper.shell.views import PodView, ReplicaSetView
 
 
 class Ownership:
