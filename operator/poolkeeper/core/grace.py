@@ -41,6 +41,16 @@ def advance(grace: Grace, signs: Signs) -> Grace:
     )
 
 
+def resumed(grace: Grace, wrote_at: datetime | None) -> Grace:
+    """Return the clock of a pool whose size was last written at `wrote_at`: no clock is older than that.
+
+    A crash between the write and the store of the clock would otherwise fire the stored clock twice.
+    """
+    if wrote_at is None or grace.short_since is None or grace.short_since >= wrote_at:
+        return grace
+    return replace(grace, short_since=wrote_at)
+
+
 def running(since: datetime | None, lost: timedelta, at: datetime) -> datetime:
     """Return the starting point: now for a clock that stood still, moved on by what was lost for one that ran."""
     return at if since is None else since + lost

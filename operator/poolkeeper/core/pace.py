@@ -36,7 +36,7 @@ def judge(spec: PoolSpec, seen: Look, ruling: Ruling, now: datetime) -> Pace:
 
 def tick(spec: PoolSpec, seen: Look, *, may_shrink: bool) -> Grace:
     """Return the clock after this look; a sample that is not whole stops the clock downwards (R3)."""
-    before = seen.memory.grace
+    before = grace.resumed(seen.memory.grace, seen.target.wrote_at if seen.target.ours else None)
     if seen.is_outage:
         before = replace(before, short_since=None)
     if not seen.is_new or seen.depth.at is None:

@@ -44,12 +44,14 @@ class Reason(StrEnum):
     PAUSED = "Paused", "the pool is paused"
     OBSERVING = "Observing", "the pool is in Observe: decisions are made and not carried out"
     TARGET_NOT_FOUND = "TargetNotFound", "the target does not exist"
+    NOT_SEEN_YET = "NotSeenYet", "the pool has not been looked at yet"
     INVALID_SPEC = "InvalidSpec", "the spec cannot be accepted"
     CONFLICT_AUTOSCALER = "ConflictAutoscaler", "a HorizontalPodAutoscaler scales the same target"
     CONFLICT_SCALED_OBJECT = "ConflictScaledObject", "a KEDA ScaledObject scales the same target"
     CONFLICT_POOL = "ConflictPool", "an older pool owns the same target"
     CONFLICT_GITOPS = "ConflictGitOps", "a GitOps tool owns the target's spec.replicas"
     CONFLICT_REVERTS = "ConflictReverts", "somebody else keeps changing the target's replicas back"
+    CONFLICT_NAME = "ConflictName", "a Deployment of the pool's name exists that no pool made"
     WRITE_REFUSED = "WriteRefused", "the API server refused the last write"
 
     # What is wrong with a metric (R3)

@@ -120,12 +120,17 @@ def autoscaler(found: AutoscalerObject) -> AutoscalerView:
 
 
 def target(found: DeploymentView, pods: Iterable[PodView], field_manager: str = FIELD_MANAGER) -> Target:
-    """Return a Deployment and its pods as the core sees them; ours is what `field_manager` wrote last."""
+    """Return a Deployment and its pods as the core sees them; ours is a size that `field_manager` owns, if not alone.
+
+    Whoever changes the value takes it from all others, so that who shares it has written the same.
+    """
     writer = found.writer
+    own = [entry for entry in found.writers if entry.manager == field_manager]
     return Target(
         replicas=found.replicas,
         writer=writer.manager if writer else "",
-        ours=writer is not None and writer.manager == field_manager,
+        ours=bool(own),
+        wrote_at=max((entry.at for entry in own if entry.at), default=None),
         pods=tuple(pod.core for pod in pods if pod.live),
         failure=found.failure,
         failure_since=found.failure_since,

@@ -1,0 +1,65 @@
+# The front door. Every target brings what it needs, shows what it does, and works offline the second time.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.ONESHELL:
+
+UV := $(or $(shell command -v uv 2>/dev/null),.tools/uv/bin/uv)
+UV_VERSION := 0.13.9
+RUN := .venv/bin
+READY := .venv/.ready
+
+help: ## Show this help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+demo: $(READY) assets ## Watch a pool follow the queue of a real workload on a real API server (about 4 minutes)
+	@exec $(RUN)/python -m demo
+
+test: $(READY) assets ## Everything that CI runs: lint, types, unit tests and laws, the control plane, e2e
+	@$(MAKE) --no-print-directory lint types
+	$(RUN)/pytest tests -n 2 --cov --cov-report=term-missing:skip-covered -q
+	$(RUN)/pytest e2e -n 8 --dist worksteal -q
+
+test-long: $(READY) assets ## What takes longer: the rest at full length
+	@$(RUN)/pytest e2e -m long -n 4
+
+unit: $(READY) ## The quick ones: no cluster, under a minute
+	@$(RUN)/pytest tests -m "not cluster" -n 2 -q
+
+lint: $(READY) ## Style, format, layers, spelling of the CRD
+	@$(RUN)/ruff check .
+	@$(RUN)/ruff format --check -q .
+	@$(RUN)/lint-imports --no-cache
+
+types: $(READY) ## mypy, strict
+	@$(RUN)/mypy
+
+crds: $(READY) ## Generate crds/ and the field reference from the models
+	@$(RUN)/poolkeeper crd > crds/inferencepools.yaml
+
+cluster: $(READY) assets ## A local Kubernetes to play with: a kubeconfig and a prompt
+	@exec $(RUN)/python -m controlplane cluster
+
+bench-reaction: $(READY) assets ## Queue spike to change of spec.replicas, direct and through Prometheus
+	@exec $(RUN)/python bench/reaction.py
+
+bench-rest: $(READY) assets ## Writes at rest, from the API server's audit log
+	@exec $(RUN)/python bench/rest.py
+
+assets: $(READY) # The local Kubernetes and Prometheus: found, or built once with progress
+	@$(RUN)/python -m controlplane build
+
+clean: ## Remove the environment and everything that was made here
+	@rm -rf .venv .tools out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
+
+$(READY): pyproject.toml uv.lock
+	@if [ ! -x "$(UV)" ]; then
+	  echo "== uv: installing into .tools (once)"
+	  python3 -m venv .tools/uv
+	  .tools/uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	fi
+	echo "== environment: .venv from uv.lock"
+	$(UV) sync --frozen
+	touch $@
+
+.PHONY: help demo test test-long unit lint types crds cluster bench-reaction bench-rest assets clean

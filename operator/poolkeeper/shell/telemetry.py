@@ -1,0 +1,103 @@
+"""The operator's own metrics. Queue depth lives here and not in the status: it changes every second."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from poolkeeper.core.decision import Decision
+from poolkeeper.core.model import PoolSpec
+from poolkeeper.core.reasons import Reason
+
+Key = tuple[str, str]
+POOL = ("namespace", "pool")
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+
+
+class Telemetry:
+    """Every metric, by what it measures. Names follow Prometheus' rules: base units, `_total` for counters."""
+
+    content_type = CONTENT_TYPE_LATEST
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+
+        def gauge(name: str, words: str, labels: tuple[str, ...] = POOL) -> Gauge:
+            return Gauge(f"poolkeeper_{name}", words, labels, registry=registry)
+
+        self.queue_depth = gauge("pool_queue_depth", "Requests waiting, as last read; absent while unknown.")
+        self.desired = gauge("pool_desired_replicas", "The size that was decided.")
+        self.current = gauge("pool_current_replicas", "The size that the target asks for.")
+        self.ready = gauge("pool_ready_replicas", "Replicas that are ready.")
+        self.minimum = gauge("pool_min_replicas", "The floor.")
+        self.maximum = gauge("pool_max_replicas", "The cap.")
+        self.metrics_available = gauge("pool_metrics_available", "1 while the pool's sources answer, else 0.")
+        self.slo_inside = gauge("pool_slo_inside_ratio", "Share of the last hour's requests inside the SLO.")
+        self.slo_burn_rate = gauge("pool_slo_burn_rate", "Error budget spent, 1 being exactly as allowed.")
+        self.scales = Counter(
+            "poolkeeper_pool_scales",
+            "Changes of size that were written.",
+            (*POOL, "direction", "reason"),
+            registry=registry,
+        )
+        self.faults = Counter(
+            "poolkeeper_source_faults", "Looks at a source that failed.", (*POOL, "reason"), registry=registry
+        )
+        self.writes = Counter(
+            "poolkeeper_api_writes", "Writes to the API server.", ("kind", "result"), registry=registry
+        )
+        self.decision_seconds = Histogram(
+            "poolkeeper_decision_duration_seconds", "One decide().", buckets=SECONDS, registry=registry
+        )
+        self.look_seconds = Histogram(
+            "poolkeeper_look_duration_seconds",
+            "One pool's look: sources, decision, writes.",
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self.lag_seconds = Histogram(
+            "poolkeeper_loop_lag_seconds", "How late a look began.", buckets=SECONDS, registry=registry
+        )
+        self.skipped = Counter(
+            "poolkeeper_skipped_looks", "Looks left out because the one before was still under way.", registry=registry
+        )
+        self.leader = gauge("leader", "1 while this process may write.", ())
+        self.watch_age = gauge("watch_age_seconds", "Time since a watch last showed life.", ("resource",))
+        self.pools = gauge("pools", "Pools that are watched.", ())
+
+    def decided(self, key: Key, spec: PoolSpec, decision: Decision) -> None:
+        """Record a decision."""
+        for known, value in (
+            (self.queue_depth, decision.depth),
+            (self.desired, decision.size),
+            (self.current, decision.current),
+            (self.ready, decision.ready),
+            (self.minimum, spec.min_replicas),
+            (self.maximum, spec.max_replicas),
+            (self.metrics_available, int(decision.health.metrics is Reason.AS_EXPECTED)),
+            (self.slo_inside, decision.health.slo_share),
+            (self.slo_burn_rate, decision.health.slo_burn_rate),
+        ):
+            _show(known, key, value)
+        if decision.health.metrics is not Reason.AS_EXPECTED:
+            self.faults.labels(*key, decision.health.metrics.value).inc()
+
+    def scaled(self, key: Key, decision: Decision) -> None:
+        """Record a change of size that was written."""
+        direction = "up" if decision.size > decision.current else "down"
+        self.scales.labels(*key, direction, decision.reason.value).inc()
+
+    def forget(self, key: Key) -> None:
+        """Drop the series of a pool that is gone."""
+        for metric in vars(self).values():
+            if isinstance(metric, Gauge | Counter) and metric._labelnames[:2] == POOL:  # noqa: SLF001  no public way
+                metric.remove_by_labels(dict(zip(POOL, key, strict=True)))
+
+    def page(self) -> bytes:
+        """Return the metrics page in OpenMetrics' format."""
+        return generate_latest(self.registry)
+
+
+def _show(gauge: Gauge, key: Key, value: float | None) -> None:
+    if value is not None:
+        gauge.labels(*key).set(value)
+        return
+    gauge.remove_by_labels(dict(zip(POOL, key, strict=True)))
