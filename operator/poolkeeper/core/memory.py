@@ -17,14 +17,17 @@ class Grace:
 class Starts:
     """R4: how long starts took (scheduled to ready) on this pod template, and who was starting at the last look.
 
-    `slots` is the peak of running requests of one pod seen while it had a queue (R2's busy guard).
+    `known` are all pods of the last look (None: there was none), so that a pod which was ready and fell back is told
+    from one that starts. `lacking_since` tells since when replicas have been without a pod. `slots` is the peak of
+    running requests of one pod seen while it had a queue (R2's busy guard).
     """
 
     template: str = ""
     durations: tuple[timedelta, ...] = ()
     starting: frozenset[str] = frozenset()
+    known: frozenset[str] | None = None
     slots: float | None = None
-    grew_at: datetime | None = None
+    lacking_since: datetime | None = None
     replicas: int = 0
 
 

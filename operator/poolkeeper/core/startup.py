@@ -43,19 +43,36 @@ class Capacity:
 
 def observe_starts(starts: Starts, target: Target, depth: Depth, now: datetime) -> Starts:
     """Return what is known about starts after this look: new durations, who is starting, the learned slots."""
-    template = newest_template(target)
+    template = newest_template(target) or starts.template
     if template != starts.template:
         starts = replace(starts, template=template, durations=(), slots=None)
-    done = [pod for pod in target.pods if pod.ready_at and pod.scheduled_at and pod.uid in starts.starting]
-    took = [pod.ready_at - pod.scheduled_at for pod in done if pod.ready_at and pod.scheduled_at]
-    return replace(
-        starts,
+    took = [
+        pod.ready_at - pod.scheduled_at
+        for pod in target.pods
+        if pod.uid in starts.starting and pod.template == template and pod.ready_at and pod.scheduled_at
+    ]
+    return Starts(
+        template=template,
         durations=(*starts.durations, *took)[-KEPT:],
-        starting=frozenset(pod.uid for pod in target.pods if not pod.ready_at),
+        starting=frozenset(pod.uid for pod in target.pods if is_starting(pod, starts)),
+        known=frozenset(pod.uid for pod in target.pods),
         slots=largest((starts.slots, depth.busiest)),
-        grew_at=now if target.replicas > starts.replicas else starts.grew_at,
+        lacking_since=lacking_since(starts, target, now),
         replicas=target.replicas,
     )
+
+
+def is_starting(pod: Pod, starts: Starts) -> bool:
+    """Return whether a pod has never been ready, as far as was seen; one that was there first is not trusted."""
+    appeared = starts.known is not None and pod.uid not in starts.known
+    return not pod.ready_at and (appeared or pod.uid in starts.starting)
+
+
+def lacking_since(starts: Starts, target: Target, now: datetime) -> datetime | None:
+    """Return since when replicas have had no pod; a growth gives all of them their time anew."""
+    if len(target.pods) >= target.replicas:
+        return None
+    return now if target.replicas > starts.replicas else starts.lacking_since or now
 
 
 def newest_template(target: Target) -> str:
@@ -110,6 +127,6 @@ def missing(
     spec: PoolSpec, target: Target, starts: Starts, now: datetime, limit: timedelta
 ) -> list[tuple[datetime, str]]:
     """Return when the replicas that have no pod become overdue, with the words of what keeps them from having one."""
-    since = target.failure_since or starts.grew_at or now
+    since = target.failure_since or starts.lacking_since or now
     at = since + (spec.startup_timeout or max(NODE_WAIT, limit))
     return [(at, target.failure)] * (target.replicas - len(target.pods))
