@@ -2,9 +2,12 @@
 
     we asked for 6, somebody wrote   then
     9  (more)                        allowed: no shrink for KEPT
-    4  (fewer, at or over the floor) restored to 6 after the grace period, unless the queue was short all along
+    4  (fewer, at or over the floor) restored to 6 after the grace period; until then nothing more is given away
     1  (under the floor)             restored to 6 at once
-    a third restore within WITHIN    Conflict: nothing is written until the first of them is WITHIN ago
+    6  (back to ours)                nothing was the matter
+    a third one to restore in WITHIN Conflict: nothing is written until the first restore is WITHIN ago
+
+A shrink that the queue grows over before its time counts as restored, too: else a fight would have no end.
 
 Ours is what our field manager wrote: a size that differs from what we remember while we own the field is our own
 write from before a restart. While a pool is frozen or only observed it follows what it finds.
@@ -39,14 +42,26 @@ def notice(edits: Edits, target: Target, now: datetime) -> Edits:
         return edits
     if target.ours:
         return replace(edits, asked=target.replicas, edit=None)
-    ours = edits.asked if edits.edit is None else max(edits.asked, restorable(edits.edit))
-    edit = Edit(target.writer, now, ours, target.replicas)
-    return replace(edits, asked=target.replicas, edit=edit)
+    ours = meant(edits.asked, edits.edit)
+    edit = Edit(target.writer, now, ours, target.replicas) if target.replicas != ours else None
+    restored = counted(edits, edits.asked, now)
+    return Edits(asked=target.replicas, edit=edit, restored=restored)
 
 
-def restorable(edit: Edit) -> int:
-    """Return the size that a shrink by somebody else took the pool away from; 0 for a growth."""
-    return edit.ours if edit.theirs < edit.ours else 0
+def meant(asked: int, edit: Edit | None) -> int:
+    """Return the size that the pool would have had without the foreign write in force."""
+    if edit is None:
+        return asked
+    if asked == edit.theirs:
+        return edit.ours
+    return max(asked, edit.ours) if edit.theirs < edit.ours else asked
+
+
+def counted(edits: Edits, size: int, now: datetime) -> tuple[datetime, ...]:
+    """Return when foreign shrinks were restored, the one in force with them if this size is over it."""
+    edit = edits.edit
+    over = edit is not None and edit.theirs < edit.ours and size > edit.theirs
+    return (*edits.restored, now) if over else edits.restored
 
 
 def rule(edits: Edits, floor: int, grace: timedelta, now: datetime) -> Ruling:
@@ -56,20 +71,19 @@ def rule(edits: Edits, floor: int, grace: timedelta, now: datetime) -> Ruling:
         return Ruling()
     if edit.theirs > edit.ours:
         return Ruling(keep=True, until=edit.at + KEPT) if now - edit.at < KEPT else Ruling()
-    if edit.theirs >= floor and now - edit.at < grace:
-        return Ruling(waiting=True, until=edit.at + grace)
     if len(edits.restored) >= TOLERATED:
         return Ruling(conflict=True, until=edits.restored[0] + WITHIN)
+    if edit.theirs >= floor and now - edit.at < grace:
+        return Ruling(waiting=True, until=edit.at + grace)
     return Ruling(restore=edit.ours)
 
 
 def settle(edits: Edits, ruling: Ruling, size: int, now: datetime) -> Edits:
     """Return the edits after a decision: what was restored is counted, what is over is forgotten."""
-    if ruling.restore is not None and size >= ruling.restore:
-        return replace(edits, asked=size, edit=None, restored=(*edits.restored, now))
-    over = edits.edit is not None and not (ruling.keep or ruling.waiting or ruling.conflict)
-    outgrown = edits.edit is not None and ruling.waiting and size >= edits.edit.ours
-    return replace(edits, asked=size, edit=None if over or outgrown else edits.edit)
+    edit = edits.edit
+    if edit is None or ruling.keep or (ruling.waiting and size < edit.ours):
+        return replace(edits, asked=size)
+    return Edits(asked=size, restored=counted(edits, size, now))
 
 
 def follow(edits: Edits, target: Target) -> Edits:
