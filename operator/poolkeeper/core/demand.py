@@ -23,7 +23,7 @@ def below(queue: Queue, survivors: int) -> float:
 
 def steps_up(queue: Queue, depth: float, ready: int) -> int:
     """Return how many replicas the queue justifies over what is settled: min(maxStep, step * (ceil(Q/above) - 1))."""
-    exceeded = ceil(depth / above(queue, ready)) - 1
+    exceeded = ceil(min(depth / above(queue, ready), queue.up.max_step + 1)) - 1
     return max(0, min(queue.up.max_step, queue.up.step * exceeded))
 
 

@@ -31,8 +31,13 @@ class Signs:
 
 
 def advance(grace: Grace, signs: Signs) -> Grace:
-    """Return the clock after a new sample; a gap longer than GAP moves the starting points on."""
-    gap = signs.at - grace.sampled_at if grace.sampled_at else timedelta(0)
+    """Return the clock after a new sample; a gap longer than GAP moves the starting points on.
+
+    A clock of which nobody knows until when it was looked at has not run.
+    """
+    if grace.sampled_at is None:
+        return advance(Grace(sampled_at=signs.at), signs)
+    gap = signs.at - grace.sampled_at
     lost = gap if gap > GAP else timedelta(0)
     return Grace(
         short_since=running(grace.short_since, lost, signs.at) if signs.short else None,
