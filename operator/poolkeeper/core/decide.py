@@ -7,11 +7,11 @@ bounds    edits.py (R10), bounds.py (R0)                   what may be had
 verdict   decision.py (R9)                                 the size, why, and what comes next
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from poolkeeper.core import bounds, edits
-from poolkeeper.core.decision import Decision, Stage
+from poolkeeper.core.decision import Decision, Prospect, Stage
 from poolkeeper.core.edits import Ruling
 from poolkeeper.core.look import Look, health, look
 from poolkeeper.core.memory import Edits, Grace, Memory
@@ -20,6 +20,15 @@ from poolkeeper.core.observation import Observation
 from poolkeeper.core.pace import Pace, judge
 from poolkeeper.core.prospects import ahead
 from poolkeeper.core.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Why nothing may be written at all, in whose words, and until when if that is known."""
+
+    reason: Reason
+    detail: str
+    until: datetime | None = None
 
 
 def decide(spec: PoolSpec, seen: Observation, memory: Memory, now: datetime) -> tuple[Decision, Memory]:
@@ -33,11 +42,11 @@ def decide(spec: PoolSpec, seen: Observation, memory: Memory, now: datetime) -> 
     noticed = notice(spec, view, now)
     ruling = edits.rule(noticed, spec.min_replicas, spec.queue.down.grace_period, now)
     if ruling.conflict:
-        return frozen(spec, view, reverted(noticed), now, noticed)
+        return frozen(spec, view, reverted(noticed, ruling), now, noticed)
     pace = judge(spec, view, ruling, now)
     decision = verdict(spec, view, pace, ruling, now)
-    remembered = replace(view.memory, grace=pace.clock, edits=edits.settle(noticed, ruling, decision.size, now))
-    return decision, remembered
+    settled = edits.settle(noticed, ruling, decision.size, now) if spec.mode is Mode.ACTIVE else noticed
+    return decision, replace(view.memory, grace=pace.clock, edits=settled)
 
 
 def notice(spec: PoolSpec, view: Look, now: datetime) -> Edits:
@@ -47,40 +56,42 @@ def notice(spec: PoolSpec, view: Look, now: datetime) -> Edits:
     return edits.notice(view.memory.edits, view.target, now)
 
 
-def halted(spec: PoolSpec, seen: Observation, now: datetime) -> tuple[Reason, str] | None:
-    """Return why nothing may be written at all, None when it may. Observe never refuses."""
+def halted(spec: PoolSpec, seen: Observation, now: datetime) -> Halt | None:
+    """Return what forbids every write, None when nothing does. Observe never refuses."""
     if spec.mode is Mode.PAUSED:
-        return Reason.PAUSED, "spec.mode is Paused"
+        return Halt(Reason.PAUSED, "spec.mode is Paused")
     if seen.paused_until is not None and now < seen.paused_until:
-        return Reason.PAUSED, f"until {seen.paused_until.isoformat()}"
+        return Halt(Reason.PAUSED, f"until {seen.paused_until.isoformat()}", seen.paused_until)
     if seen.conflict is not None and spec.mode is Mode.ACTIVE:
-        return seen.conflict.reason, seen.conflict.detail
+        return Halt(seen.conflict.reason, seen.conflict.detail)
     return None
 
 
-def reverted(noticed: Edits) -> tuple[Reason, str]:
+def reverted(noticed: Edits, ruling: Ruling) -> Halt:
     """Return the Conflict of a size that somebody keeps changing back."""
     writer = noticed.edit.writer if noticed.edit else ""
-    return Reason.CONFLICT_REVERTS, f"{writer or 'somebody'} keeps writing spec.replicas; drop it there or ignore it"
+    words = f"{writer or 'somebody'} keeps writing spec.replicas; drop it there or ignore it"
+    return Halt(Reason.CONFLICT_REVERTS, words, ruling.until)
 
 
 def frozen(
-    spec: PoolSpec, view: Look, halt: tuple[Reason, str], now: datetime, noticed: Edits | None = None
+    spec: PoolSpec, view: Look, halt: Halt, now: datetime, noticed: Edits | None = None
 ) -> tuple[Decision, Memory]:
     """Return the decision to leave everything as it is; clocks start anew afterwards."""
-    current, (reason, detail) = view.current, halt
+    current = view.current
     followed = noticed or edits.follow(view.memory.edits, view.target)
     decision = Decision(
         current=current,
         wanted=current,
         size=current,
-        reason=reason,
+        reason=halt.reason,
         ready=view.capacity.ready,
         depth=view.depth.waiting,
         frozen=True,
-        trail=(Stage("freeze", current, current, reason, {"detail": detail}),),
+        trail=(Stage("freeze", current, current, halt.reason, {"detail": halt.detail}),),
+        prospects=(Prospect(halt.until, "writing is allowed again"),) if halt.until else (),
         health=health(spec, view, now),
-        detail=detail,
+        detail=halt.detail,
     )
     return decision, replace(view.memory, grace=Grace(sampled_at=view.depth.at), edits=followed)
 
@@ -104,7 +115,7 @@ def verdict(spec: PoolSpec, view: Look, pace: Pace, ruling: Ruling, now: datetim
         depth=view.depth.waiting,
         clamps=tuple(stage.reason for stage in trail[-2:] if stage.after < stage.before),
         trail=tuple(trail),
-        prospects=ahead(spec, view, pace, ruling),
+        prospects=ahead(spec, view, pace, ruling, now),
         health=health(spec, view, now),
     )
 

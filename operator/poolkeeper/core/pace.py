@@ -24,7 +24,8 @@ class Pace:
 def judge(spec: PoolSpec, seen: Look, ruling: Ruling, now: datetime) -> Pace:
     """Return what the queue asks for at this look."""
     refusal = shrink.refusal(spec, seen.depth, seen.capacity, seen.current, seen.memory.starts.slots)
-    clock = tick(spec, seen, may_shrink=refusal is None or seen.current > spec.max_replicas)
+    may_shrink = (refusal is None or seen.current > spec.max_replicas) and not ruling.waiting
+    clock = tick(spec, seen, may_shrink=may_shrink)
     up = grow(spec, seen, clock)
     down = give_away(spec, seen, clock, refusal, up.after)
     fired = down.after < seen.current
@@ -99,6 +100,8 @@ def give_away(spec: PoolSpec, seen: Look, clock: Grace, refusal: Reason | None, 
 
 def vetoed(spec: PoolSpec, seen: Look, ruling: Ruling, now: datetime) -> Reason | None:
     """Return what forbids a shrink whose time has come; the clock runs on, so that it follows once that is over."""
+    if seen.memory.edits.asked is None:
+        return Reason.ADOPTED
     if ruling.keep:
         return Reason.EDIT_KEPT
     if seen.target.rolling:

@@ -1,6 +1,7 @@
 """What would change the size next, if things stay as they are: the `until` of a decision, and explain's last lines."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from poolkeeper.core import shrink
 from poolkeeper.core.decision import Prospect
@@ -11,10 +12,10 @@ from poolkeeper.core.pace import Pace
 from poolkeeper.core.reasons import Reason
 
 
-def ahead(spec: PoolSpec, view: Look, pace: Pace, ruling: Ruling) -> tuple[Prospect, ...]:
-    """Return what comes next, soonest first."""
+def ahead(spec: PoolSpec, view: Look, pace: Pace, ruling: Ruling, now: datetime) -> tuple[Prospect, ...]:
+    """Return what comes next, soonest first; what has passed already waits for something that has no time."""
     found = (*clocks(spec, view, pace), *waits(spec, view, ruling))
-    return tuple(sorted(found, key=lambda prospect: prospect.at))
+    return tuple(sorted((prospect for prospect in found if prospect.at > now), key=lambda prospect: prospect.at))
 
 
 def clocks(spec: PoolSpec, view: Look, pace: Pace) -> Iterator[Prospect]:
