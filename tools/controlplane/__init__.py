@@ -5,8 +5,8 @@ any number side by side, and leaves nothing behind. `Cluster` is what one works 
 `with ControlPlane() as cluster`, or, in another process, from `ControlPlane.attach(path)`.
 """
 
-from controlplane.boot import BootError
 from controlplane.cluster import Cluster, KubectlError
 from controlplane.plane import ControlPlane
+from controlplane.readiness import BootError
 
 __all__ = ["BootError", "Cluster", "ControlPlane", "KubectlError"]

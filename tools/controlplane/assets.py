@@ -2,15 +2,18 @@
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 from controlplane.build import PACKAGES, build
+from controlplane.debian import unpack
 
 _HERE = Path(__file__).parent
 
 # What a boot needs; the kubelet and Karpenter are built by those who ask for them.
 BOOT = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kwok")
+PROMETHEUS = "prometheus"
 
 
 def cache() -> Path:
@@ -26,20 +29,32 @@ def built() -> Path:
 
 
 def ensure(names: Iterable[str] = BOOT) -> dict[str, Path]:
-    """Return the path of each program, from `KUBEBUILDER_ASSETS`, our cache, or a build that shows its progress.
+    """Return the path of each program, made here if need be, with its progress shown.
+
+    Looked for in this order: `KUBEBUILDER_ASSETS`, our cache, a build; `prometheus`: PATH, our cache, Debian's package.
 
     Raises:
         KeyError: a name that is none of ours.
         BuildError: something must be built, and cannot be.
+        DownloadError: Prometheus is nowhere, and cannot be fetched.
     """
-    wanted = {name: (PACKAGES[name], _find(name))[1] for name in names}
-    missing = [name for name, path in wanted.items() if path is None]
-    if missing:
-        build(missing, built())
-    return {name: path or built() / name for name, path in wanted.items()}
+    wanted = {name: _places(name) for name in names}
+    missing = [name for name, places in wanted.items() if not any(map(_runs, places))]
+    if PROMETHEUS in missing:
+        unpack(PROMETHEUS, wanted[PROMETHEUS][-1].parent)
+    build([name for name in missing if name != PROMETHEUS], built())
+    return {name: next(filter(_runs, places)) for name, places in wanted.items()}
 
 
-def _find(name: str) -> Path | None:
+def _places(name: str) -> list[Path]:
+    if name == PROMETHEUS:
+        found = shutil.which(name)
+        return [*([Path(found)] if found else []), cache() / name / name]
+    if name not in PACKAGES:
+        raise KeyError(name)
     brought = os.environ.get("KUBEBUILDER_ASSETS")
-    places = [Path(brought)] if brought else []
-    return next((place / name for place in [*places, built()] if os.access(place / name, os.X_OK)), None)
+    return [*([Path(brought) / name] if brought else []), built() / name]
+
+
+def _runs(path: Path) -> bool:
+    return os.access(path, os.X_OK)

@@ -38,6 +38,8 @@ def build(names: Sequence[str], directory: Path) -> None:
     Raises:
         BuildError: Go is missing, or a build failed.
     """
+    if not names:
+        return
     directory.mkdir(parents=True, exist_ok=True)
     with FileLock(directory / ".lock"):
         missing = [name for name in names if not (directory / name).exists()]

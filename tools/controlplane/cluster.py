@@ -4,16 +4,17 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from controlplane.ground import write_kubeconfig
-from controlplane.network import Network
+from controlplane.boot import Boot
+from controlplane.ground import CARD, Site, read_card, write_kubeconfig
 from controlplane.nodes import gpu_nodes
 from controlplane.programs import Programs
-
-_CARD = "cluster.json"
+from controlplane.prometheus import Prometheus, running
 
 
 class KubectlError(RuntimeError):
@@ -27,41 +28,42 @@ class Cluster:
     Several processes may use one cluster at a time: `attach` reads what the one that booted it wrote down.
     """
 
-    directory: Path
-    number: int
-    server: str
-    binaries: Mapping[str, str]
-    audited: bool
+    site: Site
+
+    @property
+    def directory(self) -> Path:
+        """Where all its files are; gone when it ends."""
+        return self.site.directory
+
+    @property
+    def server(self) -> str:
+        """The API server's URL."""
+        return self.site.url("kube-apiserver")
 
     @property
     def kubeconfig(self) -> Path:
         """The administrator's kubeconfig."""
-        return self.directory / "admin.kubeconfig"
+        return self.site.kubeconfig("admin")
 
     @property
     def ca(self) -> Path:
         """The authority that signed every server's certificate."""
-        return self.directory / "pki" / "ca.crt"
+        return self.site.pki / "ca.crt"
 
     @property
     def audit_log(self) -> Path | None:
         """The API server's audit log, one JSON object a line; None when it was not asked for."""
-        return self.directory / "logs" / "audit.log" if self.audited else None
+        return self.site.audit_log if self.site.audit else None
 
     @property
     def pod_network(self) -> str:
         """The CIDR, on the loopback, of the addresses that pods get."""
-        return self.network.pods
-
-    @property
-    def network(self) -> Network:
-        """The part of the loopback that belongs to this cluster alone."""
-        return Network(self.number)
+        return self.site.network.pods
 
     @property
     def programs(self) -> Programs:
         """Everything that runs for this cluster; what is started here ends with it."""
-        return Programs(self.network.guardian, self.directory)
+        return Programs(self.site.network.guardian, self.directory)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -70,7 +72,7 @@ class Cluster:
             **os.environ,
             "KUBECONFIG": str(self.kubeconfig),
             "KUBECACHEDIR": str(self.directory / "kubectl-cache"),
-            "PATH": f"{Path(self.binaries['kubectl']).parent}:{os.environ.get('PATH', '')}",
+            "PATH": f"{self.site.binaries['kubectl'].parent}:{os.environ.get('PATH', '')}",
         }
 
     def kubectl(self, *args: str, input: str | None = None) -> str:  # noqa: A002  as subprocess.run calls it
@@ -80,7 +82,7 @@ class Cluster:
             KubectlError: it failed; the message is what it said.
         """
         done = subprocess.run(
-            [self.binaries["kubectl"], *args],
+            [str(self.site.binaries["kubectl"]), *args],
             env=self.environment,
             input=input,
             capture_output=True,
@@ -121,8 +123,9 @@ class Cluster:
         self.programs.stop(component)
 
     def start(self, component: str) -> None:
-        """Start a component again, at its address and with its data; it is not waited for."""
+        """Start a component again, at its address and with its data, and wait until it is ready."""
         self.programs.start(component)
+        Boot(self.site, self.programs).wait(component)
 
     def run(self, name: str, argv: Sequence[str]) -> int:
         """Start a program that ends with this cluster and with this process; return its process id.
@@ -131,14 +134,18 @@ class Cluster:
         """
         return self.programs.start(name, argv, env=self.environment, tied=True)
 
-    def write_card(self) -> None:
-        """Write down, in the directory, what `attach` needs."""
-        content = asdict(self) | {"directory": str(self.directory)}
-        (self.directory / _CARD).write_text(json.dumps(content), encoding="utf-8")
+    def prometheus(
+        self, interval: timedelta = timedelta(seconds=5), scrape: Sequence[Mapping[str, Any]] | None = None
+    ) -> AbstractContextManager[Prometheus]:
+        """Run a real Prometheus beside the cluster, ready to be asked, for as long as the `with` block lasts.
+
+        Args:
+            interval: between two scrapes of a target.
+            scrape: Prometheus `scrape_configs`; without, all pods annotated `prometheus.io/scrape: "true"` are scraped.
+        """
+        return running(self.programs, self.site.network.address, interval, scrape)
 
 
 def attach(path: Path) -> Cluster:
     """Return the cluster that another process booted; `path` is its directory, or the cluster.json in it."""
-    card = path / _CARD if path.is_dir() else path
-    content = json.loads(card.read_text(encoding="utf-8"))
-    return Cluster(**(content | {"directory": Path(content["directory"])}))
+    return Cluster(read_card(path / CARD if path.is_dir() else path))

@@ -1,5 +1,6 @@
 """Everything the components of one control plane must agree on: where, which ports, whose certificates."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from controlplane.certificates import Authority, Subject, write_key_pair
 from controlplane.network import Network, free_ports
 
 PORTS = ("etcd", "etcd-peer", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
+CARD = "cluster.json"
 _SERVICE_ADDRESS = "10.96.0.1"
 
 
@@ -52,6 +54,25 @@ def prepare(directory: Path, network: Network, binaries: Mapping[str, Path], *, 
     return site
 
 
+def write_card(site: Site) -> None:
+    """Write down, in the directory, what another process needs to use the control plane."""
+    content = {
+        "directory": str(site.directory),
+        "network": site.network.number,
+        "ports": dict(site.ports),
+        "binaries": {name: str(path) for name, path in site.binaries.items()},
+        "audit": site.audit,
+    }
+    (site.directory / CARD).write_text(json.dumps(content), encoding="utf-8")
+
+
+def read_card(card: Path) -> Site:
+    """Return what `write_card` wrote."""
+    content = json.loads(card.read_text(encoding="utf-8"))
+    binaries = {name: Path(path) for name, path in content["binaries"].items()}
+    return Site(Path(content["directory"]), Network(content["network"]), content["ports"], binaries, content["audit"])
+
+
 def _write_servers(site: Site) -> None:
     # Three authorities, as kubeadm has them: a caller of the API server must not open etcd, or pose as a proxy.
     etcd = Authority("etcd-ca", site.pki)
@@ -72,6 +93,7 @@ def _write_users(site: Site) -> None:
         ("system:kube-controller-manager", None),
         ("system:kube-scheduler", None),
         ("poolkeeper:kwok", None),
+        ("poolkeeper:prometheus", None),
     ):
         name = user.rpartition(":")[2]
         certificate, key = authority.issue(name, Subject(user, group))

@@ -49,15 +49,8 @@ class ControlPlane:
         self._guardian, self._programs = start_guardian(network, holder)
         site = ground.prepare(self._programs.directory, network, binaries, audit=self._audit)
         Boot(site, self._programs).run()
-        booted = Cluster(
-            directory=site.directory,
-            number=network.number,
-            server=site.url("kube-apiserver"),
-            binaries={name: str(path) for name, path in binaries.items()},
-            audited=self._audit,
-        )
-        booted.write_card()
-        return booted
+        ground.write_card(site)
+        return Cluster(site)
 
     def close(self) -> None:
         """Kill every program, remove the directory, and wait until both are done."""

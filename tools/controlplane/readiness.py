@@ -8,11 +8,36 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from controlplane.programs import Programs
+
 _PAUSE = 0.03
+_WITHIN = timedelta(seconds=60)
 
 
 class NotInTimeError(RuntimeError):
     """What was waited for did not come."""
+
+
+class BootError(RuntimeError):
+    """A program died or did not become ready; the message holds the end of its log."""
+
+
+def wait_until_ready(programs: Programs, name: str, url: str, context: ssl.SSLContext | None = None) -> None:
+    """Wait until `url` answers 200, for at most a minute.
+
+    Raises:
+        BootError: the program `name` died, or the minute is over.
+    """
+
+    def ready() -> bool:
+        if (code := programs.exits().get(name)) is not None:
+            raise BootError(f"{name} ended with {code}\n{programs.tail(name)}")
+        return answers(url, context)
+
+    try:
+        wait_for(ready, f"{name} at {url}", _WITHIN)
+    except NotInTimeError as error:
+        raise BootError(f"{error}\n{programs.tail(name)}") from error
 
 
 def wait_for(condition: Callable[[], bool], what: str, within: timedelta) -> None:
