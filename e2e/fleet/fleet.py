@@ -21,8 +21,9 @@ from fleet.workload import Workload
 
 logger = logging.getLogger(__name__)
 
-STEP = 0.05
-EXPORTER = "exporter"
+STEP_SECONDS = 0.05
+BURST_SECONDS = 0.01
+RETRY_SECONDS = 0.5
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,13 +176,13 @@ class Fleet:
             await self._changed.wait()
             self._changed.clear()
             await self._sync()
-            await asyncio.sleep(0.01)  # a burst of events is one change
+            await asyncio.sleep(BURST_SECONDS)  # a burst of events is one change
 
     async def _keep_time(self) -> None:
         while True:
             for workload in self.workloads.values():
                 workload.router.advance(self.now)
-            await asyncio.sleep(STEP)
+            await asyncio.sleep(STEP_SECONDS)
 
     async def _sync(self) -> None:
         found: dict[str, list[Pod]] = defaultdict(list)
@@ -204,7 +205,8 @@ class Fleet:
                 mine = workload.listening()
                 wanted |= mine
                 self._owner |= dict.fromkeys(mine.values(), workload)
-            await self._server.listen(wanted)
+            if not await self._server.listen(wanted):
+                asyncio.get_running_loop().call_later(RETRY_SECONDS, self._changed.set)
 
 
 def _hit(workload: Workload, command: commands.Break) -> list[str] | None:
