@@ -82,6 +82,7 @@ class Wire:
             async for chunk in response.content.iter_any():
                 *lines, rest = (rest + chunk).split(b"\n")
                 for line in filter(None, lines):
+                    _demand_size(line, bounds.size)
                     yield line
                 _demand_size(rest, bounds.size)
 
