@@ -88,11 +88,12 @@ class Status(Shape):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What there is to say of a pool: the decision, or what keeps one from being made."""
+    """What there is to say of a pool: the decision, or what keeps one from being made; `changed`: it was written."""
 
     decision: Decision
     generation: int
     at: datetime
+    changed: bool = False
     slo: bool = False
     invalid: Sequence[str] = ()
     unknown: Sequence[str] = ()
@@ -117,7 +118,7 @@ def render(verdict: Verdict, before: Mapping[str, Any], memory: Json, accepted: 
         status["slo"] = f"{100 * share:.1f}%"
     if accepted is not None:
         status["acceptedSpec"] = accepted
-    if decision.changes:
+    if verdict.changed:
         status["history"] = [entry(decision, verdict.at), *status["history"]][:HISTORY]
     if status["history"]:
         status["lastDecision"] = status["history"][0]

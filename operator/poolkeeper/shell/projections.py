@@ -9,6 +9,7 @@ from datetime import datetime
 import msgspec
 
 from poolkeeper.api.names import FIELD_MANAGER, LAST_APPLIED
+from poolkeeper.api.workload import TEMPLATE_HASH
 from poolkeeper.core.observation import Target
 from poolkeeper.shell.kubernetes_objects import (
     AutoscalerObject,
@@ -104,6 +105,7 @@ def deployment(found: DeploymentObject) -> DeploymentView:
         last_applied=_last_applied(metadata),
         gitops=_gitops(metadata),
         created_at=metadata.creation_timestamp,
+        template_hash=(metadata.annotations or {}).get(TEMPLATE_HASH, ""),
     )
 
 

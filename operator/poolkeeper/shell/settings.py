@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from poolkeeper.shell.prometheus import ServerConfig
+from poolkeeper.shell.servers import ServerConfig
 
 NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
@@ -21,7 +21,7 @@ class Settings:
     prometheus: tuple[ServerConfig, ...] = ()
     lease_namespace: str = ""
     lease_duration: timedelta = timedelta(seconds=15)
-    listen: str = "127.0.0.1:0"
+    listen: str = ""
     identity: str = field(default_factory=lambda: os.environ.get("POD_NAME") or socket.gethostname())
 
     @property

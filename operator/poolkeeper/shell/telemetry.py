@@ -93,7 +93,7 @@ class Telemetry:
 
     def page(self) -> bytes:
         """Return the metrics page in OpenMetrics' format."""
-        return generate_latest(self.registry)
+        return bytes(generate_latest(self.registry))  # type: ignore[no-untyped-call]
 
 
 def _show(gauge: Gauge, key: Key, value: float | None) -> None:

@@ -79,7 +79,8 @@ class Writer:
 class DeploymentView:
     """A Deployment. `last_applied` is the replicas in kubectl's last-applied annotation, None where it has none.
 
-    `gitops` holds the labels and annotations, as they are, that GitOps tools mark what they own with.
+    `gitops` holds the labels and annotations, as they are, that GitOps tools mark what they own with;
+    `template_hash` names the pool's template that a Deployment of ours was made from.
     """
 
     namespace: str
@@ -102,6 +103,7 @@ class DeploymentView:
     last_applied: int | None = None
     gitops: tuple[tuple[str, str], ...] = ()
     created_at: datetime | None = None
+    template_hash: str = ""
 
     @property
     def rolling(self) -> bool:

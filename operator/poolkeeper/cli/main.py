@@ -1,0 +1,21 @@
+"""The command line's table of contents."""
+
+import typer
+
+from poolkeeper.cli import crd, run
+
+app = typer.Typer(
+    name="poolkeeper",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Keeps GPU inference pools as large as their queues need, and says why.",
+)
+app.command("run")(run.run)
+app.command("crd")(crd.crd)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,66 @@
+"""`poolkeeper run`: the operator."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from poolkeeper.api.units import parse_duration
+
+
+def run(
+    kubeconfig: Annotated[
+        Path | None, typer.Option(help="Kubeconfig; by default $KUBECONFIG, ~/.kube/config, or the pod's own account.")
+    ] = None,
+    context: Annotated[str | None, typer.Option(help="The kubeconfig's context.")] = None,
+    namespace: Annotated[
+        list[str] | None, typer.Option("--namespace", "-n", help="Watch this namespace only; repeatable.")
+    ] = None,
+    prometheus: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=URL", help="A Prometheus server that pools may name; repeatable."),
+    ] = None,
+    prometheus_file: Annotated[
+        Path | None, typer.Option(help="A YAML file of Prometheus servers, for those that want authentication.")
+    ] = None,
+    lease_namespace: Annotated[
+        str, typer.Option(help="Where the leader's lease lives; by default the pod's own namespace, else `default`.")
+    ] = "",
+    lease_duration: Annotated[str, typer.Option(help="How long a leader that died holds its lease.")] = "15s",
+    identity: Annotated[str, typer.Option(help="The name in the lease; by default the pod's or the host's.")] = "",
+    listen: Annotated[
+        str, typer.Option(help="Where /metrics and /healthz are served; by default 127.0.0.1:8080, or any free port.")
+    ] = "",
+    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+) -> None:
+    """Run the operator: watch InferencePools, and keep each one's target at the size that its queue needs.
+
+    Locally, against any cluster that has the CRD:
+
+        [bold]poolkeeper run --kubeconfig ~/.kube/config --prometheus default=http://127.0.0.1:9090[/bold]
+
+    Logs are JSON, one line for each change of size. A second process waits until the first one is gone.
+    """
+    from poolkeeper.shell import app, logs
+    from poolkeeper.shell.servers import load_servers
+    from poolkeeper.shell.settings import Settings
+
+    try:
+        servers = load_servers(prometheus or [], prometheus_file)
+        duration = parse_duration(lease_duration)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    logs.configure(log_level)
+    given = {"identity": identity} if identity else {}
+    app.run(
+        Settings(
+            kubeconfig=kubeconfig,
+            context=context,
+            namespaces=tuple(namespace or ()),
+            prometheus=servers,
+            lease_namespace=lease_namespace,
+            lease_duration=duration,
+            listen=listen,
+            **given,
+        )
+    )

@@ -1,0 +1,57 @@
+"""When each pool is looked at: an absolute grid, so that lateness never adds up.
+
+A pool that reads Prometheus is due at whole multiples of its interval, together with all others of that interval, so
+that one request serves them; any other is spread over its interval by a hash of its name.
+"""
+
+import heapq
+import zlib
+from collections.abc import Hashable
+from math import floor
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+
+
+class Agenda(Generic[K]):
+    """Keys by when they are due. Instants are a monotonic clock's seconds."""
+
+    def __init__(self) -> None:
+        self._due: list[tuple[float, K]] = []
+        self._grid: dict[K, tuple[float, float]] = {}
+
+    def put(self, key: K, interval: float, now: float, *, together: bool) -> None:
+        """Have `key` come up every `interval` seconds; a key that is there already on this grid stays as it is."""
+        phase = 0.0 if together else interval * (zlib.crc32(repr(key).encode()) / 2**32)
+        if self._grid.get(key) == (interval, phase):
+            return
+        self._grid[key] = (interval, phase)
+        heapq.heappush(self._due, (self._after(key, now), key))
+
+    def drop(self, key: K) -> None:
+        """Let a key come up no more."""
+        self._grid.pop(key, None)
+
+    def next_due(self) -> float | None:
+        """Return when the next key is due, None when none is."""
+        return self._due[0][0] if self._due else None
+
+    def pop(self, now: float) -> list[tuple[K, float]]:
+        """Return the keys that are due with how late they are, and put each on its grid again."""
+        found: dict[K, float] = {}
+        while self._due and self._due[0][0] <= now:
+            at, key = heapq.heappop(self._due)
+            if key not in self._grid or key in found or not self._on_grid(key, at):
+                continue
+            found[key] = now - at
+            heapq.heappush(self._due, (self._after(key, now), key))
+        return list(found.items())
+
+    def _after(self, key: K, now: float) -> float:
+        interval, phase = self._grid[key]
+        return phase + interval * (floor((now - phase) / interval) + 1)
+
+    def _on_grid(self, key: K, at: float) -> bool:
+        interval, phase = self._grid[key]
+        steps = (at - phase) / interval
+        return abs(steps - round(steps)) < 1e-6  # noqa: PLR2004  floating point: an entry of an older grid is off by more

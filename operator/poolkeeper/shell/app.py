@@ -1,0 +1,233 @@
+"""The operator: kopf is the shell around one loop. The only file that imports kopf.
+
+kopf starts and stops us, logs in, and watches the pools. It keeps no timers, daemons, indices or finalizers here
+(docs/decisions/0001). The process is crash-only: whatever is lost for good ends it, and a restart is cheap.
+"""
+
+import asyncio
+import gc
+import os
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Any
+
+import kopf
+import structlog
+from aiohttp import web
+
+from poolkeeper.api import names
+from poolkeeper.shell import identity
+from poolkeeper.shell.access import Access
+from poolkeeper.shell.cluster import Cluster
+from poolkeeper.shell.http import Served, application
+from poolkeeper.shell.kube import ONLY_METADATA_LIST, KubeClient
+from poolkeeper.shell.kube_errors import KubeError
+from poolkeeper.shell.leader import Elector
+from poolkeeper.shell.lease import LeaseTerms
+from poolkeeper.shell.list_watch import HasMetadata
+from poolkeeper.shell.loop import Loop, Sources
+from poolkeeper.shell.pools import Pools
+from poolkeeper.shell.prometheus import PrometheusServer
+from poolkeeper.shell.queues.batch import BatchReader
+from poolkeeper.shell.queues.scrape import PodScraper
+from poolkeeper.shell.settings import Settings
+from poolkeeper.shell.telemetry import Telemetry
+
+DEFAULT_ADDRESS = "127.0.0.1:8080"
+STUCK = timedelta(minutes=8)
+STALLED = timedelta(seconds=15)
+HOUSEKEEPING = timedelta(minutes=5)
+
+log = structlog.get_logger("poolkeeper")
+
+
+class Operator:
+    """Everything one process runs, put together."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.pools = Pools()
+        self.telemetry = Telemetry()
+        self._open = AsyncExitStack()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._listed = asyncio.Event()
+
+    async def start(self) -> None:
+        """Open connections, start to reflect, and contend for the lease."""
+        access = Access.find(self.settings.kubeconfig, self.settings.context)
+        self.kube = await self._open.enter_async_context(KubeClient(access))
+        own_client = await self._open.enter_async_context(KubeClient(access, clock=self.kube.clock))
+        await self.kube.get("/version", into=dict)  # sets the clock, and fails early and plainly
+        self.cluster = Cluster(self.kube, self.settings.namespaces)
+        self.loop = Loop(self.kube, self.cluster, self.pools, self._sources(), self.telemetry)
+        name = self._open.enter_context(_closing(identity.claim(names.LEASE, self.settings.identity)))
+        self.elector = Elector(own_client, self._terms(), name, on_lost=_leave)
+        await self._serve()
+        self._tasks = [
+            asyncio.create_task(self._vital(work), name=label)
+            for label, work in (
+                ("reflectors", self.cluster.run()),
+                ("elector", self.elector.run()),
+                ("loop", self._lead()),
+                ("housekeeping", self._keep_house()),
+            )
+        ]
+
+    async def stop(self) -> None:
+        """Stop writing, release the lease, close everything."""
+        for task in self._tasks:
+            if task.get_name() != "elector":
+                task.cancel()
+        await asyncio.gather(*(task for task in self._tasks if task.get_name() != "elector"), return_exceptions=True)
+        if hasattr(self, "elector"):
+            await self.elector.release()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._open.aclose()
+
+    def take(self, kind: str | None, body: dict[str, Any]) -> None:
+        """Take in news of a pool."""
+        metadata = body["metadata"]
+        if kind == "DELETED":
+            key = (metadata["namespace"], metadata["name"])
+            self.pools.drop(key, metadata["uid"])
+            self.loop.forget(key)
+        else:
+            self.loop.note(self.pools.take(body))
+        self.telemetry.pools.set(len(self.pools))
+
+    def troubles(self) -> list[str]:
+        """Return what is stuck, in words."""
+        stuck = [f"the watch of {kind} shows no life" for kind in self.cluster.stuck(STUCK)]
+        silent = asyncio.get_running_loop().time() - self.loop.turned_at
+        if self.elector.leading and silent > STALLED.total_seconds():
+            stuck.append(f"the loop has not turned for {silent:.0f} s")
+        return stuck
+
+    def ready(self) -> bool:
+        """Return whether the caches hold the cluster."""
+        return all(reflector.is_synced for reflector in self.cluster.reflectors.values())
+
+    async def _lead(self) -> None:
+        """Wait for the caches and the lease, remember what the leader before stored, and loop."""
+        await self.cluster.synced()
+        await self.elector.acquired()
+        for pool in self.pools:
+            pool.restore(self.elector.previous_renewal)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(100_000, 50, 1_000)
+        self.telemetry.leader.set(1)
+        log.info("leading", identity=self.elector.identity, pools=len(self.pools))
+        await self.loop.run(self.elector)
+
+    async def _keep_house(self) -> None:
+        """Every few minutes: purge pools that kopf still has and the API server has not; close idle connections."""
+        while True:
+            await asyncio.sleep(HOUSEKEEPING.total_seconds())
+            await self._purge()
+            for kind, reflector in self.cluster.reflectors.items():
+                self.telemetry.watch_age.labels(kind).set(reflector.age().total_seconds())
+
+    async def _purge(self) -> None:
+        known = {pool.key: pool.uid for pool in self.pools}
+        try:
+            living = {uid async for uid in self._living()}
+        except KubeError as error:
+            log.warning("pools could not be listed", error=str(error))
+            return
+        for key, uid in known.items():
+            if uid not in living:
+                self.pools.drop(key, uid)
+                self.loop.forget(key)
+
+    async def _living(self) -> Any:  # noqa: ANN401  an async generator of UIDs
+        for namespace in self.settings.namespaces or ("",):
+            inside = f"/namespaces/{namespace}" if namespace else ""
+            path = f"/apis/{names.API_VERSION}{inside}/{names.PLURAL}"
+            async for page in self.kube.pages(path, item=HasMetadata, accept=ONLY_METADATA_LIST):
+                for found in page.items or ():
+                    yield found.metadata.uid
+
+    async def _vital(self, work: Any) -> None:  # noqa: ANN401  any coroutine
+        """Run what the process cannot live without: its end, of whatever kind, is the process's end."""
+        try:
+            await work
+        except asyncio.CancelledError:
+            raise
+        except BaseException:
+            log.exception("a vital part ended")
+        _leave()
+
+    def _terms(self) -> LeaseTerms:
+        duration = self.settings.lease_duration
+        return LeaseTerms(self.settings.operator_namespace, names.LEASE, duration, duration * 2 / 3, duration * 2 / 15)
+
+    def _sources(self) -> Sources:
+        servers = {one.name: PrometheusServer(one) for one in self.settings.prometheus}
+        scraper = PodScraper()
+        for closing in (scraper.close, *(server.close for server in servers.values())):
+            self._open.push_async_callback(closing)
+        return Sources(scraper, BatchReader(servers))
+
+    async def _serve(self) -> None:
+        runner = web.AppRunner(application(Served(self.pools, self.telemetry, self.troubles, self.ready)))
+        await runner.setup()
+        self._open.push_async_callback(runner.cleanup)
+        host, _, port = (self.settings.listen or DEFAULT_ADDRESS).rpartition(":")
+        try:
+            await web.TCPSite(runner, host, int(port)).start()
+        except OSError:
+            if self.settings.listen:
+                raise
+            await web.TCPSite(runner, host, 0).start()
+        self.address = f"http://{runner.addresses[0][0]}:{runner.addresses[0][1]}"
+        log.info("serving", address=self.address)
+
+
+class _closing:  # noqa: N801  reads like contextlib's
+    """Close an identity on leaving."""
+
+    def __init__(self, held: identity.Identity) -> None:
+        self._held = held
+
+    def __enter__(self) -> identity.Identity:
+        return self._held
+
+    def __exit__(self, *_: object) -> None:
+        self._held.close()
+
+
+def _leave() -> None:
+    """End the process at once: whoever is not the leader, or is blind, must not write."""
+    log.error("leaving")
+    os._exit(1)
+
+
+def run(settings: Settings) -> None:
+    """Run the operator until it is told to stop."""
+    if settings.kubeconfig is not None:
+        os.environ["KUBECONFIG"] = str(settings.kubeconfig)
+    registry = kopf.OperatorRegistry()
+    operator = Operator(settings)
+
+    @kopf.on.startup(registry=registry)
+    async def start(settings: kopf.OperatorSettings, **_: Any) -> None:  # noqa: ANN401  kopf's own keywords
+        settings.posting.enabled = False
+        settings.scanning.disabled = True
+        settings.networking.request_timeout = 30
+        settings.watching.server_timeout = 290
+        settings.watching.inactivity_timeout = 70
+        await operator.start()
+
+    @kopf.on.cleanup(registry=registry)
+    async def stop(**_: Any) -> None:  # noqa: ANN401  kopf's own keywords
+        await operator.stop()
+
+    @kopf.on.event(names.GROUP, names.VERSION, names.PLURAL, registry=registry)
+    def changed(type: str | None, body: kopf.Body, **_: Any) -> None:  # noqa: A002, ANN401  kopf's own keywords
+        operator.take(type, dict(body))
+
+    scope: dict[str, Any] = {"namespaces": settings.namespaces} if settings.namespaces else {"clusterwide": True}
+    kopf.run(registry=registry, standalone=True, **scope)

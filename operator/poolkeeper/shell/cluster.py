@@ -1,0 +1,92 @@
+"""What the operator keeps in memory of the cluster: pods, their owners, workloads, and who else scales them."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import timedelta
+
+from poolkeeper.shell.kube import KubeClient
+from poolkeeper.shell.list_watch import Key
+from poolkeeper.shell.ownership import Ownership
+from poolkeeper.shell.projections import (
+    AUTOSCALERS,
+    DEPLOYMENTS,
+    PODS,
+    REPLICA_SETS,
+    SCALED_OBJECTS,
+)
+from poolkeeper.shell.reflector import Reflector
+from poolkeeper.shell.views import AutoscalerView, DeploymentView, PodView
+
+
+class Scalers:
+    """An index of autoscalers by what they scale; a reflector's `on_change` is `changed`."""
+
+    def __init__(self) -> None:
+        self._found: defaultdict[tuple[str, str, str], dict[str, AutoscalerView]] = defaultdict(dict)
+
+    def of(self, namespace: str, kind: str, name: str) -> Iterator[AutoscalerView]:
+        """Yield the autoscalers of one workload that are not paused."""
+        for view in self._found.get((namespace, kind, name), {}).values():
+            if not view.paused:
+                yield view
+
+    def changed(self, key: Key, old: AutoscalerView | None, new: AutoscalerView | None) -> None:
+        """Take in news of an autoscaler."""
+        if old is not None:
+            self._found[old.namespace, old.target_kind, old.target_name].pop(key[1], None)
+        if new is not None:
+            self._found[new.namespace, new.target_kind, new.target_name][key[1]] = new
+
+
+class Cluster:
+    """The reflectors and their indices. Run it; read it once `synced`."""
+
+    def __init__(self, kube: KubeClient, namespaces: tuple[str, ...] = ()) -> None:
+        self.ownership = Ownership()
+        self.autoscalers, self.scaled_objects = Scalers(), Scalers()
+        self.live_pods: defaultdict[str, dict[str, PodView]] = defaultdict(dict)
+        self.deployments = Reflector(kube, DEPLOYMENTS, namespaces=namespaces)
+        self.reflectors: dict[str, Reflector] = {  # type: ignore[type-arg]
+            "deployments": self.deployments,
+            "pods": Reflector(kube, PODS, namespaces=namespaces, on_change=self._pod_changed),
+            "replicasets": Reflector(
+                kube, REPLICA_SETS, namespaces=namespaces, on_change=self.ownership.replica_set_changed
+            ),
+            "horizontalpodautoscalers": Reflector(
+                kube, AUTOSCALERS, namespaces=namespaces, on_change=self.autoscalers.changed
+            ),
+            "scaledobjects": Reflector(
+                kube, SCALED_OBJECTS, namespaces=namespaces, on_change=self.scaled_objects.changed
+            ),
+        }
+
+    async def run(self) -> None:
+        """Reflect until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for reflector in self.reflectors.values():
+                group.create_task(reflector.run())
+
+    async def synced(self) -> None:
+        """Wait until everything was listed once."""
+        for reflector in self.reflectors.values():
+            await reflector.synced()
+
+    def deployment(self, key: Key) -> DeploymentView | None:
+        """Return a Deployment as last seen."""
+        return self.deployments.items.get(key)
+
+    def pods_of(self, deployment: DeploymentView) -> tuple[PodView, ...]:
+        """Return the live pods of a Deployment, by owner chain."""
+        return tuple(pod for pod in self.ownership.pods_of(deployment.uid) if pod.live)
+
+    def stuck(self, limit: timedelta) -> list[str]:
+        """Return the kinds whose watch has shown no life for longer than the limit."""
+        return [name for name, reflector in self.reflectors.items() if reflector.age() > limit]
+
+    def _pod_changed(self, key: Key, old: PodView | None, new: PodView | None) -> None:
+        self.ownership.pod_changed(key, old, new)
+        if old is not None:
+            self.live_pods[old.namespace].pop(old.name, None)
+        if new is not None and new.live:
+            self.live_pods[new.namespace][new.name] = new

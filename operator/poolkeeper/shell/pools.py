@@ -1,0 +1,173 @@
+"""The pools: what each one wants, what is remembered of it, and what was last said about it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from poolkeeper.api import memo, names
+from poolkeeper.api.spec import Spec, SpecError, parse_spec, unknown_fields
+from poolkeeper.api.units import parse_instant
+from poolkeeper.core.decision import Decision
+from poolkeeper.core.memory import Memory
+from poolkeeper.core.model import PoolSpec
+
+Json = dict[str, Any]
+Key = tuple[str, str]
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+STATUS_BURST = 2
+STATUS_REFILL = timedelta(seconds=30)
+
+
+@dataclass(slots=True)
+class StatusBudget:
+    """At most two status writes a minute for what is no change of size (R9); what must be written runs up a debt."""
+
+    tokens: float = STATUS_BURST
+    at: datetime | None = None
+
+    def may_write(self, now: datetime) -> bool:
+        """Return whether an ordinary status write is due."""
+        if self.at is not None:
+            self.tokens = min(STATUS_BURST, self.tokens + (now - self.at) / STATUS_REFILL)
+        self.at = now
+        return self.tokens >= 1
+
+    def spend(self) -> None:
+        """Count a write, also one that could not wait."""
+        self.tokens -= 1
+
+
+@dataclass(frozen=True, slots=True)
+class OwnWrite:
+    """Our last write of a target's replicas: in force until the watch has caught up with its resource version."""
+
+    replicas: int
+    resource_version: str
+    at: datetime
+
+
+@dataclass(slots=True)
+class Pool:
+    """One pool. `spec` is the newest that could be accepted, None where none ever was."""
+
+    key: Key
+    uid: str
+    created_at: datetime
+    generation: int = 0
+    spec: Spec | None = None
+    core: PoolSpec | None = None
+    accepted: Json | None = None
+    invalid: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    paused_until: datetime | None = None
+    memory: Memory = field(default_factory=Memory)
+    status: Json = field(default_factory=dict)
+    budget: StatusBudget = field(default_factory=StatusBudget)
+    own_write: OwnWrite | None = None
+    refused: str = ""
+    busy: bool = False
+    decision: Decision | None = None
+    decided_at: datetime | None = None
+
+    @property
+    def target(self) -> str:
+        """The name of the Deployment whose size the pool sets."""
+        return self.spec.target_ref.name if self.spec and self.spec.target_ref else self.key[1]
+
+    def take(self, body: Mapping[str, Any]) -> None:
+        """Take in the object as it now is."""
+        metadata = body["metadata"]
+        self.paused_until = paused_until(metadata.get("annotations") or {})
+        if metadata["generation"] == self.generation:
+            return
+        self.generation = metadata["generation"]
+        self.unknown = dropped_fields(metadata.get("annotations") or {})
+        try:
+            self._accept(body["spec"])
+            self.invalid = []
+        except SpecError as error:
+            self.invalid = error.problems
+            self._fall_back()
+
+    def restore(self, looked_until: datetime | None) -> None:
+        """Remember what was stored, as a process does that begins to lead."""
+        self.memory = memo.load(self.status.get("memory") or {}, looked_until)
+
+    def _accept(self, raw: Mapping[str, Any]) -> None:
+        self.spec = parse_spec(raw)
+        self.core = self.spec.to_core()
+        self.accepted = dict(raw)
+
+    def _fall_back(self) -> None:
+        stored = self.status.get("acceptedSpec")
+        if self.spec is None and stored:
+            try:
+                self._accept(stored)
+            except SpecError:
+                return
+
+
+class Pools:
+    """All pools by (namespace, name)."""
+
+    def __init__(self) -> None:
+        self._known: dict[Key, Pool] = {}
+
+    def __iter__(self) -> Iterator[Pool]:
+        return iter(tuple(self._known.values()))
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def get(self, key: Key) -> Pool | None:
+        """Return a pool, None where there is none."""
+        return self._known.get(key)
+
+    def take(self, body: Mapping[str, Any]) -> Pool:
+        """Take in a pool's object; one that was made anew under its old name starts afresh."""
+        metadata = body["metadata"]
+        key = (metadata["namespace"], metadata["name"])
+        pool = self._known.get(key)
+        if pool is None or pool.uid != metadata["uid"]:
+            pool = Pool(key, metadata["uid"], parse_instant(metadata["creationTimestamp"]))
+            pool.status = dict(body.get("status") or {})
+            self._known[key] = pool
+        pool.take(body)
+        return pool
+
+    def drop(self, key: Key, uid: str = "") -> None:
+        """Forget a pool that is gone; one that has taken its name since stays."""
+        known = self._known.get(key)
+        if known is not None and uid in {"", known.uid}:
+            del self._known[key]
+
+    def rival(self, pool: Pool) -> Pool | None:
+        """Return the pool that holds the same target by right of age (R10)."""
+        same = (one for one in self if one.key[0] == pool.key[0] and one.spec and one.target == pool.target)
+        eldest = min(same, key=lambda one: (one.created_at, one.key), default=pool)
+        return eldest if eldest.key != pool.key else None
+
+
+def paused_until(annotations: Mapping[str, str]) -> datetime | None:
+    """Return until when a pool is paused; a time that cannot be read pauses for good: somebody wanted a pause."""
+    text = annotations.get(names.PAUSED_UNTIL)
+    if not text:
+        return None
+    try:
+        return parse_instant(text)
+    except ValueError:
+        return NEVER
+
+
+def dropped_fields(annotations: Mapping[str, str]) -> list[str]:
+    """Return the fields of the applied manifest that the schema does not have: the API server pruned them."""
+    try:
+        applied = msgspec.json.decode(annotations.get(names.LAST_APPLIED) or "{}")
+    except msgspec.DecodeError:
+        return []
+    spec = applied.get("spec") if isinstance(applied, dict) else None
+    return unknown_fields(spec) if isinstance(spec, dict) else []

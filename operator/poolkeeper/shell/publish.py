@@ -1,0 +1,107 @@
+"""Says what was decided (R9): the status, and one event for each change of size."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from poolkeeper.api import memo, names
+from poolkeeper.api.status import Verdict, render
+from poolkeeper.api.units import format_instant
+from poolkeeper.core.decision import Decision
+from poolkeeper.core.words import message
+from poolkeeper.shell.kube import JSON_PATCH, KubeClient
+from poolkeeper.shell.kube_errors import ConflictError
+from poolkeeper.shell.pools import Pool
+
+Json = dict[str, Any]
+
+
+def due_status(pool: Pool, decision: Decision, now: datetime, *, changed: bool) -> Json | None:
+    """Return the status to write now, None where nothing differs or it must wait for its turn.
+
+    What cannot wait: a size that was changed, a new generation, and a stored grace clock that was cleared.
+    """
+    stored = pool.status.get("memory") or {}
+    period = pool.core.queue.down.grace_period if pool.core else memo.STORE_AFTER
+    verdict = Verdict(
+        decision=decision,
+        generation=pool.generation,
+        at=now,
+        changed=changed,
+        slo=bool(pool.core and pool.core.slo),
+        invalid=pool.invalid,
+        unknown=pool.unknown,
+    )
+    status = render(verdict, pool.status, memo.dump(pool.memory, period, stored), pool.accepted)
+    if status == pool.status:
+        return None
+    cleared = "shortSince" in stored and "shortSince" not in status["memory"]
+    renewed = pool.status.get("observedGeneration") != pool.generation
+    in_turn = pool.budget.may_write(now)
+    return status if in_turn or cleared or renewed or changed else None
+
+
+async def write_status(kube: KubeClient, pool: Pool, status: Json) -> None:
+    """Replace the pool's status, unless another object has taken its name.
+
+    Raises:
+        KubeError: the API server refused; the next look tries again.
+    """
+    patch = [
+        {"op": "test", "path": "/metadata/uid", "value": pool.uid},
+        {"op": "add", "path": "/status", "value": status},
+    ]
+    await kube.patch(f"{path(pool)}/status", patch, content_type=JSON_PATCH)
+    pool.status = status
+    pool.budget.spend()
+
+
+async def post_event(kube: KubeClient, pool: Pool, decision: Decision, now: datetime, version: str) -> None:
+    """Post the one event of a change of size; made again after a crash, it bears the same name and is there already.
+
+    Raises:
+        KubeError: the API server refused.
+    """
+    namespace = pool.key[0]
+    try:
+        await kube.post(f"/api/v1/namespaces/{namespace}/events", event(pool, decision, now, version))
+    except ConflictError:
+        return
+
+
+def event(pool: Pool, decision: Decision, now: datetime, version: str) -> Json:
+    """Return the event of a change of size, named after what it was decided on."""
+    deed = f"{pool.uid}/{version}/{decision.current}/{decision.size}"
+    name = f"{pool.key[1]}.{hashlib.sha256(deed.encode()).hexdigest()[:16]}"
+    stamp = format_instant(now.replace(microsecond=0))
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": name, "namespace": pool.key[0]},
+        "involvedObject": reference(pool),
+        "type": "Normal",
+        "reason": decision.reason.value,
+        "message": message(decision),
+        "source": {"component": names.FIELD_MANAGER},
+        "reportingComponent": f"{names.GROUP}/operator",
+        "firstTimestamp": stamp,
+        "lastTimestamp": stamp,
+        "count": 1,
+    }
+
+
+def reference(pool: Pool) -> Mapping[str, str]:
+    """Return how an event points at a pool."""
+    return {
+        "apiVersion": names.API_VERSION,
+        "kind": names.KIND,
+        "namespace": pool.key[0],
+        "name": pool.key[1],
+        "uid": pool.uid,
+    }
+
+
+def path(pool: Pool) -> str:
+    """Return a pool's path in the API."""
+    return f"/apis/{names.API_VERSION}/namespaces/{pool.key[0]}/{names.PLURAL}/{pool.key[1]}"
