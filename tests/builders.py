@@ -1,9 +1,15 @@
 """Values for tests: say only what the test is about, the rest is a healthy pool of two idle replicas."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from poolkeeper.core.decide import decide
+from poolkeeper.core.decision import Decision
+from poolkeeper.core.memory import Memory
 from poolkeeper.core.model import Per, PoolSpec, Queue, ScaleDown, ScaleUp
 from poolkeeper.core.observation import Observation, Pod, PodSample, Reading, Target
+from poolkeeper.core.plan import plan
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 LONG_AGO = START - timedelta(days=1)
@@ -56,3 +62,52 @@ def seen(waiting: float | None = 500, seconds: float = 0, **changes) -> Observat
     """Return a look at a healthy pool of two with this queue."""
     known = {"target": target(), "readings": (reading(waiting, seconds),)}
     return Observation(**known | changes)
+
+
+class Rig:
+    """A pool in a world that carries out each plan at once; new pods load for so many seconds."""
+
+    def __init__(self, spec: PoolSpec, replicas: int = 2, load: float = 60) -> None:
+        self.spec, self.load, self.memory = spec, load, Memory()
+        self.writer = {"writer": "poolkeeper", "ours": True}
+        self.made = 0
+        self.pods: list[tuple[Pod, float]] = []
+        self.resize(replicas, -86400)
+
+    @property
+    def size(self) -> int:
+        return len(self.pods)
+
+    def resize(self, size: int, seconds: float) -> None:
+        """Make pods or delete the newest."""
+        for _ in range(size - self.size):
+            self.made += 1
+            self.pods.append((loading(self.made, seconds), seconds + self.load))
+        del self.pods[size:]
+
+    def write(self, size: int, seconds: float) -> None:
+        """Let somebody else write the target's replicas."""
+        self.resize(size, seconds)
+        self.writer = {"writer": "kubectl", "ours": False}
+
+    def target(self, seconds: float) -> Target:
+        pods = tuple(replace(pod, ready_at=at(ready)) if ready <= seconds else pod for pod, ready in self.pods)
+        return Target(self.size, pods=pods, **self.writer)
+
+    def look(self, seconds: float, *readings: Reading, **changes) -> Decision:
+        """Decide at this second, and carry it out."""
+        found = Observation(self.target(seconds), readings, **changes)
+        decision, self.memory = decide(self.spec, found, self.memory, at(seconds))
+        resize = plan(self.spec, decision).resize
+        if resize is not None:
+            self.resize(resize.after, seconds)
+            self.writer = {"writer": "poolkeeper", "ours": True}
+        return decision
+
+    def queue(self, seconds: float, waiting: float, **changes) -> Decision:
+        """Look at a queue of this length, measured now."""
+        return self.look(seconds, reading(waiting, seconds), **changes)
+
+    def run(self, seconds: Iterable[float], waiting: float, **changes) -> list[int]:
+        """Return the sizes while the queue stays at this length."""
+        return [self.queue(second, waiting, **changes).size for second in seconds]
