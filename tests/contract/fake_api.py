@@ -64,7 +64,10 @@ class Asked:
 
 
 class FakeApi:
-    """Serve it with `async with`. `requests` holds what was asked; `intercept` may answer first, or refuse."""
+    """Serve it with `async with`. `requests` holds what was asked; `intercept` may answer first, wait or refuse.
+
+    The first request that `lose` accepts is carried out, and its answer is lost.
+    """
 
     def __init__(self) -> None:
         self.version = 100
@@ -72,7 +75,7 @@ class FakeApi:
         self.missing: set[str] = set()
         self.requests: list[Asked] = []
         self.intercept: Callable[[Asked], Any] = lambda _: None
-        self.bookmarks = True
+        self.lose: Callable[[Asked], bool] = lambda _: False
         self._pages: dict[str, tuple[list[Object], int]] = {}
         self._news = asyncio.Condition()
         self._connections: set[asyncio.Transport] = set()
@@ -163,13 +166,18 @@ class FakeApi:
         try:
             asked = _taken_apart(request)
             self.requests.append(asked)
-            if (answer := self.intercept(asked)) is not None:
-                return await answer if asyncio.iscoroutine(answer) else answer
-            return await self._serve(asked, request)
+            answer = self.intercept(asked)
+            if asyncio.iscoroutine(answer):
+                answer = await answer
+            return answer or await self._serve(asked, request)
         except RefusalError as refusal:
             return _json(refusal.status, refusal.code, refusal.headers)
 
     async def _serve(self, asked: Asked, request: web.Request) -> web.StreamResponse:
+        if self.lose(asked):
+            self.lose = lambda _: False
+            await self._serve(asked, request)
+            raise RefusalError(500, "the answer was lost")
         if asked.collection in self.missing:
             raise RefusalError(404, "the server could not find the requested resource")
         if asked.name is None:
