@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from builders import at, published, target
 
+from builders import at, published, target
 from poolkeeper.core import bounds
 from poolkeeper.core.depth import Depth
 from poolkeeper.core.edits import Ruling

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from builders import at, reading, sample
 
+from builders import at, reading, sample
 from poolkeeper.core.depth import SILENCE, combine
 from poolkeeper.core.model import Combine, Queue
 from poolkeeper.core.observation import PodFault, Reading

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from builders import at, target
 
+from builders import at, target
 from poolkeeper.core.edits import Ruling, follow, notice, rule, settle
 from poolkeeper.core.memory import Edit, Edits
 

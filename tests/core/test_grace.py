@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from builders import at
 
+from builders import at
 from poolkeeper.core.grace import GAP, Signs, advance, passed, restart
 from poolkeeper.core.memory import Grace
 

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from builders import at, pod, published, reading, sample, seen, target
 
+from builders import at, pod, published, reading, sample, seen, target
 from poolkeeper.core.look import health, look
 from poolkeeper.core.memory import Grace, Memory, Served
 from poolkeeper.core.model import Slo

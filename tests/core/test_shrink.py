@@ -3,8 +3,8 @@
 from math import inf
 
 import pytest
-from builders import published
 
+from builders import published
 from poolkeeper.core.depth import Depth
 from poolkeeper.core.model import Per, ScaleDown
 from poolkeeper.core.reasons import Reason

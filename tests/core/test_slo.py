@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from builders import at
 
+from builders import at
 from poolkeeper.core.memory import Served
 from poolkeeper.core.model import Slo
 from poolkeeper.core.observation import PodSample

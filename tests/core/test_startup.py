@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from builders import LONG_AGO, at, loading, pod, published, target
 
+from builders import LONG_AGO, at, loading, pod, published, target
 from poolkeeper.core.depth import Depth
 from poolkeeper.core.memory import Starts
 from poolkeeper.core.startup import assess, newest_template, observe_starts, percentile_95, timeout
