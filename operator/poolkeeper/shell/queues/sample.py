@@ -19,8 +19,8 @@ def sample(uid: str, engine: Engine, page: bytes, slo: Slo | None) -> PodSample:
     What is wrong with `waiting` is a MetricError; running, KV usage and the SLO's counts are None where they are
     absent or no usable numbers.
     """
-    seen = _read(page, _names(engine, slo))
-    inside, finished = _waits(engine, seen, slo) if slo else (None, None)
+    seen = _read(page, _names(engine))
+    inside, finished = _waits(engine, page, slo) if slo else (None, None)
     return PodSample(
         uid,
         waiting=_waiting(engine, seen, page),
@@ -54,10 +54,9 @@ def inside(buckets: Iterable[Sample], histogram: Histogram, slo: Slo) -> float |
     return bounds[max(within)] if within else None
 
 
-def _names(engine: Engine, slo: Slo | None) -> list[str]:
+def _names(engine: Engine) -> list[str]:
     gauges = [engine.waiting, *([engine.running] if engine.running else ()), *engine.kv_usage]
-    waits = [f"{one.name}_{part}" for one in engine.waits for part in ("bucket", "count")] if slo else []
-    return [*dict.fromkeys(gauge.name for gauge in gauges), *waits]
+    return list(dict.fromkeys(gauge.name for gauge in gauges))
 
 
 def _read(page: bytes, names: Sequence[str]) -> Page:
@@ -111,10 +110,12 @@ def _kv_usage(engine: Engine, seen: Page) -> float | None:
     return None
 
 
-def _waits(engine: Engine, seen: Page, slo: Slo) -> tuple[float | None, float | None]:
+def _waits(engine: Engine, page: bytes, slo: Slo) -> tuple[float | None, float | None]:
     for histogram in engine.waits:
-        finished = _usable([count.value for count in seen.get(f"{histogram.name}_count", ())])
-        early = inside(seen.get(f"{histogram.name}_bucket", ()), histogram, slo)
+        buckets, count = f"{histogram.name}_bucket", f"{histogram.name}_count"
+        seen = _read(page, (buckets, count))
+        finished = _usable([one.value for one in seen.get(count, ())])
+        early = inside(seen.get(buckets, ()), histogram, slo)
         if finished is not None and early is not None and not judge(early):
             return early, finished
     return None, None

@@ -36,7 +36,11 @@ class ScrapeTarget:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a scrape may take: time in all and to connect, bytes of a page (unpacked), pods at once."""
+    """What a scrape may take: time in all and to connect, bytes of a page (unpacked), pods at once.
+
+    A pod's time starts when its turn comes. So `concurrency` pages must be read well within `timeout`, or our own
+    load would look like the pods' silence.
+    """
 
     timeout: timedelta = timedelta(seconds=1)
     connect: timedelta = timedelta(milliseconds=500)
