@@ -10,6 +10,7 @@ from poolkeeper.core.look import Look
 from poolkeeper.core.model import OutageBehavior, PoolSpec
 from poolkeeper.core.pace import Pace
 from poolkeeper.core.reasons import Reason
+from poolkeeper.core.words import number
 
 
 def ahead(spec: PoolSpec, view: Look, pace: Pace, ruling: Ruling, now: datetime) -> tuple[Prospect, ...]:
@@ -24,12 +25,12 @@ def clocks(spec: PoolSpec, view: Look, pace: Pace) -> Iterator[Prospect]:
     facts = pace.down.facts
     if down is not None:
         after = shrink.stepped(spec, view.current)
-        words = f"scale-down to {after} if the queue stays under {facts['below']:g}"
+        words = f"scale-down to {after} if the queue stays under {number(facts['below'])}"
         if pace.down.reason is Reason.ABOVE_MAXIMUM or view.current > spec.max_replicas:
             words = f"scale-down by {spec.queue.down.step}, towards maxReplicas {spec.max_replicas}"
         yield Prospect(down + spec.queue.down.grace_period, words)
     if up is not None and pace.up.reason is Reason.SCALE_UP_DELAYED:
-        words = f"scale-up if the queue stays above {pace.up.facts['above']:g}"
+        words = f"scale-up if the queue stays above {number(pace.up.facts['above'])}"
         yield Prospect(up + spec.queue.up.delay, words)
 
 

@@ -45,4 +45,4 @@ def shrink_figures(stage: Stage) -> str:
 
 def number(value: float | str | None) -> str:
     """Return a number as people write it; anything else as it is."""
-    return f"{value:g}" if isinstance(value, int | float) else str(value)
+    return f"{round(value, 3):.15g}" if isinstance(value, int | float) else str(value)
