@@ -8,9 +8,9 @@ from controlplane import Cluster, ControlPlane
 Deploy = Callable[..., str]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    """One plane for a file's tests, with an audit log and two nodes of eight GPUs."""
+    """One plane for all that only use it, with an audit log and two nodes of eight GPUs."""
     with ControlPlane(audit=True) as booted:
         booted.add_gpu_nodes(2)
         yield booted

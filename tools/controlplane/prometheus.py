@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import yaml
 
-from controlplane import assets, discovery
+from controlplane import assets
 from controlplane.network import free_ports
 from controlplane.programs import Programs
 from controlplane.readiness import wait_until_ready
@@ -82,7 +82,9 @@ def running(
 def _pod_discovery(programs: Programs, address: str, port: int) -> Iterator[str]:
     name, url = f"pod-discovery-{port}", f"http://{address}:{port}/"
     kubeconfig = programs.directory / "prometheus.kubeconfig"
-    programs.start(name, [sys.executable, discovery.__file__, str(kubeconfig), address, str(port)], tied=True)
+    programs.start(
+        name, [sys.executable, "-m", "controlplane.discovery", str(kubeconfig), address, str(port)], tied=True
+    )
     try:
         wait_until_ready(programs, name, url)
         yield url
