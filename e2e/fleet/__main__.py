@@ -5,9 +5,10 @@ python -m fleet run --kubeconfig F --namespace inference --selector app=chat --t
 
 import asyncio
 import logging
+import os
 import signal
 import sys
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -24,8 +25,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="A pretend vL
 
 @app.command()
 def serve(settings: Annotated[str, typer.Argument(help="All settings as one JSON object: for programs.")]) -> None:
-    """Play pods until told to stop; prints one JSON line with the control API's address once it listens."""
-    asyncio.run(_serve(msgspec.json.decode(settings, type=Settings), []))
+    """Play pods until told to stop or until standard input ends; prints the addresses of its doors as a JSON line."""
+    asyncio.run(_serve(msgspec.json.decode(settings, type=Settings), [], parented=True))
 
 
 @app.command()
@@ -67,12 +68,10 @@ def _workload(settings: Settings) -> str:
     return f"{settings.namespaces[0]}/{value.lstrip('=')}"
 
 
-async def _serve(settings: Settings, loads: list[Load]) -> bytes:
-    """Play until a signal comes; returns the reports as JSON."""
+async def _serve(settings: Settings, loads: list[Load], *, parented: bool = False) -> bytes:
+    """Play until told to stop; returns the reports as JSON."""
     raise_file_limit()
-    stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    _stop_when_told(parented=parented)
     async with AsyncExitStack() as opening:
         fleet = await opening.enter_async_context(Fleet(settings))
         addresses = await web.serve(fleet, opening)
@@ -80,10 +79,27 @@ async def _serve(settings: Settings, loads: list[Load]) -> bytes:
             await fleet.do(load)
         sys.stdout.write(msgspec.json.encode(addresses).decode() + "\n")
         sys.stdout.flush()
-        await stopped.wait()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
         return msgspec.json.format(msgspec.json.encode(fleet.reports()))
+
+
+def _stop_when_told(*, parented: bool) -> None:
+    """Cancel this task, once, at a signal; with a parent also when it closes our input, as it does by dying."""
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+
+    def stop() -> None:
+        loop.remove_reader(0)
+        if task and not task.cancelling():
+            task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    if parented:
+        loop.add_reader(0, lambda: None if os.read(0, 1024) else stop())
 
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
-    app()
+    with suppress(asyncio.CancelledError):  # told to stop before it had begun
+        app()

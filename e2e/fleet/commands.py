@@ -61,7 +61,7 @@ class See(Command, frozen=True):
 
 
 class List(Command, frozen=True):
-    """Name the pods that listen now."""
+    """Name the pods that serve now."""
 
     workload: str
 

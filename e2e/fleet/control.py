@@ -34,7 +34,9 @@ class FleetControl(ABC):
         self._send(commands.Load(workload, trace, rate, seed, *window), type(None))
 
     def queue(self, workload: str, total: int) -> None:
-        """Let the workload's ready pods show `total` waiting requests between them, however many they become."""
+        """Let the workload's ready pods show `total` waiting requests between them, however many they become.
+
+        A pod that is being deleted has no part in it."""
         self._send(commands.Show(workload, queue=total), type(None))
 
     def running(self, workload: str, per_pod: float) -> None:
@@ -63,7 +65,7 @@ class FleetControl(ABC):
         return self._send(commands.Ask(workload, sla, width), Report)
 
     def pods(self, workload: str) -> list[Pod]:
-        """The workload's pods that take connections now, by name."""
+        """The workload's pods that are ready, not being deleted, and take connections now; by name."""
         return self._send(commands.List(workload), list[Pod])
 
     def see(self, *pods: Pod) -> None:

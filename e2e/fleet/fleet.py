@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from contextlib import AsyncExitStack, suppress
 from typing import Self
 
@@ -71,7 +71,7 @@ class Fleet:
             opening.push_async_callback(self._server.close)
             await self._follow(opening)
             for task in (self._keep_pods(), self._keep_time()):
-                opening.push_async_callback(_cancel, asyncio.create_task(task))
+                _start(task, opening)
             self._open = opening.pop_all()
         return self
 
@@ -89,7 +89,7 @@ class Fleet:
             case commands.Ask():
                 return self.workload(command.workload).report(self.now, command.sla, command.width)
             case commands.List():
-                return self._listeners(command.workload)
+                return self.workload(command.workload).reachable()
             case commands.Load():
                 self._load(command)
             case commands.Show():
@@ -150,13 +150,6 @@ class Fleet:
                 self._given = command.pods
         await self._sync()
 
-    def _listeners(self, name: str) -> list[Pod]:
-        workload = self.workload(name)
-        listening = workload.listening()
-        return sorted(
-            (pod for pod in workload.pods.values() if listening.get(pod.ip) == pod.uid), key=lambda pod: pod.name
-        )
-
     def _answer(self, uid: str) -> Answer | None:
         return self._owner[uid].answer(uid, self.now, time.time())
 
@@ -167,8 +160,11 @@ class Fleet:
         for path in paths(self.settings.namespaces):
             follower = Follower(session, path, self.settings.selector, self._changed.set)
             self._followers.append(follower)
-            opening.push_async_callback(_cancel, asyncio.create_task(follower.run()))
-            await follower.listed.wait()
+            following = _start(follower.run(), opening)
+            listed = _start(follower.listed.wait(), opening)
+            await asyncio.wait({following, listed}, return_when=asyncio.FIRST_COMPLETED)
+            if following.done():
+                await following
         await self._sync()
 
     async def _keep_pods(self) -> None:
@@ -218,7 +214,20 @@ def _hit(workload: Workload, command: commands.Break) -> list[str] | None:
     return None if command.share >= 1 else workload.some(command.share)
 
 
-async def _cancel(task: asyncio.Task[None]) -> None:
+def _start(doing: Coroutine[None, None, object], opening: AsyncExitStack) -> asyncio.Task[object]:
+    """Do it beside the rest until `opening` closes; should it fail, say so at once and not only then."""
+    task = asyncio.create_task(doing)
+    task.add_done_callback(_tell)
+    opening.push_async_callback(_cancel, task)
+    return task
+
+
+def _tell(task: asyncio.Task[object]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        logger.error("the fleet no longer does what it should", exc_info=error)
+
+
+async def _cancel(task: asyncio.Task[object]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task

@@ -165,7 +165,7 @@ async def open_session(kubeconfig: str) -> aiohttp.ClientSession:
     context = ssl.create_default_context(cafile=settings.ssl_ca_cert)
     if settings.cert_file:
         context.load_cert_chain(settings.cert_file, settings.key_file)
-    token = settings.get_api_key_with_prefix("BearerToken")
+    token = await settings.get_api_key_with_prefix("BearerToken")
     return aiohttp.ClientSession(
         settings.host,
         connector=aiohttp.TCPConnector(ssl=context, limit=0),

@@ -45,9 +45,9 @@ class FleetProcess(FleetClient):
 
     def __enter__(self) -> Self:
         command = [sys.executable, "-m", "fleet", "serve", msgspec.json.encode(self.settings).decode()]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         try:
-            addresses = _addresses(self._process)
+            addresses = _addresses(self.process)
         except BaseException:
             self.__exit__()
             raise
@@ -55,14 +55,15 @@ class FleetProcess(FleetClient):
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self._process.terminate()
+        self.process.terminate()
         try:
-            self._process.wait(STOP_SECONDS)
+            self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        if self._process.stdout:
-            self._process.stdout.close()
+            self.process.kill()
+            self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe:
+                pipe.close()
 
 
 def _addresses(process: subprocess.Popen[bytes]) -> dict[str, str]:

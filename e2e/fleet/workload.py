@@ -71,7 +71,7 @@ class Workload:
         self.router.expect(later(requests(trace, seed), now))
 
     def show_queue(self, total: int | None) -> None:
-        """Let the ready pods show `total` waiting requests between them, also when their number changes."""
+        """Let the routable pods show `total` waiting requests between them, also when their number changes."""
         self.shown.queue = total
         self._divide()
 
@@ -82,9 +82,9 @@ class Workload:
         self.troubles.append(Trouble(fault, delay, hit, frozen))
 
     def some(self, share: float) -> list[str]:
-        """The first `share` (0 to 1, rounded up) of the ready pods by name."""
-        ready = self._ready()
-        return [pod.uid for pod in ready[: ceil(len(ready) * share)]]
+        """The first `share` (0 to 1, rounded up) of the routable pods by name."""
+        routable = self._routable()
+        return [pod.uid for pod in routable[: ceil(len(routable) * share)]]
 
     def clear(self) -> None:
         """End all faults and values that were told; the requests go on."""
@@ -92,6 +92,10 @@ class Workload:
         self.troubles.clear()
         self.ghosts.clear()
         self._divide()
+
+    def reachable(self) -> list[Pod]:
+        """The routable pods whose addresses take connections, by name."""
+        return [pod for pod in self._routable() if self.fault(pod.uid) is not Fault.REFUSED]
 
     def listening(self) -> dict[str, str]:
         """The addresses that take connections now, each with its pod's uid; a ghost's has none but its address."""
@@ -149,10 +153,10 @@ class Workload:
         self.router.leave(uid, now)
         del self._pages[uid]
 
-    def _ready(self) -> list[Pod]:
-        return sorted((pod for pod in self.pods.values() if pod.ready), key=lambda pod: pod.name)
+    def _routable(self) -> list[Pod]:
+        return sorted((pod for pod in self.pods.values() if pod.routable), key=lambda pod: pod.name)
 
     def _divide(self) -> None:
-        ready = self._ready()
-        each, rest = divmod(self.shown.queue or 0, len(ready) or 1)
-        self._shares = {pod.uid: each + (index < rest) for index, pod in enumerate(ready)}
+        routable = self._routable()
+        each, rest = divmod(self.shown.queue or 0, len(routable) or 1)
+        self._shares = {pod.uid: each + (index < rest) for index, pod in enumerate(routable)}

@@ -71,6 +71,14 @@ async def test_a_queue_keeps_its_total_as_pods_come(fleet: FleetThread, scrape: 
     assert await waiting(scrape, three) == [300, 300, 300]
 
 
+async def test_a_pod_that_is_being_deleted_answers_and_has_no_part_in_the_queue(
+    fleet: FleetThread, scrape: Scrape, three: list[Pod]
+) -> None:
+    fleet.see(Pod("uid-1", "chat-1", CHAT, three[0].ip, leaving=True), *three[1:])
+    fleet.queue(CHAT, 30)
+    assert await waiting(scrape, three) == [0, 15, 15]
+
+
 async def test_running_and_cache_are_told_per_pod(fleet: FleetThread, scrape: Scrape, three: list[Pod]) -> None:
     fleet.running(CHAT, 48)
     fleet.kv(CHAT, 0.75)
@@ -98,7 +106,7 @@ async def test_a_pod_that_is_not_ready_refuses(fleet: FleetThread, scrape: Scrap
         await scrape(three[0])
 
 
-def test_only_pods_that_listen_are_named(fleet: FleetThread, three: list[Pod]) -> None:
+def test_only_pods_that_serve_are_named(fleet: FleetThread, three: list[Pod]) -> None:
     fleet.fault(CHAT, Fault.REFUSED, pod="chat-2")
     assert fleet.pods(CHAT) == [three[0], three[2]]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fleet.control import FleetControl
+from fleet.control import FleetControl, FleetError
 from fleet.fleet import Settings
 from fleet.pods import Pod
 from fleet.process import FleetProcess
@@ -17,9 +17,9 @@ CHAT = "team/chat"
 FAST = Settings(speed=200.0)
 
 
-@pytest.fixture(params=[FleetThread, FleetProcess])
-def fast(request: pytest.FixtureRequest, three: list[Pod]) -> Iterator[FleetControl]:
-    with request.param(FAST) as running:
+@pytest.fixture
+def fast(three: list[Pod]) -> Iterator[FleetControl]:
+    with FleetThread(FAST) as running:
         running.see(*three)
         yield running
 
@@ -58,8 +58,27 @@ def test_a_dead_pod_cuts_off_its_requests(fast: FleetControl) -> None:
     assert fast.report(CHAT).cut_off == 3600 - fast.report(CHAT).finished
 
 
-def test_a_process_leaves_nothing_behind(three: list[Pod]) -> None:
+def test_a_fleet_of_its_own_process_is_told_the_same_way(three: list[Pod]) -> None:
     with FleetProcess(FAST) as running:
         running.see(*three)
-        number = running._process.pid  # noqa: SLF001  nothing else has a use for it
+        running.load(CHAT, "constant:5", window=(0, 60))
+        assert report_when(running, lambda seen: seen.ended).finished == 300
+
+
+def test_a_process_says_what_it_cannot_do() -> None:
+    with FleetProcess(FAST) as running, pytest.raises(FleetError, match="step:1"):
+        running.load(CHAT, "step:1")
+
+
+def test_a_process_ends_with_its_block(three: list[Pod]) -> None:
+    with FleetProcess(FAST) as running:
+        running.see(*three)
+        number = running.process.pid
     assert not Path(f"/proc/{number}").exists()
+
+
+def test_a_process_ends_with_its_parent() -> None:
+    with FleetProcess(FAST) as running:
+        assert running.process.stdin
+        running.process.stdin.close()
+        assert running.process.wait(10) == 0
