@@ -16,7 +16,7 @@ from poolkeeper.shell.servers import ServerConfig, Tls
 
 __all__ = ["Element", "PrometheusServer", "QueryRefusedError", "ServerConfig"]
 
-_CONNECTIONS = 8
+_CONNECTIONS = 64  # more than are ever wanted at once: waiting for one would look like a server that hangs
 _CONNECT = timedelta(seconds=1)
 _NOTE = "PromQL info"  # how some versions begin a remark that is filed among the warnings
 _PACKED_ERROR = 64 * 1024  # bytes of an error's body that are read for its words

@@ -1,3 +1,4 @@
+import asyncio
 import math
 from datetime import UTC, datetime, timedelta
 
@@ -222,6 +223,18 @@ async def test_a_bug_met_at_one_server_does_not_hide_the_others():
     asks = [ask(), ask(PrometheusSource("far", server="far", metric="queue"))]
     found = await BatchReader({"default": Server(element(7)), "far": Server(queue=KeyError("bug"))}).read(asks, NOW)
     assert [reading.fault for reading in found.values()] == [None, Reason.METRIC_GARBAGE]
+
+
+class Silent:
+    async def query(self, _):
+        return await asyncio.Event().wait()
+
+
+async def test_a_server_that_hangs_holds_up_nobody():
+    asks = [ask(PrometheusSource("far", server="far", metric="queue")), ask()]
+    stream = BatchReader({"default": Server(element(7)), "far": Silent()}).stream(asks, NOW)
+    assert list(await anext(stream)) == [("ns/chat", "q")]
+    await stream.aclose()
 
 
 async def test_a_raw_query_is_one_element():

@@ -1,7 +1,7 @@
 """The Prometheus sources of all pools in a tick: one request a server for all `metric`s, one for each raw `query`."""
 
 import asyncio
-from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -25,8 +25,9 @@ class Queryable(Protocol):
 
 
 class BatchReader:
-    """Reads Prometheus sources. It remembers which sources were seen to be per pod, and nothing else.
+    """Reads Prometheus sources, at most `concurrency` raw queries at a time.
 
+    It remembers which sources were seen to be per pod, and nothing else.
     That memory matters when a pool's own series all vanish while another pool's, in the same namespace and under
     the same selector, stay: those must not be taken for the pool's queue. Engines' metrics need no memory for it.
     """
@@ -39,19 +40,31 @@ class BatchReader:
     async def read(self, asks: Sequence[Ask], now: datetime) -> Readings:
         """Return a reading for every ask, faults included. Never raises for what a server or a pool does."""
         found: Readings = {}
-        batches: dict[str, list[Ask]] = {}
-        work: list[Coroutine[Any, Any, Readings]] = []
-        for ask in asks:
-            if fault := self._hopeless(ask):
-                found[_key(ask)] = _failed(ask, now, fault)
-            elif ask.source.query is not None:
-                work.append(self._raw(ask, now))
-            else:
-                batches.setdefault(ask.source.server, []).append(ask)
-        work += [self._batch(self._servers[name], batch, now) for name, batch in batches.items()]
-        for readings in await asyncio.gather(*work):
+        async for readings in self.stream(asks, now):
             found |= readings
         return found
+
+    async def stream(self, asks: Sequence[Ask], now: datetime) -> AsyncIterator[Readings]:
+        """Yield the same readings as soon as they are there: a slow server or query holds up nobody else's."""
+        hopeless = {_key(ask): _failed(ask, now, fault) for ask in asks if (fault := self._hopeless(ask))}
+        if hopeless:
+            yield hopeless
+        work = self._work([ask for ask in asks if _key(ask) not in hopeless], now)
+        tasks = [asyncio.ensure_future(one) for one in work]
+        try:
+            for answer in asyncio.as_completed(tasks):
+                yield await answer
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    def _work(self, asks: Sequence[Ask], now: datetime) -> list[Coroutine[Any, Any, Readings]]:
+        batches: dict[str, list[Ask]] = {}
+        for ask in asks:
+            if ask.source.query is None:
+                batches.setdefault(ask.source.server, []).append(ask)
+        raw = [self._raw(ask, now) for ask in asks if ask.source.query is not None]
+        return [*(self._batch(self._servers[name], batch, now) for name, batch in batches.items()), *raw]
 
     def prune(self, pools: Collection[str]) -> None:
         """Forget pools that are gone."""
@@ -70,7 +83,7 @@ class BatchReader:
         """Ask for all parts at once; part by part only where the server will not run the whole."""
         parts = _parts(asks)
         try:
-            elements = await self._query(server, join([[_wish(ask) for ask in part] for part in parts]))
+            elements = await _query(server, join([[_wish(ask) for ask in part] for part in parts]))
         except QueryRefusedError as fault:
             if len(parts) == 1:
                 return _all_failed(asks, now, fault)
@@ -121,21 +134,22 @@ class BatchReader:
             raise MetricError(Reason.METRIC_STALE, f"the newest sample is {age:.0f} s old, maxAge is {limit:g} s")
 
     async def _single(self, server: Queryable, promql: str) -> Element:
-        elements = await self._query(server, promql)
+        async with self._turn:
+            elements = await _query(server, promql)
         if not elements:
             raise MetricError(Reason.METRIC_EMPTY, "the query gives nothing")
         if len(elements) > 1:
             raise MetricError(Reason.METRIC_SEVERAL, f"the query gives {len(elements)} elements")
         return elements[0]
 
-    async def _query(self, server: Queryable, promql: str) -> list[Element]:
-        try:
-            async with self._turn:
-                return await server.query(promql)
-        except MetricError:
-            raise
-        except Exception as error:  # a bug met at one server must not hide the others' answers
-            raise _unexpected(error) from error
+
+async def _query(server: Queryable, promql: str) -> list[Element]:
+    try:
+        return await server.query(promql)
+    except MetricError:
+        raise
+    except Exception as error:  # a bug met at one server must not hide the others' answers
+        raise _unexpected(error) from error
 
 
 def _parts(asks: Iterable[Ask]) -> list[list[Ask]]:
