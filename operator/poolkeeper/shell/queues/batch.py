@@ -10,7 +10,7 @@ from poolkeeper.core.observation import Reading
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.answer import MetricError
 from poolkeeper.shell.prometheus import Element, QueryRefusedError
-from poolkeeper.shell.queues.demultiplex import Ask, of_target, own, per_pod_by_name, reading, summed
+from poolkeeper.shell.queues.demultiplex import Ask, of_target, per_pod_by_name, reading, summed
 from poolkeeper.shell.queues.promql import PART, Part, Wish, flaw, join
 
 Readings = dict[tuple[str, str], Reading]
@@ -94,22 +94,22 @@ class BatchReader:
         return self._shared_out(parts, elements, now)
 
     def _shared_out(self, parts: Sequence[Sequence[Ask]], elements: Iterable[Element], now: datetime) -> Readings:
-        answered: dict[tuple[str, str], list[Element]] = {}
+        keys = {str(index): _wish(part[0]).part.keys for index, part in enumerate(parts)}
+        answered: dict[tuple[str, ...], list[Element]] = {}
         for one in elements:
-            answered.setdefault((one.labels.get(PART, ""), one.labels.get("namespace", "")), []).append(one)
+            answered.setdefault(_place(one.labels.get(PART, ""), one.labels, keys), []).append(one)
         return {
-            _key(ask): self._reading(ask, answered.get((str(index), ask.namespace), []), now)
+            _key(ask): self._reading(ask, answered.get(_wanted(str(index), ask, keys), []), now)
             for index, part in enumerate(parts)
             for ask in part
         }
 
     def _reading(self, ask: Ask, elements: Sequence[Element], now: datetime) -> Reading:
         try:
-            mine = own(ask, elements)
-            if of_target(ask, mine):
+            if of_target(ask, elements):
                 self._per_pod.add((ask.pool, ask.source))
-            per_pod = (ask.pool, ask.source) in self._per_pod or per_pod_by_name(ask, mine)
-            return reading(ask, mine, now, per_pod=per_pod)
+            per_pod = (ask.pool, ask.source) in self._per_pod or per_pod_by_name(ask, elements)
+            return reading(ask, elements, now, per_pod=per_pod)
         except Exception as error:  # noqa: BLE001  a bug met in one pool's answer must not hide the others'
             return _failed(ask, now, _unexpected(error))
 
@@ -157,6 +157,17 @@ def _parts(asks: Iterable[Ask]) -> list[list[Ask]]:
     for ask in asks:
         parts.setdefault(_wish(ask).part, []).append(ask)
     return list(parts.values())
+
+
+def _place(part: str, labels: Mapping[str, str], keys: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return what tells whose an element is: its part, its namespace, and its values of the selector's labels."""
+    return (part, labels.get("namespace", ""), *(labels.get(key, "") for key in keys.get(part, ())))
+
+
+def _wanted(part: str, ask: Ask, keys: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the `_place` of the elements that are this pool's."""
+    selector = dict(ask.source.selector)
+    return (part, ask.namespace, *(selector[key] for key in keys[part]))
 
 
 def _wish(ask: Ask) -> Wish:

@@ -35,14 +35,6 @@ class Ask:
     roster: Roster
 
 
-def own(ask: Ask, elements: Sequence[Element]) -> list[Element]:
-    """Return the elements that carry the pool's namespace and its selector's values."""
-    wanted = {**dict(ask.source.selector), "namespace": ask.namespace}
-    if dict(ask.source.selector).get("namespace", ask.namespace) != ask.namespace:
-        return []
-    return [one for one in elements if all(one.labels.get(key, "") == value for key, value in wanted.items())]
-
-
 def of_target(ask: Ask, elements: Sequence[Element]) -> bool:
     """Tell whether the pool's own pods have a series among these."""
     return any(_uid(ask, one) in ask.roster.target for one in elements)
@@ -54,7 +46,7 @@ def per_pod_by_name(ask: Ask, elements: Sequence[Element]) -> bool:
 
 
 def reading(ask: Ask, elements: Sequence[Element], now: datetime, *, per_pod: bool) -> Reading:
-    """Make a reading of the pool's own elements.
+    """Make a reading of the elements that carry the pool's namespace and its selector's values.
 
     Series of dead pods are dropped. A per-pod source gives a sample or a fault for each ready pod; of any other
     (a proxy's, or one without pods) the sum counts.
