@@ -131,6 +131,11 @@ async def test_the_limit_is_on_what_gzip_unpacks_to(scraper, pod, body, reason):
     assert (await fault(scraper, pod)).reason is reason
 
 
+async def test_a_packing_that_was_not_asked_for_is_garbage(scraper, pod):
+    pod.answers["/metrics"] = web.Response(body=PAGE, headers={"Content-Encoding": "br"})
+    assert (await fault(scraper, pod)).detail == "packed as 'br', which was not asked for"
+
+
 async def test_a_bomb_is_never_unpacked_whole(scraper, pod):
     pod.answers["/metrics"] = packed(gzip.compress(bytes(400_000))[:1000])
     tracemalloc.start()
