@@ -177,7 +177,8 @@ class Fleet:
     async def _keep_time(self) -> None:
         while True:
             for workload in self.workloads.values():
-                workload.router.advance(self.now)
+                if not workload.router.unused:
+                    workload.router.advance(self.now)
             await asyncio.sleep(STEP_SECONDS)
 
     async def _sync(self) -> None:

@@ -58,13 +58,28 @@ class Router:
         self._routable = [uid for uid in self.replicas if uid in uids]
         self._release(now)
 
+    @property
+    def unused(self) -> bool:
+        """No request ever came and none is expected."""
+        return self._next is None and not self.requests
+
     def advance(self, now: float) -> None:
         """Let requests arrive and replicas work until `now`."""
+        self._arrive_until(now)
+        for replica in self.replicas.values():
+            replica.advance(now)
+
+    def advanced(self, uid: str, now: float) -> Replica:
+        """The replica `uid` as it is at `now`; the others may lag behind, so that a scrape of many stays cheap."""
+        self._arrive_until(now)
+        replica = self.replicas[uid]
+        replica.advance(now)
+        return replica
+
+    def _arrive_until(self, now: float) -> None:
         while self._next is not None and self._next.arrival <= now:
             self._arrive(self._next)
             self._next = next(self._coming, None)
-        for replica in self.replicas.values():
-            replica.advance(now)
 
     def _arrive(self, request: Request) -> None:
         self.requests.append(request)

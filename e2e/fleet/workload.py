@@ -111,7 +111,7 @@ class Workload:
         """What the pod `uid` answers at `now`; None is no answer, ever."""
         if uid in self.ghosts:
             return Answer(self.ghosts[uid].encode())
-        self.router.advance(now)
+        self.router.advanced(uid, now)
         trouble = self._trouble(uid)
         if trouble and uid in trouble.frozen:
             return Answer(trouble.frozen[uid].encode())
