@@ -16,19 +16,19 @@ def cluster() -> Iterator[Cluster]:
         yield booted
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def deploy(cluster: Cluster) -> Deploy:
-    """Create a Deployment of one-GPU pods with the given annotations; return its name."""
+    """Create a Deployment whose pods have the given annotations; return its name."""
 
-    def act(name: str, replicas: int, annotations: dict[str, str]) -> str:
-        cluster.apply(deployment(name, replicas, annotations))
+    def act(name: str, replicas: int, annotations: dict[str, str], gpus: int = 1) -> str:
+        cluster.apply(deployment(name, replicas, annotations, gpus))
         return name
 
     return act
 
 
-def deployment(name: str, replicas: int, annotations: dict[str, str]) -> dict[str, Any]:
-    container = {"name": "engine", "image": "vllm:1", "resources": {"limits": {"nvidia.com/gpu": "1"}}}
+def deployment(name: str, replicas: int, annotations: dict[str, str], gpus: int = 1) -> dict[str, Any]:
+    container = {"name": "engine", "image": "vllm:1", "resources": {"limits": {"nvidia.com/gpu": str(gpus)}}}
     labels = {"app": name}
     return {
         "apiVersion": "apps/v1",

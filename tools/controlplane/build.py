@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -84,7 +85,7 @@ def _follow(process: subprocess.Popen[str], title: str, started: float, *, ticki
         except subprocess.TimeoutExpired:
             _say(f"{title}: building, {_elapsed(started)}", ticking=ticking)
         except BaseException:
-            process.kill()
+            process.send_signal(signal.SIGINT)  # so that it ends its compilers and removes its work
             raise
         else:
             return output

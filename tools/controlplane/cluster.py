@@ -119,7 +119,11 @@ class Cluster:
         return write_kubeconfig(path, self.server, self.ca, {"token": token})
 
     def stop(self, component: str) -> None:
-        """Kill a component at once, as a crash would; `start` brings it back."""
+        """Kill a component at once, as a crash would; `start` brings it back.
+
+        Not for KWOK, which is the ground and no part of Kubernetes: started again, it waits 40 s for its own leases on
+        the nodes to end, and gives the addresses of running pods a second time.
+        """
         self.programs.stop(component)
 
     def start(self, component: str) -> None:
