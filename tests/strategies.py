@@ -1,0 +1,158 @@
+"""Whatever a pool may be, and whatever may be seen of it, for the laws."""
+
+from datetime import timedelta
+
+from hypothesis import strategies as st
+
+from builders import at, loading, pod, reading
+from poolkeeper.core.memory import Edit, Edits, Grace, Memory, Served, Starts
+from poolkeeper.core.model import (
+    Combine,
+    OnOutage,
+    OutageBehavior,
+    Per,
+    PoolSpec,
+    Queue,
+    ScaleDown,
+    ScaleUp,
+    Slo,
+)
+from poolkeeper.core.observation import Observation, PodFault, PodSample, Reading, Target
+from poolkeeper.core.reasons import Reason
+
+FAULTS = [reason for reason in Reason if reason.startswith("Metric")]
+
+
+def spans(*seconds: float) -> st.SearchStrategy[timedelta]:
+    return st.sampled_from([timedelta(seconds=second) for second in seconds])
+
+
+def depths() -> st.SearchStrategy[float]:
+    """Return queue depths of any size, most of them near the thresholds."""
+    return st.integers(0, 60) | st.integers(0, 5000) | st.floats(0, 1e308)
+
+
+@st.composite
+def ups(draw) -> ScaleUp:
+    return ScaleUp(
+        above=draw(st.integers(1, 20) | st.floats(0.5, 2000)),
+        step=draw(st.integers(1, 4)),
+        max_step=draw(st.integers(1, 8)),
+        delay=draw(spans(0, 10)),
+        settle=draw(spans(0, 30)),
+    )
+
+
+@st.composite
+def queues(draw, **fixed) -> Queue:
+    up = draw(ups())
+    down = ScaleDown(
+        below=up.above * draw(st.sampled_from([0, 0.1, 0.5, 1])),
+        step=draw(st.integers(1, 3)),
+        grace_period=draw(spans(0, 5, 60, 300)),
+    )
+    drawn = {
+        "up": up,
+        "down": down,
+        "combine": draw(st.sampled_from(Combine)),
+        "thresholds_per": draw(st.sampled_from(Per)),
+        "slots_per_replica": draw(st.none() | st.integers(1, 64)),
+        "on_outage": draw(
+            st.builds(OnOutage, spans(0, 30), st.sampled_from(OutageBehavior), st.integers(0, 12)),
+        ),
+    }
+    return Queue(**drawn | fixed)
+
+
+@st.composite
+def specs(draw, queue: dict | None = None, **fixed) -> PoolSpec:
+    floor = draw(st.integers(0, 6))
+    drawn = {
+        "min_replicas": floor,
+        "max_replicas": max(1, floor + draw(st.integers(0, 12))),
+        "queue": draw(queues(**queue or {})),
+        "slo": draw(st.none() | st.just(Slo(timedelta(seconds=2)))),
+        "startup_timeout": draw(st.none() | spans(60)),
+    }
+    return PoolSpec(**drawn | fixed)
+
+
+@st.composite
+def targets(draw, **fixed) -> Target:
+    """Return a target with pods in any state, more or fewer than it asks for."""
+    states = draw(st.lists(st.sampled_from(["old", "young", "loading", "homeless", "fallen"]), max_size=12))
+    pods = []
+    for number, state in enumerate(states):
+        began = -draw(st.integers(0, 1200))
+        pods.append(
+            {
+                "old": pod(number),
+                "young": loading(number, since=began, ready_at=at(began / 2)),
+                "loading": loading(number, since=began),
+                "homeless": loading(number, since=began, scheduled_at=None),
+                "fallen": pod(number, ready_at=None, unready_since=at(began)),
+            }[state]
+        )
+    drawn = {
+        "replicas": max(0, len(pods) + draw(st.integers(-2, 2))),
+        "writer": "somebody",
+        "ours": draw(st.booleans()),
+        "pods": tuple(pods),
+        "rolling": draw(st.booleans()),
+    }
+    return Target(**drawn | fixed)
+
+
+@st.composite
+def pages(draw) -> Reading:
+    """Return a per-pod reading, some pods silent; at least one entry."""
+    answers = draw(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 64), st.integers(0, 100)), max_size=6))
+    silent = draw(st.integers(0 if answers else 1, 3))
+    return Reading(
+        "pods",
+        at(draw(st.integers(-12, 0))),
+        pods=tuple(
+            PodSample(f"uid-{number}", waiting, running, 0.01 * running, inside=late / 2, finished=late)
+            for number, (waiting, running, late) in enumerate(answers)
+        ),
+        faults=tuple(PodFault(f"uid-{20 + number}", Reason.METRIC_TIMEOUT) for number in range(silent)),
+    )
+
+
+def readings() -> st.SearchStrategy[tuple[Reading, ...]]:
+    """Return up to three readings of any kind."""
+    seconds = st.integers(-12, 0)
+    number = st.builds(reading, depths(), seconds)
+    failure = st.builds(lambda second, fault: reading(None, second, fault=fault), seconds, st.sampled_from(FAULTS))
+    absent = st.builds(lambda second: Reading("pods", at(second), applies=False), seconds)
+    return st.lists(number | failure | absent | pages(), max_size=3).map(tuple)
+
+
+def observations(**fixed) -> st.SearchStrategy[Observation]:
+    drawn = {"target": targets(), "readings": readings()} | {name: st.just(value) for name, value in fixed.items()}
+    return st.builds(Observation, **drawn)
+
+
+@st.composite
+def memories(draw) -> Memory:
+    """Return what earlier decisions may have left behind at second 0."""
+    looked = draw(st.none() | st.integers(-40, 0))
+    since = None if looked is None else draw(st.none() | st.integers(-4000, looked))
+    edit = draw(st.none() | st.tuples(st.integers(-4000, 0), st.integers(0, 12), st.integers(0, 12)))
+    late = draw(st.integers(0, 100))
+    return Memory(
+        grace=Grace(
+            short_since=None if since is None else at(since),
+            long_since=None if since is None else draw(st.sampled_from([None, at(since)])),
+            sampled_at=None if looked is None else at(looked),
+        ),
+        starts=Starts("t1", durations=(timedelta(seconds=40),) * draw(st.integers(0, 4)), known=frozenset()),
+        edits=Edits(
+            asked=draw(st.none() | st.integers(0, 12)),
+            edit=edit and Edit("somebody", at(edit[0]), edit[1], edit[2]) if edit and edit[1] != edit[2] else None,
+            restored=tuple(at(-600) for _ in range(draw(st.integers(0, 3)))),
+        ),
+        served=Served(minutes=((at(-60), late, 100),)),
+        outage_since=draw(st.none() | st.just(at(-45))),
+        silent_since={"uid-20": at(-400)},
+    )
