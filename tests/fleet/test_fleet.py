@@ -1,5 +1,6 @@
 """The fleet from outside: what a scraper meets at the pods' addresses."""
 
+import asyncio
 import time  # noqa: TID251  sockets live by the real clock
 from collections.abc import Awaitable, Callable
 from math import isinf, isnan, nan
@@ -10,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from fleet.control import FleetError
 from fleet.faults import HUGE_SIZE, Fault
+from fleet.fleet import Settings
 from fleet.pods import Pod
 from fleet.thread import FleetThread
 
@@ -98,6 +100,20 @@ async def test_a_pod_that_has_gone_refuses(fleet: FleetThread, scrape: Scrape, t
     fleet.see(*three[1:])
     with pytest.raises(aiohttp.ClientConnectorError):
         await scrape(three[0])
+
+
+async def test_a_pod_that_has_gone_cuts_its_open_connections(fleet: FleetThread, three: list[Pod]) -> None:
+    reader, writer = await asyncio.open_connection(three[0].ip, 8000)
+    fleet.see(*three[1:])
+    with pytest.raises(ConnectionResetError):
+        await asyncio.wait_for(reader.read(), 5)
+    writer.close()
+
+
+async def test_a_fleet_runs_beside_a_test_that_has_a_loop(three: list[Pod]) -> None:
+    async with FleetThread(Settings(port=8001)) as second:
+        second.see(*three)
+        assert second.pods(CHAT) == three
 
 
 async def test_a_pod_that_is_not_ready_refuses(fleet: FleetThread, scrape: Scrape, three: list[Pod]) -> None:

@@ -31,6 +31,13 @@ def test_requests_go_to_the_least_loaded() -> None:
     assert loads(routed("a", "b", "c", arrivals=7)) == {"a": 3, "b": 2, "c": 2}
 
 
+def test_what_counts_is_what_is_there_now() -> None:
+    router = routed("a", "b")
+    router.expect(iter([Request(0.0, 10, 5000), Request(0.0, 10, 2), Request(50.0, 10, 5000)]))
+    router.advance(60.0)
+    assert loads(router) == {"a": 1, "b": 1}
+
+
 def test_idle_replicas_take_turns() -> None:
     router = routed("a", "b")
     router.expect(iter([Request(at * 100.0, 10, 2) for at in range(4)]))
