@@ -128,5 +128,5 @@ def leading(trail: list[Stage], view: Look, size: int) -> Reason:
         return [stage.reason for stage in trail if stage.after < stage.before][-1]
     if view.memory.edits.asked is None:
         return Reason.ADOPTED
-    holding = [stage.reason for stage in trail if stage.reason not in (Reason.AS_EXPECTED, Reason.STEADY)]
-    return holding[-1] if holding else Reason.STEADY
+    held = (stage.reason for stage in reversed(trail) if stage.reason not in (Reason.AS_EXPECTED, Reason.STEADY))
+    return next(held, Reason.STEADY)

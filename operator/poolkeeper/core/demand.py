@@ -25,8 +25,3 @@ def steps_up(queue: Queue, depth: float, ready: int) -> int:
     """Return how many replicas the queue justifies over what is settled: min(maxStep, step * (ceil(Q/above) - 1))."""
     exceeded = ceil(min(depth / above(queue, ready), queue.up.max_step + 1)) - 1
     return max(0, min(queue.up.max_step, queue.up.step * exceeded))
-
-
-def growth(queue: Queue, depth: float, ready: int, coming: int) -> int:
-    """Return how many more replicas to ask for, what is on its way being counted."""
-    return max(0, steps_up(queue, depth, ready) - coming)

@@ -95,11 +95,11 @@ def per_pod(reading: Reading, silence: Mapping[str, datetime], now: datetime, na
     if silent and reading.faults[0].detail:
         said += f" ({reading.faults[0].reason}: {reading.faults[0].detail})"
     return Depth(
-        waiting=stand_in * sum(pod.waiting for pod in reading.pods),
+        waiting=stand_in * sum([pod.waiting for pod in reading.pods]),
         whole=whole,
         at=reading.at,
-        running=scaled(total(pod.running for pod in reading.pods), stand_in),
-        kv_usage=scaled(total(pod.kv_usage for pod in reading.pods), stand_in),
+        running=scaled([pod.running for pod in reading.pods], stand_in),
+        kv_usage=scaled([pod.kv_usage for pod in reading.pods], stand_in),
         busiest=max((pod.running for pod in reading.pods if pod.waiting and pod.running is not None), default=None),
         fault=Reason.PODS_SILENT if silent else None,
         detail=said,
@@ -109,6 +109,8 @@ def per_pod(reading: Reading, silence: Mapping[str, datetime], now: datetime, na
 
 def join(parts: list[Depth], how: Combine) -> Depth:
     """Return several sources' depths as one: whole only where all of them are."""
+    if len(parts) == 1:
+        return parts[0]
     known = [depth.waiting for depth in parts if depth.waiting is not None]
     fold = sum if how is Combine.SUM else max
     broken = [depth for depth in parts if depth.fault is not None]
@@ -125,21 +127,12 @@ def join(parts: list[Depth], how: Combine) -> Depth:
     )
 
 
-def total(values: Iterable[float | None]) -> float | None:
-    """Return the sum of what is known, None when one is not."""
-    found = 0.0
-    for value in values:
-        if value is None:
-            return None
-        found += value
-    return found
-
-
 def largest(values: Iterable[float | None]) -> float | None:
     """Return the largest of what is known, None when nothing is."""
     return max((value for value in values if value is not None), default=None)
 
 
-def scaled(value: float | None, factor: float) -> float | None:
-    """Return the value times the factor; unknown stays unknown."""
-    return None if value is None else value * factor
+def scaled(values: list[float | None], factor: float) -> float | None:
+    """Return the sum times the factor, None when one of the values is unknown."""
+    known = [value for value in values if value is not None]
+    return factor * sum(known) if len(known) == len(values) else None

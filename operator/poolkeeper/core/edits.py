@@ -37,7 +37,8 @@ class Ruling:
 
 def notice(edits: Edits, target: Target, now: datetime) -> Edits:
     """Return what is known about foreign writes after this look at the target."""
-    edits = replace(edits, restored=tuple(at for at in edits.restored if now - at < WITHIN))
+    if edits.restored:
+        edits = replace(edits, restored=tuple(at for at in edits.restored if now - at < WITHIN))
     if edits.asked is None or target.replicas == edits.asked:
         return edits
     if target.ours:
@@ -82,7 +83,7 @@ def settle(edits: Edits, ruling: Ruling, size: int, now: datetime) -> Edits:
     """Return the edits after a decision: what was restored is counted, what is over is forgotten."""
     edit = edits.edit
     if edit is None or ruling.keep or (ruling.waiting and size < edit.ours):
-        return replace(edits, asked=size)
+        return edits if size == edits.asked else replace(edits, asked=size)
     return Edits(asked=size, restored=counted(edits, size, now))
 
 

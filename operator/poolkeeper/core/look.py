@@ -1,6 +1,6 @@
 """What one look means before anything is decided: depth, capacity, SLO, and the memory of them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from poolkeeper.core import slo, startup
@@ -43,11 +43,11 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
     """Return the meaning of what was seen."""
     depth, silence = combine(seen.readings, spec.queue, memory.silent_since, now)
     starts = startup.observe_starts(memory.starts, target, depth, now)
-    live = frozenset(pod.uid for pod in target.pods)
-    memory = replace(
-        memory,
+    memory = Memory(
+        grace=memory.grace,
         starts=starts,
-        served=slo.count(memory.served, depth.samples, live, now) if spec.slo else memory.served,
+        edits=memory.edits,
+        served=slo.count(memory.served, depth.samples, starts.known or frozenset(), now) if spec.slo else memory.served,
         silent_since=silence,
         outage_since=None if depth.whole else (memory.outage_since or now),
     )

@@ -59,7 +59,7 @@ def grow(spec: PoolSpec, seen: Look, clock: Grace) -> Stage:
     if depth is None:
         return Stage("demand", current, current, Reason.STARTING if coming else Reason.AS_EXPECTED, {"coming": coming})
     justified = demand.steps_up(spec.queue, depth, ready)
-    more = demand.growth(spec.queue, depth, ready, coming) if seen.is_new else 0
+    more = max(0, justified - coming) if seen.is_new else 0
     facts = {
         "queue": depth,
         "above": demand.above(spec.queue, ready),

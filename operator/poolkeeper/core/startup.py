@@ -10,12 +10,14 @@ gets the timeout again, from the moment it fell.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
+from operator import attrgetter
 
 from poolkeeper.core.depth import Depth, largest
 from poolkeeper.core.memory import Starts
 from poolkeeper.core.model import PoolSpec
 from poolkeeper.core.observation import Pod, Target
 
+BY_AGE = attrgetter("created_at", "name")
 UNMEASURED = timedelta(minutes=10)
 NODE_WAIT = timedelta(minutes=10)
 ENOUGH = 3
@@ -46,26 +48,30 @@ def observe_starts(starts: Starts, target: Target, depth: Depth, now: datetime) 
     template = newest_template(target) or starts.template
     if template != starts.template:
         starts = replace(starts, template=template, durations=(), slots=None)
-    took = [
-        pod.ready_at - pod.scheduled_at
-        for pod in target.pods
-        if pod.uid in starts.starting and pod.template == template and pod.ready_at and pod.scheduled_at
-    ]
     return Starts(
         template=template,
-        durations=(*starts.durations, *took)[-KEPT:],
-        starting=frozenset(pod.uid for pod in target.pods if is_starting(pod, starts)),
-        known=frozenset(pod.uid for pod in target.pods),
+        durations=(*starts.durations, *finished(starts, target))[-KEPT:] if starts.starting else starts.durations,
+        starting=frozenset([pod.uid for pod in target.pods if not pod.ready_at and is_starting(pod, starts)]),
+        known=frozenset([pod.uid for pod in target.pods]),
         slots=largest((starts.slots, depth.busiest)),
         lacking_since=lacking_since(starts, target, now),
         replicas=target.replicas,
     )
 
 
+def finished(starts: Starts, target: Target) -> list[timedelta]:
+    """Return how long the starts took that have come to their end since the last look."""
+    return [
+        pod.ready_at - pod.scheduled_at
+        for pod in target.pods
+        if pod.uid in starts.starting and pod.template == starts.template and pod.ready_at and pod.scheduled_at
+    ]
+
+
 def is_starting(pod: Pod, starts: Starts) -> bool:
-    """Return whether a pod has never been ready, as far as was seen; one that was there first is not trusted."""
+    """Return whether an unready pod never was ready, as far as was seen; one that was there first is not trusted."""
     appeared = starts.known is not None and pod.uid not in starts.known
-    return not pod.ready_at and (appeared or pod.uid in starts.starting)
+    return appeared or pod.uid in starts.starting
 
 
 def lacking_since(starts: Starts, target: Target, now: datetime) -> datetime | None:
@@ -77,7 +83,7 @@ def lacking_since(starts: Starts, target: Target, now: datetime) -> datetime | N
 
 def newest_template(target: Target) -> str:
     """Return the template hash of the youngest pod, empty without pods."""
-    return max(target.pods, key=lambda pod: (pod.created_at, pod.name)).template if target.pods else ""
+    return max(target.pods, key=BY_AGE).template if target.pods else ""
 
 
 def timeout(spec: PoolSpec, starts: Starts) -> timedelta:
@@ -97,14 +103,15 @@ def percentile_95(durations: tuple[timedelta, ...]) -> timedelta:
 def assess(spec: PoolSpec, target: Target, starts: Starts, now: datetime) -> Capacity:
     """Return the replicas asked for, sorted by what they can do at `now`."""
     limit, settle = timeout(spec, starts), spec.queue.up.settle
-    ready = [pod for pod in target.pods if pod.ready_at]
-    fresh = [pod for pod in ready if pod.ready_at and now - pod.ready_at < settle]
+    ready = [pod.ready_at for pod in target.pods if pod.ready_at]
+    settled_by = now - settle
+    fresh = [at for at in ready if at > settled_by]
     due = [(due_at(pod, spec, limit), pod.trouble) for pod in target.pods if not pod.ready_at]
     due += missing(spec, target, starts, now, limit)
     overdue = [words for at, words in due if at <= now]
     settled = len(ready) - len(fresh)
     coming = len(due) - len(overdue) + len(fresh)
-    changes = [at for at, _ in due if at > now] + [pod.ready_at + settle for pod in fresh if pod.ready_at]
+    changes = [at for at, _ in due if at > now] + [at + settle for at in fresh]
     return Capacity(
         ready=len(ready),
         settled=settled,

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 
+import aiohttp
 import kopf
 import structlog
 from aiohttp import web
@@ -50,13 +51,13 @@ class Operator:
         self.telemetry = Telemetry()
         self._open = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
-        self._listed = asyncio.Event()
+        self._stopping = False
 
     async def start(self) -> None:
         """Open connections, start to reflect, and contend for the lease."""
-        access = Access.find(self.settings.kubeconfig, self.settings.context)
-        self.kube = await self._open.enter_async_context(KubeClient(access))
-        own_client = await self._open.enter_async_context(KubeClient(access, clock=self.kube.clock))
+        self.access = Access.find(self.settings.kubeconfig, self.settings.context)
+        self.kube = await self._open.enter_async_context(KubeClient(self.access))
+        own_client = await self._open.enter_async_context(KubeClient(self.access, clock=self.kube.clock))
         await self.kube.get("/version", into=dict)  # sets the clock, and fails early and plainly
         self.cluster = Cluster(self.kube, self.settings.namespaces)
         self.loop = Loop(self.kube, self.cluster, self.pools, self._sources(), self.telemetry)
@@ -75,6 +76,7 @@ class Operator:
 
     async def stop(self) -> None:
         """Stop writing, release the lease, close everything."""
+        self._stopping = True
         for task in self._tasks:
             if task.get_name() != "elector":
                 task.cancel()
@@ -94,7 +96,10 @@ class Operator:
             self.pools.drop(key, metadata["uid"])
             self.loop.forget(key)
         else:
-            self.loop.note(self.pools.take(body))
+            pool = self.pools.take(body)
+            if self.elector.leading and not pool.leading:
+                pool.lead(self.elector.previous_renewal)
+            self.loop.note(pool)
         self.telemetry.pools.set(len(self.pools))
 
     def troubles(self) -> list[str]:
@@ -114,7 +119,7 @@ class Operator:
         await self.cluster.synced()
         await self.elector.acquired()
         for pool in self.pools:
-            pool.restore(self.elector.previous_renewal)
+            pool.lead(self.elector.previous_renewal)
         gc.collect()
         gc.freeze()
         gc.set_threshold(100_000, 50, 1_000)
@@ -158,7 +163,8 @@ class Operator:
             raise
         except BaseException:
             log.exception("a vital part ended")
-        _leave()
+        if not self._stopping:
+            _leave()
 
     def _terms(self) -> LeaseTerms:
         duration = self.settings.lease_duration
@@ -172,7 +178,9 @@ class Operator:
         return Sources(scraper, BatchReader(servers))
 
     async def _serve(self) -> None:
-        runner = web.AppRunner(application(Served(self.pools, self.telemetry, self.troubles, self.ready)))
+        runner = web.AppRunner(
+            application(Served(self.pools, self.telemetry, self.troubles, self.ready)), access_log=None
+        )
         await runner.setup()
         self._open.push_async_callback(runner.cleanup)
         host, _, port = (self.settings.listen or DEFAULT_ADDRESS).rpartition(":")
@@ -205,10 +213,22 @@ def _leave() -> None:
     os._exit(1)
 
 
+def _session(access: Access) -> kopf.AiohttpSession:
+    """Return kopf's way into the cluster: the same access as our own client's, few connections."""
+
+    async def authorize(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        authorization = await access.authorization()
+        if authorization:
+            request.headers["Authorization"] = authorization
+        return await handler(request)
+
+    connector = aiohttp.TCPConnector(limit=10, ssl=access.tls or True)
+    session = aiohttp.ClientSession(connector=connector, middlewares=(authorize,), proxy=access.proxy)
+    return kopf.AiohttpSession(server=access.server, default_namespace=access.namespace, aiohttp_session=session)
+
+
 def run(settings: Settings) -> None:
     """Run the operator until it is told to stop."""
-    if settings.kubeconfig is not None:
-        os.environ["KUBECONFIG"] = str(settings.kubeconfig)
     registry = kopf.OperatorRegistry()
     operator = Operator(settings)
 
@@ -220,6 +240,10 @@ def run(settings: Settings) -> None:
         settings.watching.server_timeout = 290
         settings.watching.inactivity_timeout = 70
         await operator.start()
+
+    @kopf.on.login(registry=registry)
+    async def login(**_: Any) -> kopf.AiohttpSession:  # noqa: ANN401  kopf's own keywords
+        return _session(operator.access)
 
     @kopf.on.cleanup(registry=registry)
     async def stop(**_: Any) -> None:  # noqa: ANN401  kopf's own keywords

@@ -1,8 +1,9 @@
 """The hot client of the API server: aiohttp and msgspec, nothing else.
 
 It never retries and never waits without a bound: it says what happened (kube_errors.py), and its caller, who has
-a next look coming anyway, decides. Reads and writes share one bounded session; watches have their own, so that
-many of them starve nobody. Writes go through the budget of write_budget.py.
+a next look coming anyway, decides. Reads and writes of objects share one bounded session. Collections have their
+own, with a connection for each that is followed: a watch goes on over its LIST's, and many starve nobody. Writes go
+through the budget of write_budget.py.
 """
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -94,15 +95,15 @@ class KubeClient:
         self._budget = WriteBudget(per_second=self._limits.writes_per_second, concurrent=self._limits.concurrent_writes)
 
     async def __aenter__(self) -> Self:
-        self._requests = Wire(self.access, self.clock, self._limits.connections)
-        self._watches = Wire(self.access, self.clock, 0)
+        self._objects = Wire(self.access, self.clock, self._limits.connections)
+        self._collections = Wire(self.access, self.clock, 0)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._requests.close()
-        await self._watches.close()
+        await self._objects.close()
+        await self._collections.close()
 
     async def get(self, path: str, *, into: type[T], params: Params | None = None) -> T:
         """Return what is at `path`."""
@@ -117,7 +118,7 @@ class KubeClient:
         asked = {**(params or {}), "limit": str(self._limits.page)}
         while True:
             call = Call("GET", path, asked, accept)
-            page = _decoded(await self._requests.read(call, bounds), Page[item], call)  # type: ignore[valid-type]
+            page = _decoded(await self._collections.read(call, bounds), Page[item], call)  # type: ignore[valid-type]
             yield page
             if not page.metadata.next:
                 return
@@ -136,7 +137,7 @@ class KubeClient:
         Close it (`contextlib.aclosing`) when leaving early.
         """
         call = Call("GET", path, {**params, "watch": "true"}, accept)
-        return self._watches.lines(call, Bounds(self._limits.event, None, silence))
+        return self._collections.lines(call, Bounds(self._limits.event, None, silence))
 
     async def post(self, path: str, body: object, *, priority: Priority = Priority.STATUS) -> Written:
         """Create the object `body` in the collection at `path`; ConflictError where the name is taken."""
@@ -174,7 +175,7 @@ class KubeClient:
         return {"fieldManager": self._field_manager}
 
     async def _request(self, call: Call) -> bytes:
-        return await self._requests.read(call, Bounds(self._limits.body, self._limits.request))
+        return await self._objects.read(call, Bounds(self._limits.body, self._limits.request))
 
     async def _write(self, call: Call, priority: Priority) -> Written:
         try:

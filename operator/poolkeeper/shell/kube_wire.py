@@ -106,7 +106,8 @@ class Wire:
                 if response.status >= 300:  # noqa: PLR2004  beyond it nothing is a success
                     body = await _whole(response.content, bounds.size)
                     raise refusal(response.status, body, response.headers.get("Retry-After"))
-                yield response
+                with _cut_when_left(response):
+                    yield response
 
     async def _headers(self, call: Call) -> dict[str, str]:
         headers = {"Accept": call.accept}
@@ -115,6 +116,17 @@ class Wire:
         async with asyncio.timeout(10):  # a credential plugin may hang
             authorization = await self._access.authorization()
         return {**headers, "Authorization": authorization} if authorization else headers
+
+
+@contextmanager
+def _cut_when_left(response: aiohttp.ClientResponse) -> Iterator[None]:
+    """Drop the connection of an answer that is not read to its end: a polite TLS goodbye may wait for a dead peer."""
+    try:
+        yield
+    except BaseException:
+        if response.connection is not None and response.connection.transport is not None:
+            response.connection.transport.abort()
+        raise
 
 
 @contextmanager

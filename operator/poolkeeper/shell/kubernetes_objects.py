@@ -24,7 +24,7 @@ class OwnerReference(msgspec.Struct, rename="camel"):
 class Replicas(msgspec.Struct):
     """The part of a managed field set that says whether `spec.replicas` is in it."""
 
-    replicas: msgspec.Raw | None = msgspec.field(name="f:replicas", default=None)
+    replicas: dict[str, object] | None = msgspec.field(name="f:replicas", default=None)
 
 
 class FieldSet(msgspec.Struct):

@@ -20,14 +20,16 @@ Key = tuple[str, str]
 NEVER = datetime.max.replace(tzinfo=UTC)
 STATUS_BURST = 2
 STATUS_REFILL = timedelta(seconds=30)
+REPLICAS_PAUSE = timedelta(seconds=5)
 
 
 @dataclass(slots=True)
 class StatusBudget:
-    """At most two status writes a minute for what is no change of size (R9); what must be written runs up a debt."""
+    """At most two status writes a minute for what is no change of size (R9); what could not wait runs up a debt."""
 
     tokens: float = STATUS_BURST
     at: datetime | None = None
+    written_at: datetime | None = None
 
     def may_write(self, now: datetime) -> bool:
         """Return whether an ordinary status write is due."""
@@ -36,9 +38,14 @@ class StatusBudget:
         self.at = now
         return self.tokens >= 1
 
-    def spend(self) -> None:
-        """Count a write, also one that could not wait."""
-        self.tokens -= 1
+    def rested(self, now: datetime) -> bool:
+        """Return whether the last write is long enough ago for news of the replicas themselves."""
+        return self.written_at is None or now - self.written_at >= REPLICAS_PAUSE
+
+    def spend(self, now: datetime, *, ordinary: bool) -> None:
+        """Count a write."""
+        self.written_at = now
+        self.tokens -= 1 if ordinary else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,7 @@ class Pool:
     budget: StatusBudget = field(default_factory=StatusBudget)
     own_write: OwnWrite | None = None
     refused: str = ""
+    leading: bool = False
     busy: bool = False
     decision: Decision | None = None
     decided_at: datetime | None = None
@@ -82,6 +90,8 @@ class Pool:
         """Take in the object as it now is."""
         metadata = body["metadata"]
         self.paused_until = paused_until(metadata.get("annotations") or {})
+        if not self.leading:
+            self.status = dict(body.get("status") or {})
         if metadata["generation"] == self.generation:
             return
         self.generation = metadata["generation"]
@@ -93,9 +103,10 @@ class Pool:
             self.invalid = error.problems
             self._fall_back()
 
-    def restore(self, looked_until: datetime | None) -> None:
-        """Remember what was stored, as a process does that begins to lead."""
+    def lead(self, looked_until: datetime | None) -> None:
+        """Begin to lead the pool: remember what was stored; from here on our own copy of the status is the newest."""
         self.memory = memo.load(self.status.get("memory") or {}, looked_until)
+        self.leading = True
 
     def _accept(self, raw: Mapping[str, Any]) -> None:
         self.spec = parse_spec(raw)
@@ -134,7 +145,6 @@ class Pools:
         pool = self._known.get(key)
         if pool is None or pool.uid != metadata["uid"]:
             pool = Pool(key, metadata["uid"], parse_instant(metadata["creationTimestamp"]))
-            pool.status = dict(body.get("status") or {})
             self._known[key] = pool
         pool.take(body)
         return pool

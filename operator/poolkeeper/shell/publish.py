@@ -34,12 +34,32 @@ def due_status(pool: Pool, decision: Decision, now: datetime, *, changed: bool) 
         unknown=pool.unknown,
     )
     status = render(verdict, pool.status, memo.dump(pool.memory, period, stored), pool.accepted)
-    if status == pool.status:
+    if meaning(status) == meaning(pool.status):
         return None
-    cleared = "shortSince" in stored and "shortSince" not in status["memory"]
-    renewed = pool.status.get("observedGeneration") != pool.generation
-    in_turn = pool.budget.may_write(now)
-    return status if in_turn or cleared or renewed or changed else None
+    urgent = changed or cleared(stored, status) or pool.status.get("observedGeneration") != pool.generation
+    if not (urgent or pool.budget.may_write(now) or (moved(pool.status, status) and pool.budget.rested(now))):
+        return None
+    pool.budget.spend(now, ordinary=not changed)
+    return status
+
+
+def meaning(status: Mapping[str, Any]) -> Json:
+    """Return a status without its words: whoever wants numbers that move reads the metrics."""
+    silent = [
+        {key: value for key, value in condition.items() if key != "message"}
+        for condition in status.get("conditions") or ()
+    ]
+    return {**status, "message": "", "conditions": silent}
+
+
+def moved(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Return whether the replicas themselves are not what the status says."""
+    return any(before.get(field) != after[field] for field in ("desiredReplicas", "currentReplicas", "readyReplicas"))
+
+
+def cleared(stored: Mapping[str, Any], status: Mapping[str, Any]) -> bool:
+    """Return whether the store holds a grace clock that no longer runs: a restart would trust it."""
+    return "shortSince" in stored and stored["shortSince"] != status["memory"].get("shortSince")
 
 
 async def write_status(kube: KubeClient, pool: Pool, status: Json) -> None:
@@ -54,7 +74,6 @@ async def write_status(kube: KubeClient, pool: Pool, status: Json) -> None:
     ]
     await kube.patch(f"{path(pool)}/status", patch, content_type=JSON_PATCH)
     pool.status = status
-    pool.budget.spend()
 
 
 async def post_event(kube: KubeClient, pool: Pool, decision: Decision, now: datetime, version: str) -> None:
