@@ -51,8 +51,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     yield act
     for owner in owners:
-        owner.kill()
-        owner.communicate()
+        with owner:
+            owner.kill()
 
 
 def processes(mark: Path) -> list[str]:
@@ -105,7 +105,7 @@ def test_a_polite_kill_during_the_boot(start, tmp_path):
 
 def test_the_guardian_itself_is_killed(start, tmp_path):
     owner = start()
-    wait_for(has_started("etcd", tmp_path), "etcd starts", timedelta(seconds=30))
+    wait_for(has_started("kube-apiserver", tmp_path), "etcd runs", timedelta(seconds=30))
     guardian = Path(f"/proc/{owner.pid}/task/{owner.pid}/children").read_text().split()[0]
     os.kill(int(guardian), signal.SIGKILL)
     assert "is gone" in owner.communicate(timeout=10)[1]
