@@ -4,7 +4,7 @@ from math import inf, nextafter
 
 import pytest
 
-from poolkeeper.core.demand import above, below, growth, steps_up
+from poolkeeper.core.demand import above, below, steps_up
 from poolkeeper.core.model import Per, Queue, ScaleDown, ScaleUp
 
 POOL = Queue(thresholds_per=Per.POOL, up=ScaleUp(above=1000), down=ScaleDown(below=100))
@@ -37,13 +37,6 @@ def test_every_full_threshold_exceeded_justifies_one_step(depth, steps):
 def test_steps_are_multiplied_and_then_capped(step, most, steps):
     queue = Queue(thresholds_per=Per.POOL, up=ScaleUp(above=1000, step=step, max_step=most))
     assert steps_up(queue, 3500, ready=1) == steps
-
-
-@pytest.mark.parametrize(
-    ("depth", "coming", "more"), [(1001, 0, 1), (1001, 1, 0), (3500, 1, 2), (3500, 3, 0), (0, 2, 0)]
-)
-def test_what_is_on_its_way_is_taken_off(depth, coming, more):
-    assert growth(POOL, depth, ready=2, coming=coming) == more
 
 
 @pytest.mark.parametrize(("ready", "threshold"), [(0, 5), (1, 5), (2, 10), (8, 40)])

@@ -54,6 +54,14 @@ def test_capacity_on_its_way_answers_the_queue():
     assert up(1001, target=starting) == (4, Reason.STARTING)
 
 
+@pytest.mark.parametrize(
+    ("waiting", "coming", "after"), [(1001, 1, 4), (3500, 1, 6), (3500, 2, 5), (3500, 3, 4), (0, 2, 4)]
+)
+def test_what_is_on_its_way_is_taken_off(waiting, coming, after):
+    pods = (*target(4 - coming).pods, *(loading(10 + number, since=-9) for number in range(coming)))
+    assert up(waiting, target=target(4, pods=pods))[0] == after
+
+
 def test_a_sample_grows_the_pool_only_once():
     assert up(1001, clock=Grace(sampled_at=at(0))) == (4, Reason.STARTING)
 

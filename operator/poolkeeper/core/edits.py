@@ -35,6 +35,9 @@ class Ruling:
     until: datetime | None = None
 
 
+NO_RULING = Ruling()
+
+
 def notice(edits: Edits, target: Target, now: datetime) -> Edits:
     """Return what is known about foreign writes after this look at the target."""
     if edits.restored:
@@ -69,9 +72,9 @@ def rule(edits: Edits, floor: int, grace: timedelta, now: datetime) -> Ruling:
     """Return what the foreign write in force means at `now`."""
     edit = edits.edit
     if edit is None:
-        return Ruling()
+        return NO_RULING
     if edit.theirs > edit.ours:
-        return Ruling(keep=True, until=edit.at + KEPT) if now - edit.at < KEPT else Ruling()
+        return Ruling(keep=True, until=edit.at + KEPT) if now - edit.at < KEPT else NO_RULING
     if len(edits.restored) >= TOLERATED:
         return Ruling(conflict=True, until=edits.restored[0] + WITHIN)
     if edit.theirs >= floor and now - edit.at < grace:

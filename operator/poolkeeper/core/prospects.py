@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from operator import attrgetter
 
 from poolkeeper.core import shrink
 from poolkeeper.core.decision import Prospect
@@ -16,7 +17,7 @@ from poolkeeper.core.words import number
 def ahead(spec: PoolSpec, view: Look, pace: Pace, ruling: Ruling, now: datetime) -> tuple[Prospect, ...]:
     """Return what comes next, soonest first; what has passed already waits for something that has no time."""
     found = (*clocks(spec, view, pace), *waits(spec, view, ruling))
-    return tuple(sorted((prospect for prospect in found if prospect.at > now), key=lambda prospect: prospect.at))
+    return tuple(sorted([prospect for prospect in found if prospect.at > now], key=attrgetter("at")))
 
 
 def clocks(spec: PoolSpec, view: Look, pace: Pace) -> Iterator[Prospect]:
