@@ -65,6 +65,7 @@ class _Endpoint:
 
     def __init__(self, key: str, answering: Answering) -> None:
         self.key = key
+        self.closed = False
         self.connections: set[asyncio.Transport] = set()
         self._answering = answering
         self._server: asyncio.Server | None = None
@@ -80,7 +81,8 @@ class _Endpoint:
         self._server = await loop.create_server(lambda: _Connection(self), sock=listening, backlog=BACKLOG)
 
     def close(self) -> None:
-        """Refuse from now on, and reset what is open: so does a machine whose process has died."""
+        """Refuse from now on and cut what is open, as a process does that dies."""
+        self.closed = True
         if self._server:
             self._server.close()
         for transport in list(self.connections):
@@ -108,6 +110,8 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]  # asyncio types this wider than what TCP gives
         self._endpoint.connections.add(self._transport)
+        if self._endpoint.closed:  # accepted just before the end
+            self._transport.abort()
 
     def connection_lost(self, _error: Exception | None) -> None:
         self._endpoint.connections.discard(self._transport)
