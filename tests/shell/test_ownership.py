@@ -1,0 +1,89 @@
+"""Pods by owner chain, in whatever order the news comes."""
+
+from datetime import UTC, datetime
+from itertools import permutations
+
+import pytest
+
+from poolkeeper.shell.ownership import Ownership
+from poolkeeper.shell.views import PodView, ReplicaSetView
+
+AT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+KEY = ("lab", "any")
+
+
+def pod(uid, replica_set="rs1"):
+    return PodView("lab", uid, uid, AT, replica_set=replica_set)
+
+
+def replica_set(uid="rs1", deployment="d1"):
+    return ReplicaSetView("lab", uid, uid, deployment)
+
+
+@pytest.fixture
+def owned():
+    """A Deployment `d1` with one ReplicaSet and two pods."""
+    index = Ownership()
+    index.replica_set_changed(KEY, None, replica_set())
+    index.pod_changed(KEY, None, pod("a"))
+    index.pod_changed(KEY, None, pod("b"))
+    return index
+
+
+def names(index, deployment="d1"):
+    return {found.name for found in index.pods_of(deployment)}
+
+
+def test_it_finds_the_pods_of_a_deployment(owned):
+    assert names(owned) == {"a", "b"}
+
+
+def test_it_finds_those_of_all_its_replica_sets(owned):
+    owned.replica_set_changed(KEY, None, replica_set("rs2"))
+    owned.pod_changed(KEY, None, pod("c", "rs2"))
+    assert names(owned) == {"a", "b", "c"}
+
+
+def test_it_finds_nothing_for_a_stranger(owned):
+    assert names(owned, "d2") == set()
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_the_order_of_the_news_does_not_matter(order):
+    index = Ownership()
+    news = [
+        lambda: index.replica_set_changed(KEY, None, replica_set()),
+        lambda: index.pod_changed(KEY, None, pod("a")),
+        lambda: index.pod_changed(KEY, None, pod("b")),
+    ]
+    for turn in order:
+        news[turn]()
+    assert names(index) == {"a", "b"}
+
+
+def test_a_deleted_pod_is_gone(owned):
+    owned.pod_changed(KEY, pod("a"), None)
+    assert names(owned) == {"b"}
+
+
+def test_a_pod_replaced_under_its_name_is_counted_once(owned):
+    owned.pod_changed(KEY, pod("a"), pod("c"))
+    assert names(owned) == {"b", "c"}
+
+
+def test_a_pod_that_is_released_by_its_owner_is_not_counted(owned):
+    """Somebody changed its labels: the ReplicaSet lets go of it."""
+    owned.pod_changed(KEY, pod("a"), pod("a", replica_set=""))
+    assert names(owned) == {"b"}
+
+
+def test_a_replica_set_that_is_gone_takes_its_pods_along(owned):
+    owned.replica_set_changed(KEY, replica_set(), None)
+    assert names(owned) == set()
+
+
+def test_nothing_is_left_of_what_is_gone(owned):
+    for uid in "ab":
+        owned.pod_changed(KEY, pod(uid), None)
+    owned.replica_set_changed(KEY, replica_set(), None)
+    assert (owned._pods, owned._replica_sets) == ({}, {})  # noqa: SLF001  that memory is bounded shows nowhere else

@@ -1,0 +1,243 @@
+"""From JSON as the API server sends it to what we keep."""
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from poolkeeper.shell.kubernetes_objects import AutoscalerObject, DeploymentObject, OwnedObject, PodObject
+from poolkeeper.shell.projections import autoscaler, deployment, pod, replica_set, target
+
+WHEN = "2026-03-02T12:00:00Z"
+LATER = "2026-03-02T12:04:00Z"
+AT, AT_LATER = datetime(2026, 3, 2, 12, 0, tzinfo=UTC), datetime(2026, 3, 2, 12, 4, tzinfo=UTC)
+
+
+def read(body, item):
+    return msgspec.json.decode(msgspec.json.encode(body), type=item)
+
+
+def metadata(**changes):
+    return {
+        "name": "chat",
+        "namespace": "lab",
+        "uid": "u1",
+        "resourceVersion": "7",
+        "creationTimestamp": WHEN,
+    } | changes
+
+
+def condition(kind, status, **more):
+    return {"type": kind, "status": status, "lastTransitionTime": LATER} | more
+
+
+def a_pod(*, spec=None, status=None, **changes):
+    return pod(read({"metadata": metadata(**changes), "spec": spec or {}, "status": status or {}}, PodObject))
+
+
+def waiting(reason, message=None):
+    return {"name": "engine", "state": {"waiting": {"reason": reason} | ({"message": message} if message else {})}}
+
+
+class TestPod:
+    def test_its_names(self):
+        found = a_pod(labels={"app": "chat", "pod-template-hash": "7d9"})
+        assert (found.namespace, found.name, found.uid, found.template) == ("lab", "chat", "u1", "7d9")
+
+    def test_its_creation(self):
+        assert a_pod().created_at == AT
+
+    def test_its_owner_is_the_replica_set_that_controls_it(self):
+        owners = [
+            {"kind": "Other", "name": "x", "uid": "x", "controller": True},
+            {"kind": "ReplicaSet", "name": "y", "uid": "y"},
+            {"kind": "ReplicaSet", "name": "chat-7d9", "uid": "rs1", "controller": True},
+        ]
+        found = a_pod(ownerReferences=owners)
+        assert (found.replica_set, found.replica_set_name) == ("rs1", "chat-7d9")
+
+    def test_it_is_scheduled_since_the_condition_says_so(self):
+        assert a_pod(status={"conditions": [condition("PodScheduled", "True")]}).scheduled_at == AT_LATER
+
+    def test_it_is_ready_since_the_condition_says_so(self):
+        found = a_pod(status={"conditions": [condition("Ready", "True")]})
+        assert (found.ready_at, found.unready_since) == (AT_LATER, None)
+
+    def test_it_is_unready_since_the_condition_says_so(self):
+        found = a_pod(status={"conditions": [condition("Ready", "False")]})
+        assert (found.ready_at, found.unready_since) == (None, AT_LATER)
+
+    def test_its_address_and_node(self):
+        found = a_pod(spec={"nodeName": "n1"}, status={"podIP": "10.0.0.9", "phase": "Running"})
+        assert (found.ip, found.node, found.phase) == ("10.0.0.9", "n1", "Running")
+
+    def test_the_named_ports_of_all_its_containers(self):
+        ports = [
+            [{"name": "http", "containerPort": 8000}, {"containerPort": 1}],
+            [{"name": "admin", "containerPort": 9}],
+        ]
+        found = a_pod(spec={"containers": [{"name": "c", "ports": some} for some in ports]})
+        assert found.ports == {"http": 8000, "admin": 9}
+
+    def test_it_terminates_once_it_has_a_deletion_timestamp(self):
+        assert a_pod(deletionTimestamp=LATER).terminating
+
+    @pytest.mark.parametrize(
+        ("phase", "live"), [("Pending", True), ("Running", True), ("Succeeded", False), ("Failed", False)]
+    )
+    def test_a_finished_one_is_not_live(self, phase, live):
+        assert a_pod(status={"phase": phase}).live is live
+
+    def test_a_terminating_one_is_not_live(self):
+        assert not a_pod(deletionTimestamp=LATER, status={"phase": "Running"}).live
+
+    def test_the_schedulers_words(self):
+        words = "0/3 nodes are available: 3 Insufficient nvidia.com/gpu."
+        found = a_pod(
+            status={"conditions": [condition("PodScheduled", "False", reason="Unschedulable", message=words)]}
+        )
+        assert found.trouble == f"Unschedulable: {words}"
+
+    @pytest.mark.parametrize(
+        "reason", ["ImagePullBackOff", "ErrImagePull", "CrashLoopBackOff", "CreateContainerConfigError"]
+    )
+    def test_the_kubelets_words(self, reason):
+        assert a_pod(status={"containerStatuses": [waiting(reason, "said so")]}).trouble == f"{reason}: said so"
+
+    def test_the_kubelets_words_on_an_init_container(self):
+        assert a_pod(status={"initContainerStatuses": [waiting("CrashLoopBackOff")]}).trouble == "CrashLoopBackOff"
+
+    @pytest.mark.parametrize("reason", ["ContainerCreating", "PodInitializing"])
+    def test_starting_is_no_trouble(self, reason):
+        assert a_pod(status={"containerStatuses": [waiting(reason)]}).trouble == ""
+
+    def test_why_it_was_evicted(self):
+        status = {"phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory."}
+        assert a_pod(status=status).trouble == "Evicted: The node was low on resource: memory."
+
+    def test_what_the_core_sees(self):
+        status = {"conditions": [condition("PodScheduled", "True"), condition("Ready", "True")]}
+        seen = a_pod(status=status).core
+        assert (seen.uid, seen.created_at, seen.scheduled_at, seen.ready_at) == ("u1", AT, AT_LATER, AT_LATER)
+
+
+def test_a_replica_set_knows_its_deployment():
+    owners = [{"kind": "Deployment", "name": "chat", "uid": "d1", "controller": True}]
+    assert replica_set(read({"metadata": metadata(ownerReferences=owners)}, OwnedObject)).deployment == "d1"
+
+
+def test_a_bare_replica_set_has_none():
+    assert replica_set(read({"metadata": metadata()}, OwnedObject)).deployment == ""
+
+
+def a_deployment(*, spec=None, status=None, **changes):
+    body = {"metadata": metadata(**changes), "spec": {"replicas": 3} | (spec or {}), "status": status or {}}
+    return deployment(read(body, DeploymentObject))
+
+
+def owner(manager, *, fields=None, time=WHEN, **more):
+    fields = {"f:spec": {"f:replicas": {}}} if fields is None else fields
+    return {"manager": manager, "operation": "Update", "time": time, "fieldsV1": fields} | more
+
+
+class TestDeployment:
+    def test_its_size_and_version(self):
+        found = a_deployment(generation=4)
+        assert (found.replicas, found.resource_version, found.generation) == (3, "7", 4)
+
+    def test_no_rollout_while_it_only_grows(self):
+        assert not a_deployment(status={"replicas": 2, "updatedReplicas": 2, "readyReplicas": 1}).rolling
+
+    def test_a_rollout_while_older_pods_are_there(self):
+        assert a_deployment(status={"replicas": 4, "updatedReplicas": 1, "readyReplicas": 3}).rolling
+
+    def test_why_it_makes_no_pods(self):
+        failed = condition("ReplicaFailure", "True", reason="FailedCreate", message="exceeded quota")
+        found = a_deployment(status={"conditions": [failed]})
+        assert (found.failure, found.failure_since) == ("FailedCreate: exceeded quota", AT_LATER)
+
+    def test_a_failure_that_is_over_is_none(self):
+        found = a_deployment(status={"conditions": [condition("ReplicaFailure", "False", message="exceeded quota")]})
+        assert (found.failure, found.failure_since) == ("", None)
+
+    def test_how_its_rollout_goes(self):
+        progressing = condition("Progressing", "False", message="has timed out progressing")
+        assert a_deployment(status={"conditions": [progressing]}).progress == "has timed out progressing"
+
+    def test_who_owns_its_replicas(self):
+        entries = [
+            owner("kubectl", fields={"f:spec": {"f:paused": {}}}),
+            owner("argocd", operation="Apply"),
+            {"manager": "x"},
+        ]
+        (writer,) = a_deployment(managedFields=entries).writers
+        assert (writer.manager, writer.operation, writer.at) == ("argocd", "Apply", AT)
+
+    def test_through_which_subresource(self):
+        assert a_deployment(managedFields=[owner("hpa", subresource="scale")]).writers[0].subresource == "scale"
+
+    def test_of_several_the_last_to_write_counts(self):
+        entries = [owner("late", time=LATER), owner("early")]
+        assert a_deployment(managedFields=entries).writer.manager == "late"
+
+    @pytest.mark.parametrize(
+        ("applied", "replicas"),
+        [
+            ('{"spec":{"replicas":5}}', 5),
+            ('{"spec":{}}', None),
+            ("{}", None),
+            ("nonsense", None),
+            ('{"spec":{"replicas":"5"}}', None),
+        ],
+    )
+    def test_the_replicas_that_kubectl_applied(self, applied, replicas):
+        key = "kubectl.kubernetes.io/last-applied-configuration"
+        assert a_deployment(annotations={key: applied}).last_applied == replicas
+
+    def test_the_marks_of_gitops_tools(self):
+        found = a_deployment(
+            labels={"app": "chat", "kustomize.toolkit.fluxcd.io/name": "flux"},
+            annotations={"argocd.argoproj.io/tracking-id": "argo"},
+        )
+        assert found.gitops == (
+            ("argocd.argoproj.io/tracking-id", "argo"),
+            ("kustomize.toolkit.fluxcd.io/name", "flux"),
+        )
+
+
+class TestTarget:
+    def test_it_is_ours_when_our_field_manager_owns_the_size(self):
+        seen = target(a_deployment(managedFields=[owner("poolkeeper", subresource="scale")]), ())
+        assert (seen.replicas, seen.writer, seen.ours) == (3, "poolkeeper", True)
+
+    def test_it_is_not_when_another_does(self):
+        assert not target(a_deployment(managedFields=[owner("kubectl-scale")]), ()).ours
+
+    def test_terminating_and_finished_pods_do_not_count(self):
+        pods = [a_pod(), a_pod(deletionTimestamp=LATER), a_pod(status={"phase": "Failed"})]
+        assert len(target(a_deployment(), pods).pods) == 1
+
+
+def an_autoscaler(reference, **changes):
+    return autoscaler(read({"metadata": metadata(**changes), "spec": {"scaleTargetRef": reference}}, AutoscalerObject))
+
+
+class TestAutoscaler:
+    def test_what_it_scales(self):
+        found = an_autoscaler({"kind": "StatefulSet", "name": "db"})
+        assert (found.target_kind, found.target_name) == ("StatefulSet", "db")
+
+    def test_a_scaled_object_scales_a_deployment_by_default(self):
+        assert an_autoscaler({"name": "chat"}).target_kind == "Deployment"
+
+    @pytest.mark.parametrize(
+        ("annotations", "paused"),
+        [
+            ({"autoscaling.keda.sh/paused": "true"}, True),
+            ({"autoscaling.keda.sh/paused": "false"}, False),
+            ({"autoscaling.keda.sh/paused-replicas": "0"}, True),
+            ({}, False),
+        ],
+    )
+    def test_whether_it_is_paused(self, annotations, paused):
+        assert an_autoscaler({"name": "chat"}, annotations=annotations).paused is paused
