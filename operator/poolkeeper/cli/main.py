@@ -2,7 +2,7 @@
 
 import typer
 
-from poolkeeper.cli import crd, run
+from poolkeeper.cli import check, crd, explain, run, status
 
 app = typer.Typer(
     name="poolkeeper",
@@ -13,6 +13,9 @@ app = typer.Typer(
     help="Keeps GPU inference pools as large as their queues need, and says why.",
 )
 app.command("run")(run.run)
+app.command("status")(status.status)
+app.command("explain")(explain.explain)
+app.command("check")(check.check)
 app.command("crd")(crd.crd)
 
 

@@ -30,7 +30,7 @@ from poolkeeper.shell.kube_errors import ConflictError, KubeError
 from poolkeeper.shell.leader import Elector
 from poolkeeper.shell.pools import Key, Pool, Pools
 from poolkeeper.shell.queues.batch import BatchReader, Readings
-from poolkeeper.shell.queues.demultiplex import Ask, Roster
+from poolkeeper.shell.queues.demultiplex import Ask
 from poolkeeper.shell.queues.scrape import PodScraper
 from poolkeeper.shell.telemetry import Telemetry
 
@@ -108,17 +108,8 @@ class Loop:
         wanted = [source for source in sources if isinstance(source, PrometheusSource)]
         if not wanted:
             return []
-        roster = self._roster(pool)
+        roster = observe.roster(pool, self._cluster)
         return [Ask("/".join(pool.key), pool.key[0], source, roster) for source in wanted]
-
-    def _roster(self, pool: Pool) -> Roster:
-        found = observe.target_of(pool, self._cluster)
-        own = self._cluster.pods_of(found) if found else ()
-        return Roster(
-            live={name: pod.uid for name, pod in self._cluster.live_pods[pool.key[0]].items()},
-            target=frozenset(pod.uid for pod in own),
-            ready=frozenset(pod.uid for pod in own if pod.ready_at),
-        )
 
     async def _look(self, pool: Pool, answer: "asyncio.Future[Readings] | None") -> None:
         """Look at one pool. Whatever goes wrong stays with it."""

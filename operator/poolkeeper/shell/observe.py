@@ -9,6 +9,7 @@ from poolkeeper.core.reasons import Reason
 from poolkeeper.shell import conflicts, projections
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.pools import Pool, Pools
+from poolkeeper.shell.queues.demultiplex import Roster
 from poolkeeper.shell.queues.scrape import ScrapeTarget
 from poolkeeper.shell.views import DeploymentView, PodView
 
@@ -64,3 +65,14 @@ def ready_pods(pool: Pool, cluster: Cluster) -> tuple[PodView, ...]:
 def scrape_targets(pods: Iterable[PodView]) -> tuple[ScrapeTarget, ...]:
     """Return pods as the scraper wants them."""
     return tuple(ScrapeTarget(pod.uid, pod.ip, pod.ports) for pod in pods)
+
+
+def roster(pool: Pool, cluster: Cluster) -> Roster:
+    """Return who is alive in the pool's namespace, and who of them is the pool's: what series are joined to."""
+    found = target_of(pool, cluster)
+    own = cluster.pods_of(found) if found else ()
+    return Roster(
+        live={name: pod.uid for name, pod in cluster.live_pods[pool.key[0]].items()},
+        target=frozenset(pod.uid for pod in own),
+        ready=frozenset(pod.uid for pod in own if pod.ready_at),
+    )

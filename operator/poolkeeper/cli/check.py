@@ -1,0 +1,197 @@
+"""`poolkeeper check`: is this YAML right, and what would the operator do with it now?"""
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+
+from poolkeeper.api import names
+from poolkeeper.api.explain import explanation
+from poolkeeper.api.spec import SpecError, parse_spec
+from poolkeeper.cli.connection import As, Context, Kubeconfig, Output, ask, console, print_json
+from poolkeeper.core.decide import decide
+from poolkeeper.core.memory import Memory
+from poolkeeper.core.model import PodsSource, PrometheusSource
+from poolkeeper.core.observation import Reading
+from poolkeeper.shell import observe
+from poolkeeper.shell.cluster import Cluster
+from poolkeeper.shell.kube import KubeClient
+from poolkeeper.shell.kube_errors import KubeError
+from poolkeeper.shell.pools import Pool, Pools
+from poolkeeper.shell.prometheus import PrometheusServer
+from poolkeeper.shell.queues.batch import BatchReader
+from poolkeeper.shell.queues.demultiplex import Ask
+from poolkeeper.shell.queues.scrape import PodScraper
+from poolkeeper.shell.servers import ServerConfig, load_servers
+
+Json = dict[str, Any]
+
+
+def check(
+    file: Annotated[Path, typer.Option("--file", "-f", help="A YAML file with one or more InferencePools.")],
+    offline: Annotated[bool, typer.Option(help="Check the YAML alone, without a cluster.")] = False,
+    prometheus: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=URL", help="As given to `poolkeeper run`; repeatable.")
+    ] = None,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    output: As = Output.TEXT,
+) -> None:
+    """Check InferencePools: the YAML, then the target, the metrics, and what the operator would do now.
+
+    Leaves with 0 where all is well, 1 where something is wrong with a pool, 2 where it could not be found out.
+
+        [bold]poolkeeper check -f chat.yaml --offline[/bold]
+    """
+    pools = read(file)
+    findings = [examined(pool) for pool in pools]
+    if not offline:
+        servers = load_servers(prometheus or [])
+        sound = [(pool, finding) for pool, finding in zip(pools, findings, strict=True) if not finding["problems"]]
+        ask((kubeconfig, context), lambda kube: examine_all(kube, sound, servers))
+    if output is Output.JSON:
+        print_json({"items": findings})
+    else:
+        for finding in findings:
+            show(finding)
+    if any(finding["problems"] for finding in findings):
+        raise typer.Exit(1)
+
+
+def read(file: Path) -> list[Json]:
+    """Return the pools of a YAML file."""
+    try:
+        documents = list(yaml.safe_load_all(file.read_text()))
+    except (OSError, yaml.YAMLError) as error:
+        raise typer.BadParameter(f"{file}: {error}") from error
+    pools = [one for one in documents if isinstance(one, dict) and one.get("kind") == names.KIND]
+    if not pools:
+        raise typer.BadParameter(f"{file} holds no {names.KIND} of {names.API_VERSION}")
+    return pools
+
+
+def examined(pool: Json) -> Json:
+    """Return what the YAML alone tells."""
+    metadata = pool.get("metadata") or {}
+    finding: Json = {"name": metadata.get("name", ""), "problems": [], "notes": [], "decision": None}
+    if pool.get("apiVersion") != names.API_VERSION:
+        finding["problems"].append(f"apiVersion: must be {names.API_VERSION} (got {pool.get('apiVersion')!r})")
+        return finding
+    if not finding["name"]:
+        finding["problems"].append("metadata.name: missing")
+    try:
+        parse_spec(pool.get("spec") or {})
+    except SpecError as error:
+        finding["problems"] += error.problems
+    return finding
+
+
+async def examine_all(kube: KubeClient, pools: list[tuple[Json, Json]], servers: tuple[ServerConfig, ...]) -> None:
+    """Add what the cluster tells to each finding."""
+    for pool, finding in pools:
+        await examine(kube, pool, finding, servers)
+
+
+async def examine(kube: KubeClient, raw: Json, finding: Json, servers: tuple[ServerConfig, ...]) -> None:
+    """Ask the API server whether it would take the pool, then look at its target as the operator would."""
+    namespace = raw["metadata"].setdefault("namespace", kube.access.namespace)
+    collection = f"/apis/{names.API_VERSION}/namespaces/{namespace}/{names.PLURAL}"
+    raw["metadata"].setdefault("generateName", f"{raw['metadata']['name']}-")
+    trial = raw | {"metadata": {"generateName": raw["metadata"]["generateName"], "namespace": namespace}}
+    try:
+        await kube.post(f"{collection}?dryRun=All&fieldValidation=Strict", trial)
+    except KubeError as error:
+        finding["problems"].append(f"the API server refuses it: {error}")
+        return
+    pools = Pools()
+    pool = pools.take(as_stored(raw, kube))
+    cluster = Cluster(kube, (namespace,))
+    reflecting = asyncio.create_task(cluster.run())
+    try:
+        await cluster.synced()
+        readings = await look(pool, cluster, servers, kube)
+    finally:
+        reflecting.cancel()
+        with suppress(asyncio.CancelledError):
+            await reflecting
+    judge(pool, cluster, pools, readings, kube, finding)
+
+
+def as_stored(raw: Json, kube: KubeClient) -> Json:
+    """Return a pool's object as if it had just been made."""
+    made = {"uid": "check", "generation": 1, "creationTimestamp": kube.clock.now().isoformat()}
+    return raw | {"metadata": {"annotations": {}, **raw["metadata"], **made}, "status": {}}
+
+
+async def look(
+    pool: Pool, cluster: Cluster, servers: tuple[ServerConfig, ...], kube: KubeClient
+) -> tuple[Reading, ...]:
+    """Read the pool's sources once."""
+    spec, now = pool.core, kube.clock.now()
+    if spec is None:
+        return ()
+    scraper, open_servers = PodScraper(), {one.name: PrometheusServer(one) for one in servers}
+    targets = observe.scrape_targets(observe.ready_pods(pool, cluster))
+    asks = [
+        Ask("check", pool.key[0], source, observe.roster(pool, cluster))
+        for source in spec.queue.sources
+        if isinstance(source, PrometheusSource)
+    ]
+    try:
+        direct = [
+            await scraper.scrape(targets, source, spec.slo, now)
+            for source in spec.queue.sources
+            if isinstance(source, PodsSource)
+        ]
+        return (*direct, *(await BatchReader(open_servers).read(asks, now)).values())
+    finally:
+        await scraper.close()
+        for server in open_servers.values():
+            await server.close()
+
+
+def judge(
+    pool: Pool, cluster: Cluster, pools: Pools, readings: tuple[Reading, ...], kube: KubeClient, finding: Json
+) -> None:
+    """Say what the look means."""
+    seen = observe.observation(pool, cluster, pools, readings)
+    if seen.target is None and pool.spec is not None and not pool.spec.owns_workload:
+        finding["problems"].append(f"spec.targetRef.name: deployment/{pool.target} does not exist in {pool.key[0]}")
+        return
+    if seen.conflict is not None:
+        finding["problems"].append(f"{seen.conflict.reason.sentence}: {seen.conflict.detail}")
+    for reading in readings:
+        finding["notes"].append(told(reading))
+    if pool.core is not None and seen.target is not None:
+        decision, _ = decide(pool.core, seen, Memory(), kube.clock.now())
+        finding["decision"] = explanation(decision, kube.clock.now())
+
+
+def told(reading: Reading) -> str:
+    """Return what a source answered, in words."""
+    if not reading.applies:
+        return f"source {reading.source}: no pod is ready, so there is nobody to ask"
+    if reading.fault is not None:
+        return f"source {reading.source}: {reading.fault.value}: {reading.detail or reading.fault.sentence}"
+    if reading.waiting is not None:
+        return f"source {reading.source}: {reading.waiting:g} waiting"
+    answered, silent = len(reading.pods), len(reading.faults)
+    words = f"source {reading.source}: {answered} of {answered + silent} pods answer"
+    words += f", {sum(pod.waiting for pod in reading.pods):g} waiting" if answered else ""
+    return words + (f" ({reading.faults[0].reason.value}: {reading.faults[0].detail})" if silent else "")
+
+
+def show(finding: Json) -> None:
+    """Print a finding for people."""
+    mark = "[red]wrong[/red]" if finding["problems"] else "[green]ok[/green]"
+    console.print(f"{names.shown(finding['name'])}: {mark}")
+    for problem in finding["problems"]:
+        console.print(f"  - {problem}", markup=False)
+    for note in finding["notes"]:
+        console.print(f"  {note}", markup=False)
+    decision = finding["decision"]
+    if decision:
+        console.print(f"  now: {decision['current']} -> {decision['size']}: {decision['because']}", markup=False)

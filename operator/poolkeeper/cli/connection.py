@@ -1,0 +1,101 @@
+"""How commands reach the cluster, and the operator's live pages."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import aiohttp
+import typer
+from rich.console import Console
+
+from poolkeeper.api import names
+from poolkeeper.shell.access import Access
+from poolkeeper.shell.kube import KubeClient
+from poolkeeper.shell.kube_errors import KubeError
+from poolkeeper.shell.kubeconfig import AccessError
+
+Json = dict[str, Any]
+T = TypeVar("T")
+
+LOCAL_OPERATOR = "http://127.0.0.1:8080"
+PORT = 8080
+UNREACHABLE = 2
+
+
+class Output(StrEnum):
+    """How an answer is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+Kubeconfig = Annotated[Path | None, typer.Option(help="Kubeconfig; by default $KUBECONFIG or ~/.kube/config.")]
+Context = Annotated[str | None, typer.Option(help="The kubeconfig's context.")]
+Namespace = Annotated[str | None, typer.Option("--namespace", "-n", help="The pool's namespace.")]
+As = Annotated[Output, typer.Option("--output", "-o", help="text or json.")]
+OperatorUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--operator",
+        envvar="POOLKEEPER_OPERATOR",
+        help="Where the operator serves its pages; by default its pod through the API server, else this machine's.",
+    ),
+]
+
+console = Console(highlight=False, soft_wrap=True)
+complaints = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def ask(access: tuple[Path | None, str | None], question: Callable[[KubeClient], Awaitable[T]]) -> T:
+    """Return the answer to a question put to the cluster; say what is wrong and leave with 2 where there is none."""
+
+    async def asked() -> T:
+        async with KubeClient(Access.find(*access)) as kube:
+            return await question(kube)
+
+    try:
+        return asyncio.run(asked())
+    except (KubeError, AccessError) as error:
+        complaints.print(f"error: {error}")
+        raise typer.Exit(UNREACHABLE) from error
+
+
+async def live(kube: KubeClient, url: str | None, path: str) -> Json | None:
+    """Return a live page of the operator, None where it cannot be reached."""
+    if url is None:
+        found = await _through_api_server(kube, path)
+        if found is not None:
+            return found
+    try:
+        timeout = aiohttp.ClientTimeout(total=3)
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.get((url or LOCAL_OPERATOR) + path) as page,
+        ):
+            return await page.json() if page.ok else None
+    except (aiohttp.ClientError, TimeoutError, ValueError):
+        return None
+
+
+async def _through_api_server(kube: KubeClient, path: str) -> Json | None:
+    """Ask the pod that holds the lease."""
+    try:
+        leases: Json = await kube.get(
+            "/apis/coordination.k8s.io/v1/leases", into=dict, params={"fieldSelector": f"metadata.name={names.LEASE}"}
+        )
+        for lease in leases["items"]:
+            namespace = lease["metadata"]["namespace"]
+            pod = str(lease["spec"].get("holderIdentity") or "").rpartition("_")[0]
+            if pod:
+                return await kube.get(f"/api/v1/namespaces/{namespace}/pods/{pod}:{PORT}/proxy{path}", into=dict)
+    except KubeError:
+        return None
+    return None
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON."""
+    print(json.dumps(value, indent=2))
