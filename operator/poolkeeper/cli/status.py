@@ -59,7 +59,7 @@ def follow(look: Any) -> None:  # noqa: ANN401  a function without arguments
     try:
         with Live(table(look()), console=console, auto_refresh=False) as shown:
             while True:
-                time.sleep(EVERY)
+                Event().wait(EVERY)  # the pace at which a person looks
                 shown.update(table(look()), refresh=True)
     except KeyboardInterrupt:
         return
