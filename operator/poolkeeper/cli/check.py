@@ -107,7 +107,9 @@ async def examine(kube: KubeClient, raw: Json, finding: Json, servers: tuple[Ser
         finding["problems"].append(f"the API server refuses it: {error}")
         return
     pools = Pools()
-    pool = pools.take(as_stored(raw, kube))
+    for other in await kube.list(collection, item=dict):
+        pools.take(other)
+    pool = pools.take(as_stored(raw, pools, kube))
     cluster = Cluster(kube, (namespace,))
     reflecting = asyncio.create_task(cluster.run())
     try:
@@ -120,9 +122,14 @@ async def examine(kube: KubeClient, raw: Json, finding: Json, servers: tuple[Ser
     judge(pool, cluster, pools, readings, kube, finding)
 
 
-def as_stored(raw: Json, kube: KubeClient) -> Json:
-    """Return a pool's object as if it had just been made."""
-    made = {"uid": "check", "generation": 1, "creationTimestamp": kube.clock.now().isoformat()}
+def as_stored(raw: Json, pools: Pools, kube: KubeClient) -> Json:
+    """Return a pool's object as if it had just been made, or just been changed where there is one of its name."""
+    known = pools.get((raw["metadata"]["namespace"], raw["metadata"]["name"]))
+    made = {
+        "uid": known.uid if known else "check",
+        "generation": known.generation + 1 if known else 1,
+        "creationTimestamp": (known.created_at if known else kube.clock.now()).isoformat(),
+    }
     return raw | {"metadata": {"annotations": {}, **raw["metadata"], **made}, "status": {}}
 
 

@@ -1,6 +1,7 @@
 """`poolkeeper status`: all pools at a glance, with their live queues."""
 
 import asyncio
+from threading import Event
 from typing import Annotated, Any
 
 import typer
