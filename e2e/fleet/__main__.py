@@ -18,7 +18,7 @@ import typer
 from fleet import web
 from fleet.commands import Load
 from fleet.fleet import Fleet, Settings
-from fleet.server import raise_file_limit
+from fleet.orders import carry_out
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A pretend vLLM fleet for the pods of a cluster.")
 
@@ -70,13 +70,12 @@ def _workload(settings: Settings) -> str:
 
 async def _serve(settings: Settings, loads: list[Load], *, parented: bool = False) -> bytes:
     """Play until told to stop; returns the reports as JSON."""
-    raise_file_limit()
     _stop_when_told(parented=parented)
     async with AsyncExitStack() as opening:
         fleet = await opening.enter_async_context(Fleet(settings))
         addresses = await web.serve(fleet, opening)
         for load in loads:
-            await fleet.do(load)
+            await carry_out(fleet, load)
         sys.stdout.write(msgspec.json.encode(addresses).decode() + "\n")
         sys.stdout.flush()
         with suppress(asyncio.CancelledError):

@@ -10,13 +10,12 @@ from typing import Self
 
 import msgspec
 
-from fleet import commands, shapes
 from fleet.engine import Profile
 from fleet.exporter import Exporter
 from fleet.faults import Answer, Fault, answer
 from fleet.pods import Follower, Pod, open_session, paths
 from fleet.report import Report
-from fleet.server import Server
+from fleet.server import Server, raise_file_limit
 from fleet.workload import Workload
 
 logger = logging.getLogger(__name__)
@@ -45,17 +44,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fleet:
-    """Use as an async context manager; then `do` commands. Every method runs in the loop that entered it."""
+    """Use as an async context manager, then `orders.carry_out`; all in the loop that entered it."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.workloads: dict[str, Workload] = {}
         self.exporter = Exporter()
-        self._exporter_fault: Fault | None = None
+        self.exporter_fault: Fault | None = None
         self._server = Server(self._answer, settings.port)
         self._began = time.monotonic()
         self._owner: dict[str, Workload] = {}
-        self._given: tuple[Pod, ...] = ()
+        self.given: tuple[Pod, ...] = ()
         self._followers: list[Follower] = []
         self._changed = asyncio.Event()
         self._listening = asyncio.Lock()
@@ -68,6 +67,7 @@ class Fleet:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as opening:
+            raise_file_limit()
             opening.push_async_callback(self._server.close)
             await self._follow(opening)
             for task in (self._keep_pods(), self._keep_time()):
@@ -78,28 +78,6 @@ class Fleet:
     async def __aexit__(self, *_error: object) -> None:
         await self._open.aclose()
 
-    async def do(self, command: commands.AnyCommand) -> object:
-        """Carry out a command; what it changes is in force when this returns.
-
-        Raises:
-            LookupError: There is no such pod.
-            ValueError: A trace that cannot be made.
-        """
-        match command:
-            case commands.Ask():
-                return self.workload(command.workload).report(self.now, command.sla, command.width)
-            case commands.List():
-                return self.workload(command.workload).reachable()
-            case commands.Load():
-                self._load(command)
-            case commands.Show():
-                self._show(command)
-            case commands.Gauge() | commands.Drop() | commands.BreakExporter():
-                self._tell_exporter(command)
-            case commands.Break() | commands.Clear() | commands.See():
-                await self._rearrange(command)
-        return None
-
     def workload(self, name: str) -> Workload:
         """The workload `namespace/app`, made when it is first spoken of."""
         if name not in self.workloads:
@@ -108,47 +86,12 @@ class Fleet:
 
     def exporter_answer(self) -> Answer | None:
         """What the stand-in exporter answers now; its page has no engine's gauges that a fault could break."""
-        return answer(self._exporter_fault, lambda _: self.exporter.page(), delay=2.0, wall=time.time())
+        return answer(self.exporter_fault, lambda _: self.exporter.page(), delay=2.0, wall=time.time())
 
     def reports(self) -> dict[str, Report]:
         """A report of each workload that was sent requests."""
         loaded = {name: each for name, each in self.workloads.items() if each.router.requests}
         return {name: each.report(self.now, 2.0, 60.0) for name, each in loaded.items()}
-
-    def _load(self, command: commands.Load) -> None:
-        trace = shapes.named(command.trace)
-        if command.start or command.length:
-            trace = trace.window(command.start, command.length or trace.duration)
-        self.workload(command.workload).load(trace.scaled(command.rate), command.seed, self.now)
-
-    def _show(self, command: commands.Show) -> None:
-        workload = self.workload(command.workload)
-        if command.queue is not None:
-            workload.show_queue(command.queue)
-        if command.running is not None:
-            workload.shown.running = command.running
-        if command.cache_use is not None:
-            workload.shown.cache_use = command.cache_use
-
-    def _tell_exporter(self, command: commands.Gauge | commands.Drop | commands.BreakExporter) -> None:
-        match command:
-            case commands.Gauge():
-                self.exporter.set(command.name, float(command.value), command.labels, command.at)
-            case commands.Drop():
-                self.exporter.drop(command.name, command.labels)
-            case commands.BreakExporter():
-                self._exporter_fault = command.fault
-
-    async def _rearrange(self, command: commands.Break | commands.Clear | commands.See) -> None:
-        match command:
-            case commands.Break():
-                workload = self.workload(command.workload)
-                workload.trouble(command.fault, _hit(workload, command), command.delay)
-            case commands.Clear():
-                self.workload(command.workload).clear()
-            case commands.See():
-                self._given = command.pods
-        await self._sync()
 
     def _answer(self, uid: str) -> Answer | None:
         return self._owner[uid].answer(uid, self.now, time.time())
@@ -165,13 +108,13 @@ class Fleet:
             await asyncio.wait({following, listed}, return_when=asyncio.FIRST_COMPLETED)
             if following.done():
                 await following
-        await self._sync()
+        await self.sync()
 
     async def _keep_pods(self) -> None:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            await self._sync()
+            await self.sync()
             await asyncio.sleep(BURST_SECONDS)  # a burst of events is one change
 
     async def _keep_time(self) -> None:
@@ -181,7 +124,8 @@ class Fleet:
                     workload.router.advance(self.now)
             await asyncio.sleep(STEP_SECONDS)
 
-    async def _sync(self) -> None:
+    async def sync(self) -> None:
+        """Bring workloads and sockets in line with the pods there are and with what is wrong with them."""
         found: dict[str, list[Pod]] = defaultdict(list)
         for pod in self._pods():
             found[pod.workload].append(pod)
@@ -190,7 +134,7 @@ class Fleet:
         await self._listen()
 
     def _pods(self) -> Iterable[Pod]:
-        yield from self._given
+        yield from self.given
         for follower in self._followers:
             yield from follower.pods.values()
 
@@ -204,15 +148,6 @@ class Fleet:
                 self._owner |= dict.fromkeys(mine.values(), workload)
             if not await self._server.listen(wanted):
                 asyncio.get_running_loop().call_later(RETRY_SECONDS, self._changed.set)
-
-
-def _hit(workload: Workload, command: commands.Break) -> list[str] | None:
-    if command.pod is not None:
-        found = [uid for uid, pod in workload.pods.items() if pod.name == command.pod]
-        if not found:
-            raise LookupError(f"{command.workload} has no pod {command.pod}")
-        return found
-    return None if command.share >= 1 else workload.some(command.share)
 
 
 def _start(doing: Coroutine[None, None, object], opening: AsyncExitStack) -> asyncio.Task[object]:

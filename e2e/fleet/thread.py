@@ -11,6 +11,7 @@ from fleet import web
 from fleet.commands import AnyCommand
 from fleet.control import FleetControl, FleetError, Told
 from fleet.fleet import Fleet, Settings
+from fleet.orders import carry_out
 
 START_SECONDS = 30
 STOP_SECONDS = 10
@@ -52,7 +53,7 @@ class FleetThread(FleetControl):
         return fleet
 
     def _send(self, command: AnyCommand, told: type[Told]) -> Told:
-        doing = asyncio.run_coroutine_threadsafe(self._fleet.do(command), self._loop)
+        doing = asyncio.run_coroutine_threadsafe(carry_out(self._fleet, command), self._loop)
         try:
             return msgspec.convert(doing.result(START_SECONDS), told)
         except (LookupError, ValueError) as error:

@@ -7,9 +7,12 @@ import msgspec
 from aiohttp import web
 
 from fleet.commands import AnyCommand
+from fleet.faults import Fault
 from fleet.fleet import Fleet
+from fleet.orders import carry_out
 
 HOST = "127.0.0.1"
+NO_ANSWER_SECONDS = 3600
 
 
 async def serve(fleet: Fleet, opening: AsyncExitStack) -> dict[str, str]:
@@ -26,7 +29,7 @@ def _control(fleet: Fleet) -> web.Application:
 
     async def command(request: web.Request) -> web.Response:
         try:
-            done = await fleet.do(msgspec.json.decode(await request.read(), type=AnyCommand))
+            done = await carry_out(fleet, msgspec.json.decode(await request.read(), type=AnyCommand))
         except (msgspec.MsgspecError, LookupError, ValueError) as error:
             return web.Response(status=400, text=str(error))
         return web.Response(body=msgspec.json.encode(done), content_type="application/json")
@@ -37,11 +40,11 @@ def _control(fleet: Fleet) -> web.Application:
 
 
 def _exporter(fleet: Fleet) -> web.Application:
-    async def page(_request: web.Request) -> web.Response:
-        answer = fleet.exporter_answer()
-        if answer is None:
-            await asyncio.Event().wait()
-            raise AssertionError
+    async def page(request: web.Request) -> web.Response:
+        while (answer := fleet.exporter_answer()) is None:
+            if fleet.exporter_fault is Fault.REFUSED and request.transport:
+                request.transport.abort()  # closing the port could lose it to somebody else
+            await asyncio.sleep(NO_ANSWER_SECONDS)
         await asyncio.sleep(answer.delay)
         return web.Response(body=answer.body, status=answer.status, headers={"Content-Type": answer.content_type})
 

@@ -261,3 +261,15 @@ async def test_a_dropped_element_is_served_no_more(fleet: FleetThread, session: 
 async def test_the_exporter_has_faults_too(fleet: FleetThread, session: aiohttp.ClientSession) -> None:
     fleet.exporter_fault(Fault.HTTP_500)
     assert "Internal" in await exported(fleet, session)
+
+
+async def test_an_exporter_that_refuses_breaks_off(fleet: FleetThread, session: aiohttp.ClientSession) -> None:
+    fleet.exporter_fault(Fault.REFUSED)
+    with pytest.raises(aiohttp.ServerDisconnectedError):
+        await exported(fleet, session)
+
+
+async def test_an_exporter_may_never_answer(fleet: FleetThread, session: aiohttp.ClientSession) -> None:
+    fleet.exporter_fault(Fault.TIMEOUT)
+    with pytest.raises(TimeoutError):
+        await session.get(f"{fleet.exporter}/metrics", timeout=aiohttp.ClientTimeout(total=0.3))
