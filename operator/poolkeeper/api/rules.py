@@ -35,7 +35,14 @@ def _absent(field: str) -> Callable[[Any], bool]:
 class Part(BaseModel):
     """A part of the resource: camelCase outside, nothing unknown, its RULES checked."""
 
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        strict=True,  # as the API server is: "2" is no number
+        allow_inf_nan=False,
+    )
 
     RULES: ClassVar[tuple[Rule, ...]] = ()
 

@@ -20,12 +20,10 @@ def _timeout(text: str) -> str:
 
 
 Duration = Annotated[
-    str, AfterValidator(_duration), Field(json_schema_extra={"pattern": DURATION_PATTERN, "maxLength": 24})
+    str, AfterValidator(_duration), Field(max_length=24, json_schema_extra={"pattern": DURATION_PATTERN})
 ]
 AutoDuration = Annotated[
-    str,
-    AfterValidator(_timeout),
-    Field(json_schema_extra={"pattern": rf"^auto$|{DURATION_PATTERN}", "maxLength": 24}),
+    str, AfterValidator(_timeout), Field(max_length=24, json_schema_extra={"pattern": rf"^auto$|{DURATION_PATTERN}"})
 ]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
 Later = dict[str, Any] | None
@@ -178,7 +176,8 @@ class Queue(Part):
     thresholds_per: Literal["Replica", "Pool"] = "Replica"
     """Whether `above` and `below` count for each ready replica or for the whole pool."""
     sources: Annotated[
-        tuple[Source, ...], Field(min_length=1, max_length=MAX_SOURCES, json_schema_extra={"list-map-key": "name"})
+        tuple[Source, ...],
+        Field(strict=False, min_length=1, max_length=MAX_SOURCES, json_schema_extra={"list-map-key": "name"}),
     ] = (Source(name="pods", pods=Pods()),)
     """The sources; by default the pods' own pages."""
     scale_up: ScaleUp = Field(default_factory=ScaleUp)
@@ -321,7 +320,7 @@ def parse_spec(raw: Mapping[str, Any]) -> Spec:
     try:
         return Spec.model_validate(raw)
     except ValidationError as error:
-        raise SpecError([_problem(found) for found in error.errors()]) from error
+        raise SpecError([_problem(found) for found in _causes(error)]) from error
 
 
 def unknown_fields(raw: Mapping[str, Any]) -> list[str]:
@@ -331,6 +330,17 @@ def unknown_fields(raw: Mapping[str, Any]) -> list[str]:
     except ValidationError as error:
         return [_path(found["loc"]) for found in error.errors() if found["type"] == "extra_forbidden"]
     return []
+
+
+def _causes(error: ValidationError) -> list[Mapping[str, Any]]:
+    """Return the errors without the list that is too short only because its elements are wrong."""
+    found = error.errors()
+    inner = [one["loc"] for one in found if one["type"] != "too_short"]
+    return [
+        one
+        for one in found
+        if one["type"] != "too_short" or not any(loc[: len(one["loc"])] == one["loc"] for loc in inner)
+    ]
 
 
 def _problem(found: Mapping[str, Any]) -> str:

@@ -23,7 +23,7 @@ def parse_duration(text: str) -> timedelta:
     Raises:
         ValueError: it is no such string; the message says what would be.
     """
-    if not re.match(DURATION_PATTERN, text):
+    if not re.fullmatch(DURATION_PATTERN, text):
         raise ValueError(f'{text!r} is no duration; write hours, minutes, seconds or milliseconds, as in "1h30m"')
     return sum((int(count) * _UNITS[unit] for count, unit in _PART.findall(text)), timedelta(0))
 
