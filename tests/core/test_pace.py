@@ -130,6 +130,11 @@ def test_the_same_sample_again_leaves_the_clock_alone():
     assert (pace.clock, pace.down.after, pace.down.reason) == (clock, 4, Reason.GRACE)
 
 
+def test_the_same_sample_again_starts_no_clock():
+    clock = Grace(sampled_at=at(0))
+    assert paced(0, clock=clock).clock == clock
+
+
 @pytest.mark.parametrize("waiting", [0, 500])
 def test_a_pool_over_its_maximum_leaves_by_steps_whatever_its_queue(waiting):
     assert down(waiting, clock=RAN, target=target(20))[0] == 19

@@ -1,8 +1,9 @@
 """How hard the laws are tried: quickly by default, long with `--hypothesis-profile=long`."""
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("quick", max_examples=50, deadline=None)
-settings.register_profile("long", max_examples=3000, deadline=None)
+BUSY_MACHINE = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("quick", max_examples=50, **BUSY_MACHINE)
+settings.register_profile("long", max_examples=3000, **BUSY_MACHINE)
 if settings.get_current_profile_name() == "default":
     settings.load_profile("quick")

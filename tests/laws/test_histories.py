@@ -3,13 +3,13 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import Rig, at, published, reading
-from poolkeeper.core.demand import steps_up
+from poolkeeper.core.demand import below, steps_up
 from poolkeeper.core.memory import Edits, Grace, Memory
-from poolkeeper.core.model import OnOutage, OutageBehavior, Queue, ScaleDown
+from poolkeeper.core.model import OnOutage, OutageBehavior, PoolSpec, ScaleDown
 from poolkeeper.core.observation import PodFault, PodSample, Reading
 from poolkeeper.core.reasons import Reason
 from strategies import FAULTS, queues, spans, specs
@@ -102,12 +102,16 @@ def looks(draw, history):
     return extra
 
 
-@given(st.data(), moments([*KINDS, *BAD, "absent"], least=5), st.integers(0, 200))
+NEAR = {f"{times} x above": times for times in (0, 0.5, 1, 1.5, 2, 3, 5)}
+
+
+@given(st.data(), moments([*NEAR, *NEAR, *BAD, "absent"], least=5), st.integers(0, 60))
 def test_extra_looks_at_the_same_samples_change_nothing(data, history, load):
     spec = data.draw(specs(queue={"on_outage": OnOutage()}))
     plain, restless = Rig(spec, 4, load), Rig(spec, 4, load)
     for (second, mark), extra in zip(history, data.draw(looks(history)), strict=True):
-        seen = readings(mark, second)
+        near = (reading(NEAR.get(mark, 0) * spec.queue.up.above, second),)
+        seen = near if mark in NEAR else readings(mark, second)
         for rig in (plain, restless):
             rig.look(second, *seen)
         for later in extra:
@@ -115,37 +119,33 @@ def test_extra_looks_at_the_same_samples_change_nothing(data, history, load):
         assert (plain.size, plain.memory.grace) == (restless.size, restless.memory.grace)
 
 
-@given(
-    specs(slo=None, startup_timeout=None),
-    st.integers(1, 8),
-    st.integers(0, 5000),
-    st.integers(1, 599),
-    st.integers(1, 30),
-)
-def test_a_constant_queue_never_cascades_while_models_load(spec, size, waiting, load, every):
+@given(st.data(), specs(slo=None, startup_timeout=None), st.integers(0, 5000), st.integers(1, 599), st.integers(1, 30))
+def test_a_constant_queue_never_cascades_while_models_load(data, spec, over, load, every):
+    size = data.draw(st.integers(max(1, spec.min_replicas), spec.max_replicas))
     spec = replace(spec, queue=replace(spec.queue, up=replace(spec.queue.up, delay=timedelta(0))))
-    assume(waiting >= spec.queue.down.below * size)
-    assume(spec.min_replicas <= size <= spec.max_replicas)
+    waiting = spec.queue.down.below * size + over
     rig = Rig(spec, size, load)
     settled = load + spec.queue.up.settle.total_seconds()
     sizes = rig.run(range(0, int(settled), every), waiting)
     assert set(sizes) <= {min(spec.max_replicas, size + steps_up(spec.queue, waiting, size))}
 
 
-@given(queues(), st.integers(1, 12), st.integers(0, 200))
-def test_up_and_down_never_meet(queue, size, waiting):
-    down = replace(queue.down, grace_period=timedelta(0))
-    spec = published(min_replicas=0, max_replicas=12, queue=vars_of(replace(queue, down=down)))
-    rig = Rig(spec, size)
-    rig.queue(0, waiting)
-    before = rig.size
-    rig.queue(1, waiting)
-    assume(rig.size < before)
-    assert rig.queue(2, waiting).size <= rig.size
+@given(queues(), st.integers(2, 12), st.floats(0, 0.99))
+def test_up_and_down_never_meet(queue, size, share):
+    queue = replace(queue, down=replace(queue.down, grace_period=timedelta(0)))
+    waiting = share * below(queue, size - 1)
+    rig = Rig(PoolSpec(0, 12, queue=queue), size)
+    sizes = rig.run(range(size + 2), waiting)
+    assert sizes == sorted(sizes, reverse=True)
 
 
-def vars_of(queue: Queue) -> dict:
-    return {name: getattr(queue, name) for name in ("thresholds_per", "up", "down", "combine")}
+@given(st.integers(3, 12), st.lists(st.integers(0, 64), min_size=12, max_size=12), st.integers(1, 64))
+def test_a_step_down_leaves_nobody_busier_than_allowed(size, running, slots):
+    rig = Rig(published(max_replicas=12, queue={"slots_per_replica": slots}), size)
+    rig.memory = Memory(grace=Grace(short_since=at(-400), sampled_at=at(-1)), edits=Edits(asked=size))
+    page = tuple(PodSample(f"uid-{number + 1}", 0, load) for number, load in enumerate(running[:size]))
+    rig.look(0, Reading("pods", at(0), pods=page))
+    assert (rig.size < size) == (sum(running[:size]) <= 0.75 * slots * (size - 1))
 
 
 @given(st.integers(9, 40), st.lists(st.sampled_from(list(KINDS.values())), min_size=30, max_size=80), st.integers(1, 3))

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import at, reading
+from builders import at, pod, reading
 from poolkeeper.core.decide import decide
 from poolkeeper.core.memory import Edits, Served
 from poolkeeper.core.model import Mode, OnOutage
@@ -52,9 +52,8 @@ def test_a_longer_queue_never_asks_for_less(spec, target, memory, one, other, re
 
 @given(specs(queue={"on_outage": OnOutage()}), observations(), memories())
 def test_a_missing_part_holds_and_lets_growth_through(spec, seen, memory):
-    assume(seen.readings)
-    failed = reading(None, fault=Reason.METRIC_TIMEOUT)
-    partial = replace(seen, readings=(*seen.readings, replace(failed, at=max(one.at for one in seen.readings))))
+    newest = max((one.at for one in seen.readings), default=at(0))
+    partial = replace(seen, readings=(*seen.readings, replace(FAILED, at=newest)))
     assert size(spec, partial, memory) == max(seen.target.replicas, size(spec, seen, memory))
 
 
@@ -78,11 +77,8 @@ def test_a_rollout_never_shrinks(spec, seen, memory):
 
 @given(specs(), observations(), memories(), st.integers(2, 9))
 def test_stuck_starts_never_grow(spec, seen, memory, stuck):
-    dead = [
-        replace(pod, uid=f"dead-{number}", ready_at=None) for number, pod in enumerate(seen.target.pods[:1] * stuck)
-    ]
-    dead = [replace(pod, created_at=at(-9999), scheduled_at=None, unready_since=None) for pod in dead]
-    assume(len(dead) >= max(2, (seen.target.replicas + stuck) / 10))
+    overdue = {"ready_at": None, "scheduled_at": None, "created_at": at(-9999)}
+    dead = [pod(100 + number, **overdue) for number in range(stuck)]
     target = replace(seen.target, replicas=seen.target.replicas + stuck, pods=(*seen.target.pods, *dead))
     assert size(spec, replace(seen, target=target), memory) <= target.replicas
 
@@ -129,7 +125,7 @@ def test_a_third_revert_within_the_hour_writes_nothing(spec, seen, memory, taken
 def test_what_was_just_carried_out_leaves_nothing_to_do(spec, seen, memory):
     decision, after = decide(spec, seen, memory, at(0))
     left = len(seen.target.pods) - max(0, decision.current - decision.size)
-    ready = sorted(seen.target.pods, key=lambda pod: pod.ready_at is None)
+    ready = sorted(seen.target.pods, key=lambda one: one.ready_at is None)
     done = replace(seen.target, replicas=decision.size, ours=True, pods=tuple(ready[: max(0, left)]))
     again, _ = decide(spec, replace(seen, target=done), after, at(0))
     assert plan(spec, again) == Plan()
