@@ -1,0 +1,77 @@
+"""One ground for the whole run; a namespace for each test. See `rig` for what a test can do with them.
+
+With pytest-xdist the controller boots the ground before its first worker starts and ends it after the last one;
+without, the first test that wants it does. Workers attach by the card that they are handed.
+"""
+
+import itertools
+import os
+import re
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from rig.ground import Ground, attach, boot
+from rig.space import Space
+
+CARD = "poolkeeper_ground"
+OPEN = pytest.StashKey[ExitStack]()
+BOOTED = pytest.StashKey[Ground]()
+
+numbers = itertools.count()
+
+
+class Controller:
+    """What the process does that hands the tests out."""
+
+    @pytest.hookimpl
+    def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401  xdist types nothing
+        """Hand the card to a worker before it starts; the first one makes us boot."""
+        stash = node.config.stash
+        if BOOTED not in stash:
+            stash[OPEN] = ExitStack()
+            stash[BOOTED] = stash[OPEN].enter_context(boot())
+        node.workerinput[CARD] = stash[BOOTED].card
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self, config: pytest.Config) -> None:
+        """End the ground, however the run ended."""
+        if OPEN in config.stash:
+            config.stash[OPEN].close()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.pluginmanager.has_plugin("dsession"):
+        config.pluginmanager.register(Controller())
+
+
+@pytest.fixture(scope="session")
+def ground(request: pytest.FixtureRequest) -> Iterator[Ground]:
+    """The control plane, the fleet and the Prometheus of this run."""
+    card = getattr(request.config, "workerinput", {}).get(CARD)
+    if card:
+        yield attach(card)
+        return
+    with boot() as booted:
+        yield booted
+
+
+@pytest.fixture
+def space(ground: Ground, request: pytest.FixtureRequest) -> Iterator[Space]:
+    """A namespace of this test's own."""
+    words = re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower())[:30].strip("-")
+    made = Space(ground, f"{words}-{os.getpid()}-{next(numbers)}")
+    yield made
+    made.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell what happened in the namespace of a test that failed."""
+    report = yield
+    made = getattr(item, "funcargs", {}).get("space")
+    if report.failed and report.when == "call" and isinstance(made, Space):
+        report.sections.append(("what happened", made.story()))
+    return report

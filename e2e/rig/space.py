@@ -1,0 +1,152 @@
+"""A test's own namespace."""
+
+import itertools
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fleet import FleetClient
+from rig.api import Api, collection
+from rig.ground import Ground
+from rig.manifests import deployment
+from rig.operators import Operator
+from rig.record import Change, Record
+from rig.waiting import eventually
+
+Json = dict[str, Any]
+
+LEASE_DURATION = "10s"
+
+
+class Space:
+    """A namespace with a record of its Deployments and pools, and the operators that run for it alone."""
+
+    def __init__(self, ground: Ground, name: str) -> None:
+        self.ground, self.name = ground, name
+        self.operators: list[Operator] = []
+        self.api.post("/api/v1/namespaces", {"metadata": {"name": name}})
+        eventually(lambda: self._has_account, "the namespace has its ServiceAccount")
+        self.record = Record(self.api, name)
+
+    @property
+    def api(self) -> Api:
+        """A client of the API server."""
+        return self.ground.api
+
+    @property
+    def fleet(self) -> FleetClient:
+        """The pretended fleet; `workload` names what is meant."""
+        return self.ground.fleet
+
+    def workload(self, name: str) -> str:
+        """Return how the fleet calls a Deployment's pods."""
+        return f"{self.name}/{name}"
+
+    def create(self, *things: Mapping[str, Any]) -> None:
+        """Create objects in this namespace."""
+        for thing in things:
+            self.api.create({**thing, "metadata": {"namespace": self.name, **thing["metadata"]}})
+
+    def path(self, kind: str, name: str) -> str:
+        """Return an object's path."""
+        return f"{collection(kind, self.name)}/{name}"
+
+    def deploy(self, name: str, replicas: int = 2, **shape: Mapping[str, str]) -> None:
+        """Create a Deployment of engines and wait until all of them answer."""
+        self.create(deployment(name, replicas, **shape))
+        self.wait_until_ready(name, replicas)
+
+    def wait_until_ready(self, name: str, replicas: int) -> None:
+        """Wait until so many of a Deployment's engines answer."""
+        eventually(lambda: len(self.fleet.pods(self.workload(name))) == replicas, f"{replicas} of {name} ready", 60)
+
+    def operate(self, *arguments: str, kubeconfig: Path | None = None, identity: str = "rig") -> Operator:
+        """Start an operator for this namespace; its lease is here too. Wait for it with `wait_until_leading`."""
+        scope = ["--namespace", self.name, "--lease-namespace", self.name, "--lease-duration", LEASE_DURATION]
+        servers = ["--prometheus", f"default={self.ground.prometheus}"]
+        given = [*scope, *servers, "--identity", f"{self.name}-{identity}", *arguments]
+        name = f"{self.name}-operator-{len(self.operators)}"
+        self.operators.append(Operator(self.ground.cluster, name, given, kubeconfig))
+        return self.operators[-1]
+
+    def sizes(self, name: str) -> list[int]:
+        """Return every size that a Deployment had, in order."""
+        return [change.replicas for change in self.record.changes(name)]
+
+    def changes(self, name: str) -> list[Change]:
+        """Return every size that a Deployment was given after the one it was made with, and when."""
+        return self.record.changes(name)[1:]
+
+    def falls(self, name: str) -> list[Change]:
+        """Return the changes that took replicas away."""
+        pairs = itertools.pairwise(self.record.changes(name))
+        return [after for before, after in pairs if after.replicas < before.replicas]
+
+    def size(self, name: str) -> int:
+        """Return the size that a Deployment asks for now."""
+        return self.sizes(name)[-1]
+
+    def status(self, pool: str) -> Json:
+        """Return a pool's status; empty while there is none."""
+        status: Json = self.record.newest("InferencePool", pool).get("status") or {}
+        return status
+
+    def condition(self, pool: str, kind: str) -> Json:
+        """Return one condition of a pool; empty while there is none."""
+        found = self.status(pool).get("conditions", ())
+        return next((condition for condition in found if condition["type"] == kind), {})
+
+    def explain(self, pool: str) -> Json:
+        """Return the last decision on a pool, as the newest operator serves it."""
+        return self.operators[-1].explain(self.name, pool)
+
+    def wait_for_size(self, name: str, replicas: int, within: float = 20) -> Change:
+        """Wait until a Deployment has this size, and return the change that brought it."""
+        words = f"{name} has {replicas} replicas"
+        return eventually(
+            lambda: next((c for c in self.record.changes(name) if c.replicas == replicas), None), words, within
+        )
+
+    def wait_for_reason(self, pool: str, reason: str, within: float = 20) -> Json:
+        """Wait until the newest decision on a pool has this reason, and return it."""
+
+        def look() -> Json:
+            decision = self.explain(pool)
+            return decision if decision.get("reason") == reason else {}
+
+        return eventually(look, f"{pool} is decided by {reason}", within)
+
+    def wait_for_condition(self, pool: str, kind: str, reason: str, within: float = 20) -> Json:
+        """Wait until a condition of a pool has this reason, and return it."""
+
+        def look() -> Json:
+            found = self.condition(pool, kind)
+            return found if found.get("reason") == reason else {}
+
+        return eventually(look, f"{pool} has {kind} {reason}", within)
+
+    def close(self) -> None:
+        """End the operators and delete the namespace; nobody waits until it is gone."""
+        self.record.end()
+        for operator in self.operators:
+            operator.kill()
+        self.api.delete(f"/api/v1/namespaces/{self.name}")
+
+    def story(self) -> str:
+        """Return what happened here, for a test that failed: sizes, decisions, logs."""
+        names = self.record.deployments
+        parts = [f"{name}: {self.record.changes(name)}" for name in names]
+        parts += [f"{name}: {json.dumps(self._decision(name), indent=1)}" for name in names]
+        parts += [f"--- log of {operator.name}\n{operator.log[-20_000:]}" for operator in self.operators]
+        return "\n".join(parts)
+
+    def _decision(self, pool: str) -> Json:
+        try:
+            return self.explain(pool)
+        except (OSError, LookupError) as error:
+            return {"nothing": repr(error)}
+
+    def _has_account(self) -> bool:
+        found = self.api.get(f"/api/v1/namespaces/{self.name}/serviceaccounts")
+        return bool(found["items"])
