@@ -1,0 +1,95 @@
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import at, published, seen, target
+from poolkeeper.api.memo import dump, load
+from poolkeeper.core.decide import decide
+from poolkeeper.core.memory import Edit, Edits, Grace, Memory, Starts
+
+GRACE = timedelta(minutes=5)
+
+
+def short(since, until):
+    return Memory(grace=Grace(short_since=at(since), sampled_at=at(until)))
+
+
+def test_a_young_clock_is_not_stored():
+    assert "shortSince" not in dump(short(0, 29), GRACE, {})
+
+
+def test_an_old_clock_is_stored():
+    assert dump(short(0, 30), GRACE, {})["shortSince"] == "2026-03-02T12:00:00Z"
+
+
+def test_a_short_grace_is_stored_after_ten_seconds():
+    assert "shortSince" not in dump(short(0, 9), timedelta(seconds=20), {})
+    assert "shortSince" in dump(short(0, 10), timedelta(seconds=20), {})
+
+
+def test_a_stored_clock_stays_while_it_runs():
+    stored = dump(short(0, 40), GRACE, {})
+    assert dump(short(0, 5), GRACE, stored)["shortSince"] == stored["shortSince"]
+
+
+def test_a_cleared_clock_is_not_in_the_store():
+    stored = dump(short(0, 40), GRACE, {})
+    assert "shortSince" not in dump(Memory(), GRACE, stored)
+
+
+def test_a_restored_clock_goes_on_from_the_last_look():
+    memory = load(dump(short(0, 200), GRACE, {}), at(200))
+    assert (memory.grace.short_since, memory.grace.sampled_at) == (at(0), at(200))
+
+
+def test_a_clock_is_not_trusted_where_nobody_knows_the_last_look():
+    assert load(dump(short(0, 200), GRACE, {}), None).grace == Grace()
+
+
+def test_a_last_look_before_the_clock_counts_from_the_clock():
+    assert load(dump(short(100, 200), GRACE, {}), at(50)).grace.sampled_at == at(100)
+
+
+def test_what_cannot_be_read_is_forgotten():
+    assert load({"shortSince": "yesterday"}, at(0)) == Memory()
+    assert load({"edit": {}}, at(0)) == Memory()
+
+
+sizes = st.integers(0, 50)
+instants = st.integers(0, 10_000).map(at)
+edits = st.builds(Edit, st.text(max_size=5), instants, sizes, sizes)
+memories = st.builds(
+    Memory,
+    edits=st.builds(Edits, st.none() | sizes, st.none() | edits, st.lists(instants, max_size=3).map(tuple)),
+    starts=st.builds(
+        Starts,
+        template=st.text(min_size=1, max_size=5),
+        durations=st.lists(st.integers(0, 10**6).map(lambda ms: timedelta(milliseconds=ms)), max_size=4).map(tuple),
+        slots=st.none() | st.floats(0, 500),
+    ),
+)
+
+
+@given(memories)
+def test_what_is_stored_survives_a_round_trip(memory):
+    assert load(dump(memory, GRACE, {}), None) == memory
+
+
+@given(st.integers(0, 400), st.integers(1, 25))
+def test_a_restart_makes_a_shrink_neither_early_nor_late_by_more_than_the_gap(killed, gap):
+    """Short samples each second; the process dies after `killed` seconds and is back `gap` seconds later."""
+    spec, memory, stored, fired = published(), Memory(), {}, None
+    for second in range(800):
+        if killed < second <= killed + gap:
+            continue
+        if second == killed + gap + 1:
+            memory = load(stored, at(killed))
+        decision, memory = decide(spec, seen(50, second, target=target(3)), memory, at(second))
+        if decision.size == 2:
+            fired = second
+            break
+        stored = dump(memory, GRACE, stored)
+    assert fired is not None
+    early_death_costs = killed + gap + 1 if killed < 30 else 0
+    assert 300 <= fired <= 300 + max(gap + 1, early_death_costs)

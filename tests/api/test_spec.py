@@ -1,0 +1,141 @@
+from datetime import timedelta
+
+import pytest
+
+from poolkeeper.api.spec import SpecError, parse_spec, unknown_fields
+from poolkeeper.core.model import Mode, OutageBehavior, Per, PodsSource, PrometheusSource, Slo
+
+MINIMAL = {"targetRef": {"name": "chat"}, "minReplicas": 2, "maxReplicas": 8}
+
+
+def problems(**changes):
+    with pytest.raises(SpecError) as caught:
+        parse_spec(MINIMAL | changes)
+    return caught.value.problems
+
+
+def core(**changes):
+    return parse_spec(MINIMAL | changes).to_core()
+
+
+def test_the_common_case_is_all_defaults():
+    pool = core()
+    assert (pool.mode, pool.min_replicas, pool.max_replicas) == (Mode.ACTIVE, 2, 8)
+    assert pool.queue.sources == (PodsSource(name="pods", engine="auto", port="http"),)
+    assert pool.queue.thresholds_per is Per.REPLICA
+    assert (pool.queue.up.above, pool.queue.down.below) == (5, 1)
+    assert pool.queue.down.grace_period == timedelta(minutes=5)
+    assert pool.startup_timeout is None
+
+
+def test_a_prometheus_source_carries_its_selector():
+    source = {"name": "edge", "prometheus": {"metric": "nginx_queue", "selector": {"b": "2", "a": "1"}, "maxAge": "1m"}}
+    (found,) = core(queue={"sources": [source]}).queue.sources
+    assert found == PrometheusSource(
+        name="edge",
+        metric="nginx_queue",
+        selector=(("a", "1"), ("b", "2")),
+        max_age=timedelta(minutes=1),
+    )
+
+
+def test_a_start_up_timeout_may_be_given():
+    assert core(startup={"timeout": "90s"}).startup_timeout == timedelta(seconds=90)
+
+
+def test_the_slo_is_read():
+    assert core(slo={"queueTime": "2s"}).slo == Slo(timedelta(seconds=2), 99)
+
+
+def test_an_outage_may_keep_at_least_a_size():
+    rule = core(queue={"onOutage": {"behavior": "AtLeast", "replicas": 4}}).queue.on_outage
+    assert (rule.behavior, rule.replicas) == (OutageBehavior.AT_LEAST, 4)
+
+
+def test_a_template_means_that_the_workload_is_ours():
+    spec = parse_spec({"template": {"spec": {}}, "minReplicas": 1, "maxReplicas": 2, "deletionPolicy": "Delete"})
+    assert spec.owns_workload
+
+
+def test_a_target_means_that_it_is_not():
+    assert not parse_spec(MINIMAL).owns_workload
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"minReplicas": 9}, "spec: minReplicas must not be over maxReplicas"),
+        ({"minReplicas": -1}, "spec.minReplicas: Input should be greater than or equal to 0 (got -1)"),
+        ({"targetRef": None}, "spec: give either targetRef or template"),
+        ({"template": {}}, "spec: give either targetRef or template"),
+        (
+            {"queue": {"scaleUp": {"above": 0}}},
+            "spec.queue.scaleUp.above: Input should be greater than 0 (got 0)",
+        ),
+        (
+            {"queue": {"scaleUp": {"above": 1}, "scaleDown": {"below": 2}}},
+            "spec.queue: scaleDown.below must not be over scaleUp.above",
+        ),
+        ({"queue": {"interval": "50ms"}}, "spec.queue: interval must be from 100ms to 5m"),
+        (
+            {"queue": {"onOutage": {"behavior": "AtLeast"}}},
+            "spec.queue.onOutage: behavior AtLeast needs replicas",
+        ),
+        ({"mode": "active"}, "spec.mode: Input should be 'Active', 'Observe' or 'Paused' (got 'active')"),
+        ({"schedule": {}}, "spec: schedule is not supported yet"),
+        ({"replicas": 3}, "spec: replicas is not supported yet"),
+        ({"minReplica": 3}, "spec.minReplica: no such field (got 3)"),
+        ({"deletionPolicy": "Delete"}, "spec: deletionPolicy Delete needs template"),
+        ({"minReplicas": 0}, "spec: minReplicas 0 needs a source besides pods"),
+    ],
+)
+def test_a_bad_spec_names_the_field_and_what_would_be_right(changes, problem):
+    (found,) = problems(**changes)
+    assert found.startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ({"prometheus": {}}, "give either metric or query"),
+        ({"prometheus": {"metric": "m", "query": "q"}}, "give either metric or query"),
+        ({"prometheus": {"metric": "m", "freshness": "f"}}, "freshness belongs to query"),
+        ({"prometheus": {"query": "q", "selector": {"a": "b"}}}, "selector belongs to metric"),
+        ({"prometheus": {"metric": "m}"}}, "String should match pattern"),
+        ({}, "give exactly one of pods, prometheus"),
+        ({"pods": {}, "prometheus": {"metric": "m"}}, "give exactly one of pods, prometheus"),
+        ({"endpointPicker": {}}, "endpointPicker is not supported yet"),
+    ],
+)
+def test_a_bad_source_says_what_would_be_right(source, problem):
+    (found,) = problems(queue={"sources": [{"name": "a"} | source]})
+    assert problem in found
+
+
+def test_every_problem_is_named_at_once():
+    assert len(problems(mode="x", queue={"interval": "soon", "combine": "Min"})) == 3
+
+
+def test_sources_must_have_names_of_their_own():
+    twice = [{"name": "a", "pods": {}}, {"name": "a", "pods": {"port": 9}}]
+    assert problems(queue={"sources": twice}) == ["spec.queue: source names must differ"]
+
+
+def test_zero_replicas_are_fine_where_somebody_else_knows_the_queue():
+    sources = [{"name": "edge", "prometheus": {"metric": "m"}}]
+    assert core(minReplicas=0, queue={"sources": sources}).min_replicas == 0
+
+
+def test_fields_that_do_not_exist_are_found_wherever_they_are():
+    assert unknown_fields(MINIMAL | {"queue": {"intervall": "1s"}, "minReplica": 1}) == [
+        "spec.queue.intervall",
+        "spec.minReplica",
+    ]
+
+
+def test_a_good_spec_has_no_unknown_fields():
+    assert unknown_fields(MINIMAL) == []
+
+
+def test_a_start_up_timeout_is_a_duration_or_auto():
+    assert problems(startup={"timeout": "soon"})[0].startswith("spec.startup.timeout: 'soon' is no duration")

@@ -1,0 +1,124 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from builders import at, published, reading, seen, target
+from poolkeeper.api.status import HISTORY, Status, Verdict, render
+from poolkeeper.core.decide import decide
+from poolkeeper.core.decision import Decision, Health
+from poolkeeper.core.memory import Memory
+from poolkeeper.core.observation import Conflict
+from poolkeeper.core.reasons import Reason
+
+
+def decided(waiting=500, spec=None, **changes):
+    decision, _ = decide(spec or published(), seen(waiting, **changes), Memory(), at(0))
+    return decision
+
+
+def status(decision, before=None, **changes):
+    verdict = Verdict(**{"decision": decision, "generation": 3, "at": at(0)} | changes)
+    return render(verdict, before or {}, {}, None)
+
+
+def condition(kind, decision, **changes):
+    return next(one for one in status(decision, **changes)["conditions"] if one["type"] == kind)
+
+
+def test_a_healthy_pool_is_ready():
+    ready = condition("Ready", decided())
+    assert (ready["status"], ready["reason"], ready["observedGeneration"]) == ("True", "AsExpected", 3)
+
+
+def test_every_status_fits_its_own_schema():
+    Status.model_validate(status(decided(1500), changed=True))
+
+
+def test_a_change_of_size_is_told_with_its_inputs():
+    last = status(decided(1500), changed=True)["lastDecision"]
+    assert (last["from"], last["to"], last["reason"]) == (2, 3, "QueueAbove")
+    assert (last["inputs"]["queue"], last["inputs"]["above"]) == (1500, 1000)
+
+
+def test_what_was_not_carried_out_is_no_history():
+    assert status(decided(1500))["history"] == []
+
+
+def test_history_is_kept_to_the_last_ten():
+    known = {"history": [{"at": str(number)} for number in range(HISTORY)]}
+    history = status(decided(1500), known, changed=True)["history"]
+    assert (len(history), history[-1]) == (HISTORY, {"at": str(HISTORY - 2)})
+
+
+def test_a_transition_time_moves_only_with_the_status():
+    before = status(decided())
+    later = status(decided(), before, at=at(60))
+    assert [one["lastTransitionTime"] for one in later["conditions"]] == [
+        one["lastTransitionTime"] for one in before["conditions"]
+    ]
+    frozen = status(decided(paused_until=at(99)), before, at=at(60))
+    moved = {one["type"] for one in frozen["conditions"] if one["lastTransitionTime"] == "2026-03-02T12:01:00Z"}
+    assert moved == {"Ready", "ScalingActive"}
+
+
+def test_equal_decisions_give_equal_statuses():
+    assert status(decided()) == status(decided())
+
+
+def test_a_fault_of_the_metrics_is_named():
+    broken = decided(readings=(reading(None, fault=Reason.METRIC_TIMEOUT, detail="no answer within 1 s"),))
+    told = condition("MetricsAvailable", broken)
+    assert (told["status"], told["reason"]) == ("False", "MetricTimeout")
+    assert told["message"] == "no answer came in time: edge: no answer within 1 s"
+    assert condition("Ready", broken)["reason"] == "MetricTimeout"
+
+
+def test_a_conflict_is_told():
+    conflict = Conflict(Reason.CONFLICT_AUTOSCALER, "hpa/chat: delete it")
+    told = condition("Conflict", decided(conflict=conflict))
+    assert (told["status"], told["reason"]) == ("True", "ConflictAutoscaler")
+
+
+def test_a_pool_at_its_maximum_is_limited():
+    limited = condition("ScalingLimited", decided(9000, target=target(8)))
+    assert (limited["status"], limited["reason"]) == ("True", "AtMaximum")
+
+
+@pytest.mark.parametrize("reason", [Reason.TARGET_NOT_FOUND, Reason.WRITE_REFUSED])
+def test_a_pool_that_cannot_write_is_not_able_to_scale(reason):
+    told = condition("AbleToScale", Decision(0, 0, 0, reason, frozen=True, detail="words"))
+    assert (told["status"], told["reason"]) == ("False", reason)
+
+
+def test_an_invalid_spec_is_told_with_every_problem():
+    told = condition("ScalingActive", decided(), invalid=("spec.a: wrong", "spec.b: wrong"))
+    assert (told["reason"], told["message"]) == ("InvalidSpec", "spec.a: wrong; spec.b: wrong")
+    assert status(decided(), invalid=("x",))["reason"] == "InvalidSpec"
+
+
+def test_fields_that_were_dropped_are_named():
+    assert "spec.intervall" in condition("SpecWarning", decided(), unknown=("spec.intervall",))["message"]
+
+
+@pytest.mark.parametrize(
+    ("state", "shown"), [(Reason.WITHIN_SLO, "True"), (Reason.OUTSIDE_SLO, "False"), (Reason.NO_REQUESTS, "Unknown")]
+)
+def test_the_slo_has_three_states(state, shown):
+    decision = replace(decided(), health=Health(slo=state))
+    assert condition("WithinSLO", decision, slo=True)["status"] == shown
+
+
+def test_the_slo_is_shown_in_percent():
+    decision = replace(decided(), health=Health(slo_share=0.9876))
+    assert status(decision)["slo"] == "98.8%"
+
+
+def test_the_accepted_spec_is_kept():
+    verdict = Verdict(decided(), 1, at(0))
+    assert render(verdict, {}, {}, {"minReplicas": 2})["acceptedSpec"] == {"minReplicas": 2}
+
+
+def test_the_time_of_a_decision_is_exact():
+    told = status(decided(1500), changed=True, at=at(0) + timedelta(milliseconds=5))
+    assert told["lastDecision"]["at"] == "2026-03-02T12:00:00.005000Z"

@@ -1,0 +1,46 @@
+from poolkeeper.api.names import POOL_LABEL
+from poolkeeper.api.spec import parse_spec
+from poolkeeper.api.workload import TEMPLATE_HASH, deployment, digest, pod_template, update
+
+TEMPLATE = {"metadata": {"labels": {"app": "chat"}}, "spec": {"containers": [{"name": "vllm", "image": "vllm"}]}}
+
+
+def spec(**changes):
+    return parse_spec({"template": TEMPLATE, "minReplicas": 2, "maxReplicas": 8} | changes)
+
+
+def made(**changes):
+    return deployment("chat", "inference", "uid-1", spec(**changes))
+
+
+def test_the_deployment_starts_at_the_minimum():
+    assert made()["spec"]["replicas"] == 2
+
+
+def test_its_selector_matches_its_template():
+    selector = made()["spec"]["selector"]["matchLabels"]
+    assert selector.items() <= made()["spec"]["template"]["metadata"]["labels"].items()
+
+
+def test_the_users_labels_stay():
+    assert made()["spec"]["template"]["metadata"]["labels"] == {"app": "chat", POOL_LABEL: "chat"}
+
+
+def test_it_outlives_its_pool_by_default():
+    assert "ownerReferences" not in made()["metadata"]
+
+
+def test_it_ends_with_its_pool_where_that_is_asked_for():
+    (owner,) = made(deletionPolicy="Delete")["metadata"]["ownerReferences"]
+    assert (owner["kind"], owner["uid"]) == ("InferencePool", "uid-1")
+
+
+def test_a_change_of_the_template_does_not_touch_the_size():
+    paths = [step["path"] for step in update("chat", spec())]
+    assert paths == ["/spec/template", "/metadata/annotations/poolkeeper.io~1template-hash"]
+
+
+def test_the_hash_tells_templates_apart():
+    other = spec(template={"spec": {"containers": [{"name": "vllm", "image": "vllm:2"}]}})
+    assert digest(pod_template("chat", spec())) != digest(pod_template("chat", other))
+    assert made()["metadata"]["annotations"][TEMPLATE_HASH] == digest(pod_template("chat", spec()))
