@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -32,6 +33,9 @@ class ManualClock:
     def __call__(self):
         return self.seconds
 
+    def advance(self, seconds):
+        self.seconds += seconds
+
 
 @pytest.fixture
 async def api():
@@ -52,9 +56,9 @@ class Losses(list):
 
 
 @asynccontextmanager
-async def candidate(api, monotonic, name="a", on_lost=lambda: None):
+async def candidate(api, monotonic, name="a", *, on_lost=lambda: None, terms=TERMS):
     async with KubeClient(api.access) as kube:
-        elector = Elector(kube, TERMS, Identity(name), on_lost=on_lost, monotonic=monotonic)
+        elector = Elector(kube, terms, Identity(name), on_lost=on_lost, monotonic=monotonic)
         running = asyncio.create_task(elector.run())
         try:
             yield elector
@@ -173,6 +177,21 @@ async def test_renewals_keep_the_lead(api, monotonic):
         assert elector.leading
 
 
+async def test_renewals_are_no_transitions(api, monotonic):
+    async with candidate(api, monotonic) as elector:
+        await elector.acquired()
+        before = lease(api)
+        await until(lambda: lease(api)["renewTime"] != before["renewTime"])
+        assert {**lease(api), "renewTime": before["renewTime"]} == before
+
+
+async def test_a_take_over_is_one(api, monotonic):
+    await led_by(api, "")
+    async with candidate(api, monotonic) as elector:
+        await elector.acquired()
+        assert (lease(api)["leaseTransitions"], lease(api)["acquireTime"]) == (1, lease(api)["renewTime"])
+
+
 async def test_a_renewal_is_one_request(api, monotonic):
     async with candidate(api, monotonic) as elector:
         await elector.acquired()
@@ -206,19 +225,14 @@ async def hang(api):
 
 
 async def test_an_answer_after_the_deadline_brings_nothing_back(api, monotonic):
-    late = asyncio.Event()
-    async with candidate(api, monotonic) as elector:
+    """Sent a second before the deadline, answered a second after it."""
+    async with candidate(api, monotonic, terms=replace(TERMS, retry=timedelta(seconds=0.2))) as elector:
         await elector.acquired()
-        api.intercept = lambda _: late_answer(late)
-        await tries(api, 1)
-        monotonic.seconds += 10
-        late.set()
-        await until(lambda: lease(api)["leaseTransitions"] == 1)
+        monotonic.seconds += 9
+        api.intercept = lambda _: monotonic.advance(2)
+        await until(lambda: len(api.collection(LEASES).events) == 2)
+        await asyncio.sleep(0.02)  # the answer has come
         assert not elector.leading
-
-
-async def late_answer(late):
-    await late.wait()
 
 
 async def refuse():

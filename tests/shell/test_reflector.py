@@ -180,11 +180,12 @@ async def test_a_bookmark_moves_the_version_on(api):
     """Else a quiet kind would ask for history that is gone."""
     await put(api, "a")
     async with watching(api) as reflector:
-        before = reflector.age
+        await until(lambda: reflector.age() > timedelta(seconds=0.05))
         await api.bookmark()
-        await until(lambda: before() < timedelta(seconds=0.5))
+        await until(lambda: reflector.age() < timedelta(seconds=0.05))
         api.cut()
-        await until(lambda: api.requests[-1].query.get("resourceVersion") == str(api.version))
+        asked = await api.next_request()
+    assert asked.query["resourceVersion"] == str(api.version)
 
 
 async def test_a_list_asks_for_the_most_recent_state(api):
@@ -250,6 +251,19 @@ async def test_an_unreachable_server_is_told_and_not_fatal(api):
     async with watching(api) as reflector:
         await api.stop()
         await until(lambda: "configmaps" in reflector.problem)
+
+
+async def test_a_watch_that_was_taken_up_again_is_no_problem_though_quiet(api):
+    async with watching(api) as reflector:
+        api.intercept = lambda _: refused()
+        api.cut()
+        await until(lambda: reflector.problem)
+        api.intercept = lambda _: None
+        await until(lambda: not reflector.problem)
+
+
+async def refused():
+    raise RefusalError(429, "later")
 
 
 async def test_a_kind_that_does_not_exist_is_an_empty_one_with_a_problem(api):

@@ -1,0 +1,135 @@
+from datetime import timedelta
+
+import pytest
+
+from builders import at, published, reading, seen, target
+from poolkeeper.core.decide import decide
+from poolkeeper.core.memory import Memory
+from poolkeeper.core.reasons import Reason
+from poolkeeper.shell import publish
+from poolkeeper.shell.pools import Pools
+
+BODY = {
+    "metadata": {
+        "namespace": "inference",
+        "name": "chat",
+        "uid": "uid-1",
+        "generation": 1,
+        "creationTimestamp": "2026-03-02T12:00:00Z",
+    },
+    "spec": {"targetRef": {"name": "chat"}, "minReplicas": 2, "maxReplicas": 8},
+}
+
+ADOPTED_THEN_STEADY = [0, 1]
+
+
+class Followed:
+    """A pool whose statuses are written at once, and counted."""
+
+    def __init__(self):
+        self.pool = Pools().take(BODY)
+        self.written = []
+        self.size = 3
+
+    def look(self, second, waiting, spec=None, **changes):
+        sight = seen(waiting, second, **{"target": target(self.size)} | changes)
+        decision, self.pool.memory = decide(spec or published(), sight, self.pool.memory, at(second))
+        status = publish.due_status(self.pool, decision, at(second), changed=decision.changes)
+        self.size = decision.size
+        if status is not None:
+            self.written.append((second, status))
+            self.pool.status = status
+
+    def seconds(self):
+        return [second for second, _ in self.written]
+
+
+@pytest.fixture
+def followed():
+    return Followed()
+
+
+def test_the_first_look_is_written(followed):
+    followed.look(0, 500)
+    assert followed.seconds() == [0]
+
+
+def test_a_constant_queue_costs_no_writes(followed):
+    for second in range(250):
+        followed.look(second, 500)
+    assert followed.seconds() == ADOPTED_THEN_STEADY
+
+
+def test_numbers_that_move_cost_no_writes(followed):
+    for second in range(250):
+        followed.look(second, 300 + second)
+    assert followed.seconds() == ADOPTED_THEN_STEADY
+
+
+def test_noise_round_a_threshold_costs_two_writes_a_minute(followed):
+    for second in range(600):
+        followed.look(second, 99 if second % 2 else 101)
+    assert 1 < len(followed.written) <= 2 + 600 / 30
+
+
+def test_a_change_of_size_is_always_written(followed):
+    for second in range(20):
+        followed.look(second, 99 if second % 2 else 101)
+    before = len(followed.written)
+    followed.look(20, 1500)
+    assert len(followed.written) == before + 1
+
+
+def test_a_clock_that_was_stored_is_cleared_at_once(followed):
+    for second in range(45):
+        followed.look(second, 50)
+    assert "shortSince" in followed.pool.status["memory"]
+    followed.pool.budget.tokens = -5
+    followed.look(45, 500)
+    assert "shortSince" not in followed.pool.status["memory"]
+
+
+def test_a_new_generation_is_answered_at_once(followed):
+    followed.look(0, 500)
+    followed.pool.budget.tokens = -5
+    followed.pool.generation = 2
+    followed.look(1, 500)
+    assert followed.pool.status["observedGeneration"] == 2
+
+
+def test_readiness_is_news_after_a_little_while(followed):
+    followed.look(0, 500)
+    followed.pool.budget.tokens = -5
+    followed.look(2, 500, target=target(3, pods=target(2).pods))
+    followed.look(6, 500, target=target(3, pods=target(2).pods))
+    assert followed.seconds() == [0, 6]
+
+
+def decided(waiting=1500):
+    return decide(published(), seen(waiting), Memory(), at(0))[0]
+
+
+def event(pool, **changes):
+    known = {"decision": decided(), "now": at(0), "version": "7"}
+    return publish.event(pool, **known | changes)
+
+
+def test_a_decision_made_again_on_the_same_version_has_the_same_event(followed):
+    first, again = event(followed.pool), event(followed.pool, now=at(0) + timedelta(minutes=1))
+    assert first["metadata"]["name"] == again["metadata"]["name"]
+
+
+def test_another_version_makes_another_event(followed):
+    assert event(followed.pool)["metadata"]["name"] != event(followed.pool, version="8")["metadata"]["name"]
+
+
+def test_an_event_says_why(followed):
+    told = event(followed.pool)
+    assert (told["reason"], told["type"]) == ("QueueAbove", "Normal")
+    assert told["message"].startswith("2 -> 3: the queue is longer")
+
+
+def test_a_fault_is_written_with_its_name(followed):
+    followed.look(0, 500)
+    followed.look(1, 500, readings=(reading(None, 1, fault=Reason.METRIC_TIMEOUT),))
+    assert followed.pool.status["conditions"][0]["reason"] == "MetricTimeout"
