@@ -155,6 +155,13 @@ class FakeApi:
         async with self._news:
             await self._news.wait_for(lambda: len(self._connections) >= count)
 
+    async def next_request(self) -> Asked:
+        """Wait for a request to come in."""
+        known = len(self.requests)
+        async with self._news:
+            await self._news.wait_for(lambda: len(self.requests) > known)
+        return self.requests[known]
+
     @staticmethod
     def empty() -> web.Response:
         """Return an answer that ends before it said anything."""
@@ -166,6 +173,7 @@ class FakeApi:
         try:
             asked = _taken_apart(request)
             self.requests.append(asked)
+            await self._tell()
             answer = self.intercept(asked)
             if asyncio.iscoroutine(answer):
                 answer = await answer

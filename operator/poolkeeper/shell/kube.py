@@ -6,7 +6,7 @@ own, with a connection for each that is followed: a watch goes on over its LIST'
 through the budget of write_budget.py.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
@@ -130,14 +130,20 @@ class KubeClient:
         return tuple(found for items in pages for found in items)
 
     def watch(
-        self, path: str, *, params: Params, silence: timedelta, accept: str = JSON
+        self,
+        path: str,
+        *,
+        params: Params,
+        silence: timedelta,
+        accept: str = JSON,
+        opened: Callable[[], None] = lambda: None,
     ) -> AsyncGenerator[bytes, None]:
         """Yield the events of a watch as lines of JSON until the server ends it; TimedOut after `silence`.
 
-        Close it (`contextlib.aclosing`) when leaving early.
+        `opened` is called once the server has accepted it. Close it (`contextlib.aclosing`) when leaving early.
         """
         call = Call("GET", path, {**params, "watch": "true"}, accept)
-        return self._collections.lines(call, Bounds(self._limits.event, None, silence))
+        return self._collections.lines(call, Bounds(self._limits.event, None, silence), opened)
 
     async def post(self, path: str, body: object, *, priority: Priority = Priority.STATUS) -> Written:
         """Create the object `body` in the collection at `path`; ConflictError where the name is taken."""

@@ -1,7 +1,7 @@
 """One exchange with the API server: sent once, read within its bounds, every failure told as a KubeError."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,6 +13,7 @@ from poolkeeper.shell.clock import Clock
 from poolkeeper.shell.kube_errors import TimedOut, Unreachable, Unreadable, refusal
 
 JSON = "application/json"
+_LONGEST_CONNECT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Bounds:
         """Return the bounds in time as aiohttp wants them."""
         return aiohttp.ClientTimeout(
             total=_seconds(self.whole),
+            connect=_LONGEST_CONNECT,  # the name's look-up and the wait for a free connection too
             sock_connect=self.connect.total_seconds(),
             sock_read=_seconds(self.silence),
         )
@@ -75,9 +77,10 @@ class Wire:
         async with self._answer(call, bounds) as response:
             return await _whole(response.content, bounds.size)
 
-    async def lines(self, call: Call, bounds: Bounds) -> AsyncGenerator[bytes, None]:
-        """Yield the lines of a successful answer as they come, without the empty ones."""
+    async def lines(self, call: Call, bounds: Bounds, opened: Callable[[], None]) -> AsyncGenerator[bytes, None]:
+        """Yield the lines of a successful answer as they come, without the empty ones; first call `opened`."""
         async with self._answer(call, bounds) as response:
+            opened()
             rest = b""
             async for chunk in response.content.iter_any():
                 *lines, rest = (rest + chunk).split(b"\n")
@@ -113,7 +116,7 @@ class Wire:
         headers = {"Accept": call.accept}
         if call.body is not None:
             headers["Content-Type"] = call.content_type
-        async with asyncio.timeout(10):  # a credential plugin may hang
+        async with asyncio.timeout(_LONGEST_CONNECT):  # a credential plugin may hang
             authorization = await self._access.authorization()
         return {**headers, "Authorization": authorization} if authorization else headers
 

@@ -135,7 +135,9 @@ class Stream:
         asked = self._collection
         accept = ONLY_METADATA if asked.metadata_only else JSON
         params = {**asked.params, **self._watch_params(version)}
-        lines = self._kube.watch(asked.path, params=params, silence=self._pace.silence, accept=accept)
+        lines = self._kube.watch(
+            asked.path, params=params, silence=self._pace.silence, accept=accept, opened=self._opened
+        )
         wordless = True
         async with aclosing(lines):
             async for line in lines:
@@ -168,10 +170,13 @@ class Stream:
             raise Unreadable(f"watch {self._collection.path}: {error}") from error
         raise refusal(0, bytes(event.object))
 
-    def _heard(self) -> None:
+    def _opened(self) -> None:
         self.alive_at = time.monotonic()
-        self._failures = 0
         self.problem = ""
+
+    def _heard(self) -> None:
+        self._opened()
+        self._failures = 0
 
     def _note(self, error: KubeError) -> None:
         self.problem = f"{self._collection.path}: {error}"
