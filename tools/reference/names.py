@@ -1,0 +1,68 @@
+"""names.md: what Kubernetes sees of us besides the resource: conditions, annotations, labels, the lease."""
+
+from datetime import UTC, datetime
+
+from poolkeeper.api import names, workload
+from poolkeeper.api.status import Verdict, conditions
+from poolkeeper.core.decision import Decision
+from poolkeeper.core.reasons import Reason
+from reference.markdown import code, headed, table
+
+INTRO = """A condition's `reason` is one of [the reasons](reasons.md); its message is for people and is not rewritten
+for the sake of a number that moves."""
+
+CONDITIONS = {
+    "Ready": "The pool is looked at, its metrics answer, and its size can be written. What is wrong first stands here.",
+    "AbleToScale": "The target exists, its size can be written, and new replicas become ready in time.",
+    "ScalingActive": "The size follows the queue. `False`: the pool is frozen, or its spec cannot be accepted.",
+    "ScalingLimited": "`True`: a bound keeps the size from what the queue asks for.",
+    "MetricsAvailable": "Every source answers with a number that may be trusted.",
+    "Conflict": "`True`: somebody else writes the target's size; nothing is written until that is over.",
+    "WithinSLO": "Enough requests of the last hour left the queue in time. Only where `spec.slo` is given.",
+    "SpecWarning": "`True`: the applied manifest holds fields that do not exist. Only then is it there.",
+}
+
+ANNOTATIONS = {
+    names.PAUSED_UNTIL: "On a pool, by you: nothing is written until this time (RFC 3339). A time that cannot be read "
+    "pauses for good.",
+    workload.TEMPLATE_HASH: "On a Deployment that the operator made: which state of `spec.template` it was made from.",
+}
+
+LABELS = {names.POOL_LABEL: "On a Deployment that the operator made, and on its pods: the pool's name."}
+
+OTHERS = {
+    names.RESOURCE: "The resource, as RBAC and full commands name it; short name `ipool`, category `poolkeeper`.",
+    names.FIELD_MANAGER: "The field manager of our writes; a size written by anybody else is a foreign write.",
+    f"leases/{names.LEASE}": "The lease of the leader, in the operator's namespace.",
+}
+
+
+def page() -> str:
+    """Return the page."""
+    return headed(
+        "Conditions and names",
+        INTRO,
+        [
+            listed("Conditions", "condition", {kind: CONDITIONS[kind] for kind in condition_types()}),
+            listed("Annotations", "annotation", ANNOTATIONS),
+            listed("Labels", "label", LABELS),
+            listed("Others", "name", OTHERS),
+        ],
+    )
+
+
+def condition_types() -> list[str]:
+    """Return the types of a status that holds every condition there is."""
+    whole = Verdict(
+        decision=Decision(0, 0, 0, Reason.STEADY),
+        generation=1,
+        at=datetime(2026, 1, 1, tzinfo=UTC),
+        slo=True,
+        unknown=("spec.unknown",),
+    )
+    return [condition["type"] for condition in conditions(whole, ())]
+
+
+def listed(title: str, heading: str, words: dict[str, str]) -> str:
+    """Return a section with one line for each name."""
+    return f"## {title}\n\n" + table((heading, "meaning"), [(code(name), told) for name, told in words.items()])
