@@ -1,6 +1,6 @@
 from poolkeeper.api.names import POOL_LABEL
 from poolkeeper.api.spec import parse_spec
-from poolkeeper.api.workload import TEMPLATE_HASH, deployment, digest, pod_template, update
+from poolkeeper.api.workload import TEMPLATE_HASH, deployment, digest, handover, pod_template, update
 
 TEMPLATE = {"metadata": {"labels": {"app": "chat"}}, "spec": {"containers": [{"name": "vllm", "image": "vllm"}]}}
 
@@ -44,3 +44,8 @@ def test_the_hash_tells_templates_apart():
     other = spec(template={"spec": {"containers": [{"name": "vllm", "image": "vllm:2"}]}})
     assert digest(pod_template("chat", spec())) != digest(pod_template("chat", other))
     assert made()["metadata"]["annotations"][TEMPLATE_HASH] == digest(pod_template("chat", spec()))
+
+
+def test_who_owns_it_follows_the_deletion_policy():
+    (kept,), (ended,) = handover("chat", "uid-1", spec()), handover("chat", "uid-1", spec(deletionPolicy="Delete"))
+    assert (kept["value"], ended["value"][0]["uid"]) == ([], "uid-1")

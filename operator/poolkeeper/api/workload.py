@@ -23,7 +23,7 @@ def deployment(name: str, namespace: str, uid: str, spec: Spec) -> Json:
         "annotations": {TEMPLATE_HASH: digest(template)},
     }
     if spec.deletion_policy == "Delete":
-        metadata["ownerReferences"] = [{"apiVersion": API_VERSION, "kind": KIND, "name": name, "uid": uid}]
+        metadata["ownerReferences"] = owners(name, uid, spec)
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -34,6 +34,13 @@ def deployment(name: str, namespace: str, uid: str, spec: Spec) -> Json:
             "template": template,
         },
     }
+
+
+def owners(name: str, uid: str, spec: Spec) -> list[Json]:
+    """Return who owns the Deployment: the pool whose end is to be its end, else nobody."""
+    if spec.deletion_policy == "Orphan":
+        return []
+    return [{"apiVersion": API_VERSION, "kind": KIND, "name": name, "uid": uid}]
 
 
 def pod_template(name: str, spec: Spec) -> Json:
@@ -57,3 +64,8 @@ def update(name: str, spec: Spec) -> list[Json]:
         {"op": "replace", "path": "/spec/template", "value": template},
         {"op": "add", "path": f"/metadata/annotations/{key}", "value": digest(template)},
     ]
+
+
+def handover(name: str, uid: str, spec: Spec) -> list[Json]:
+    """Return the JSON patch after which an existing Deployment has the owner that the pool's deletionPolicy means."""
+    return [{"op": "add", "path": "/metadata/ownerReferences", "value": owners(name, uid, spec)}]

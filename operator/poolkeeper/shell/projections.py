@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from poolkeeper.api.names import FIELD_MANAGER, LAST_APPLIED
+from poolkeeper.api.names import FIELD_MANAGER, KIND, LAST_APPLIED
 from poolkeeper.api.workload import TEMPLATE_HASH
 from poolkeeper.core.observation import Target
 from poolkeeper.shell.kubernetes_objects import (
@@ -106,6 +106,7 @@ def deployment(found: DeploymentObject) -> DeploymentView:
         gitops=_gitops(metadata),
         created_at=metadata.creation_timestamp,
         template_hash=(metadata.annotations or {}).get(TEMPLATE_HASH, ""),
+        pool_owners=tuple(owner.uid for owner in metadata.owner_references if owner.kind == KIND),
     )
 
 
@@ -130,6 +131,7 @@ def target(found: DeploymentView, pods: Iterable[PodView], field_manager: str = 
     own = [entry for entry in found.writers if entry.manager == field_manager]
     return Target(
         replicas=found.replicas,
+        uid=found.uid,
         writer=writer.manager if writer else "",
         ours=bool(own),
         wrote_at=max((entry.at for entry in own if entry.at), default=None),

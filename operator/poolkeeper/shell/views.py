@@ -80,7 +80,8 @@ class DeploymentView:
     """A Deployment. `last_applied` is the replicas in kubectl's last-applied annotation, None where it has none.
 
     `gitops` holds the labels and annotations, as they are, that GitOps tools mark what they own with;
-    `template_hash` names the pool's template that a Deployment of ours was made from.
+    `template_hash` names the pool's template that a Deployment of ours was made from, `pool_owners` the UIDs of the
+    pools whose end is its end.
     """
 
     namespace: str
@@ -104,6 +105,7 @@ class DeploymentView:
     gitops: tuple[tuple[str, str], ...] = ()
     created_at: datetime | None = None
     template_hash: str = ""
+    pool_owners: tuple[str, ...] = ()
 
     @property
     def rolling(self) -> bool:
