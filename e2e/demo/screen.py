@@ -1,0 +1,121 @@
+"""The live view: 80 columns, 23 lines, always the same ones in the same places."""
+
+from collections.abc import Iterable
+from textwrap import wrap
+from typing import Any
+
+from rich.text import Text
+
+from demo import chart
+from demo.objects import NAME, NAMESPACE
+from demo.record import Change, Record, clock
+from demo.scenario import LENGTH, MAXIMUM, SLA, SPEED, rate, workload_words
+
+END = LENGTH.total_seconds()
+COLUMNS = int(END // 60)
+WIDTH = 80
+QUEUE_ROWS = 2
+CHANGES = 3
+STYLES = ((chart.READY, "green"), (chart.LOADING, "yellow"), (chart.LEAVING, "dim"))
+
+
+def frame(record: Record) -> Text:
+    """The whole picture."""
+    lines = [*head(record), Text(), *plot(record), Text(), *words(record), Text(), *changes(record.changes)]
+    return Text("\n").join(lines)
+
+
+def head(record: Record) -> list[Text]:
+    """Which pool, what time it is there, and what is replayed."""
+    title = Text.assemble((f"ipool/{NAME}", "bold"), f" in {NAMESPACE}")
+    time = f"{clock(min(record.now, END))} of {clock(END)}, {SPEED} x as fast"
+    title.append(time.rjust(WIDTH - title.cell_len))
+    return [title, Text(f"{workload_words(record.trace)}; now x{rate(record.now):.1f}"[:WIDTH], style="dim")]
+
+
+def plot(record: Record) -> list[Text]:
+    """Replicas, the queue beneath, and the time axis, with today's figures at the right."""
+    shown = chart.columns(record.samples, COLUMNS, END)
+    rows = chart.replicas(shown, MAXIMUM)
+    sizes = [*beside_replicas(record), *[""] * MAXIMUM][:MAXIMUM]
+    drawn = [line(str(top), row, said) for top, row, said in zip(range(MAXIMUM, 0, -1), rows, sizes, strict=True)]
+    peak = chart.longest(shown)
+    waiting = (f"queue  {_number(record.samples[-1].queue)}" if record.samples else "queue", f"peak   {peak:g}")
+    drawn += [line("", bar, said, "cyan") for bar, said in zip(chart.queue(shown, QUEUE_ROWS), waiting, strict=True)]
+    return [*drawn, line("", chart.axis(COLUMNS), "minutes", "dim")]
+
+
+def line(label: str, row: str, said: str, style: str = "") -> Text:
+    """One line of the plot: what the row is, the row, and a figure beside it."""
+    drawn = Text(row.ljust(COLUMNS), style=style)
+    for character, colour in STYLES:
+        drawn.highlight_regex(f"{character}+", colour)
+    return Text.assemble((f"{label:>2} ", "dim"), drawn, "  ", said)
+
+
+def beside_replicas(record: Record) -> Iterable[str]:
+    """The sizes as they are now."""
+    if not record.samples:
+        return []
+    now = record.samples[-1]
+    loading, leaving = max(0, now.desired - now.ready), max(0, now.pods - max(now.desired, now.ready))
+    return [
+        f"{now.desired} of {MAXIMUM} replicas",
+        f"{chart.READY} {now.ready} ready",
+        f"{chart.LOADING} {loading} loading" if loading else "",
+        f"{chart.LEAVING} {leaving} leaving" if leaving else "",
+    ]
+
+
+def words(record: Record) -> list[Text]:
+    """The share inside the SLA, why the pool has its size, and what comes next."""
+    why = wrap(str(record.decision.get("because", "not looked at yet")), WIDTH - 8)[:2]
+    return [
+        labelled("inside", inside(record)),
+        labelled("why", why[0]),
+        labelled("", why[1] if len(why) > 1 else ""),
+        labelled("next", coming(record.decision)[: WIDTH - 8]),
+    ]
+
+
+def labelled(label: str, said: str) -> Text:
+    """A line with a word for what it tells."""
+    return Text.assemble((f"{label:<8}", "bold"), said)
+
+
+def inside(record: Record) -> str:
+    """How many requests waited no longer than they should."""
+    if record.report is None:
+        return "no request has come yet"
+    return (
+        f"{record.report.share_inside:.1%} of {record.report.arrived:,} requests "
+        f"waited at most {SLA.total_seconds():g} s"
+    )
+
+
+def coming(decision: dict[str, Any]) -> str:
+    """What would change the size next, in trace time."""
+    for prospect in decision.get("next", ()):
+        return f"in {clock(max(0.0, prospect['in']) * SPEED)}: {prospect['words']}"
+    return "nothing until the queue says something new"
+
+
+def changes(made: list[Change]) -> list[Text]:
+    """The newest changes, each with its reason; empty lines stand in for those to come."""
+    newest = [change_line(each) for each in made[: -CHANGES - 1 : -1]]
+    return [*newest, *[Text()] * (CHANGES - len(newest))]
+
+
+def change_line(change: Change) -> Text:
+    """One change in one line."""
+    style = "green" if change.after > change.before else "magenta"
+    return Text.assemble(
+        (f"{clock(change.at)}   ", "dim"),
+        (f"{change.before} -> {change.after}  ", style),
+        (f"{change.reason}  ", "bold"),
+        change.figures[: WIDTH - 32],
+    )
+
+
+def _number(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:g}"
