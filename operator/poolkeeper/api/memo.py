@@ -19,7 +19,7 @@ STORE_AFTER = timedelta(seconds=10)
 
 def dump(memory: Memory, grace_period: timedelta, stored: Mapping[str, Any]) -> Json:
     """Return what to store; `stored` is what is there, so that a stored clock is not dropped while it runs."""
-    made: Json = {}
+    made: Json = {"target": memory.target} if memory.target else {}
     clock = _clock(memory.grace, grace_period, stored)
     if clock:
         made["shortSince"] = clock
@@ -51,6 +51,7 @@ def _load(stored: Mapping[str, Any], looked_until: datetime | None) -> Memory:
     if since is not None and looked_until is not None:
         looked_until = max(since, looked_until)
     return Memory(
+        target=stored.get("target", ""),
         grace=Grace(short_since=since, sampled_at=looked_until if since else None),
         starts=_read_starts(stored.get("starts", {})),
         edits=Edits(

@@ -1,6 +1,6 @@
 """What one look means before anything is decided: depth, capacity, SLO, and the memory of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from poolkeeper.core import slo, startup
@@ -40,10 +40,13 @@ class Look:
 
 
 def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now: datetime) -> Look:
-    """Return the meaning of what was seen."""
+    """Return the meaning of what was seen. What is remembered of another target means nothing for this one."""
+    if memory.target != target.uid:
+        memory = replace(Memory() if memory.target else memory, target=target.uid)
     depth, silence = combine(seen.readings, spec.queue, memory.silent_since, now)
     starts = startup.observe_starts(memory.starts, target, depth, now)
     memory = Memory(
+        target=target.uid,
         grace=memory.grace,
         starts=starts,
         edits=memory.edits,

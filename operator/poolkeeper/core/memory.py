@@ -60,8 +60,9 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Everything the next decision needs to know about the earlier ones."""
+    """Everything the next decision needs to know about the earlier ones, all of them about the `target` of that UID."""
 
+    target: str = ""
     grace: Grace = field(default_factory=Grace)
     starts: Starts = field(default_factory=Starts)
     edits: Edits = field(default_factory=Edits)

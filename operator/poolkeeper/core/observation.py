@@ -72,11 +72,11 @@ class Target:
     """The workload: the replicas it asks for, who wrote that number, and what keeps pods from being made.
 
     `pods` leaves out the ones that are terminating. `ours`: our field manager wrote `replicas`, last at `wrote_at`.
-    `failure` repeats
-    the ReplicaFailure condition, which leaves no pod behind. `rolling`: a rollout is under way.
+    `failure` repeats the ReplicaFailure condition, which leaves no pod behind. `rolling`: a rollout is under way.
     """
 
     replicas: int
+    uid: str = ""
     writer: str = ""
     ours: bool = False
     wrote_at: datetime | None = None

@@ -7,6 +7,8 @@ kopf starts and stops us, logs in, and watches the pools. It keeps no timers, da
 import asyncio
 import gc
 import os
+import resource
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
@@ -21,7 +23,7 @@ from poolkeeper.shell import identity
 from poolkeeper.shell.access import Access
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.http import Served, application
-from poolkeeper.shell.kube import ONLY_METADATA_LIST, KubeClient
+from poolkeeper.shell.kube import ONLY_METADATA_LIST, KubeClient, Metadata
 from poolkeeper.shell.kube_errors import KubeError
 from poolkeeper.shell.leader import Elector
 from poolkeeper.shell.lease import LeaseTerms
@@ -52,6 +54,8 @@ class Operator:
         self._open = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
+        self._behind: set[str] = set()
+        self._blind_to: set[str] = set()
 
     async def start(self) -> None:
         """Open connections, start to reflect, and contend for the lease."""
@@ -60,8 +64,11 @@ class Operator:
         own_client = await self._open.enter_async_context(KubeClient(self.access, clock=self.kube.clock))
         await self.kube.get("/version", into=dict)  # sets the clock, and fails early and plainly
         self.cluster = Cluster(self.kube, self.settings.namespaces)
-        self.loop = Loop(self.kube, self.cluster, self.pools, self._sources(), self.telemetry)
-        name = self._open.enter_context(_closing(identity.claim(names.LEASE, self.settings.identity)))
+        self.sources = self._sources()
+        self.loop = Loop(self.kube, self.cluster, self.pools, self.sources, self.telemetry)
+        for kind, reflector in self.cluster.reflectors.items():
+            self.telemetry.watch_age.labels(kind).set_function(_seconds(reflector.age))
+        name = self._open.enter_context(_closing(identity.claim(self._lease(), self.settings.identity)))
         self.elector = Elector(own_client, self._terms(), name, on_lost=_leave)
         await self._serve()
         self._tasks = [
@@ -105,6 +112,8 @@ class Operator:
     def troubles(self) -> list[str]:
         """Return what is stuck, in words."""
         stuck = [f"the watch of {kind} shows no life" for kind in self.cluster.stuck(STUCK)]
+        if self._blind_to:
+            stuck.append(f"the watch of {names.PLURAL} has missed {len(self._blind_to)} pools")
         silent = asyncio.get_running_loop().time() - self.loop.turned_at
         if self.elector.leading and silent > STALLED.total_seconds():
             stuck.append(f"the loop has not turned for {silent:.0f} s")
@@ -128,32 +137,32 @@ class Operator:
         await self.loop.run(self.elector)
 
     async def _keep_house(self) -> None:
-        """Every few minutes: purge pools that kopf still has and the API server has not; close idle connections."""
+        """Every few minutes: compare the pools with the API server, and forget what is known of pods that are gone."""
         while True:
             await asyncio.sleep(HOUSEKEEPING.total_seconds())
-            await self._purge()
-            for kind, reflector in self.cluster.reflectors.items():
-                self.telemetry.watch_age.labels(kind).set(reflector.age().total_seconds())
+            await self.sources.scraper.prune(self.cluster.live_uids())
+            self.sources.batch.prune({"/".join(pool.key) for pool in self.pools})
+            try:
+                self._compare({found.uid: found.generation async for found in self._living()})
+            except KubeError as error:
+                log.warning("pools could not be listed", error=str(error))
 
-    async def _purge(self) -> None:
-        known = {pool.key: pool.uid for pool in self.pools}
-        try:
-            living = {uid async for uid in self._living()}
-        except KubeError as error:
-            log.warning("pools could not be listed", error=str(error))
-            return
-        for key, uid in known.items():
-            if uid not in living:
-                self.pools.drop(key, uid)
-                self.loop.forget(key)
+    def _compare(self, living: dict[str, int]) -> None:
+        """Purge pools that the API server no longer has; count those whose news has not come since the last time."""
+        known = {pool.uid: pool for pool in self.pools}
+        for uid in known.keys() - living.keys():
+            self.pools.drop(known[uid].key, uid)
+            self.loop.forget(known[uid].key)
+        behind = {uid for uid, version in living.items() if uid not in known or known[uid].generation < version}
+        self._blind_to, self._behind = behind & self._behind, behind
 
-    async def _living(self) -> Any:  # noqa: ANN401  an async generator of UIDs
+    async def _living(self) -> AsyncIterator[Metadata]:
         for namespace in self.settings.namespaces or ("",):
             inside = f"/namespaces/{namespace}" if namespace else ""
             path = f"/apis/{names.API_VERSION}{inside}/{names.PLURAL}"
             async for page in self.kube.pages(path, item=HasMetadata, accept=ONLY_METADATA_LIST):
                 for found in page.items or ():
-                    yield found.metadata.uid
+                    yield found.metadata
 
     async def _vital(self, work: Any) -> None:  # noqa: ANN401  any coroutine
         """Run what the process cannot live without: its end, of whatever kind, is the process's end."""
@@ -169,6 +178,10 @@ class Operator:
     def _terms(self) -> LeaseTerms:
         duration = self.settings.lease_duration
         return LeaseTerms(self.settings.operator_namespace, names.LEASE, duration, duration * 2 / 3, duration * 2 / 15)
+
+    def _lease(self) -> str:
+        """Return a name for the lease that no other cluster's or namespace's has."""
+        return f"{self.access.server}/{self.settings.operator_namespace}/{names.LEASE}"
 
     def _sources(self) -> Sources:
         servers = {one.name: PrometheusServer(one) for one in self.settings.prometheus}
@@ -207,6 +220,10 @@ class _closing:  # noqa: N801  reads like contextlib's
         self._held.close()
 
 
+def _seconds(age: Callable[[], timedelta]) -> Callable[[], float]:
+    return lambda: age().total_seconds()
+
+
 def _leave() -> None:
     """End the process at once: whoever is not the leader, or is blind, must not write."""
     log.error("leaving")
@@ -229,6 +246,8 @@ def _session(access: Access) -> kopf.AiohttpSession:
 
 def run(settings: Settings) -> None:
     """Run the operator until it is told to stop."""
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, allowed))  # one connection for each scraped pod
     registry = kopf.OperatorRegistry()
     operator = Operator(settings)
 

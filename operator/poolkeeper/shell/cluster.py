@@ -80,6 +80,10 @@ class Cluster:
         """Return the live pods of a Deployment, by owner chain."""
         return tuple(pod for pod in self.ownership.pods_of(deployment.uid) if pod.live)
 
+    def live_uids(self) -> set[str]:
+        """Return the UIDs of all live pods."""
+        return {pod.uid for pods in self.live_pods.values() for pod in pods.values()}
+
     def stuck(self, limit: timedelta) -> list[str]:
         """Return the kinds whose watch has shown no life for longer than the limit."""
         return [name for name, reflector in self.reflectors.items() if reflector.age() > limit]

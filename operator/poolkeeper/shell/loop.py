@@ -8,9 +8,12 @@ carry out     the target's size first, then the event, then the status
 
 import asyncio
 import time
+from collections import Counter, defaultdict
+from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import structlog
 
@@ -26,10 +29,10 @@ from poolkeeper.shell import apply, observe, publish, workload
 from poolkeeper.shell.agenda import Agenda
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.kube import KubeClient
-from poolkeeper.shell.kube_errors import ConflictError, KubeError
+from poolkeeper.shell.kube_errors import ConflictError, KubeError, NotFound
 from poolkeeper.shell.leader import Elector
 from poolkeeper.shell.pools import Key, Pool, Pools
-from poolkeeper.shell.queues.batch import BatchReader, Readings
+from poolkeeper.shell.queues.batch import BatchReader
 from poolkeeper.shell.queues.demultiplex import Ask
 from poolkeeper.shell.queues.scrape import PodScraper
 from poolkeeper.shell.telemetry import Telemetry
@@ -45,6 +48,31 @@ class Sources:
 
     scraper: PodScraper
     batch: BatchReader
+
+
+class Answers:
+    """What Prometheus servers answer in one round, pool by pool."""
+
+    def __init__(self) -> None:
+        self._wanted: Counter[str] = Counter()
+        self._given: defaultdict[str, list[Reading]] = defaultdict(list)
+        self._whole: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+
+    def expect(self, ask: Ask) -> None:
+        """Count on one more reading for the ask's pool."""
+        self._wanted[ask.pool] += 1
+
+    def give(self, pool: str, reading: Reading) -> None:
+        """Take in a reading."""
+        self._given[pool].append(reading)
+        if len(self._given[pool]) == self._wanted[pool]:
+            self._whole[pool].set()
+
+    async def of(self, pool: str) -> list[Reading]:
+        """Return all of a pool's readings once they are there; none where none are expected."""
+        if self._wanted[pool]:
+            await self._whole[pool].wait()
+        return self._given[pool]
 
 
 class Loop:
@@ -93,15 +121,27 @@ class Loop:
         return IDLE if due is None else max(0.0, min(IDLE, due - time.monotonic()))
 
     def _start_round(self, pools: list[Pool]) -> None:
-        """Start one look for each pool; those that read Prometheus wait for their common answer."""
-        asks = {pool.key: self._asks(pool) for pool in pools}
-        together = [ask for wanted in asks.values() for ask in wanted]
-        answer = asyncio.ensure_future(self._sources.batch.read(together, self._kube.clock.now())) if together else None
+        """Start one look for each pool; those that read Prometheus wait for their part of the common answer."""
+        answers = Answers()
+        asks = [ask for pool in pools for ask in self._asks(pool)]
+        for ask in asks:
+            answers.expect(ask)
+        if asks:
+            self._start(self._hand_out(asks, answers))
         for pool in pools:
             pool.busy = True
-            look = asyncio.create_task(self._look(pool, answer if asks[pool.key] else None))
-            self._looks.add(look)
-            look.add_done_callback(self._looks.discard)
+            self._start(self._look(pool, answers))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._looks.add(task)
+        task.add_done_callback(self._looks.discard)
+
+    async def _hand_out(self, asks: list[Ask], answers: "Answers") -> None:
+        """Hand each reading to its pool as it comes: a slow server or query holds up nobody else's."""
+        async for readings in self._sources.batch.stream(asks, self._kube.clock.now()):
+            for (pool, _), reading in readings.items():
+                answers.give(pool, reading)
 
     def _asks(self, pool: Pool) -> list[Ask]:
         sources = pool.core.queue.sources if pool.core else ()
@@ -111,15 +151,17 @@ class Loop:
         roster = observe.roster(pool, self._cluster)
         return [Ask("/".join(pool.key), pool.key[0], source, roster) for source in wanted]
 
-    async def _look(self, pool: Pool, answer: "asyncio.Future[Readings] | None") -> None:
+    async def _look(self, pool: Pool, answers: "Answers") -> None:
         """Look at one pool. Whatever goes wrong stays with it."""
         started = time.monotonic()
         try:
-            readings = await self._readings(pool, answer)
+            readings = await self._readings(pool, answers)
             if pool.core is None:
                 await self._publish(pool, Decision(0, 0, 0, Reason.INVALID_SPEC, frozen=True), None)
                 return
             await self._turn(pool, pool.core, readings)
+        except NotFound:
+            return  # the pool has gone meanwhile
         except KubeError as error:
             log.warning("write failed", pool=shown(pool.key[1]), namespace=pool.key[0], error=str(error))
         except Exception:
@@ -128,7 +170,7 @@ class Loop:
             pool.busy = False
             self._telemetry.look_seconds.observe(time.monotonic() - started)
 
-    async def _readings(self, pool: Pool, answer: "asyncio.Future[Readings] | None") -> tuple[Reading, ...]:
+    async def _readings(self, pool: Pool, answers: "Answers") -> tuple[Reading, ...]:
         """Return one reading for each source."""
         spec = pool.core
         if spec is None:
@@ -139,10 +181,7 @@ class Loop:
             for source in spec.queue.sources
             if isinstance(source, PodsSource)
         ]
-        direct = await asyncio.gather(*scrapes)
-        batch = await asyncio.shield(answer) if answer is not None else {}
-        name = "/".join(pool.key)
-        return (*direct, *(reading for (owner, _), reading in batch.items() if owner == name))
+        return (*(await asyncio.gather(*scrapes)), *(await answers.of("/".join(pool.key))))
 
     async def _turn(self, pool: Pool, spec: PoolSpec, readings: tuple[Reading, ...]) -> None:
         """Decide and carry out. What was not carried out is decided again: clocks move on only with their writes."""

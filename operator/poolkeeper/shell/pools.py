@@ -110,6 +110,7 @@ class Pool:
 
     def _accept(self, raw: Mapping[str, Any]) -> None:
         self.spec = parse_spec(raw)
+        self.own_write = None
         self.core = self.spec.to_core()
         self.accepted = dict(raw)
 
