@@ -1,15 +1,84 @@
-"""R1 and R2: up above, down below, nothing between."""
+"""R1 and R2: up above, down below, nothing between. Grace 6 s, loads of 5 and 20 s, settle 1 and 2 s."""
+
+import itertools
 
 from rig.manifests import loading, pool, published
 from rig.space import Space
+from rig.waiting import let_pass
+
+GRACE, LOAD, LONG_LOAD, INTERVAL = 6, 5, 20, 1
+SLACK = 0.5
+"""Two moments of a recorded watch may be so much nearer to each other than the writes were."""
 
 
 def test_a_queue_over_the_threshold_adds_one_replica_and_only_one_while_it_loads(space: Space) -> None:
-    space.deploy("chat", annotations=loading(5))
+    space.deploy("chat", annotations=loading(LOAD))
     space.operate().wait_until_leading()
     space.create(pool("chat", published()))
-    space.fleet.queue(space.workload("chat"), 1500)
-    first = space.wait_for_size("chat", 3)
-    second = space.wait_for_size("chat", 4)
+    space.fleet.queue(space.workload("chat"), 1001)
+    first, second = space.wait_for_size("chat", 3), space.wait_for_size("chat", 4)
     assert space.sizes("chat")[:3] == [2, 3, 4]
-    assert second.at - first.at >= 5
+    assert second.at - first.at >= LOAD
+
+
+def test_a_long_load_under_a_constant_queue_never_cascades(space: Space) -> None:
+    queues = {"one": 1500, "three": 3500, "between": 999}
+    for name in queues:
+        space.create_deployment(name, 3, annotations=loading(LONG_LOAD))
+    for name, total in queues.items():
+        space.wait_until_ready(name, 3)
+        space.fleet.queue(space.workload(name), total)
+    space.operate().wait_until_leading()
+    space.create(*(pool(name, published(settle="2s"), maxReplicas=20) for name in queues))
+    space.wait_for_size("one", 4)
+    let_pass(LONG_LOAD - 2)
+    assert {name: space.sizes(name) for name in queues} == {"one": [3, 4], "three": [3, 6], "between": [3]}
+
+
+def test_a_short_queue_takes_one_replica_away_for_each_grace_period_down_to_the_minimum(space: Space) -> None:
+    space.deploy("chat", 4)
+    space.fleet.queue(space.workload("chat"), 100)
+    space.operate().wait_until_leading()
+    space.create(pool("chat", published(f"{GRACE}s")))
+    space.wait_for_reason("chat", "Steady")
+    short = space.shorten("chat", 99)
+    space.wait_for_size("chat", 2, within=3 * GRACE)
+    space.wait_for_reason("chat", "AtMinimum", within=GRACE)
+    moments = [short, *(change.at for change in space.changes("chat"))]
+    assert space.sizes("chat") == [4, 3, 2]
+    assert all(GRACE - SLACK <= after - before <= GRACE + 3 * INTERVAL for before, after in itertools.pairwise(moments))
+
+
+def test_a_queue_between_the_thresholds_changes_nothing_and_clears_the_clock(space: Space) -> None:
+    space.deploy("chat", 4)
+    space.operate().wait_until_leading()
+    space.create(pool("chat", published(f"{GRACE}s")))
+    space.wait_for_reason("chat", "Grace")
+    let_pass(GRACE / 2)
+    space.fleet.queue(space.workload("chat"), 100)
+    space.wait_for_reason("chat", "Steady")
+    short = space.shorten("chat", 0)
+    assert space.wait_for_size("chat", 3).at - short >= GRACE - SLACK
+
+
+def test_a_pool_of_nothing_but_defaults_finds_its_engine_and_follows_the_queue_per_replica(space: Space) -> None:
+    space.deploy("chat")
+    space.operate().wait_until_leading()
+    space.fleet.queue(space.workload("chat"), 30)
+    space.create(pool("chat"))
+    space.wait_for_reason("chat", "QueueAbove")
+    space.wait_until_ready("chat", 4)
+    assert space.sizes("chat") == [2, 4]
+
+
+def test_a_pool_whose_requests_waited_too_long_refuses_to_shrink(space: Space) -> None:
+    for name in ("promised", "careless"):
+        space.deploy(name, 3)
+    space.operate().wait_until_leading()
+    space.create(pool("promised", published("2s"), slo={"queueTime": "1s"}), pool("careless", published("2s")))
+    for name in ("promised", "careless"):
+        space.wait_for_reason(name, "Grace")
+        space.fleet.load(space.workload(name), "constant:260", window=(0, 1))
+    space.wait_for_size("careless", 2, within=60)
+    space.wait_for_reason("promised", "SLOAtRisk", within=30)
+    assert space.sizes("promised") == [3]

@@ -22,14 +22,16 @@ class Operator:
 
     def __init__(self, cluster: Cluster, name: str, arguments: Sequence[str], kubeconfig: Path | None = None) -> None:
         self.name = name
-        self.started_at = time.monotonic()
+        self.waited = 0.0
+        self._started_at = time.monotonic()
         self._programs = cluster.programs
         command = [str(POOLKEEPER), "run", "--kubeconfig", str(kubeconfig or cluster.kubeconfig)]
         self.pid = cluster.run(name, [*command, "--listen", "127.0.0.1:0", *arguments])
 
     def wait_until_leading(self) -> "Operator":
-        """Wait until it has the lease and looks at pools."""
+        """Wait until it has the lease and looks at pools; `waited` says how long that took from its start."""
         eventually(lambda: self.said("leading"), f"{self.name} leads", START)
+        self.waited = time.monotonic() - self._started_at
         return self
 
     def kill(self) -> None:

@@ -2,21 +2,23 @@
 
 import itertools
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from fleet import FleetClient
+from fleet import FleetClient, Pod
 from rig.api import Api, collection
 from rig.ground import Ground
 from rig.manifests import deployment
 from rig.operators import Operator
 from rig.record import Change, Record
-from rig.waiting import eventually
+from rig.waiting import Found, eventually
 
 Json = dict[str, Any]
 
 LEASE_DURATION = "10s"
+SERIES = "vllm:num_requests_waiting"
 
 
 class Space:
@@ -52,14 +54,57 @@ class Space:
         """Return an object's path."""
         return f"{collection(kind, self.name)}/{name}"
 
+    def create_deployment(self, name: str, replicas: int = 2, **shape: Mapping[str, str]) -> None:
+        """Create a Deployment of engines; `shape` as in `manifests.deployment`."""
+        self.create(deployment(name, replicas, **shape))
+
     def deploy(self, name: str, replicas: int = 2, **shape: Mapping[str, str]) -> None:
         """Create a Deployment of engines and wait until all of them answer."""
-        self.create(deployment(name, replicas, **shape))
+        self.create_deployment(name, replicas, **shape)
         self.wait_until_ready(name, replicas)
+
+    def pods(self, name: str) -> list[Pod]:
+        """Return a Deployment's engines that answer."""
+        return self.fleet.pods(self.workload(name))
+
+    def give_image(self, name: str, count: int) -> None:
+        """Let so many of a Deployment's pods get the image after all that its template says is not there."""
+        path, selector = collection("Pod", self.name), f"?labelSelector=app%3D{name}"
+        found = self.wait_until(lambda: self.api.get(path + selector)["items"][:count], f"pods of {name}")
+        for pod in found:
+            cured = {"metadata": {"annotations": {"poolkeeper.dev/image-error": None}}}
+            self.api.patch(f"{path}/{pod['metadata']['name']}", cured)
+        self.wait_until_ready(name, count)
+
+    def shorten(self, name: str, total: int) -> float:
+        """Let a workload's queue become this short; return the moment before."""
+        before = time.monotonic()
+        self.fleet.queue(self.workload(name), total)
+        return before
+
+    def series_of(self, name: str) -> Json:
+        """Return a source for the series of a Deployment's pods that the exporter shows."""
+        selector = {"app": name}
+        return {"name": "series", "prometheus": {"metric": SERIES, "selector": selector, "maxAge": "2s"}}
+
+    def show_pod(self, name: str, pod: str, waiting: float) -> None:
+        """Let the exporter show a pod's queue."""
+        self.fleet.gauge(SERIES, waiting, self._series(name, pod))
+
+    def hide_pod(self, name: str, pod: str) -> None:
+        """Let the exporter show a pod's queue no more."""
+        self.fleet.drop(SERIES, self._series(name, pod))
+
+    def _series(self, name: str, pod: str) -> dict[str, str]:
+        return {"namespace": self.name, "pod": pod, "app": name}
+
+    def wait_until(self, look: Callable[[], Found | None], words: str, within: float = 20) -> Found:
+        """Wait until something holds, and return it."""
+        return eventually(look, words, within)
 
     def wait_until_ready(self, name: str, replicas: int) -> None:
         """Wait until so many of a Deployment's engines answer."""
-        eventually(lambda: len(self.fleet.pods(self.workload(name))) == replicas, f"{replicas} of {name} ready", 60)
+        eventually(lambda: len(self.pods(name)) == replicas, f"{replicas} of {name} ready", 60)
 
     def operate(self, *arguments: str, kubeconfig: Path | None = None, identity: str = "rig") -> Operator:
         """Start an operator for this namespace; its lease is here too. Wait for it with `wait_until_leading`."""

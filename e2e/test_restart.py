@@ -1,0 +1,60 @@
+"""A crash makes no shrink early or late (R2, R9).
+
+    queue short --- clock stored --------------- kill -9 -- grace ends
+    0               10                            13         14
+                                                     restarted
+
+A clock is stored once it is older than 10 s, whatever the grace: hence graces of more than that here.
+"""
+
+import time
+
+from rig.manifests import pool, published
+from rig.space import Space
+from rig.waiting import eventually, let_pass
+
+GRACE, INTERVAL, SLACK = 14, 1, 0.5
+
+
+def begin(space: Space, replicas: int) -> float:
+    """Start a pool with a queue that is not short, then let it become so; return when."""
+    space.deploy("chat", replicas)
+    space.fleet.queue(space.workload("chat"), 500)
+    space.operate().wait_until_leading()
+    space.create(pool("chat", published(f"{GRACE}s")))
+    space.wait_for_reason("chat", "Steady")
+    return space.shorten("chat", 0)
+
+
+def lead_again(space: Space) -> float:
+    """Start another process under the same name; return when it led."""
+    space.operate().wait_until_leading()
+    return time.monotonic()
+
+
+def test_killed_a_second_before_the_grace_ends_it_shrinks_neither_early_nor_late(space: Space) -> None:
+    short = begin(space, 3)
+    eventually(lambda: "shortSince" in space.status("chat").get("memory", {}), "the clock is stored", GRACE)
+    let_pass(short + GRACE - 1 - time.monotonic())
+    space.operators[-1].kill()
+    led = lead_again(space)
+    fell = space.wait_for_size("chat", 2)
+    assert short + GRACE - SLACK <= fell.at <= max(short + GRACE, led) + 2 * INTERVAL + SLACK
+
+
+def test_killed_right_after_a_shrink_it_waits_for_another_whole_grace_period(space: Space) -> None:
+    begin(space, 4)
+    first = space.wait_for_size("chat", 3, within=GRACE + 5)
+    space.operators[-1].kill()
+    lead_again(space)
+    second = space.wait_for_size("chat", 2, within=GRACE + 5)
+    assert second.at - first.at >= GRACE - SLACK
+
+
+def test_a_restart_finds_its_own_lease_and_leads_at_once(space: Space) -> None:
+    space.operate().wait_until_leading().kill()
+    before = space.api.get(space.path("Lease", "poolkeeper"))["spec"]
+    space.operate().wait_until_leading()
+    after = space.api.get(space.path("Lease", "poolkeeper"))["spec"]
+    assert (after["holderIdentity"], after["leaseTransitions"]) == (before["holderIdentity"], 0)
+    assert space.operators[-1].waited < before["leaseDurationSeconds"] / 2

@@ -1,0 +1,45 @@
+"""R4: replicas that do not become ready stop the growth, and the words of what stops them are repeated. Timeout 3 s."""
+
+from rig.manifests import pool, published
+from rig.space import Space
+from rig.waiting import let_pass
+
+TIMEOUT, SETTLE = 3, 1
+LONG_QUEUE = 3500
+
+
+def overload(space: Space) -> str:
+    """Let a queue ask for three replicas again and again; return what the pool says once they are overdue."""
+    space.fleet.queue(space.workload("chat"), LONG_QUEUE)
+    space.operate().wait_until_leading()
+    space.create(pool("chat", published(settle=f"{SETTLE}s"), startup={"timeout": f"{TIMEOUT}s"}, maxReplicas=20))
+    space.wait_for_size("chat", 5)
+    said = space.wait_for_condition("chat", "AbleToScale", "StartupBlocked", within=40)
+    let_pass(2 * TIMEOUT)
+    return str(said["message"])
+
+
+def test_a_bad_image_under_load_stops_the_growth_and_repeats_the_kubelet(space: Space) -> None:
+    space.create_deployment("chat", 2, annotations={"poolkeeper.dev/image-error": "not found"})
+    space.give_image("chat", 2)
+    words = overload(space)
+    assert space.sizes("chat") == [2, 5]
+    assert "Back-off pulling image" in words
+
+
+def test_a_quota_that_refuses_pods_stops_the_growth_and_is_repeated(space: Space) -> None:
+    hard = {"hard": {"requests.nvidia.com/gpu": "2"}}
+    space.create({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "gpus"}, "spec": hard})
+    space.deploy("chat")
+    words = overload(space)
+    assert space.sizes("chat") == [2, 5]
+    assert "exceeded quota: gpus" in words
+
+
+def test_pods_that_find_no_gpu_stop_the_growth_and_the_scheduler_is_repeated(space: Space) -> None:
+    mine = {"rig": space.name}
+    space.ground.cluster.add_gpu_nodes(1, 2, labels=mine, prefix=space.name)
+    space.deploy("chat", nodes=mine)
+    words = overload(space)
+    assert space.sizes("chat") == [2, 5]
+    assert "Insufficient nvidia.com/gpu" in words
