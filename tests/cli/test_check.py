@@ -1,0 +1,68 @@
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from poolkeeper.cli.main import app
+
+GOOD = """
+apiVersion: poolkeeper.io/v1alpha1
+kind: InferencePool
+metadata: {name: chat}
+spec:
+  targetRef: {name: chat}
+  minReplicas: 2
+  maxReplicas: 8
+"""
+
+
+@pytest.fixture
+def check(tmp_path):
+    def run(text, *options):
+        file = tmp_path / "pool.yaml"
+        file.write_text(text)
+        return CliRunner().invoke(app, ["check", "-f", str(file), "--offline", *options])
+
+    return run
+
+
+def test_a_good_pool_is_ok(check):
+    answer = check(GOOD)
+    assert (answer.exit_code, answer.output) == (0, "ipool/chat: ok\n")
+
+
+def test_a_bad_field_is_named_with_what_would_be_right(check):
+    answer = check(GOOD.replace("minReplicas: 2", "minReplicas: 9"))
+    assert answer.exit_code == 1
+    assert answer.output == "ipool/chat: wrong\n  - spec: minReplicas must not be over maxReplicas\n"
+
+
+def test_a_typo_is_named(check):
+    assert "spec.minReplica: no such field" in check(GOOD.replace("minReplicas: 2", "minReplica: 2")).output
+
+
+def test_another_version_is_refused(check):
+    assert "apiVersion: must be poolkeeper.io/v1alpha1" in check(GOOD.replace("v1alpha1", "v1")).output
+
+
+def test_a_pool_needs_a_name(check):
+    assert "metadata.name: missing" in check(GOOD.replace("{name: chat}", "{}", 1)).output
+
+
+def test_all_pools_of_a_file_are_checked(check):
+    answer = check(GOOD + "---" + GOOD.replace("{name: chat}", "{name: chat2}", 1), "-o", "json")
+    assert [item["name"] for item in json.loads(answer.output)["items"]] == ["chat", "chat2"]
+
+
+@pytest.mark.parametrize("text", ["{", "kind: Pod", ""])
+def test_a_file_without_a_pool_is_refused(check, text):
+    assert check(text).exit_code == 2
+
+
+def test_a_cluster_that_cannot_be_reached_is_said(tmp_path, monkeypatch):
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    file = tmp_path / "pool.yaml"
+    file.write_text(GOOD)
+    answer = CliRunner().invoke(app, ["check", "-f", str(file)])
+    assert answer.exit_code == 2
+    assert "error:" in answer.output
