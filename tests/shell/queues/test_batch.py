@@ -126,6 +126,22 @@ async def test_a_pool_reads_only_its_own_namespace_and_selector():
     )
 
 
+async def test_a_selector_may_name_series_of_no_namespace():
+    outside = Element({PART: "0", "app": "chat"}, 1000.0, 7)
+    chat = PrometheusSource("q", metric="queue", selector=(("app", "chat"),))
+    assert (await one(Server(outside), chat)).waiting == 7
+
+
+async def test_series_of_no_namespace_do_not_add_to_the_pools_own():
+    outside = Element({PART: "0", "app": "chat"}, 1000.0, 7)
+    chat = PrometheusSource("q", metric="queue", selector=(("app", "chat"),))
+    assert (await one(Server(outside, element(1, app="chat")), chat)).waiting == 1
+
+
+async def test_without_a_selector_series_of_no_namespace_are_nobodys():
+    assert (await one(Server(Element({PART: "0"}, 1000.0, 7)))).fault is Reason.METRIC_EMPTY
+
+
 async def test_another_namespace_cannot_be_selected():
     spy = PrometheusSource("q", metric="queue", selector=(("namespace", "other"),))
     assert (await one(Server(element(4, namespace="other")), spy)).fault is Reason.METRIC_EMPTY

@@ -14,7 +14,7 @@ def test_pools_that_share_a_metric_share_a_sum():
     wishes = [wish("b", selector=(("app", "x"),)), wish("a", selector=(("app", "y"),))]
     assert join([wishes]) == (
         "label_replace(sum by (namespace, pod, app) (last_over_time("
-        '{__name__="queue", namespace=~"a|b", app=~"x|y"}[30000ms])), "poolkeeper_part", "0", "namespace", ".*")'
+        '{__name__="queue", namespace=~"|a|b", app=~"x|y"}[30000ms])), "poolkeeper_part", "0", "namespace", ".*")'
     )
 
 

@@ -99,7 +99,7 @@ class BatchReader:
         for one in elements:
             answered.setdefault(_place(one.labels.get(PART, ""), one.labels, keys), []).append(one)
         return {
-            _key(ask): self._reading(ask, answered.get(_wanted(str(index), ask, keys), []), now)
+            _key(ask): self._reading(ask, _share(ask, str(index), answered, keys), now)
             for index, part in enumerate(parts)
             for ask in part
         }
@@ -164,10 +164,13 @@ def _place(part: str, labels: Mapping[str, str], keys: Mapping[str, tuple[str, .
     return (part, labels.get("namespace", ""), *(labels.get(key, "") for key in keys.get(part, ())))
 
 
-def _wanted(part: str, ask: Ask, keys: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """Return the `_place` of the elements that are this pool's."""
-    selector = dict(ask.source.selector)
-    return (part, ask.namespace, *(selector[key] for key in keys[part]))
+def _share(
+    ask: Ask, part: str, answered: Mapping[tuple[str, ...], list[Element]], keys: Mapping[str, tuple[str, ...]]
+) -> list[Element]:
+    """Return the elements that are this pool's: of its namespace, else those of none that its selector names."""
+    selected = tuple(dict(ask.source.selector)[key] for key in keys[part])
+    own = answered.get((part, ask.namespace, *selected), [])
+    return own if own or not selected else answered.get((part, "", *selected), [])
 
 
 def _wish(ask: Ask) -> Wish:

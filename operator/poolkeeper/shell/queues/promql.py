@@ -74,7 +74,10 @@ def quote(text: str) -> str:
 def _sum(wishes: Sequence[Wish]) -> str:
     part = wishes[0].part
     labels = ", ".join(dict.fromkeys([*_JOINED, *part.keys]))
-    matchers = [f"__name__={quote(part.metric)}", _any("namespace", [wish.namespace for wish in wishes])]
+    nowhere = (
+        [""] if part.keys else []
+    )  # who selects may have series of no namespace: an exporter's outside the cluster
+    matchers = [f"__name__={quote(part.metric)}", _any("namespace", [*(wish.namespace for wish in wishes), *nowhere])]
     matchers += [_any(key, [dict(wish.source.selector)[key] for wish in wishes]) for key in part.keys]
     age = round(part.max_age / timedelta(milliseconds=1))
     return f"sum by ({labels}) (last_over_time({{{', '.join(matchers)}}}[{max(age, 1)}ms]))"
