@@ -14,6 +14,8 @@ from rig.space import Space
 from rig.waiting import eventually, let_pass
 
 GRACE = 2.0
+KIND_SEEN = 35.0  # a kind that is installed later is seen within 30 s
+ANYTHING = {"x-kubernetes-preserve-unknown-fields": True}
 HOLDING, LONG, SHORT = 500, 5000, 0
 QUEUE = published(grace="2s")
 TRACKING = {"argocd.argoproj.io/tracking-id": "site:apps/Deployment:site/chat"}
@@ -65,6 +67,15 @@ def autoscaler(name: str) -> dict[str, object]:
             "minReplicas": 1,
             "maxReplicas": 20,
         },
+    }
+
+
+def scaled_object(name: str) -> dict[str, object]:
+    return {
+        "apiVersion": "keda.sh/v1alpha1",
+        "kind": "ScaledObject",
+        "metadata": {"name": name},
+        "spec": {"scaleTargetRef": {"name": name}},
     }
 
 
@@ -195,6 +206,39 @@ def test_the_older_of_two_pools_keeps_the_target(space: Space) -> None:
     space.create(pool("alpha", QUEUE, targetRef={"name": "zeta"}))
     found = space.wait_for_condition("alpha", "Conflict", "ConflictPool")
     assert ("ipool/zeta" in found["message"], space.condition("zeta", "Conflict")["status"]) == (True, "False")
+
+
+SCALED_OBJECTS: dict[str, object] = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "scaledobjects.keda.sh"},
+    "spec": {
+        "group": "keda.sh",
+        "scope": "Namespaced",
+        "names": {"kind": "ScaledObject", "plural": "scaledobjects"},
+        "versions": [
+            {
+                "name": "v1alpha1",
+                "served": True,
+                "storage": True,
+                "schema": {
+                    "openAPIV3Schema": {"type": "object", "properties": {"spec": {"type": "object", **ANYTHING}}}
+                },
+            }
+        ],
+    },
+}
+
+
+def test_a_scaled_object_is_refused_unless_paused_though_its_kind_came_later(space: Space) -> None:
+    keep(space, "keda", 2)
+    apply(space, SCALED_OBJECTS, "--server-side")
+    space.ground.cluster.kubectl("wait", "--for=condition=Established", "crd/scaledobjects.keda.sh")
+    apply(space, scaled_object("keda"))
+    found = space.wait_for_condition("keda", "Conflict", "ConflictScaledObject", KIND_SEEN)
+    space.ground.cluster.kubectl("annotate", "-n", space.name, "scaledobject/keda", "autoscaling.keda.sh/paused=true")
+    space.wait_for_condition("keda", "Conflict", "AsExpected")
+    assert "scaledobject/keda: delete it, or pause it" in found["message"]
 
 
 # Modes
