@@ -89,6 +89,19 @@ def test_a_clock_that_was_stored_is_cleared_at_once(followed):
     assert "shortSince" not in followed.pool.status["memory"]
 
 
+def test_a_clock_is_stored_in_time_whatever_the_budget(followed):
+    for second in range(32):
+        followed.pool.budget.tokens = -5
+        followed.look(second, 50)
+    assert "shortSince" in followed.pool.status["memory"]
+
+
+def test_a_clock_that_noise_stores_and_clears_again_and_again_costs_two_writes_a_minute(followed):
+    for second in range(1200):
+        followed.look(second, 500 if second % 33 == 0 else 50)
+    assert 1 < len(followed.written) <= 2 + 1200 / 30
+
+
 def test_a_new_generation_is_answered_at_once(followed):
     followed.look(0, 500)
     followed.pool.budget.tokens = -5

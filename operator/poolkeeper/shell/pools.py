@@ -21,15 +21,21 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 STATUS_BURST = 2
 STATUS_REFILL = timedelta(seconds=30)
 REPLICAS_PAUSE = timedelta(seconds=5)
+CLOCK_PAUSE = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
 class StatusBudget:
-    """At most two status writes a minute for what is no change of size (R9); what could not wait runs up a debt."""
+    """At most two status writes a minute for what is no change of size (R9); what could not wait runs up a debt.
+
+    A grace clock that is to be stored does not wait: a short grace could end before its turn comes, and a crash would
+    forget it. Noise gets that once a minute, which with the clearing makes two; a change of size is no noise.
+    """
 
     tokens: float = STATUS_BURST
     at: datetime | None = None
     written_at: datetime | None = None
+    clock_at: datetime | None = None
 
     def may_write(self, now: datetime) -> bool:
         """Return whether an ordinary status write is due."""
@@ -42,10 +48,18 @@ class StatusBudget:
         """Return whether the last write is long enough ago for news of the replicas themselves."""
         return self.written_at is None or now - self.written_at >= REPLICAS_PAUSE
 
-    def spend(self, now: datetime, *, ordinary: bool) -> None:
-        """Count a write."""
+    def may_store_clock(self, now: datetime) -> bool:
+        """Return whether a clock may be stored out of turn."""
+        return self.clock_at is None or now - self.clock_at >= CLOCK_PAUSE
+
+    def spend(self, now: datetime, *, ordinary: bool, clock: bool = False) -> None:
+        """Count a write; `ordinary`: of no change of size, `clock`: it stored a clock."""
         self.written_at = now
-        self.tokens -= 1 if ordinary else 0
+        if ordinary:
+            self.tokens -= 1
+            self.clock_at = now if clock else self.clock_at
+        else:
+            self.clock_at = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ Json = dict[str, Any]
 def due_status(pool: Pool, decision: Decision, now: datetime, *, changed: bool) -> Json | None:
     """Return the status to write now, None where nothing differs or it must wait for its turn.
 
-    What cannot wait: a size that was changed, a new generation, and a stored grace clock that was cleared.
+    What cannot wait: a size that was changed, a new generation, a grace clock that is to be stored, and a stored one
+    that was cleared.
     """
     stored = pool.status.get("memory") or {}
     period = pool.core.queue.down.grace_period if pool.core else memo.STORE_AFTER
@@ -36,10 +37,12 @@ def due_status(pool: Pool, decision: Decision, now: datetime, *, changed: bool) 
     status = render(verdict, pool.status, memo.dump(pool.memory, period, stored), pool.accepted)
     if meaning(status) == meaning(pool.status):
         return None
+    storing = status["memory"].get("shortSince") not in (None, stored.get("shortSince"))
     urgent = changed or cleared(stored, status) or pool.status.get("observedGeneration") != pool.generation
+    urgent = urgent or (storing and pool.budget.may_store_clock(now))
     if not (urgent or pool.budget.may_write(now) or (moved(pool.status, status) and pool.budget.rested(now))):
         return None
-    pool.budget.spend(now, ordinary=not changed)
+    pool.budget.spend(now, ordinary=not changed, clock=storing)
     return status
 
 
