@@ -1,0 +1,97 @@
+"""What the benchmarks stand on: control plane, GPU nodes, fleet, Prometheus, and the operator under its own account."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from math import ceil
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from controlplane import Cluster, ControlPlane
+from fleet import FleetClient, FleetProcess, Settings
+from rig.api import Api
+from rig.operators import Operator
+
+ROOT = Path(__file__).parents[1]
+ACCOUNT = ("poolkeeper", "poolkeeper")
+USER = "system:serviceaccount:" + ":".join(ACCOUNT)
+RIGHTS = ("namespace", "service-account", "cluster-role", "lease-role")
+SCRAPE = timedelta(seconds=5)
+GPUS = 200
+BEGAN = time.monotonic()
+
+
+def say(words: str) -> None:
+    """Print a line of progress."""
+    print(f"{time.monotonic() - BEGAN:6.1f} s  {words}", flush=True)
+
+
+def wait_until(met: Callable[[], bool], words: str, within: float, *, pause: float = 0.2) -> None:
+    """Wait until something is so.
+
+    Raises:
+        TimeoutError: it was not within so many seconds; says what.
+    """
+    deadline = time.monotonic() + within
+    while not met():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not within {within:.0f} s: {words}")
+        time.sleep(pause)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A cluster with the operator's rights in it, the fleet, and a Prometheus that scrapes the fleet's exporter."""
+
+    cluster: Cluster
+    fleet: FleetClient
+    prometheus: str
+    kubeconfig: Path
+    operators: list[Operator] = field(default_factory=list)
+
+    @cached_property
+    def api(self) -> Api:
+        """A client of the API server."""
+        return Api(self.cluster)
+
+    @contextmanager
+    def operator(self) -> Iterator[Operator]:
+        """Run `poolkeeper run` as it would run in a cluster, under its own account and rights."""
+        given = ["--prometheus", f"default={self.prometheus}", "--lease-namespace", ACCOUNT[0]]
+        operator = Operator(self.cluster, f"operator-{len(self.operators)}", given, self.kubeconfig)
+        self.operators.append(operator)
+        try:
+            yield operator.wait_until_leading()
+        finally:
+            operator.stop()
+
+
+@contextmanager
+def boot(gpus: int, *, audit: bool = False) -> Iterator[Stage]:
+    """Boot it all, with nodes for so many GPUs; at the end nothing is left."""
+    say("booting etcd, API server, controllers, KWOK")
+    with ControlPlane(audit=audit) as cluster:
+        kubeconfig = _furnish(cluster, gpus)
+        settings = Settings(kubeconfig=str(cluster.kubeconfig), exporter_port=0)
+        say(f"fleet and Prometheus (scrapes every {SCRAPE.seconds} s)")
+        with FleetProcess(settings) as fleet, cluster.prometheus(SCRAPE, [_exporter(fleet.exporter)]) as prometheus:
+            yield Stage(cluster, fleet, prometheus.url, kubeconfig)
+
+
+def _furnish(cluster: Cluster, gpus: int) -> Path:
+    cluster.kubectl("apply", "--server-side", "-f", str(ROOT / "crds"))
+    cluster.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    cluster.kubectl("apply", "-f", str(ROOT / "manifests/base/namespace.yaml"))
+    for name in RIGHTS:
+        cluster.kubectl("apply", "-n", ACCOUNT[0], "-f", str(ROOT / f"manifests/base/{name}.yaml"))
+    cluster.add_gpu_nodes(ceil(gpus / GPUS), GPUS)
+    return cluster.service_account_kubeconfig(*ACCOUNT)
+
+
+def _exporter(address: str) -> dict[str, object]:
+    """Scrape the stand-in exporter; the labels `namespace` and `pool` are those that it serves."""
+    targets = [{"targets": [urlsplit(address).netloc]}]
+    return {"job_name": "exporter", "honor_labels": True, "static_configs": targets}
