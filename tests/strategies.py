@@ -156,3 +156,20 @@ def memories(draw) -> Memory:
         outage_since=draw(st.none() | st.just(at(-45))),
         silent_since={"uid-20": at(-400)},
     )
+
+
+@st.composite
+def ripe(draw) -> tuple[PoolSpec, Observation, Memory]:
+    """Return a pool whose time to shrink has come: short queue, idle, the clock has run."""
+    above = draw(st.integers(1, 2000))
+    queue = Queue(
+        thresholds_per=draw(st.sampled_from(Per)),
+        up=ScaleUp(above=above),
+        down=ScaleDown(below=above / 2, step=draw(st.integers(1, 3))),
+    )
+    floor = draw(st.integers(1, 6))
+    spec = PoolSpec(floor, floor + draw(st.integers(1, 12)), queue=queue, slo=Slo(timedelta(seconds=2)))
+    size = spec.min_replicas + draw(st.integers(2, 9))
+    target = Target(size, writer="poolkeeper", ours=True, pods=tuple(pod(number) for number in range(size)))
+    grace = Grace(short_since=at(-301), sampled_at=at(-1))
+    return spec, Observation(target, (reading(0),)), Memory(grace=grace, edits=Edits(asked=size))
