@@ -58,7 +58,7 @@ def ours(page):
         found = read(page.encode(), NAMES)
     except MalformedError:
         return None
-    return comparable((name, labels, value) for name, samples in found.items() for labels, value in samples)
+    return comparable((name, labels, value) for name, samples in found.items() for labels, value, _ in samples)
 
 
 def comparable(samples):
@@ -86,8 +86,8 @@ def only(page, name="up"):
         (b"up{} 1\n", Sample({}, 1)),
         (b"up 1\r\n", Sample({}, 1)),
         (b"  up\t1\n", Sample({}, 1)),
-        (b"up 1 1712345678901\n", Sample({}, 1)),
-        (b"up 1 1712345678.5\n", Sample({}, 1)),
+        (b"up 1 1712345678901\n", Sample({}, 1, 1712345678.901)),
+        (b"up 1 1712345678.5\n", Sample({}, 1, 1712345678.5)),
         (b'up{a="b",} 2\n', Sample({"a": "b"}, 2)),
         (b'up{ a = "b" , c = "d" } 2\n', Sample({"a": "b", "c": "d"}, 2)),
         (b'up{a="}"} 2\n', Sample({"a": "}"}, 2)),
@@ -95,7 +95,7 @@ def only(page, name="up"):
         (rb'up{a="q\"\\\n\t"} 2', Sample({"a": 'q"\\\n\\t'}, 2)),
         ('up{a="é模"} 2'.encode(), Sample({"a": "é模"}, 2)),
         (b'up{le="5"} 17 # {trace_id="oHg5"} 9.8 1520879607.789\n# EOF\n', Sample({"le": "5"}, 17)),
-        (b"up 17 1520879607 # {} 9.8\n", Sample({}, 17)),
+        (b"up 17 1520879607 # {} 9.8\n", Sample({}, 17, 1520879607)),
         (b"up 123456789012345678901234567890\n", Sample({}, 123456789012345678901234567890.0)),
         (b"up 1e400\n", Sample({}, math.inf)),
         (b"up -Inf\n", Sample({}, -math.inf)),

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from builders import START, at
 from poolkeeper.core.model import Slo
 from poolkeeper.core.observation import PodSample
 from poolkeeper.core.reasons import Reason
@@ -53,17 +54,17 @@ def test_token_counters_are_on_the_engine_s_page(engine):
     ],
 )
 def test_reads_a_real_page(name, expected):
-    assert sample("a", BY_NAME[name], PAGES[name], SLO) == expected
+    assert sample("a", BY_NAME[name], PAGES[name], SLO, START) == expected
 
 
 def test_without_an_slo_no_histogram_is_read():
-    seen = sample("a", VLLM, PAGES["vllm"], None)
+    seen = sample("a", VLLM, PAGES["vllm"], None, START)
     assert (seen.inside, seen.finished) == (None, None)
 
 
 def test_several_models_of_one_server_are_summed():
     page = b'vllm:num_requests_waiting{model_name="a"} 1\nvllm:num_requests_waiting{model_name="b"} 2\n'
-    assert sample("a", VLLM, page, None).waiting == 3
+    assert sample("a", VLLM, page, None, START).waiting == 3
 
 
 def test_data_parallel_ranks_are_summed_and_their_mirrors_are_not():
@@ -72,27 +73,27 @@ def test_data_parallel_ranks_are_summed_and_their_mirrors_are_not():
         for data in (0, 1)
         for tensor in (0, 1)
     )
-    assert sample("a", BY_NAME["sglang"], page, None).waiting == 21
+    assert sample("a", BY_NAME["sglang"], page, None, START).waiting == 21
 
 
 def test_the_old_name_of_the_kv_gauge_is_read_too():
     page = PAGES["vllm"].replace(b"vllm:kv_cache_usage_perc", b"vllm:gpu_cache_usage_perc")
-    assert sample("a", VLLM, page, None).kv_usage == 0.7012
+    assert sample("a", VLLM, page, None, START).kv_usage == 0.7012
 
 
 def test_time_to_first_token_stands_in_for_queue_time():
     page = PAGES["vllm"].replace(b"vllm:request_queue_time_seconds", b"other")
-    assert sample("a", VLLM, page, SLO).inside == 700
+    assert sample("a", VLLM, page, SLO, START).inside == 700
 
 
 def test_an_slo_under_the_smallest_bucket_is_not_measured():
     page = PAGES["trtllm-serve"]
-    seen = sample("a", BY_NAME["trtllm-serve"], page, Slo(timedelta(seconds=1)))
+    seen = sample("a", BY_NAME["trtllm-serve"], page, Slo(timedelta(seconds=1)), START)
     assert (seen.inside, seen.finished) == (None, None)
 
 
 def test_a_bucket_at_the_queue_time_counts_in_full():
-    assert sample("a", VLLM, PAGES["vllm"], Slo(timedelta(seconds=2.5))).inside == 1045
+    assert sample("a", VLLM, PAGES["vllm"], Slo(timedelta(seconds=2.5)), START).inside == 1045
 
 
 def waiting(value):
@@ -115,18 +116,32 @@ def waiting(value):
 )
 def test_a_bad_queue_length_is_a_fault(page, reason):
     with pytest.raises(MetricError) as caught:
-        sample("a", VLLM, page, None)
+        sample("a", VLLM, page, None, START)
     assert caught.value.reason is reason
 
 
 @pytest.mark.parametrize("value", ["NaN", "+Inf", "-0.5"])
 @pytest.mark.parametrize(("gauge", "field"), [("num_requests_running", "running"), ("kv_cache_usage_perc", "kv_usage")])
 def test_a_bad_optional_number_is_left_out(gauge, field, value):
-    seen = sample("a", VLLM, waiting("4") + f"vllm:{gauge} {value}\n".encode(), None)
+    seen = sample("a", VLLM, waiting("4") + f"vllm:{gauge} {value}\n".encode(), None, START)
     assert (seen.waiting, getattr(seen, field)) == (7, None)
 
 
 def test_nan_in_one_of_two_mirrors_is_not_hidden_by_the_other():
     page = b'sglang:num_queue_reqs{tp_rank="0"} 5\nsglang:num_queue_reqs{tp_rank="1"} NaN\n'
     with pytest.raises(MetricError, match="MetricNotANumber"):
-        sample("a", BY_NAME["sglang"], page, None)
+        sample("a", BY_NAME["sglang"], page, None, START)
+
+
+def stamped(seconds):
+    return f"vllm:num_requests_waiting 0 {int(at(seconds).timestamp() * 1000)}\n".encode()
+
+
+def test_what_was_stamped_long_ago_is_stale():
+    with pytest.raises(MetricError) as fault:
+        sample("a", VLLM, stamped(-31), None, START)
+    assert (fault.value.reason, fault.value.detail) == (Reason.METRIC_STALE, "vllm:num_requests_waiting is 31 s old")
+
+
+def test_what_was_stamped_just_now_counts():
+    assert sample("a", VLLM, stamped(-29), None, START).waiting == 0

@@ -12,12 +12,13 @@ from typing import NamedTuple
 
 _SHOWN = 80  # characters of a bad line in an error
 _SNIFFED = 64 * 1024  # bytes of a page that are looked at to tell a page without a metric from no page at all
+_MILLISECONDS = 1e11  # as seconds, an instant in the year 5138
 
 _QUOTED = rb'"(?:[^"\\\n]|\\.)*+"'
 _BRACES = rb"\{((?:[^\"}\n]|" + _QUOTED + rb")*+)\}"
 _REST = re.compile(
     rb"[ \t]*+(?:" + _BRACES + rb")?[ \t]*+([^ \t\r\n]++)"  # labels, value
-    rb"(?:[ \t]++[-+0-9.eE]++)?(?:[ \t]++\#[^\n]*+)?[ \t\r]*+(?:\n|\Z)"  # timestamp, exemplar
+    rb"(?:[ \t]++([-+0-9.eE]++))?(?:[ \t]++\#[^\n]*+)?[ \t\r]*+(?:\n|\Z)"  # timestamp, exemplar
 )
 _LABEL = re.compile(rb'[ \t]*+([a-zA-Z_][a-zA-Z0-9_]*+)[ \t]*+=[ \t]*+"((?:[^"\\\n]|\\.)*+)"[ \t]*+(?:,[ \t]*+|\Z)')
 _NAME = re.compile(rb"[a-zA-Z_:][a-zA-Z0-9_:]*+|(?=\{)")
@@ -30,10 +31,14 @@ class MalformedError(ValueError):
 
 
 class Sample(NamedTuple):
-    """One line of a page: its labels, and its value as it stands there (NaN, infinite and negative too)."""
+    """One line of a page: its labels, and its value as it stands there (NaN, infinite and negative too).
+
+    `stamp` is the Unix time in seconds that the line carries, None where it has none: engines stamp nothing, relays do.
+    """
 
     labels: Mapping[str, str]
     value: float
+    stamp: float | None = None
 
 
 def read(page: bytes, names: Iterable[str]) -> dict[str, list[Sample]]:
@@ -90,7 +95,7 @@ def _samples(page: bytes, name: bytes) -> Iterator[Sample]:
 def _sample(page: bytes, at: int, rest: re.Match[bytes]) -> tuple[Sample, frozenset[tuple[str, str]]]:
     try:
         labels, key = _labels(rest[1] or b"")
-        return Sample(labels, _number(rest[2])), key
+        return Sample(labels, _number(rest[2]), _stamp(rest[3])), key
     except ValueError as error:
         raise _malformed(page, at) from error
 
@@ -129,6 +134,14 @@ def _number(text: bytes) -> float:
     if b"_" in text:  # Python reads 1_000 as a number, and nobody else does
         raise ValueError(text)
     return float(text)
+
+
+def _stamp(text: bytes | None) -> float | None:
+    """Return an instant in seconds: Prometheus' text format counts milliseconds, OpenMetrics seconds."""
+    if text is None:
+        return None
+    number = _number(text)
+    return number / 1000 if abs(number) > _MILLISECONDS else number
 
 
 def _malformed(page: bytes, at: int) -> MalformedError:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
 from poolkeeper.core.model import Slo
 from poolkeeper.core.observation import PodSample
@@ -12,14 +13,17 @@ from poolkeeper.shell.queues.exposition import MalformedError, Sample, check, re
 
 Page = dict[str, list[Sample]]
 
+STALE = timedelta(seconds=30)
 
-def sample(uid: str, engine: Engine, page: bytes, slo: Slo | None) -> PodSample:
-    """Read a pod's load off its page.
+
+def sample(uid: str, engine: Engine, page: bytes, slo: Slo | None, now: datetime) -> PodSample:
+    """Read a pod's load off the page that it showed at `now`.
 
     What is wrong with `waiting` is a MetricError; running, KV usage and the SLO's counts are None where they are
     absent or no usable numbers.
     """
     seen = _read(page, _names(engine))
+    _check_age(engine.waiting, seen, now)
     inside, finished = _waits(engine, page, slo) if slo else (None, None)
     return PodSample(
         uid,
@@ -47,7 +51,7 @@ def inside(buckets: Iterable[Sample], histogram: Histogram, slo: Slo) -> float |
     the queue time is counted as late. None if every bound is larger, or there is no bucket.
     """
     bounds: dict[float, float] = {}
-    for labels, count in buckets:
+    for labels, count, _ in buckets:
         bound = float(labels.get("le", "nan"))
         bounds[bound] = bounds.get(bound, 0) + count
     within = [bound for bound in bounds if bound * histogram.unit.total_seconds() <= slo.queue_time.total_seconds()]
@@ -76,6 +80,14 @@ def _waiting(engine: Engine, seen: Page, page: bytes) -> float:
     return sum(totals)
 
 
+def _check_age(gauge: Gauge, seen: Page, now: datetime) -> None:
+    """Refuse what was stamped long ago; what bears no stamp is as young as its page."""
+    stamps = [one.stamp for one in seen.get(gauge.name, ()) if one.stamp is not None]
+    age = now.timestamp() - min(stamps, default=now.timestamp())
+    if not age <= STALE.total_seconds():
+        raise MetricError(Reason.METRIC_STALE, f"{gauge.name} is {age:.0f} s old")
+
+
 def _missing(engine: Engine, page: bytes) -> MetricError:
     try:
         check(page)
@@ -87,7 +99,7 @@ def _missing(engine: Engine, page: bytes) -> MetricError:
 def _totals(engine: Engine, gauge: Gauge, seen: Page) -> list[float]:
     """Return the gauge's values, one for each process that has a queue of its own."""
     queues: dict[frozenset[tuple[str, str]], float] = {}
-    for labels, value in seen.get(gauge.name, ()):
+    for labels, value, _ in seen.get(gauge.name, ()):
         if all(labels.get(name, "") == wanted for name, wanted in gauge.labels):
             key = frozenset(pair for pair in labels.items() if pair[0] not in engine.mirrors)
             queues[key] = _larger(queues.get(key, value), value)

@@ -1,7 +1,7 @@
 """Queue depth straight from the pods: each pod's own metrics page, over one connection that is kept alive."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -21,6 +21,7 @@ from poolkeeper.shell.queues.exposition import MalformedError, check
 from poolkeeper.shell.queues.sample import sample
 
 _Outcome = PodSample | PodFault
+_Read = Callable[[str, Engine, bytes], PodSample]
 
 _ACCEPT = {"Accept": "text/plain;version=0.0.4"}
 
@@ -79,7 +80,11 @@ class PodScraper:
         Without ready pods the source does not apply. Never raises for what a pod does.
         """
         limit = min(interval, self._limits.timeout)
-        outcomes = await asyncio.gather(*(self._look(pod, source, slo, limit) for pod in pods))
+
+        def read(uid: str, engine: Engine, page: bytes) -> PodSample:
+            return sample(uid, engine, page, slo, now)
+
+        outcomes = await asyncio.gather(*(self._look(pod, source, read, limit) for pod in pods))
         return Reading(
             source.name,
             now,
@@ -98,11 +103,11 @@ class PodScraper:
         """Close every connection."""
         await self.prune(())
 
-    async def _look(self, pod: ScrapeTarget, source: PodsSource, slo: Slo | None, limit: timedelta) -> _Outcome:
+    async def _look(self, pod: ScrapeTarget, source: PodsSource, read: _Read, limit: timedelta) -> _Outcome:
         try:
             async with self._turn:
                 engine, page = await self._within(limit, pod, source)
-            return sample(pod.uid, engine, page, slo)
+            return read(pod.uid, engine, page)
         except MetricError as fault:
             return PodFault(pod.uid, fault.reason, fault.detail)
         except Exception as error:  # noqa: BLE001  a bug met on one pod's page must not hide the other pods
