@@ -69,11 +69,13 @@ def gpu_hours(samples: Iterable[Sample], end: float) -> float:
 
 
 def at_each(samples: Iterable[Sample], count: int, end: float) -> list[list[Sample]]:
-    """The samples in `count` equal parts of the time until `end`; an empty part repeats the last one before it."""
+    """The samples in `count` equal parts of the time until `end`; a gap between two repeats the one before."""
     parts: list[list[Sample]] = [[] for _ in range(count)]
+    newest = 0
     for sample in samples:
-        parts[min(count - 1, int(sample.at / end * count))].append(sample)
-    for before, part in pairwise(parts):
+        newest = min(count - 1, int(sample.at / end * count))
+        parts[newest].append(sample)
+    for before, part in pairwise(parts[: newest + 1]):
         if before and not part:
             part.append(before[-1])
     return parts
@@ -87,8 +89,8 @@ def clock(second: float) -> str:
 
 def _held(samples: Iterable[Sample], end: float) -> Iterator[tuple[Sample, float]]:
     every = list(samples)
-    ends = [*(each.at for each in every[1:]), end]
-    return ((sample, until - sample.at) for sample, until in zip(every, ends, strict=True))
+    ends = [*(each.at for each in every), end][1:]
+    return ((sample, max(0.0, until - sample.at)) for sample, until in zip(every, ends, strict=True))
 
 
 def _part(message: str, name: str) -> str:

@@ -1,12 +1,12 @@
-"""What is played: a real hour of requests with a rush in its middle, and how much faster than it happened.
+r"""What is played: a real hour of requests with a rush in its middle, and how much faster than it happened.
 
 The trace by itself is too flat to move a pool much, so its rate is multiplied: `RUSH` draws by how much, and when.
 
-    x5             ______
-                __/      \\
-             __/          \\
-    x1    __/              \\____________
-          0             24  28  36     58 minutes
+    x4.5           ______
+                __/      \
+             __/          \
+    x1    __/              \____________
+          0             23  27  34     58 minutes
 """
 
 from dataclasses import replace
@@ -19,7 +19,7 @@ SPEED = 20
 TRACE = "azure2023_conv"
 LENGTH = timedelta(minutes=58)
 SLA = timedelta(seconds=2)
-RUSH = ((0.0, 1.0), (24 * 60.0, 5.0), (28 * 60.0, 5.0), (36 * 60.0, 1.0))
+RUSH = ((0.0, 1.0), (23 * 60.0, 4.5), (27 * 60.0, 4.5), (34 * 60.0, 1.0))
 """Second of the trace, and how many times as many requests as were recorded; straight lines in between."""
 
 INTERVAL = timedelta(seconds=10)

@@ -181,8 +181,8 @@ def main(descriptor: int, owner: int) -> None:
     guardian = Guardian(socket.socket(fileno=descriptor))
     directory = tempfile.mkdtemp(prefix="poolkeeper-")
     try:
-        sys.stdout.write(directory + "\n")
-        sys.stdout.flush()
+        with contextlib.suppress(BrokenPipeError):  # an owner that is interrupted right now no longer listens
+            os.write(sys.stdout.fileno(), f"{directory}\n".encode())
         guardian.serve(owner)
     finally:
         guardian.end_everything()
