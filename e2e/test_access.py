@@ -1,0 +1,119 @@
+"""Least privilege: the manifests' account is enough for all that the operator does, and holds nothing besides."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+import yaml
+
+from controlplane import KubectlError
+from rig import audit
+from rig.ground import Ground
+from rig.install import BASE, Installation, installed
+from rig.manifests import deployment, pool, published
+from rig.space import Space
+from rig.waiting import eventually
+
+Right = tuple[str, str, str]
+QUEUE = published(grace="1s")
+UNUSED = {
+    ("keda.sh", "scaledobjects", "watch"): "there is nothing to watch until KEDA is installed",
+    ("apps", "deployments/scale", "get"): "only after somebody else's write came between a look and ours",
+}
+
+
+@pytest.fixture(scope="module")
+def installation(ground: Ground) -> Iterator[Installation]:
+    with installed(ground.cluster, f"access-{os.getpid()}") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def space(ground: Ground, installation: Installation) -> Iterator[Space]:
+    """A namespace in which an operator with the manifests' rights has done all that it ever does."""
+    made = Space(ground, f"access-{os.getpid()}")
+    made.operate(*installation.arguments, kubeconfig=installation.kubeconfig).wait_until_leading()
+    made.create(templated("own", "vllm:1"))
+    made.deploy("chat")
+    made.fleet.queue(made.workload("chat"), 1500)
+    made.create(pool("chat", QUEUE, maxReplicas=3))
+    made.wait_for_size("chat", 3)
+    made.wait_until_ready("own", 2)
+    made.api.patch(made.path("InferencePool", "own"), {"spec": templated("own", "vllm:2")["spec"]})
+    made.fleet.queue(made.workload("chat"), 0)
+    eventually(lambda: made.sizes("chat") == [2, 3, 2], "up and down")
+    eventually(lambda: made.record.newest("Deployment", "own")["metadata"]["generation"] > 1, "a new template")
+    eventually(lambda: (made.status("chat").get("lastDecision") or {}).get("to") == 2, "the status says so")
+    yield made
+    made.close()
+
+
+def templated(name: str, image: str) -> dict[str, object]:
+    template = deployment(name, 0)["spec"]["template"]
+    template["spec"]["containers"][0]["image"] = image
+    made = pool(name, QUEUE, template=template)
+    del made["spec"]["targetRef"]
+    return made
+
+
+def rules() -> list[dict[str, list[str]]]:
+    """Return the rules of the operator's own roles."""
+    files = ("cluster-role.yaml", "lease-role.yaml")
+    documents = [found for name in files for found in yaml.safe_load_all((BASE / name).read_text())]
+    return [rule for found in documents for rule in found.get("rules", ())]
+
+
+def granted() -> set[Right]:
+    return {
+        (group, resource, verb)
+        for rule in rules()
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
+def requests(space: Space, installation: Installation) -> list[audit.Request]:
+    return audit.requests(space.ground.cluster, installation.user)
+
+
+def may(space: Space, installation: Installation, verb: str, resource: str) -> bool:
+    """Return what the API server says to a right in every namespace."""
+    question = ("auth", "can-i", verb, resource, "--all-namespaces", f"--as={installation.user}")
+    try:
+        return space.ground.cluster.kubectl(*question).strip() == "yes"
+    except KubectlError:
+        return False
+
+
+@pytest.mark.parametrize("path", sorted(BASE.glob("*.yaml")), ids=lambda path: path.stem)
+def test_no_rule_has_a_wildcard(path) -> None:  # noqa: ANN001
+    assert "*" not in "".join(line.split("#")[0] for line in path.read_text().splitlines())
+
+
+def test_nothing_was_refused(space: Space, installation: Installation) -> None:
+    assert [one for one in requests(space, installation) if one.status in {401, 403}] == []
+
+
+def test_its_log_tells_of_no_refusal(space: Space) -> None:
+    assert "forbidden" not in space.operators[0].log.lower()
+
+
+def test_every_right_was_used(space: Space, installation: Installation) -> None:
+    used = {(one.group, one.resource, one.verb) for one in requests(space, installation)}
+    assert granted() - used <= UNUSED.keys()
+
+
+def test_it_wrote_nowhere_but_here_and_to_its_lease(space: Space, installation: Installation) -> None:
+    places = {one.namespace for one in requests(space, installation) if one.writes}
+    assert places == {space.name, installation.namespace}
+
+
+@pytest.mark.parametrize("resource", ["pods", "deployments.apps", "inferencepools.poolkeeper.io"])
+def test_it_may_watch_the_whole_cluster(space: Space, installation: Installation, resource: str) -> None:
+    assert may(space, installation, "watch", resource)
+
+
+@pytest.mark.parametrize("right", ["get secrets", "delete deployments.apps", "update inferencepools.poolkeeper.io"])
+def test_it_may_not(space: Space, installation: Installation, right: str) -> None:
+    assert not may(space, installation, *right.split())
