@@ -5,6 +5,7 @@ import pytest
 from builders import at, published, reading, seen, target
 from poolkeeper.core.decide import decide
 from poolkeeper.core.memory import Memory
+from poolkeeper.core.observation import Conflict
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell import publish
 from poolkeeper.shell.pools import Pools
@@ -100,6 +101,13 @@ def test_a_clock_that_noise_stores_and_clears_again_and_again_costs_two_writes_a
     for second in range(1200):
         followed.look(second, 500 if second % 33 == 0 else 50)
     assert 1 < len(followed.written) <= 2 + 1200 / 30
+
+
+def test_a_conflict_is_news_after_a_little_while(followed):
+    for second in range(20):
+        rival = Conflict(Reason.CONFLICT_POOL, "ipool/older has it") if second > 3 else None
+        followed.look(second, 500, conflict=rival)
+    assert followed.seconds() == [*ADOPTED_THEN_STEADY, 6]
 
 
 def test_a_new_generation_is_answered_at_once(followed):

@@ -56,8 +56,16 @@ def meaning(status: Mapping[str, Any]) -> Json:
 
 
 def moved(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Return whether the replicas themselves are not what the status says."""
-    return any(before.get(field) != after[field] for field in ("desiredReplicas", "currentReplicas", "readyReplicas"))
+    """Return whether the replicas themselves, or whether they may be written at all, are not what the status says."""
+    return activity(before) != activity(after) or any(
+        before.get(field) != after[field] for field in ("desiredReplicas", "currentReplicas", "readyReplicas")
+    )
+
+
+def activity(status: Mapping[str, Any]) -> str:
+    """Return what freezes the pool by its status; a noisy queue does not change that."""
+    found = (one["reason"] for one in status.get("conditions") or () if one["type"] == "ScalingActive")
+    return next(found, "")
 
 
 def cleared(stored: Mapping[str, Any], status: Mapping[str, Any]) -> bool:
