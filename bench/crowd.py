@@ -1,4 +1,4 @@
-"""Many alike pools in a namespace of their own, each over a Deployment of two replicas, followed by real watches."""
+"""Many alike pools in a namespace of their own, each over a Deployment, followed by real watches."""
 
 import time
 from collections.abc import Mapping
@@ -15,28 +15,30 @@ Json = dict[str, Any]
 REPLICAS = 2
 METRIC = "queue_depth"
 PUBLISHED = {"thresholdsPer": "Pool", "scaleUp": {"above": 1000}, "scaleDown": {"below": 100}}
-ANYWHERE = {"kubernetes.io/os": "linux"}
 SECONDS_A_POOL = 2.0
 
 
 class Crowd:
     """`size` pools, named pool-0, pool-1 …; `by_prometheus` tells where the operator reads their queues."""
 
-    def __init__(self, stage: Stage, namespace: str, size: int, *, by_prometheus: bool = False) -> None:
+    def __init__(
+        self, stage: Stage, namespace: str, size: int, *, by_prometheus: bool = False, replicas: int = REPLICAS
+    ) -> None:
         self.names = [f"pool-{index}" for index in range(size)]
         self.namespace = namespace
         self.by_prometheus = by_prometheus
+        self.replicas = replicas
         self._stage = stage
         self._patience = 60 + SECONDS_A_POOL * size
 
     def deploy(self) -> None:
         """Create the Deployments and wait until every pod is ready."""
-        say(f"{self.namespace}: {len(self.names)} Deployments of {REPLICAS}")
+        say(f"{self.namespace}: {len(self.names)} Deployments of {self.replicas}")
         self._stage.api.post("/api/v1/namespaces", {"metadata": {"name": self.namespace}})
         wait_until(self._has_account, "the namespace has its ServiceAccount", 60)
         self.record = Record(self._stage.api, self.namespace)
         for name in self.names:
-            self._create(deployment(name, REPLICAS, nodes=ANYWHERE))
+            self._create(deployment(name, self.replicas))
         wait_until(self._all_ready, "every pod is ready", self._patience)
         self.ready_at = time.monotonic()
 
@@ -44,7 +46,7 @@ class Crowd:
         """Create the pools and wait until the operator has read a queue for each."""
         for name in self.names:
             self._create(pool(name, PUBLISHED | self._sources(name)))
-        wait_until(self._all_read, "the operator reads every queue", self._patience)
+        wait_until(self._all_read, "the operator reads every queue", self._patience, pause=0.5)
 
     def show(self, name: str, waiting: int) -> None:
         """Let a pool's queue be so long; when this returns, a reader sees it."""
@@ -80,15 +82,16 @@ class Crowd:
 
     def _all_ready(self) -> bool:
         found = (self.record.newest("Deployment", name) for name in self.names)
-        return all(one.get("status", {}).get("readyReplicas") == REPLICAS for one in found)
+        return all(one.get("status", {}).get("readyReplicas") == self.replicas for one in found)
 
     def _all_read(self) -> bool:
-        return all(self._is_read(self.record.newest("InferencePool", name)) for name in self.names)
-
-    def _is_read(self, found: Json) -> bool:
-        conditions = found.get("status", {}).get("conditions", ())
-        return any(one["type"] == "MetricsAvailable" and one["status"] == "True" for one in conditions)
+        return all(map(_is_read, self._stage.api.get(collection("InferencePool", self.namespace))["items"]))
 
     def _is_gone(self) -> bool:
         pods = self._stage.api.get(f"/api/v1/namespaces/{self.namespace}/pods?limit=1")
         return not pods["items"]
+
+
+def _is_read(found: Json) -> bool:
+    conditions = found.get("status", {}).get("conditions", ())
+    return any(one["type"] == "MetricsAvailable" and one["status"] == "True" for one in conditions)

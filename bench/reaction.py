@@ -2,9 +2,9 @@
 
 Every pool has a Deployment of 2 replicas, min 2, max 8, grows above 1,000 and shrinks below 100 waiting in the whole
 pool; all else is default (a look a second, settle 30 s). The queue stands at 150, and rises to 2,000 at a random moment
-within a minute. From there (the control call has returned: whoever reads now, reads 2,000) to the watch event with more
-`spec.replicas`, in this process, is the latency. Twice: with pods that are scraped, and with one exporter for all pools
-behind a real Prometheus that scrapes it every 5 s, as KEDA was measured.
+within a minute (see `moments`). The latency is from there (the control call has returned: whoever reads now, reads
+2,000) to the watch event with more `spec.replicas`, in this process. Twice: with pods that are scraped, and with one
+exporter for all pools behind a real Prometheus that scrapes it every 5 s, as KEDA was measured.
 
 Figures are printed, not judged. It fails only if a pool does not react at all.
 """
@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from crowd import REPLICAS, Crowd
 from figures import Figures, figures, save, shaped
-from stage import Stage, boot, say, wait_until
+from stage import SCRAPE, Stage, boot, say, wait_until
 from usage import usage
 
 REST, SPIKE = 150, 2000
@@ -53,9 +53,17 @@ class Rise(NamedTuple):
 
 
 def moments(names: Sequence[str], seed: int) -> list[tuple[float, str]]:
-    """Return when each pool's queue rises, in seconds from the start, in order."""
+    """Return when each pool's queue rises, in seconds from the start, in order.
+
+    Each moment is random in the whole window, but together they are spread evenly over the scrape's cycle: then so few
+    say what many would, and no run is lucky with where its spikes fall between two scrapes.
+    """
     chance = random.Random(seed)  # noqa: S311  a benchmark that can be repeated
-    return sorted((chance.uniform(0, WINDOW), name) for name in names)
+    cycle = SCRAPE.total_seconds()
+    places = chance.sample(range(len(names)), len(names))
+    phases = [cycle * (place + chance.random()) / len(names) for place in places]
+    starts = [cycle * chance.randrange(round(WINDOW / cycle)) for _ in names]
+    return sorted((start + phase, name) for start, phase, name in zip(starts, phases, names, strict=True))
 
 
 def measure(stage: Stage, crowd: Crowd, seed: int, outcome: Outcome) -> None:

@@ -13,12 +13,11 @@ from urllib.parse import urlsplit
 from controlplane import Cluster, ControlPlane
 from fleet import FleetClient, FleetProcess, Settings
 from rig.api import Api
+from rig.install import Installation, installed
+from rig.manifests import SHARED_NODES
 from rig.operators import Operator
 
-ROOT = Path(__file__).parents[1]
-ACCOUNT = ("poolkeeper", "poolkeeper")
-USER = "system:serviceaccount:" + ":".join(ACCOUNT)
-RIGHTS = ("namespace", "service-account", "cluster-role", "lease-role")
+CRDS = Path(__file__).parents[1] / "crds"
 SCRAPE = timedelta(seconds=5)
 GPUS = 200
 BEGAN = time.monotonic()
@@ -49,7 +48,7 @@ class Stage:
     cluster: Cluster
     fleet: FleetClient
     prometheus: str
-    kubeconfig: Path
+    account: Installation
     operators: list[Operator] = field(default_factory=list)
 
     @cached_property
@@ -60,8 +59,8 @@ class Stage:
     @contextmanager
     def operator(self) -> Iterator[Operator]:
         """Run `poolkeeper run` as it would run in a cluster, under its own account and rights."""
-        given = ["--prometheus", f"default={self.prometheus}", "--lease-namespace", ACCOUNT[0]]
-        operator = Operator(self.cluster, f"operator-{len(self.operators)}", given, self.kubeconfig)
+        given = ["--prometheus", f"default={self.prometheus}", *self.account.arguments]
+        operator = Operator(self.cluster, f"operator-{len(self.operators)}", given, self.account.kubeconfig)
         self.operators.append(operator)
         try:
             yield operator.wait_until_leading()
@@ -74,21 +73,17 @@ def boot(gpus: int, *, audit: bool = False) -> Iterator[Stage]:
     """Boot it all, with nodes for so many GPUs; at the end nothing is left."""
     say("booting etcd, API server, controllers, KWOK")
     with ControlPlane(audit=audit) as cluster:
-        kubeconfig = _furnish(cluster, gpus)
+        cluster.kubectl("apply", "--server-side", "-f", str(CRDS))
+        cluster.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+        cluster.add_gpu_nodes(ceil(gpus / GPUS), GPUS, labels=SHARED_NODES)
         settings = Settings(kubeconfig=str(cluster.kubeconfig), exporter_port=0)
         say(f"fleet and Prometheus (scrapes every {SCRAPE.seconds} s)")
-        with FleetProcess(settings) as fleet, cluster.prometheus(SCRAPE, [_exporter(fleet.exporter)]) as prometheus:
-            yield Stage(cluster, fleet, prometheus.url, kubeconfig)
-
-
-def _furnish(cluster: Cluster, gpus: int) -> Path:
-    cluster.kubectl("apply", "--server-side", "-f", str(ROOT / "crds"))
-    cluster.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
-    cluster.kubectl("apply", "-f", str(ROOT / "manifests/base/namespace.yaml"))
-    for name in RIGHTS:
-        cluster.kubectl("apply", "-n", ACCOUNT[0], "-f", str(ROOT / f"manifests/base/{name}.yaml"))
-    cluster.add_gpu_nodes(ceil(gpus / GPUS), GPUS)
-    return cluster.service_account_kubeconfig(*ACCOUNT)
+        with (
+            installed(cluster, "bench") as account,
+            FleetProcess(settings) as fleet,
+            cluster.prometheus(SCRAPE, [_exporter(fleet.exporter)]) as prometheus,
+        ):
+            yield Stage(cluster, fleet, prometheus.url, account)
 
 
 def _exporter(address: str) -> dict[str, object]:

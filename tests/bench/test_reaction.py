@@ -25,6 +25,11 @@ def test_each_queue_rises_once_within_the_window_in_order():
     assert [at for at, _ in planned] == sorted(at for at, _ in planned if 0 <= at <= WINDOW)
 
 
+def test_moments_are_spread_evenly_over_the_scrapes_cycle():
+    phases = sorted(at % 5 for at, _ in moments([f"pool-{index}" for index in range(20)], 7))
+    assert [int(phase / 0.25) for phase in phases] == list(range(20))
+
+
 def test_latency_is_from_the_spike_to_the_change():
     outcome = Outcome()
     gather(grown(a=Change(10.5, 3)), {"a": Rise(9.9, 10.0)}, outcome)
