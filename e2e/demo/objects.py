@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from demo.scenario import DRAIN, GRACE, INTERVAL, MAXIMUM, MINIMUM, MODEL_LOAD, MODEL_LOAD_JITTER, SETTLE, wall
+from demo.scenario import DRAIN, GRACE, INTERVAL, MAXIMUM, MINIMUM, MODEL_LOAD, MODEL_LOAD_JITTER, SETTLE, STARTUP, wall
 from fleet import Profile
 
 NAMESPACE, NAME = "demo", "chat"
@@ -34,6 +34,7 @@ def pool() -> Json:
             "minReplicas": MINIMUM,
             "maxReplicas": MAXIMUM,
             "queue": queue,
+            "startup": {"timeout": milliseconds(wall(STARTUP))},
         },
     }
 

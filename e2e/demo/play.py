@@ -39,7 +39,7 @@ def run(ears: Ears) -> int:
 def play(console: Console, ears: Ears) -> None:
     """Show it all; leaves `out/demo.json`, and nothing else."""
     began = time.monotonic()
-    console.print("[bold]Poolkeeper's demo[/bold]: a pool follows the queue of a real workload. Booting a Kubernetes:")
+    console.print("[bold]A pool follows its queue[/bold]. Booting a real Kubernetes on this machine:")
     with stage(step) as watch:
         record = replay(watch, console)
         ears.cover()

@@ -56,6 +56,7 @@ def played(trace: str) -> Json:
         "interval": scenario.INTERVAL,
         "modelLoad": scenario.MODEL_LOAD,
         "modelLoadJitter": scenario.MODEL_LOAD_JITTER,
+        "startupTimeout": scenario.STARTUP,
         "drain": scenario.DRAIN,
     }
     return {

@@ -27,8 +27,9 @@ SETTLE = timedelta(seconds=30)
 GRACE = timedelta(minutes=5)
 MODEL_LOAD = timedelta(seconds=60)
 MODEL_LOAD_JITTER = timedelta(seconds=20)
+STARTUP = timedelta(minutes=10)
 DRAIN = timedelta(seconds=100)
-"""Durations in trace time; INTERVAL is how often the pool is looked at."""
+"""Durations in trace time; INTERVAL is how often the pool is looked at, STARTUP how long a start may take."""
 
 MINIMUM, MAXIMUM = 2, 8
 
@@ -55,14 +56,18 @@ def rushed(trace: Trace) -> Trace:
 
 def workload_words(trace: str) -> str:
     """What is replayed, in words; `trace` is the name of what was found on this machine."""
+    return f"{LENGTH / timedelta(minutes=1):g} minutes of {source_words(trace)}, {rate_words()}"
+
+
+def source_words(trace: str) -> str:
+    """Where the requests are from, in words."""
+    return f"the real trace {TRACE}" if trace == TRACE else f"a generated load (no {TRACE} here)"
+
+
+def rate_words() -> str:
+    """By how much the rate was multiplied, in words."""
     low, high = min(each for _, each in RUSH), max(each for _, each in RUSH)
-    minutes = LENGTH.total_seconds() / 60
-    if trace == TRACE:
-        return f"{minutes:g} minutes of the real trace {TRACE}, rate x{low:g} rising to x{high:g} and back"
-    return (
-        f"{minutes:g} minutes of generated arrivals (no {TRACE} on this machine), "
-        f"rate x{low:g} rising to x{high:g} and back"
-    )
+    return f"rate x{low:g} to x{high:g} and back"
 
 
 def scaled_words() -> str:
@@ -71,8 +76,9 @@ def scaled_words() -> str:
         "grace period": GRACE,
         "settle": SETTLE,
         "model load": MODEL_LOAD,
+        "its timeout": STARTUP,
         "drain": DRAIN,
-        "look interval": INTERVAL,
+        "interval": INTERVAL,
     }
     named = ", ".join(f"{name} {seconds(long)} -> {seconds(wall(long))}" for name, long in each.items())
     return f"Time runs {SPEED} times as fast: {named}."

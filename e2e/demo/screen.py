@@ -1,4 +1,4 @@
-"""The live view: 80 columns, 23 lines, always the same ones in the same places."""
+"""The live view: 80 columns, 24 lines, always the same ones in the same places."""
 
 from collections.abc import Iterable
 from textwrap import wrap
@@ -9,7 +9,7 @@ from rich.text import Text
 from demo import chart
 from demo.objects import NAME, NAMESPACE
 from demo.record import Change, Record, clock
-from demo.scenario import LENGTH, MAXIMUM, SLA, SPEED, rate, workload_words
+from demo.scenario import LENGTH, MAXIMUM, SLA, SPEED, rate, rate_words, source_words
 
 END = LENGTH.total_seconds()
 COLUMNS = int(END // 60)
@@ -22,15 +22,17 @@ STYLES = ((chart.READY, "green"), (chart.LOADING, "yellow"), (chart.LEAVING, "di
 def frame(record: Record) -> Text:
     """The whole picture."""
     lines = [*head(record), Text(), *plot(record), Text(), *words(record), Text(), *changes(record.changes)]
-    return Text("\n").join(lines)
+    return Text("\n", no_wrap=True, overflow="crop").join(lines)
 
 
 def head(record: Record) -> list[Text]:
     """Which pool, what time it is there, and what is replayed."""
     title = Text.assemble((f"ipool/{NAME}", "bold"), f" in {NAMESPACE}")
-    time = f"{clock(min(record.now, END))} of {clock(END)}, {SPEED} x as fast"
+    time = f"{clock(min(record.now, END))} of {clock(END)} trace time, {SPEED} x as fast"
     title.append(time.rjust(WIDTH - title.cell_len))
-    return [title, Text(f"{workload_words(record.trace)}; now x{rate(record.now):.1f}"[:WIDTH], style="dim")]
+    played = Text(f"requests of {source_words(record.trace)}", style="dim")
+    times = f"{rate_words()}, now x{rate(record.now):.1f}"
+    return [title, played.append(times.rjust(WIDTH - played.cell_len))]
 
 
 def plot(record: Record) -> list[Text]:
@@ -69,18 +71,17 @@ def beside_replicas(record: Record) -> Iterable[str]:
 
 def words(record: Record) -> list[Text]:
     """The share inside the SLA, why the pool has its size, and what comes next."""
-    why = wrap(str(record.decision.get("because", "not looked at yet")), WIDTH - 8)[:2]
     return [
-        labelled("inside", inside(record)),
-        labelled("why", why[0]),
-        labelled("", why[1] if len(why) > 1 else ""),
-        labelled("next", coming(record.decision)[: WIDTH - 8]),
+        *labelled("inside", inside(record), 1),
+        *labelled("why", str(record.decision.get("because", "not looked at yet")), 2),
+        *labelled("next", coming(record.decision), 2),
     ]
 
 
-def labelled(label: str, said: str) -> Text:
-    """A line with a word for what it tells."""
-    return Text.assemble((f"{label:<8}", "bold"), said)
+def labelled(label: str, said: str, height: int) -> list[Text]:
+    """`height` lines behind a word for what they tell."""
+    lines = [*wrap(said, WIDTH - 8), *[""] * height][:height]
+    return [Text.assemble((f"{name:<8}", "bold"), line) for name, line in zip([label, ""], lines, strict=False)]
 
 
 def inside(record: Record) -> str:
