@@ -122,3 +122,8 @@ def test_the_accepted_spec_is_kept():
 def test_the_time_of_a_decision_is_exact():
     told = status(decided(1500), changed=True, at=at(0) + timedelta(milliseconds=5))
     assert told["lastDecision"]["at"] == "2026-03-02T12:00:00.005000Z"
+
+
+def test_where_there_is_no_target_there_is_no_size_to_speak_of():
+    missing = status(Decision(0, 0, 0, Reason.TARGET_NOT_FOUND, frozen=True))
+    assert not {"desiredReplicas", "currentReplicas", "readyReplicas"} & missing.keys()

@@ -105,15 +105,18 @@ def render(verdict: Verdict, before: Mapping[str, Any], memory: Json, accepted: 
     share = decision.health.slo_share
     status: Json = {
         "observedGeneration": verdict.generation,
-        "desiredReplicas": decision.size,
-        "currentReplicas": decision.current,
-        "readyReplicas": decision.ready,
         "reason": Reason.INVALID_SPEC.value if verdict.invalid else decision.reason.value,
         "message": message(decision),
         "conditions": conditions(verdict, before.get("conditions") or []),
         "history": list(before.get("history") or []),
         "memory": memory,
     }
+    if decision.trail:  # else there was nothing to look at, and no size to speak of
+        status |= {
+            "desiredReplicas": decision.size,
+            "currentReplicas": decision.current,
+            "readyReplicas": decision.ready,
+        }
     if share is not None:
         status["slo"] = f"{100 * share:.1f}%"
     if accepted is not None:

@@ -58,7 +58,7 @@ def meaning(status: Mapping[str, Any]) -> Json:
 def moved(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Return whether the replicas themselves, or whether they may be written at all, are not what the status says."""
     return activity(before) != activity(after) or any(
-        before.get(field) != after[field] for field in ("desiredReplicas", "currentReplicas", "readyReplicas")
+        before.get(field) != after.get(field) for field in ("desiredReplicas", "currentReplicas", "readyReplicas")
     )
 
 
