@@ -201,6 +201,14 @@ def test_a_pause_starts_the_clock_anew():
     assert (sizes[-2], sizes[-1]) == (4, 3)
 
 
+def test_what_others_write_during_a_pause_is_what_is_meant():
+    rig = Rig(SPEC, 6)
+    rig.queue(0, 500)
+    rig.write(4, 1)
+    rig.queue(1, 500, paused_until=at(2))
+    assert set(rig.run(range(2, 400), 500)) == {4}
+
+
 def test_a_target_that_does_not_exist_is_left_alone():
     found, memory = decide(SPEC, seen(target=None), RAN, at(0))
     assert (found.frozen, found.size, found.reason, memory) == (True, 0, Reason.TARGET_NOT_FOUND, RAN)

@@ -58,6 +58,13 @@ def test_silent_pods_are_remembered():
     assert viewed(seen(readings=(half,))).memory.silent_since == {"uid-1": at(0)}
 
 
+@pytest.mark.parametrize(("before", "since"), [("", at(-9)), ("a", at(-9)), ("b", at(0))])
+def test_what_is_remembered_of_another_target_is_forgotten(before, since):
+    memory = Memory(target=before, outage_since=at(-9))
+    remembered = viewed(seen(target=target(uid="a"), readings=(FAILED,)), memory=memory).memory
+    assert (remembered.target, remembered.outage_since) == ("a", since)
+
+
 def test_starts_are_observed():
     assert viewed().memory.starts.known == {"uid-0", "uid-1"}
 

@@ -20,7 +20,7 @@ GAPS = st.sampled_from([1, 5, 9, 10, 29, 30, 31, 45, 60, 120])
 
 def moments(marks, gaps=GAPS, least: int = 1):
     """Return histories: lists of (second, mark), each some gap after the one before."""
-    steps = st.lists(st.tuples(gaps, st.sampled_from(marks)), min_size=least, max_size=40)
+    steps = st.lists(st.tuples(gaps, st.sampled_from(marks)), min_size=least, max_size=25)
     return steps.map(lambda found: [(sum(gap for gap, _ in found[: n + 1]), found[n][1]) for n in range(len(found))])
 
 
@@ -119,7 +119,7 @@ def test_extra_looks_at_the_same_samples_change_nothing(data, history, load):
         assert (plain.size, plain.memory.grace) == (restless.size, restless.memory.grace)
 
 
-@given(st.data(), specs(slo=None, startup_timeout=None), st.integers(0, 5000), st.integers(1, 599), st.integers(1, 30))
+@given(st.data(), specs(slo=None, startup_timeout=None), st.integers(0, 5000), st.integers(1, 599), st.integers(9, 60))
 def test_a_constant_queue_never_cascades_while_models_load(data, spec, over, load, every):
     size = data.draw(st.integers(max(1, spec.min_replicas), spec.max_replicas))
     spec = replace(spec, queue=replace(spec.queue, up=replace(spec.queue.up, delay=timedelta(0))))

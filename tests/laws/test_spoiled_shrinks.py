@@ -38,6 +38,7 @@ def edited(by: int):
 
 SPOILERS = {
     "first decision": remembered(edits=Edits()),
+    "another target": remembered(target="uid-of-another"),
     "clock stands": remembered(grace=Grace(sampled_at=at(-1))),
     "nobody knows when it was looked at": remembered(grace=Grace(short_since=at(-301))),
     "sample was decided upon": remembered(grace=Grace(short_since=at(-301), sampled_at=at(0))),
