@@ -1,6 +1,6 @@
 import json
 import sys
-import time
+import time  # noqa: TID251  it waits for programs
 import urllib.request
 from collections.abc import Iterator
 from datetime import timedelta
@@ -8,7 +8,6 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-
 from tests.docs.console import Console, leave
 
 from controlplane import Cluster, ControlPlane

@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import sys
-import time
+import time  # noqa: TID251  it waits for programs
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path

@@ -10,6 +10,7 @@ A stage direction is a comment right above a fenced block, which readers do not 
     shows               each line stands in what the block above printed; `…` stands for anything
 """
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -88,5 +89,5 @@ def inline(page: Path) -> Iterator[Token]:
 def anchors(page: Path) -> set[str]:
     """Return what a link into a page may name: its headings as GitHub writes them."""
     found = tokens(page)
-    titles = [after.content for token, after in zip(found, found[1:], strict=False) if token.type == "heading_open"]
+    titles = [after.content for token, after in itertools.pairwise(found) if token.type == "heading_open"]
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}

@@ -1,9 +1,9 @@
 """docs/reference says what the code says."""
 
 import pytest
-from reference import PAGES, names
-
 from tests.docs.pages import DOCS
+
+from reference import PAGES, names
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -1,15 +1,15 @@
-"""What the pages name exists: options, fields, reasons, metrics, make targets, files, annotations."""
+"""What the pages name exists: options, fields, reasons, metrics, make targets, files, tests, annotations."""
 
 import re
 
 import pytest
 import typer
-from reference import PAGES as REFERENCE
 from tests.docs.pages import ROOT, WRITTEN, blocks, code, shown
 
 from poolkeeper.cli.main import app
+from reference import PAGES as REFERENCE
 
-COMMANDS = {name: command for name, command in typer.main.get_command(app).commands.items()}
+COMMANDS = dict(typer.main.get_command(app).commands.items())
 FIELDS = {
     f"{path.replace('[]', '')}.{field}"
     for path, section in re.findall(
@@ -19,6 +19,12 @@ FIELDS = {
 }
 METRICS = set(re.findall(r"^\| `(\w+)`", REFERENCE["metrics.md"](), re.MULTILINE))
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+TESTS = {
+    name
+    for folder in ("tests", "e2e")
+    for path in (ROOT / folder).rglob("test_*.py")
+    for name in re.findall(r"^(?:async )?def (test_\w+)", path.read_text(), re.MULTILINE)
+}
 PARTS = {"spec", "status", "queue", "scaleUp", "scaleDown", "onOutage", "slo", "startup", "sources", "prometheus"}
 CAMEL = re.compile(r"([A-Z][a-z0-9]+|SLO|NaN){2,}")
 KNOWN_WORDS = {
@@ -26,7 +32,7 @@ KNOWN_WORDS = {
 }
 ELSEWHERE = {
     "HorizontalPodAutoscaler", "InferencePool", "PodDisruptionBudget", "ReplicaFailure", "ReplicaSet", "ScaledObject",
-    "ServiceAccount", "RespectIgnoreDifferences",
+    "ServiceAccount", "RespectIgnoreDifferences", "V1PodList",
 }  # fmt: skip
 FOLDERS = (
     "operator/",
@@ -112,3 +118,8 @@ def test_annotations_and_labels_exist(page):
     named = {name for line in said(page) for name in re.findall(r"\bpoolkeeper\.io/[a-z-]*[a-z]", line)}
     known = set(re.findall(r"poolkeeper\.io/[a-z-]+", REFERENCE["names.md"]()))
     assert named <= known | {"poolkeeper.io/v"}
+
+
+@every_page
+def test_tests_that_are_named_as_evidence_exist(page):
+    assert {word for word in code(page) if word.startswith("test_")} <= TESTS
