@@ -23,36 +23,28 @@ BOOTED = pytest.StashKey[Ground]()
 numbers = itertools.count()
 
 
-class Controller:
-    """What the process does that hands the tests out."""
-
-    @pytest.hookimpl
-    def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401  xdist types nothing
-        """Hand the card to a worker before it starts; the first one makes us boot."""
-        stash = node.config.stash
-        if BOOTED not in stash:
-            stash[OPEN] = ExitStack()
-            stash[BOOTED] = stash[OPEN].enter_context(boot())
-        node.workerinput[CARD] = stash[BOOTED].card
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_unconfigure(self, config: pytest.Config) -> None:
-        """End the ground, however the run ended."""
-        if OPEN in config.stash:
-            config.stash[OPEN].close()
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:  # noqa: ANN401  xdist types nothing
+    """Hand the card to a worker before it starts; the first one makes the controller boot."""
+    stash = node.config.stash
+    if BOOTED not in stash:
+        stash[OPEN] = ExitStack()
+        stash[BOOTED] = stash[OPEN].enter_context(boot())
+    node.workerinput[CARD] = stash[BOOTED].card
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    if config.pluginmanager.has_plugin("dsession"):
-        config.pluginmanager.register(Controller())
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End what the controller booted, however the run ended."""
+    if OPEN in config.stash:
+        config.stash[OPEN].close()
 
 
 @pytest.fixture(scope="session")
 def ground(request: pytest.FixtureRequest) -> Iterator[Ground]:
     """The control plane, the fleet and the Prometheus of this run."""
-    card = getattr(request.config, "workerinput", {}).get(CARD)
-    if card:
-        yield attach(card)
+    if hasattr(request.config, "workerinput"):
+        yield attach(request.config.workerinput[CARD])
         return
     with boot() as booted:
         yield booted

@@ -66,19 +66,24 @@ def test_a_pool_of_nothing_but_defaults_finds_its_engine_and_follows_the_queue_p
     space.operate().wait_until_leading()
     space.fleet.queue(space.workload("chat"), 30)
     space.create(pool("chat"))
-    space.wait_for_reason("chat", "QueueAbove")
+    space.wait_for_size("chat", 4)
     space.wait_until_ready("chat", 4)
     assert space.sizes("chat") == [2, 4]
 
 
 def test_a_pool_whose_requests_waited_too_long_refuses_to_shrink(space: Space) -> None:
-    for name in ("promised", "careless"):
+    names = ("promised", "careless")
+    for name in names:
         space.deploy(name, 3)
+        space.fleet.queue(space.workload(name), 500)
     space.operate().wait_until_leading()
     space.create(pool("promised", published("2s"), slo={"queueTime": "1s"}), pool("careless", published("2s")))
-    for name in ("promised", "careless"):
-        space.wait_for_reason(name, "Grace")
+    for name in names:
+        space.wait_for_reason(name, "Steady")
         space.fleet.load(space.workload(name), "constant:260", window=(0, 1))
+    space.wait_until(lambda: space.explain("promised")["slo"]["reason"] == "OutsideSLO", "requests waited", 40)
+    for name in names:
+        space.shorten(name, 0)
     space.wait_for_size("careless", 2, within=60)
     space.wait_for_reason("promised", "SLOAtRisk", within=30)
     assert space.sizes("promised") == [3]

@@ -56,8 +56,8 @@ def test_series_of_live_pods_are_added_and_those_of_dead_ones_are_not(space: Spa
     space.operate().wait_until_leading()
     space.create(pool("chat", published(sources=[space.series_of("chat")])))
     space.wait_for_size("chat", 3)
-    facts = space.status("chat")["lastDecision"]["inputs"]
-    assert facts["queue"] == 1400
+    first = space.wait_until(lambda: space.status("chat").get("history"), "the change is in the status")[-1]
+    assert first["inputs"]["queue"] == 1400
 
 
 def test_an_unknown_server_is_said_and_costs_no_replica(space: Space) -> None:

@@ -1,4 +1,8 @@
-"""R4: replicas that do not become ready stop the growth, and the words of what stops them are repeated. Timeout 3 s."""
+"""R4: replicas that do not become ready stop the growth, and the words of what stops them are repeated. Timeout 3 s.
+
+The queue asks for three at once. The first of them to be overdue is replaced, since one alone stops nothing; with the
+second the growth ends. Without the rule the pool would grow by three or so with every timeout.
+"""
 
 from rig.manifests import pool, published
 from rig.space import Space
@@ -15,7 +19,9 @@ def overload(space: Space) -> str:
     space.create(pool("chat", published(settle=f"{SETTLE}s"), startup={"timeout": f"{TIMEOUT}s"}, maxReplicas=20))
     space.wait_for_size("chat", 5)
     said = space.wait_for_condition("chat", "AbleToScale", "StartupBlocked", within=40)
-    let_pass(2 * TIMEOUT)
+    size = space.size("chat")
+    let_pass(2 * (TIMEOUT + SETTLE))
+    assert (space.size("chat"), size <= 6) == (size, True)
     return str(said["message"])
 
 
@@ -23,7 +29,6 @@ def test_a_bad_image_under_load_stops_the_growth_and_repeats_the_kubelet(space: 
     space.create_deployment("chat", 2, annotations={"poolkeeper.dev/image-error": "not found"})
     space.give_image("chat", 2)
     words = overload(space)
-    assert space.sizes("chat") == [2, 5]
     assert "Back-off pulling image" in words
 
 
@@ -32,7 +37,6 @@ def test_a_quota_that_refuses_pods_stops_the_growth_and_is_repeated(space: Space
     space.create({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "gpus"}, "spec": hard})
     space.deploy("chat")
     words = overload(space)
-    assert space.sizes("chat") == [2, 5]
     assert "exceeded quota: gpus" in words
 
 
@@ -41,5 +45,4 @@ def test_pods_that_find_no_gpu_stop_the_growth_and_the_scheduler_is_repeated(spa
     space.ground.cluster.add_gpu_nodes(1, 2, labels=mine, prefix=space.name)
     space.deploy("chat", nodes=mine)
     words = overload(space)
-    assert space.sizes("chat") == [2, 5]
     assert "Insufficient nvidia.com/gpu" in words

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 from controlplane import Cluster
 from rig.waiting import eventually
 
-START = 30.0
+START = 60.0
 POOLKEEPER = Path(sys.executable).with_name("poolkeeper")
 
 
@@ -67,6 +68,9 @@ class Operator:
 
     def explain(self, namespace: str, pool: str) -> dict[str, Any]:
         """Return the last decision on a pool with its trail; empty while there is none."""
-        shown: dict[str, Any] = json.loads(self.page(f"/pools/{namespace}/{pool}"))
+        try:
+            shown: dict[str, Any] = json.loads(self.page(f"/pools/{namespace}/{pool}"))
+        except urllib.error.HTTPError:
+            return {}
         decision: dict[str, Any] = shown.get("decision", {})
         return decision

@@ -17,7 +17,7 @@ from rig.waiting import Found, eventually
 
 Json = dict[str, Any]
 
-LEASE_DURATION = "10s"
+LEASE_DURATION = "60s"
 SERIES = "vllm:num_requests_waiting"
 
 
@@ -152,6 +152,10 @@ class Space:
         return eventually(
             lambda: next((c for c in self.record.changes(name) if c.replicas == replicas), None), words, within
         )
+
+    def wait_for_fall(self, name: str, within: float = 20) -> Change:
+        """Wait until a Deployment loses a replica, and return the first change that took one, however long ago."""
+        return eventually(lambda: self.falls(name), f"{name} loses a replica", within)[0]
 
     def wait_for_reason(self, pool: str, reason: str, within: float = 20) -> Json:
         """Wait until the newest decision on a pool has this reason, and return it."""
