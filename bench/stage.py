@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from controlplane import Cluster, ControlPlane
 from fleet import FleetClient, FleetProcess, Settings
-from rig.api import Api
+from rig.api import Api, ApiError
 from rig.install import Installation, installed
 from rig.manifests import SHARED_NODES
 from rig.operators import Operator
@@ -74,7 +74,7 @@ def boot(gpus: int, *, audit: bool = False) -> Iterator[Stage]:
     say("booting etcd, API server, controllers, KWOK")
     with ControlPlane(audit=audit) as cluster:
         cluster.kubectl("apply", "--server-side", "-f", str(CRDS))
-        cluster.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+        wait_until(lambda: _serves_pools(cluster), "the API server serves pools", 60)
         cluster.add_gpu_nodes(ceil(gpus / GPUS), GPUS, labels=SHARED_NODES)
         settings = Settings(kubeconfig=str(cluster.kubeconfig), exporter_port=0)
         say(f"fleet and Prometheus (scrapes every {SCRAPE.seconds} s)")
@@ -84,6 +84,15 @@ def boot(gpus: int, *, audit: bool = False) -> Iterator[Stage]:
             cluster.prometheus(SCRAPE, [_exporter(fleet.exporter)]) as prometheus,
         ):
             yield Stage(cluster, fleet, prometheus.url, account)
+
+
+def _serves_pools(cluster: Cluster) -> bool:
+    """Tell whether pools can be watched; for a while after the CRD is established, the watch cache cannot serve them."""
+    try:
+        Api(cluster).get("/apis/poolkeeper.io/v1alpha1/inferencepools?resourceVersion=0")
+    except ApiError:
+        return False
+    return True
 
 
 def _exporter(address: str) -> dict[str, object]:
