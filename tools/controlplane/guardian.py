@@ -89,7 +89,10 @@ class Guardian:
     def serve(self, owner: int) -> None:
         """Answer requests until the owner says `end` or dies."""
         self.selector.register(self.server, selectors.EVENT_READ, self.answer)
-        self._when_gone(owner, self._end)
+        try:
+            self._when_gone(owner, self._end)
+        except ProcessLookupError:  # it was killed before we could look
+            return
         while not self.ending:
             for key, _ in self.selector.select():
                 key.data()

@@ -94,8 +94,18 @@ def start_guardian(network: Network, holder: socket.socket) -> tuple[subprocess.
         text=True,
     )
     holder.close()
-    assert process.stdout is not None  # noqa: S101  it was asked for above
-    with process.stdout:
-        directory = Path(process.stdout.readline().strip())
+    try:
+        return process, Programs(network.guardian, _made(process))
+    except BaseException:  # nobody else knows of it yet
+        process.terminate()
+        process.wait()
+        raise
+
+
+def _made(guardian: subprocess.Popen[str]) -> Path:
+    """The directory that a guardian says it has made, once it has."""
+    assert guardian.stdout is not None  # noqa: S101  its maker asks for it
+    with guardian.stdout:
+        directory = Path(guardian.stdout.readline().strip())
     (directory / "logs").mkdir()
-    return process, Programs(network.guardian, directory)
+    return directory
