@@ -7,14 +7,16 @@ from demo import leaving
 
 def main() -> int:
     """Play the demo; returns the exit code."""
+    ears = leaving.listen()
     try:
-        with leaving.listening() as ears:
-            from demo.play import run  # noqa: PLC0415  slow imports, once the ears are open
+        from demo.play import run  # noqa: PLC0415  slow imports, once the ears are open
 
-            return run(ears)
+        return run(ears)
     except leaving.Told as told:
         print("\nStopped: nothing is left running.", flush=True)
         return 128 + told.number
+    finally:
+        leaving.deafen()
 
 
 if __name__ == "__main__":

@@ -1,8 +1,6 @@
 """Ctrl-C and its kin: they end the demo at once, and never cut short the clearing up."""
 
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -17,7 +15,7 @@ class Told(BaseException):
 
 
 class Ears:
-    """Hears signals: raises the first one, unless covered; later ones only say again what is being done."""
+    """Hears signals: raises the first one, unless covered; later ones change nothing."""
 
     def __init__(self) -> None:
         self._covered = False
@@ -41,13 +39,15 @@ class Ears:
             raise Told(self._heard)
 
 
-@contextmanager
-def listening() -> Iterator[Ears]:
-    """Hear signals for as long as the block lasts."""
+def listen() -> Ears:
+    """Hear signals from now on."""
     ears = Ears()
-    before = {number: signal.signal(number, ears.hear) for number in SIGNALS}
-    try:
-        yield ears
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    for number in SIGNALS:
+        signal.signal(number, ears.hear)
+    return ears
+
+
+def deafen() -> None:
+    """Hear none any more, as the process ends anyway: whoever presses twice would cut its last breath short."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)

@@ -61,7 +61,7 @@ def workload_words(trace: str) -> str:
 
 def source_words(trace: str) -> str:
     """Where the requests are from, in words."""
-    return f"the real trace {TRACE}" if trace == TRACE else f"a generated load (no {TRACE} here)"
+    return f"the real trace {TRACE}" if trace == TRACE else f"generated requests (no {TRACE} here)"
 
 
 def rate_words() -> str:

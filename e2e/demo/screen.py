@@ -30,7 +30,7 @@ def head(record: Record) -> list[Text]:
     title = Text.assemble((f"ipool/{NAME}", "bold"), f" in {NAMESPACE}")
     time = f"{clock(min(record.now, END))} of {clock(END)} trace time, {SPEED} x as fast"
     title.append(time.rjust(WIDTH - title.cell_len))
-    played = Text(f"requests of {source_words(record.trace)}", style="dim")
+    played = Text(source_words(record.trace), style="dim")
     times = f"{rate_words()}, now x{rate(record.now):.1f}"
     return [title, played.append(times.rjust(WIDTH - played.cell_len))]
 

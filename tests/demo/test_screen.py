@@ -1,3 +1,4 @@
+import pytest
 from rich.console import Console
 
 from demo import screen
@@ -9,7 +10,9 @@ def drawn(record: Record) -> list[str]:
     return screen.frame(record).plain.split("\n")
 
 
-def test_it_fits_a_terminal_of_80_by_24(record):
+@pytest.mark.parametrize("trace", ["azure2023_conv", "generated"])
+def test_it_fits_a_terminal_of_80_by_24(record, trace):
+    record.trace = trace
     record.changes = [Change(each, 2, 3, "QueueAbove", f"2 -> 3: {'word ' * 40}({'long ' * 40})") for each in range(9)]
     record.decision = {"because": "word " * 99, "next": [{"in": 3.0, "words": "word " * 99}]}
     lines = drawn(record)
