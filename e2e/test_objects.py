@@ -54,10 +54,6 @@ def grown(space: Space, name: str, **spec: object) -> None:
     space.wait_until_ready(name, 3)
 
 
-def delete(space: Space, name: str) -> None:
-    space.ground.cluster.kubectl("delete", "-n", space.name, f"ipool/{name}", "--wait", "--timeout=10s")
-
-
 def events(space: Space, name: str) -> list[dict[str, str]]:
     found = space.api.get(f"/api/v1/namespaces/{space.name}/events?fieldSelector=involvedObject.name={name}")
     return [event for event in found["items"] if event["involvedObject"]["kind"] == "InferencePool"]
@@ -99,7 +95,7 @@ def rolled_out(space: Space, name: str) -> bool:
 
 def test_an_orphan_stays_and_a_new_pool_adopts_it_as_it_is(space: Space) -> None:
     grown(space, "orphan")
-    delete(space, "orphan")
+    space.api.delete(space.path("InferencePool", "orphan"))
     space.create(templated("orphan"))
     space.wait_for_reason("orphan", "Steady")
     assert space.sizes("orphan") == [2, 3]
@@ -108,7 +104,7 @@ def test_an_orphan_stays_and_a_new_pool_adopts_it_as_it_is(space: Space) -> None
 def test_delete_ends_the_deployment_with_its_pool(space: Space) -> None:
     space.create(templated("ended", deletionPolicy="Delete"))
     space.wait_until_ready("ended", 2)
-    delete(space, "ended")
+    space.api.delete(space.path("InferencePool", "ended"))
     assert eventually(lambda: not space.record.newest("Deployment", "ended"), "the Deployment is gone", 60)
 
 

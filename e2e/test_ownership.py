@@ -38,8 +38,8 @@ def keep(space: Space, name: str, size: int, queue: int = HOLDING, **spec: objec
 
 
 def scale(space: Space, name: str, replicas: int) -> None:
-    """Change a size by hand."""
-    space.ground.cluster.kubectl("scale", "-n", space.name, f"deployment/{name}", f"--replicas={replicas}")
+    """Change a size by hand, as `kubectl scale` does."""
+    space.api.patch(f"{space.path('Deployment', name)}/scale", {"spec": {"replicas": replicas}})
 
 
 def apply(space: Space, thing: dict[str, object], *flags: str) -> None:
@@ -304,7 +304,7 @@ def test_a_deleted_pool_takes_no_capacity_away_and_does_not_hang(space: Space) -
 
 def test_a_new_pool_adopts_what_an_old_one_left(space: Space) -> None:
     keep(space, "heir", 4)
-    space.ground.cluster.kubectl("delete", "-n", space.name, "ipool/heir", "--wait", "--timeout=5s")
+    space.api.delete(space.path("InferencePool", "heir"))
     space.create(pool("heir", QUEUE))
     space.fleet.queue(space.workload("heir"), LONG)
     space.wait_for_size("heir", 8)

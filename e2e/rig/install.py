@@ -28,8 +28,8 @@ class Installation:
 
     @property
     def arguments(self) -> tuple[str, ...]:
-        """What `poolkeeper run` must be told to keep its lease there."""
-        return ("--lease-namespace", self.namespace)
+        """What `poolkeeper run` must be told to keep its lease there, and to renew it while a test looks."""
+        return ("--lease-namespace", self.namespace, "--lease-duration", "20s")
 
 
 @contextmanager
