@@ -1,5 +1,6 @@
 """The pools: what each one wants, what is remembered of it, and what was last said about it."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,17 +20,19 @@ Key = tuple[str, str]
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 STATUS_BURST = 2
-STATUS_REFILL = timedelta(seconds=30)
+STATUS_DEBT = -1
+STATUS_REFILL = timedelta(minutes=1)
 REPLICAS_PAUSE = timedelta(seconds=5)
 CLOCK_PAUSE = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
 class StatusBudget:
-    """At most two status writes a minute for what is no change of size (R9); what could not wait runs up a debt.
+    """At most two status writes in any minute, and hardly more than one on average, for what nobody asked for (R9).
 
-    A grace clock that is to be stored does not wait: a short grace could end before its turn comes, and a crash would
-    forget it. Noise gets that once a minute, which with the clearing makes two; a change of size is no noise.
+    What could not wait runs up a debt. A grace clock that is to be stored does not wait: a short grace could end before
+    its turn comes, and a crash would forget it. Noise gets that once a minute, which with the clearing makes two; a
+    change of size or of the spec is no noise.
     """
 
     tokens: float = STATUS_BURST
@@ -53,10 +56,10 @@ class StatusBudget:
         return self.clock_at is None or now - self.clock_at >= CLOCK_PAUSE
 
     def spend(self, now: datetime, *, ordinary: bool, clock: bool = False) -> None:
-        """Count a write; `ordinary`: of no change of size, `clock`: it stored a clock."""
+        """Count a write; `ordinary`: of no change of size or spec, `clock`: it stored a clock."""
         self.written_at = now
         if ordinary:
-            self.tokens -= 1
+            self.tokens = max(STATUS_DEBT, self.tokens - 1)
             self.clock_at = now if clock else self.clock_at
         else:
             self.clock_at = None
@@ -142,6 +145,7 @@ class Pools:
 
     def __init__(self) -> None:
         self._known: dict[Key, Pool] = {}
+        self._claims: defaultdict[Key, dict[Key, Pool]] = defaultdict(dict)
 
     def __iter__(self) -> Iterator[Pool]:
         return iter(tuple(self._known.values()))
@@ -158,23 +162,33 @@ class Pools:
         metadata = body["metadata"]
         key = (metadata["namespace"], metadata["name"])
         pool = self._known.get(key)
+        if pool is not None:
+            self._release(pool)
         if pool is None or pool.uid != metadata["uid"]:
             pool = Pool(key, metadata["uid"], parse_instant(metadata["creationTimestamp"]))
             self._known[key] = pool
         pool.take(body)
+        self._claims[key[0], pool.target][key] = pool
         return pool
 
     def drop(self, key: Key, uid: str = "") -> None:
         """Forget a pool that is gone; one that has taken its name since stays."""
         known = self._known.get(key)
         if known is not None and uid in {"", known.uid}:
+            self._release(known)
             del self._known[key]
 
     def rival(self, pool: Pool) -> Pool | None:
         """Return the pool that holds the same target by right of age (R10)."""
-        same = (one for one in self if one.key[0] == pool.key[0] and one.spec and one.target == pool.target)
+        same = (one for one in self._claims.get((pool.key[0], pool.target), {}).values() if one.spec)
         eldest = min(same, key=lambda one: (one.created_at, one.key), default=pool)
         return eldest if eldest.key != pool.key else None
+
+    def _release(self, pool: Pool) -> None:
+        place = (pool.key[0], pool.target)
+        self._claims[place].pop(pool.key, None)
+        if not self._claims[place]:
+            del self._claims[place]
 
 
 def paused_until(annotations: Mapping[str, str]) -> datetime | None:

@@ -38,11 +38,11 @@ def due_status(pool: Pool, decision: Decision, now: datetime, *, changed: bool) 
     if meaning(status) == meaning(pool.status):
         return None
     storing = status["memory"].get("shortSince") not in (None, stored.get("shortSince"))
-    urgent = changed or cleared(stored, status) or pool.status.get("observedGeneration") != pool.generation
-    urgent = urgent or (storing and pool.budget.may_store_clock(now))
+    asked = changed or pool.status.get("observedGeneration") != pool.generation
+    urgent = asked or cleared(stored, status) or (storing and pool.budget.may_store_clock(now))
     if not (urgent or pool.budget.may_write(now) or (moved(pool.status, status) and pool.budget.rested(now))):
         return None
-    pool.budget.spend(now, ordinary=not changed, clock=storing)
+    pool.budget.spend(now, ordinary=not asked, clock=storing)
     return status
 
 
