@@ -62,7 +62,8 @@ class Crowd:
     def delete_pools(self) -> None:
         """Delete the pools; their Deployments stay as they are."""
         self.record.end()
-        self._stage.api.delete(collection("InferencePool", self.namespace))
+        for name in self.names:
+            self._stage.api.delete(f"{collection('InferencePool', self.namespace)}/{name}")
 
     def delete(self) -> None:
         """Delete all of it, and wait until no pod is left."""

@@ -87,7 +87,7 @@ def boot(gpus: int, *, audit: bool = False) -> Iterator[Stage]:
 
 
 def _serves_pools(cluster: Cluster) -> bool:
-    """Tell whether pools can be watched; for a while after the CRD is established, the watch cache cannot serve them."""
+    """Tell whether pools can be watched: a while after the CRD is established, the watch cache is ready too."""
     try:
         Api(cluster).get("/apis/poolkeeper.io/v1alpha1/inferencepools?resourceVersion=0")
     except ApiError:
