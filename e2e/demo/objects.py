@@ -3,7 +3,21 @@
 from datetime import timedelta
 from typing import Any
 
-from demo.scenario import DRAIN, GRACE, INTERVAL, MAXIMUM, MINIMUM, MODEL_LOAD, MODEL_LOAD_JITTER, SETTLE, STARTUP, wall
+from demo.scenario import (
+    ABOVE,
+    BELOW,
+    DRAIN,
+    GRACE,
+    INTERVAL,
+    MAXIMUM,
+    MINIMUM,
+    MODEL_LOAD,
+    MODEL_LOAD_JITTER,
+    MOST_AT_ONCE,
+    SETTLE,
+    STARTUP,
+    wall,
+)
 from fleet import Profile
 
 NAMESPACE, NAME = "demo", "chat"
@@ -18,12 +32,12 @@ def objects() -> list[Json]:
 
 
 def pool() -> Json:
-    """The pool: the defaults but for the compressed durations, one replica at a time, and vLLM's number of slots."""
+    """The pool: defaults, but it grows a little earlier and less at once; compressed durations; vLLM's slots."""
     queue = {
         "interval": milliseconds(wall(INTERVAL)),
         "slotsPerReplica": Profile().slots,
-        "scaleUp": {"maxStep": 1, "settle": milliseconds(wall(SETTLE))},
-        "scaleDown": {"gracePeriod": milliseconds(wall(GRACE))},
+        "scaleUp": {"above": ABOVE, "maxStep": MOST_AT_ONCE, "settle": milliseconds(wall(SETTLE))},
+        "scaleDown": {"below": BELOW, "gracePeriod": milliseconds(wall(GRACE))},
     }
     return {
         "apiVersion": "poolkeeper.io/v1alpha1",

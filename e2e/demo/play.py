@@ -16,7 +16,7 @@ from demo.leaving import Ears
 from demo.objects import WORKLOAD
 from demo.record import Record
 from demo.result import result
-from demo.scenario import LENGTH, SPEED, scaled_words, workload_words
+from demo.scenario import LENGTH, SPEED, pool_words, scaled_words, workload_words
 from demo.summary import summary, where
 from demo.view import step, view
 from demo.watch import OperatorGoneError, Watch
@@ -53,7 +53,7 @@ def play(console: Console, ears: Ears) -> None:
 def replay(watch: Watch, console: Console) -> Record:
     """Send the requests of the trace, and look on until it ends."""
     trace, name = traces.prepare(watch.cluster.directory)
-    console.print(f"\nReplaying {workload_words(trace)}.\n{scaled_words()}")
+    console.print(f"\nReplaying {workload_words(trace)}.\n{pool_words()}\n{scaled_words()}")
     console.print(f"It ends in {LENGTH.total_seconds() / SPEED:.0f} s; Ctrl-C ends it at any moment.")
     record = Record(trace)
     with view(console) as show:

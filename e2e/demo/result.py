@@ -5,7 +5,9 @@
  "rate": [[0.0, 1.0], …],                 second of the trace, how many times as many requests as recorded
  "speed": 20,                             how many times as fast as it happened
  "scaled": {"gracePeriod": 300.0, …},     what was compressed with it, as long as it would be uncompressed
- "duration": 3480.0, "minReplicas": 2, "maxReplicas": 8,
+ "duration": 3480.0,
+ "minReplicas": 2, "maxReplicas": 8,
+ "above": 3, "below": 1,                  waiting requests a ready replica: above it grows, below it may shrink
  "sla": 2.0, "insideSla": 0.973,          longest wait that is fine; share of the requests that were
  "requests": 53723, "cutOff": 0,          arrived; lost with a pod that died
  "wait": {"p50": 0.0, "p95": 1.2, "p99": 3.1},
@@ -68,6 +70,8 @@ def played(trace: str) -> Json:
         "duration": END,
         "minReplicas": scenario.MINIMUM,
         "maxReplicas": scenario.MAXIMUM,
+        "above": scenario.ABOVE,
+        "below": scenario.BELOW,
     }
 
 

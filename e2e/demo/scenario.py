@@ -32,6 +32,9 @@ DRAIN = timedelta(seconds=100)
 """Durations in trace time; INTERVAL is how often the pool is looked at, STARTUP how long a start may take."""
 
 MINIMUM, MAXIMUM = 2, 8
+ABOVE, BELOW = 3, 1
+"""Waiting requests a ready replica: above, the pool grows; below, it may shrink."""
+MOST_AT_ONCE = 2
 
 
 def wall(duration: timedelta) -> timedelta:
@@ -68,6 +71,14 @@ def rate_words() -> str:
     """By how much the rate was multiplied, in words."""
     low, high = min(each for _, each in RUSH), max(each for _, each in RUSH)
     return f"rate x{low:g} to x{high:g} and back"
+
+
+def pool_words() -> str:
+    """What the pool is told to do, in words."""
+    return (
+        f"The pool: {MINIMUM} to {MAXIMUM} replicas; up while more than {ABOVE} requests wait a replica "
+        f"({MOST_AT_ONCE} at most on their way), down by one once fewer than {BELOW} have waited for {seconds(GRACE)}."
+    )
 
 
 def scaled_words() -> str:

@@ -9,14 +9,14 @@ from rich.text import Text
 from demo import chart, screen
 from demo.objects import NAME
 from demo.record import Change, Record, clock
-from demo.scenario import MAXIMUM, SPEED, scaled_words, workload_words
+from demo.scenario import MAXIMUM, SPEED, pool_words, scaled_words, workload_words
 
 Json = dict[str, Any]
 
 
 def summary(record: Record, told: Json) -> Group:
     """Everything; `told` is what `result.result` made of the record."""
-    words = f"{workload_words(record.trace)}. {scaled_words()}"
+    words = f"{workload_words(record.trace)}. {pool_words()} {scaled_words()}"
     return Group(
         Text(),
         Text(f"ipool/{NAME} over {clock(screen.END)} minutes of trace time", style="bold"),
