@@ -325,12 +325,11 @@ def test_a_failed_write_is_decided_again_from_the_old_memory():
 
 def test_a_crash_between_write_and_memory_takes_no_second_step():
     stored = Memory(grace=RAN.grace, edits=Edits(asked=4))
-    written = target(3, wrote_at=at(-1))
-    assert decided(0, target=written, memory=stored).size == 3
+    assert decided(0, target=target(3), memory=stored).size == 3
 
 
 def test_what_somebody_else_wrote_last_is_no_write_of_ours():
-    assert decided(0, target=target(4, ours=False, wrote_at=at(-1)), memory=RAN).size == 3
+    assert decided(0, target=target(4, ours=False), memory=RAN).size == 3
 
 
 def test_a_write_that_got_through_unheard_is_our_own():

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from builders import at
-from poolkeeper.core.grace import GAP, Signs, advance, passed, restart, resumed
+from poolkeeper.core.grace import GAP, Signs, advance, passed, restart
 from poolkeeper.core.memory import Grace
 
 THREE = timedelta(seconds=3)
@@ -74,13 +74,3 @@ def test_a_new_start_leaves_the_other_clock_alone():
 def test_a_duration_has_passed_once_the_samples_span_it(since, until, fires):
     began, looked = (None if second is None else at(second) for second in (since, until))
     assert passed(began, looked, THREE) is fires
-
-
-@pytest.mark.parametrize(("wrote", "since"), [(None, 0), (-1, 0), (0, 0), (7, 7)])
-def test_no_clock_is_older_than_our_last_write(wrote, since):
-    clock = resumed(Grace(short_since=at(0), sampled_at=at(9)), None if wrote is None else at(wrote))
-    assert clock == Grace(short_since=at(since), sampled_at=at(9))
-
-
-def test_a_write_starts_no_clock():
-    assert resumed(Grace(sampled_at=at(9)), at(7)) == Grace(sampled_at=at(9))

@@ -21,6 +21,11 @@ def below(queue: Queue, survivors: int) -> float:
     return queue.down.below * (survivors if queue.thresholds_per is Per.REPLICA else 1)
 
 
+def is_long(queue: Queue, depth: float, ready: int, current: int) -> bool:
+    """Return whether the queue asks for more. A pool at zero has nobody to work anything down: one request wakes it."""
+    return depth > above(queue, ready) or (current == 0 and depth > 0)
+
+
 def steps_up(queue: Queue, depth: float, ready: int) -> int:
     """Return how many replicas the queue justifies over what is settled: min(maxStep, step * (ceil(Q/above) - 1))."""
     exceeded = ceil(min(depth / above(queue, ready), queue.up.max_step + 1)) - 1

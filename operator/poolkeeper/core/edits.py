@@ -44,12 +44,20 @@ def notice(edits: Edits, target: Target, now: datetime) -> Edits:
         edits = replace(edits, restored=tuple(at for at in edits.restored if now - at < WITHIN))
     if edits.asked is None or target.replicas == edits.asked:
         return edits
-    if target.ours:
+    if is_unremembered(edits, target):
         return replace(edits, asked=target.replicas, edit=None)
     ours = meant(edits.asked, edits.edit)
     edit = Edit(target.writer, now, ours, target.replicas) if target.replicas != ours else None
     restored = counted(edits, edits.asked, now)
     return Edits(asked=target.replicas, edit=edit, restored=restored)
+
+
+def is_unremembered(edits: Edits, target: Target) -> bool:
+    """Return whether the size was written by us and never remembered.
+
+    No instant tells: the API server stamps no time on the fields that were written through `/scale`.
+    """
+    return target.ours and edits.asked is not None and target.replicas != edits.asked
 
 
 def meant(asked: int, edit: Edit | None) -> int:

@@ -10,7 +10,8 @@
     s s _ ... _ s s   a longer one does not: the clock moves on by the gap
     s s s (same) s    looking twice at one sample changes nothing
 
-A restart is a gap: api.memo stores the clock and the lease tells until when somebody looked.
+A restart is a gap: api.memo stores the clock and the lease tells until when somebody looked. A clock that was stored
+before our last write of the size is void (core.edits tells): it would fire twice.
 """
 
 from dataclasses import dataclass, replace
@@ -44,16 +45,6 @@ def advance(grace: Grace, signs: Signs) -> Grace:
         long_since=running(grace.long_since, lost, signs.at) if signs.long else None,
         sampled_at=signs.at,
     )
-
-
-def resumed(grace: Grace, wrote_at: datetime | None) -> Grace:
-    """Return the clock of a pool whose size was last written at `wrote_at`: no clock is older than that.
-
-    A crash between the write and the store of the clock would otherwise fire the stored clock twice.
-    """
-    if wrote_at is None or grace.short_since is None or grace.short_since >= wrote_at:
-        return grace
-    return replace(grace, short_since=wrote_at)
 
 
 def running(since: datetime | None, lost: timedelta, at: datetime) -> datetime:

@@ -71,7 +71,7 @@ class Pod:
 class Target:
     """The workload: the replicas it asks for, who wrote that number, and what keeps pods from being made.
 
-    `pods` leaves out the ones that are terminating. `ours`: our field manager wrote `replicas`, last at `wrote_at`.
+    `pods` leaves out the ones that are terminating. `ours`: our field manager wrote `replicas`.
     `failure` repeats the ReplicaFailure condition, which leaves no pod behind. `rolling`: a rollout is under way.
     """
 
@@ -79,7 +79,6 @@ class Target:
     uid: str = ""
     writer: str = ""
     ours: bool = False
-    wrote_at: datetime | None = None
     pods: tuple[Pod, ...] = ()
     failure: str = ""
     failure_since: datetime | None = None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from poolkeeper.core import demand, grace, shrink, slo
+from poolkeeper.core import demand, edits, grace, shrink, slo
 from poolkeeper.core.decision import Stage
 from poolkeeper.core.edits import Ruling
 from poolkeeper.core.look import Look
@@ -36,9 +36,13 @@ def judge(spec: PoolSpec, seen: Look, ruling: Ruling, now: datetime) -> Pace:
 
 
 def tick(spec: PoolSpec, seen: Look, *, may_shrink: bool) -> Grace:
-    """Return the clock after this look; a sample that is not whole stops the clock downwards (R3)."""
-    before = grace.resumed(seen.memory.grace, seen.target.wrote_at if seen.target.ours else None)
-    if seen.is_outage:
+    """Return the clock after this look; a sample that is not whole stops the clock downwards (R3).
+
+    So does a write of ours that the memory knows nothing of: a crash or a lost answer came between the two, and the
+    clock that led to it would fire again.
+    """
+    before = seen.memory.grace
+    if seen.is_outage or edits.is_unremembered(seen.memory.edits, seen.target):
         before = replace(before, short_since=None)
     if not seen.is_new or seen.depth.at is None:
         return before
@@ -46,7 +50,8 @@ def tick(spec: PoolSpec, seen: Look, *, may_shrink: bool) -> Grace:
         before,
         grace.Signs(
             at=seen.depth.at,
-            long=seen.depth.waiting is not None and seen.depth.waiting > demand.above(spec.queue, seen.capacity.ready),
+            long=seen.depth.waiting is not None
+            and demand.is_long(spec.queue, seen.depth.waiting, seen.capacity.ready, seen.current),
             short=may_shrink and not seen.is_outage and seen.depth.applies,
         ),
     )
@@ -59,6 +64,8 @@ def grow(spec: PoolSpec, seen: Look, clock: Grace) -> Stage:
     if depth is None:
         return Stage("demand", current, current, Reason.STARTING if coming else Reason.AS_EXPECTED, {"coming": coming})
     justified = demand.steps_up(spec.queue, depth, ready)
+    if not justified and demand.is_long(spec.queue, depth, ready, current):
+        justified = spec.queue.up.step
     more = max(0, justified - coming) if seen.is_new else 0
     facts = {
         "queue": depth,

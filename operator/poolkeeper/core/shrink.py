@@ -1,6 +1,6 @@
 """May the pool give capacity away (R2)? Either a Reason why not, or none; checked in this order, first answer counts.
 
-    queue not under `below`         STEADY
+    queue not under `below`         STEADY; the last replica goes only when nothing waits at all
     not larger than its floor       AT_MINIMUM
     survivors would be too busy     SURVIVORS_BUSY
 
@@ -18,6 +18,8 @@ def refusal(spec: PoolSpec, depth: Depth, capacity: Capacity, current: int, slot
     """Return why a whole sample does not allow the next step down, None where it does."""
     survivors = remaining(spec, capacity.ready, current)
     if depth.waiting is None or depth.waiting >= demand.below(spec.queue, survivors):
+        return Reason.STEADY
+    if depth.waiting and not stepped(spec, current):
         return Reason.STEADY
     if current <= spec.min_replicas:
         return Reason.AT_MINIMUM

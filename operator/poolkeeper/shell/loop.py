@@ -20,6 +20,7 @@ import structlog
 from poolkeeper.api.names import shown
 from poolkeeper.core.decide import decide
 from poolkeeper.core.decision import Decision
+from poolkeeper.core.memory import Memory
 from poolkeeper.core.model import PodsSource, PoolSpec, PrometheusSource
 from poolkeeper.core.observation import Reading
 from poolkeeper.core.plan import plan
@@ -73,6 +74,12 @@ class Answers:
         if self._wanted[pool]:
             await self._whole[pool].wait()
         return self._given[pool]
+
+
+def undone(after: Memory, before: Memory, decision: Decision) -> Memory:
+    """Return the memory of a decision that could not be carried out: what it asked for is to be asked for again."""
+    shrank = decision.size < decision.current
+    return replace(after, edits=before.edits, grace=before.grace if shrank else after.grace)
 
 
 class Loop:
@@ -193,11 +200,9 @@ class Loop:
         version = None
         try:
             version = await self._carry_out(pool, spec, decision, now)
-        except ConflictError:
-            memory = replace(memory, grace=pool.memory.grace, edits=pool.memory.edits)
         except KubeError as error:
-            pool.refused = str(error)
-            memory = replace(memory, grace=pool.memory.grace, edits=pool.memory.edits)
+            pool.refused = "" if isinstance(error, ConflictError) else str(error)
+            memory = undone(memory, pool.memory, decision)
         pool.decision, pool.decided_at, pool.memory = decision, now, memory
         self._telemetry.decided(pool.key, spec, decision)
         await self._publish(pool, decision, version)

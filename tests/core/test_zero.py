@@ -1,0 +1,42 @@
+"""A pool that may go to zero: the last replica leaves only an empty queue, and one request brings the first back."""
+
+from builders import at, published, reading, seen, target
+from poolkeeper.core.decide import decide
+from poolkeeper.core.memory import Memory
+from poolkeeper.core.reasons import Reason
+
+
+def decided(waiting, replicas):
+    spec = published(min_replicas=0)
+    return decide(spec, seen(waiting, target=target(replicas)), Memory(), at(0))[0]
+
+
+def test_one_request_wakes_a_pool_at_zero():
+    decision = decided(1, 0)
+    assert (decision.size, decision.reason) == (1, Reason.QUEUE_ABOVE)
+
+
+def test_an_empty_queue_does_not():
+    assert decided(0, 0).size == 0
+
+
+def test_a_long_queue_wakes_it_by_steps():
+    assert decided(3500, 0).size == 3
+
+
+def sizes(waiting, seconds=400):
+    spec, memory, size, found = published(min_replicas=0), Memory(), 1, []
+    for second in range(seconds):
+        sight = seen(waiting, second, target=target(size), readings=(reading(waiting, second),))
+        decision, memory = decide(spec, sight, memory, at(second))
+        size = decision.size
+        found.append(size)
+    return found
+
+
+def test_the_last_replica_stays_while_a_request_waits():
+    assert set(sizes(1)) == {1}
+
+
+def test_the_last_replica_leaves_an_empty_queue_after_the_grace():
+    assert sizes(0).index(0) == 300
