@@ -31,7 +31,7 @@ def cluster() -> Iterator[Cluster]:
         yield booted
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def fleet(cluster) -> Iterator[FleetProcess]:
     """The pretended engines of the pods that a how-to takes as given."""
     with FleetProcess(Settings(kubeconfig=str(cluster.kubeconfig))) as playing:
@@ -48,16 +48,21 @@ def prometheus(cluster) -> Iterator[str]:
 @pytest.fixture
 def empty(cluster) -> Cluster:
     """The cluster without a trace of the page before."""
+    cluster.kubectl("delete", "deployments", "--all", "-n", NAMESPACE, "--cascade=foreground", "--ignore-not-found")
     cluster.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")
     return cluster
 
 
 @pytest.fixture
 def furnished(cluster, fleet) -> Cluster:
-    """The cluster as a how-to takes it: deployment/chat in namespace inference, two ready pods, no queue."""
+    """The cluster as a how-to takes it: deployment/chat in namespace inference, two ready pods, no queue.
+
+    Its pods stay from page to page: new ones would count as on their way for as long as `settle` says.
+    """
     fleet.clear(WORKLOAD)
-    cluster.kubectl("delete", "ipool,hpa,deployments,events", "--all", "-n", NAMESPACE, "--ignore-not-found")
+    cluster.kubectl("delete", "ipool,hpa,events", "--all", "-n", NAMESPACE, "--ignore-not-found")
     cluster.kubectl("apply", "-f", str(GROUND))
+    cluster.kubectl("scale", "deployment/chat", "-n", NAMESPACE, "--replicas=2")
     cluster.kubectl("rollout", "status", "deployment/chat", "-n", NAMESPACE, "--timeout=60s")
     return cluster
 
@@ -86,12 +91,13 @@ def wait_until(cluster: Cluster, name: str, event: str) -> dict[str, dict[str, s
 
 
 @pytest.fixture
-def open_console(fleet, tmp_path):
+def open_console(request, tmp_path):
     """Open a terminal on a cluster; what it has started ends with the test."""
     opened: list[Console] = []
 
     def tell(command: str) -> None:
-        urllib.request.urlopen(fleet.url, command.encode(), timeout=10).close()  # noqa: S310  our own fleet
+        url = request.getfixturevalue("fleet").url
+        urllib.request.urlopen(url, command.encode(), timeout=10).close()  # noqa: S310  our own fleet
 
     def act(cluster, **variables):
         opened.append(Console(cluster, tmp_path, variables, tell))

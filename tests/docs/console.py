@@ -19,6 +19,7 @@ from controlplane import Cluster
 PATIENCE = 90.0
 STATE = "./.exported"
 SHELL = ("bash", "-euo", "pipefail", "-c")
+LIMITED = ("timeout", str(PATIENCE), *SHELL)  # it ends all that a command has started
 
 numbers = count()
 
@@ -60,13 +61,12 @@ class Console:
             self.start(block)
             return
         done = subprocess.run(  # noqa: S603  the project's own pages
-            [*SHELL, f"[ -f {STATE} ] && . {STATE}\n{block.text}\nexport -p > {STATE}"],
+            [*LIMITED, f"[ -f {STATE} ] && . {STATE}\n{block.text}\nexport -p > {STATE}"],
             cwd=self.directory,
             env=self.cluster.environment | self.variables,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=PATIENCE,
             check=False,
         )
         self.output = done.stdout

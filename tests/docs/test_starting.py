@@ -12,7 +12,3 @@ def test_the_readme_works_as_written(furnished, open_console):
 
 def test_the_page_on_running_it_locally_works_as_written(furnished, open_console):
     open_console(furnished).follow(DOCS / "how-to" / "run-it-locally.md")
-
-
-def test_the_tutorial_works_from_nothing(empty, open_console):
-    open_console(empty).follow(DOCS / "tutorial.md")
