@@ -101,7 +101,7 @@ class Rig:
         resize = plan(self.spec, decision).resize
         if resize is not None:
             self.resize(resize.after, seconds)
-            self.writer = {"writer": "poolkeeper", "ours": True, "wrote_at": at(seconds)}
+            self.writer = {"writer": "poolkeeper", "ours": True}
         return decision
 
     def queue(self, seconds: float, waiting: float, **changes) -> Decision:

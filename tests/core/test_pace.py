@@ -137,21 +137,21 @@ def test_the_same_sample_again_starts_no_clock():
 
 @pytest.mark.parametrize("waiting", [0, 500])
 def test_a_pool_over_its_maximum_leaves_by_steps_whatever_its_queue(waiting):
-    assert down(waiting, clock=RAN, target=target(20))[0] == 19
+    assert down(waiting, clock=RAN, target=target(20), asked=20)[0] == 19
 
 
 def test_a_pool_over_its_maximum_says_so():
-    assert down(500, clock=RAN, target=target(20)) == (19, Reason.ABOVE_MAXIMUM)
+    assert down(500, clock=RAN, target=target(20), asked=20) == (19, Reason.ABOVE_MAXIMUM)
 
 
 def test_a_long_queue_stops_the_way_down_at_the_maximum():
     spec = published(queue={"down": ScaleDown(below=100, step=5)})
-    assert down(500, spec=spec, clock=RAN, target=target(10))[0] == 8
+    assert down(500, spec=spec, clock=RAN, target=target(10), asked=10)[0] == 8
 
 
 def test_a_short_queue_need_not_stop_at_the_maximum():
     spec = published(queue={"down": ScaleDown(below=100, step=5)})
-    assert down(0, spec=spec, clock=RAN, target=target(10))[0] == 5
+    assert down(0, spec=spec, clock=RAN, target=target(10), asked=10)[0] == 5
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,11 @@ SPOILERS = {
     "nobody knows when it was looked at": remembered(grace=Grace(short_since=at(-301))),
     "sample was decided upon": remembered(grace=Grace(short_since=at(-301), sampled_at=at(0))),
     "rollout": target(rolling=True),
-    "we wrote a moment ago": target(wrote_at=at(-1)),
+    "we wrote a size that nobody remembers": lambda spec, found, memory: (
+        spec,
+        found,
+        replace(memory, edits=replace(memory.edits, asked=found.target.replicas + 1)),
+    ),
     "requests wait too long": remembered(served=Served(minutes=((at(-60), 90, 100),))),
     "somebody else made it larger": edited(1),
     "somebody else made it smaller": edited(-1),

@@ -1,7 +1,5 @@
 """Plan -> writes. The target's size goes through /scale, on the resource version that was seen."""
 
-from datetime import datetime
-
 import msgspec
 
 from poolkeeper.core.plan import Resize
@@ -26,7 +24,7 @@ class Scale(msgspec.Struct):
     spec: ScaleSpec
 
 
-async def resize(kube: KubeClient, target: Key, version: str, change: Resize, now: datetime) -> OwnWrite:
+async def resize(kube: KubeClient, target: Key, version: str, change: Resize) -> OwnWrite:
     """Set the target's replicas, unless somebody has changed them since they were seen.
 
     A workload's resource version moves with its status too, many times while it scales: where only that moved, the
@@ -42,7 +40,7 @@ async def resize(kube: KubeClient, target: Key, version: str, change: Resize, no
     for left in reversed(range(TRIES)):
         try:
             written = await kube.patch(path, body, resource_version=version, priority=priority)
-            return OwnWrite(change.after, written.metadata.resource_version, now)
+            return OwnWrite(change.after, written.metadata.resource_version)
         except ConflictError:
             found = await kube.get(path, into=Scale)
             if found.spec.replicas != change.before or not left:

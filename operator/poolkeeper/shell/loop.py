@@ -12,7 +12,6 @@ from collections import Counter, defaultdict
 from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 import structlog
@@ -199,7 +198,7 @@ class Loop:
             decision, memory = decide(spec, seen, pool.memory, now)
         version = None
         try:
-            version = await self._carry_out(pool, spec, decision, now)
+            version = await self._carry_out(pool, spec, decision)
         except KubeError as error:
             pool.refused = "" if isinstance(error, ConflictError) else str(error)
             memory = undone(memory, pool.memory, decision)
@@ -215,13 +214,13 @@ class Loop:
         except KubeError as error:
             pool.refused = str(error)
 
-    async def _carry_out(self, pool: Pool, spec: PoolSpec, decision: Decision, now: datetime) -> str | None:
+    async def _carry_out(self, pool: Pool, spec: PoolSpec, decision: Decision) -> str | None:
         """Write the size. Return the target's version that it was decided on, None where nothing was to be written."""
         resize, found = plan(spec, decision).resize, observe.target_of(pool, self._cluster)
         if resize is None or found is None:
             return None
         version = observe.newest_version(pool, found)
-        pool.own_write = await apply.resize(self._kube, (pool.key[0], found.name), version, resize, now)
+        pool.own_write = await apply.resize(self._kube, (pool.key[0], found.name), version, resize)
         self._telemetry.scaled(pool.key, decision)
         log.info(
             "scaled",

@@ -44,7 +44,7 @@ def overlaid(pool: Pool, target: Target, found: DeploymentView) -> Target:
     own = pool.own_write
     if own is None or newest_version(pool, found) == found.resource_version:
         return target
-    return replace(target, replicas=own.replicas, ours=True, writer="", wrote_at=own.at)
+    return replace(target, replicas=own.replicas, ours=True, writer="")
 
 
 def newest_version(pool: Pool, found: DeploymentView) -> str:

@@ -71,7 +71,6 @@ class OwnWrite:
 
     replicas: int
     resource_version: str
-    at: datetime
 
 
 @dataclass(slots=True)

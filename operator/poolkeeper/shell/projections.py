@@ -134,7 +134,6 @@ def target(found: DeploymentView, pods: Iterable[PodView], field_manager: str = 
         uid=found.uid,
         writer=writer.manager if writer else "",
         ours=bool(own),
-        wrote_at=max((entry.at for entry in own if entry.at), default=None),
         pods=tuple(pod.core for pod in pods if pod.live),
         failure=found.failure,
         failure_since=found.failure_since,

@@ -113,16 +113,16 @@ def packed(body):
 
 
 async def test_gzip_is_asked_for_and_read(scraper, pod):
-    pod.answers["/metrics"] = packed(gzip.compress(PAGE))
+    pod.answers["/metrics"] = packed(gzip.compress(PAGE, mtime=0))
     assert (await sampled(scraper, pod), pod.headers["Accept-Encoding"]) == ([3], "gzip")
 
 
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (gzip.compress(PAGE + b"\n" * 1000), Reason.METRIC_TOO_LARGE),
-        (gzip.compress(PAGE)[:-9], Reason.METRIC_GARBAGE),
-        (gzip.compress(PAGE) * 2, Reason.METRIC_GARBAGE),
+        (gzip.compress(PAGE + b"\n" * 1000, mtime=0), Reason.METRIC_TOO_LARGE),
+        (gzip.compress(PAGE, mtime=0)[:-9], Reason.METRIC_GARBAGE),
+        (gzip.compress(PAGE, mtime=0) * 2, Reason.METRIC_GARBAGE),
         (PAGE, Reason.METRIC_GARBAGE),
     ],
 )
