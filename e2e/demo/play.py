@@ -30,7 +30,15 @@ def run(ears: Ears) -> int:
     """Play it on standard output; returns the exit code."""
     try:
         play(Console(highlight=False), ears)
-    except (BootError, BuildError, FleetError, KubectlError, NotInTimeError, OperatorGoneError) as error:
+    except (
+        BootError,
+        BuildError,
+        FleetError,
+        KubectlError,
+        NotInTimeError,
+        OperatorGoneError,
+        ConnectionError,
+    ) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
@@ -59,7 +67,7 @@ def replay(watch: Watch, console: Console) -> Record:
     with view(console) as show:
         watch.fleet.load(WORKLOAD, name)
         watch.begin()
-        while record.now < LENGTH.total_seconds():
+        while watch.now < LENGTH.total_seconds():
             watch.look(record)
             show(record)
             time.sleep(PAUSE)

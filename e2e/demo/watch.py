@@ -5,6 +5,7 @@ import json
 import ssl
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -22,6 +23,9 @@ OPERATOR = "operator"
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods?labelSelector=app%3D{NAME}&resourceVersion=0"
 REPORT_EVERY = 2.0
 """Seconds between two reports: with 50,000 requests one keeps the fleet busy for a tenth of a second."""
+
+SILENCE = (OSError, http.client.HTTPException)
+"""How a server fails to answer."""
 
 Json = dict[str, Any]
 
@@ -45,6 +49,11 @@ class Watch:
         """The trace begins now."""
         self.began, self._reported = time.time(), time.monotonic()
 
+    @property
+    def now(self) -> float:
+        """The second of the trace."""
+        return max(0.0, (time.time() - self.began) * SPEED)
+
     def look(self, record: Record) -> None:
         """Add what is seen now to the record.
 
@@ -55,15 +64,15 @@ class Watch:
             raise OperatorGoneError(self.cluster.programs.tail(OPERATOR))
         if decision := self.decision():
             record.decision = decision
-            record.samples.append(self.sample(decision))
+            with suppress(*SILENCE):  # one look that fails is no sample, and no reason to stop looking
+                record.samples.append(self.sample(decision))
         record.changes.extend(self.news())
         if time.monotonic() - self._reported >= REPORT_EVERY:
             self.report(record)
 
     def sample(self, decision: Json) -> Sample:
         """The sizes as they are now."""
-        at = max(0.0, (time.time() - self.began) * SPEED)
-        return Sample(at, decision["queue"], decision["size"], decision["ready"], self.pods())
+        return Sample(self.now, decision["queue"], decision["size"], decision["ready"], self.pods())
 
     def report(self, record: Record) -> None:
         """Ask the fleet what its callers lived through."""
@@ -74,7 +83,7 @@ class Watch:
         """The operator's newest decision, None while it has made none or does not answer."""
         try:
             page = get(f"{self.address}/pools/{NAMESPACE}/{NAME}")
-        except (OSError, http.client.HTTPException):
+        except SILENCE:
             return None
         return page.get("decision")
 
