@@ -100,13 +100,13 @@ class Guardian:
     def answer(self) -> None:
         """Serve one connection: a line of JSON in, a line of JSON out."""
         connection, _ = self.server.accept()
-        with connection, connection.makefile("rwb") as stream:
+        # A bad request harms nobody but its sender, nor does one who is gone when the answer comes: even closing may fail.
+        with contextlib.suppress(OSError, ValueError), connection, connection.makefile("rwb") as stream:
             pid, uid = _peer(connection)
             if uid != os.getuid():
                 return
             connection.settimeout(5)
-            with contextlib.suppress(OSError, ValueError):  # a bad request harms nobody but its sender
-                stream.write(json.dumps(self._respond(json.loads(stream.readline()), pid)).encode() + b"\n")
+            stream.write(json.dumps(self._respond(json.loads(stream.readline()), pid)).encode() + b"\n")
 
     def _respond(self, request: dict[str, Any], requester: int) -> dict[str, Any]:
         acts: dict[str, Callable[[dict[str, Any], int], dict[str, Any]]] = {
