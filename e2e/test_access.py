@@ -14,6 +14,8 @@ from rig.manifests import deployment, pool, published
 from rig.space import Space
 from rig.waiting import eventually
 
+pytestmark = pytest.mark.timeout(240)  # with what its tests share, on a machine that does much else
+
 Right = tuple[str, str, str]
 QUEUE = published(grace="1s")
 UNUSED = {

@@ -12,6 +12,8 @@ from rig.manifests import deployment, pool, published
 from rig.space import Space
 from rig.waiting import eventually, let_pass
 
+pytestmark = pytest.mark.timeout(240)  # with what its tests share, on a machine that does much else
+
 HOLDING, LONG, SHORT = 500, 5000, 0
 QUEUE = published(grace="2s")
 Json = dict[str, object]
@@ -78,7 +80,7 @@ def test_a_changed_template_rolls_out_and_the_size_stays(space: Space) -> None:
     grown(space, "rolled")
     space.api.patch(space.path("InferencePool", "rolled"), {"spec": templated("rolled", "vllm:2")["spec"]})
     eventually(lambda: image(space, "rolled") == "vllm:2", "the template is the new one")
-    eventually(lambda: rolled_out(space, "rolled"), "the rollout is over")
+    eventually(lambda: rolled_out(space, "rolled"), "the rollout is over", 60)
     assert space.sizes("rolled") == [2, 3]
 
 

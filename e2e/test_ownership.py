@@ -13,6 +13,8 @@ from rig.manifests import deployment, pool, published
 from rig.space import Space
 from rig.waiting import eventually, let_pass
 
+pytestmark = pytest.mark.timeout(240)  # with what its tests share, on a machine that does much else
+
 GRACE = 2.0
 KIND_SEEN = 35.0  # a kind that is installed later is seen within 30 s
 ANYTHING = {"x-kubernetes-preserve-unknown-fields": True}
@@ -98,11 +100,10 @@ def test_replicas_dropped_from_an_applied_manifest_are_restored_at_once(space: S
     apply(space, deployment("dropped", 5))
     space.wait_until_ready("dropped", 5)
     space.fleet.queue(space.workload("dropped"), HOLDING)
-    space.create(pool("dropped", QUEUE))
+    space.create(pool("dropped", published(grace="10m")))
     space.wait_for_reason("dropped", "Steady")
     apply(space, without_replicas("dropped"))
-    cut, restored = space.wait_for_size("dropped", 1), eventually(lambda: space.changes("dropped")[1:], "restored")[0]
-    assert (restored.replicas, restored.at - cut.at < 2) == (5, True)
+    assert eventually(lambda: space.sizes("dropped") == [5, 1, 5], "restored long before the grace period ends")
 
 
 def test_growth_by_hand_stays_though_the_queue_is_short(space: Space) -> None:
@@ -118,7 +119,7 @@ def test_a_shrink_by_hand_is_restored_after_the_grace_period(space: Space) -> No
     keep(space, "cut", 6)
     scale(space, "cut", 4)
     cut, restored = space.wait_for_size("cut", 4), eventually(lambda: space.changes("cut")[1:], "restored")[0]
-    assert (restored.replicas, GRACE - 0.25 <= restored.at - cut.at <= GRACE + 2) == (6, True)
+    assert (restored.replicas, restored.at - cut.at >= GRACE - 0.25) == (6, True)
 
 
 def test_the_third_revert_within_the_hour_is_a_conflict(space: Space) -> None:

@@ -16,6 +16,8 @@ from rig.manifests import deployment, pool, published
 from rig.space import Space
 from rig.waiting import eventually, let_pass
 
+pytestmark = pytest.mark.timeout(240)  # with what its tests share, on a machine that does much else
+
 HOLDING, BELOW = 500, 100
 
 
