@@ -7,6 +7,8 @@ from rig.space import Space
 from rig.waiting import let_pass
 
 GRACE, LOAD, LONG_LOAD, INTERVAL = 6, 5, 20, 1
+SETTLE = 30
+"""By default: so long the replicas that were just made count as on their way."""
 SLACK = 0.5
 """Two moments of a recorded watch may be so much nearer to each other than the writes were."""
 
@@ -66,7 +68,7 @@ def test_a_pool_of_nothing_but_defaults_finds_its_engine_and_follows_the_queue_p
     space.operate().wait_until_leading()
     space.fleet.queue(space.workload("chat"), 30)
     space.create(pool("chat"))
-    space.wait_for_size("chat", 4)
+    space.wait_for_size("chat", 4, within=SETTLE + 15)
     space.wait_until_ready("chat", 4)
     assert space.sizes("chat") == [2, 4]
 
