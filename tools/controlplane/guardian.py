@@ -100,7 +100,7 @@ class Guardian:
     def answer(self) -> None:
         """Serve one connection: a line of JSON in, a line of JSON out."""
         connection, _ = self.server.accept()
-        # A bad request harms nobody but its sender, nor does one who is gone when the answer comes: even closing may fail.
+        # A bad request harms nobody but its sender, nor does one who hangs up: then even closing fails.
         with contextlib.suppress(OSError, ValueError), connection, connection.makefile("rwb") as stream:
             pid, uid = _peer(connection)
             if uid != os.getuid():
