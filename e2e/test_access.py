@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from importlib.metadata import version
 
 import pytest
 import yaml
@@ -97,6 +98,19 @@ def may(space: Space, installation: Installation, verb: str, resource: str) -> b
 def test_no_rule_has_a_wildcard() -> None:
     lines = [line.split("#")[0] for path in BASE.glob("*.yaml") for line in path.read_text().splitlines()]
     assert [line for line in lines if "*" in line] == []
+
+
+def test_the_image_is_this_version() -> None:
+    (image,) = yaml.safe_load((BASE / "kustomization.yaml").read_text())["images"]
+    assert image["newTag"] == version("poolkeeper")
+
+
+def test_its_pods_keep_the_restricted_profile(ground: Ground, installation: Installation) -> None:
+    space = ground.cluster.get("namespace", installation.namespace)
+    enforced = space["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
+    found = ("deployment", installation.account, "-n", installation.namespace)
+    eventually(lambda: ground.cluster.get(*found)["status"].get("availableReplicas") == 2, "both are admitted", 60)
+    assert enforced == "restricted"
 
 
 def test_nothing_was_refused(space: Space, installation: Installation) -> None:
