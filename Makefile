@@ -17,11 +17,12 @@ demo: $(READY) assets ## Watch a pool follow the queue of a real workload on a r
 
 test: $(READY) assets ## Everything that CI runs: lint, types, unit tests and laws, the control plane, e2e
 	@$(MAKE) --no-print-directory lint types
-	$(RUN)/pytest tests -n 2 --cov --cov-report=term-missing:skip-covered -q
-	$(RUN)/pytest e2e -n 8 --dist worksteal -q
+	$(RUN)/pytest tests -m "not long" -n 2 --cov --cov-report=term-missing:skip-covered -q
+	$(RUN)/pytest e2e -m "not long" -n 8 --dist worksteal -q
 
 test-long: $(READY) assets ## What takes longer: the rest at full length
-	@$(RUN)/pytest e2e -m long -n 4
+	@$(RUN)/pytest tests --hypothesis-profile=long -m "not cluster" -n 2 -q
+	$(RUN)/pytest tests e2e -m long -n 2 -q
 
 unit: $(READY) ## The quick ones: no cluster, under a minute
 	@$(RUN)/pytest tests -m "not cluster" -n 2 -q
@@ -34,8 +35,9 @@ lint: $(READY) ## Style, format, layers, spelling of the CRD
 types: $(READY) ## mypy, strict
 	@$(RUN)/mypy
 
-crds: $(READY) ## Generate crds/ and the field reference from the models
+crds: $(READY) ## Generate crds/ and docs/reference/ from the models
 	@$(RUN)/poolkeeper crd > crds/inferencepools.yaml
+	$(RUN)/python -m reference
 
 cluster: $(READY) assets ## A local Kubernetes to play with: a kubeconfig and a prompt
 	@exec $(RUN)/python -m controlplane cluster
@@ -47,7 +49,7 @@ bench-rest: $(READY) assets ## Writes at rest, from the API server's audit log
 	@exec $(RUN)/python bench/rest.py
 
 assets: $(READY) # The local Kubernetes and Prometheus: found, or built once with progress
-	@$(RUN)/python -m controlplane build
+	@$(RUN)/python -m controlplane build >/dev/null
 
 clean: ## Remove the environment and everything that was made here
 	@rm -rf .venv .tools out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
