@@ -111,6 +111,22 @@ def test_a_conflict_is_news_after_a_little_while(followed):
     assert followed.seconds() == [*ADOPTED_THEN_STEADY, 6]
 
 
+TIMED_OUT = reading(None, 1, fault=Reason.METRIC_TIMEOUT)
+
+
+def test_a_fault_is_told_at_once_whatever_the_budget(followed):
+    followed.look(0, 500)
+    followed.pool.budget.tokens = -5
+    followed.look(1, 500, readings=(TIMED_OUT,))
+    assert followed.seconds() == [0, 1]
+
+
+def test_metrics_that_come_and_go_cost_two_writes_a_minute(followed):
+    for second in range(600):
+        followed.look(second, 500, **({"readings": (reading(500, second),)} if second % 2 else {"readings": ()}))
+    assert 1 < len(followed.written) <= 2 + 600 / 30
+
+
 def test_a_new_generation_is_answered_at_once(followed):
     followed.look(0, 500)
     followed.pool.budget.tokens = -5

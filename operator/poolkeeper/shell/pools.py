@@ -24,6 +24,7 @@ STATUS_DEBT = -1
 STATUS_REFILL = timedelta(minutes=1)
 REPLICAS_PAUSE = timedelta(seconds=5)
 CLOCK_PAUSE = timedelta(minutes=1)
+FAULT_PAUSE = timedelta(seconds=30)
 
 
 @dataclass(slots=True)
@@ -39,6 +40,7 @@ class StatusBudget:
     at: datetime | None = None
     written_at: datetime | None = None
     clock_at: datetime | None = None
+    fault_at: datetime | None = None
 
     def may_write(self, now: datetime) -> bool:
         """Return whether an ordinary status write is due."""
@@ -55,9 +57,14 @@ class StatusBudget:
         """Return whether a clock may be stored out of turn."""
         return self.clock_at is None or now - self.clock_at >= CLOCK_PAUSE
 
-    def spend(self, now: datetime, *, ordinary: bool, clock: bool = False) -> None:
-        """Count a write; `ordinary`: of no change of size or spec, `clock`: it stored a clock."""
+    def may_tell_fault(self, now: datetime) -> bool:
+        """Return whether news of what is broken may be told out of turn; metrics that come and go are noise, too."""
+        return self.fault_at is None or now - self.fault_at >= FAULT_PAUSE
+
+    def spend(self, now: datetime, *, ordinary: bool, clock: bool = False, fault: bool = False) -> None:
+        """Count a write; `ordinary`: of no change of size or spec, `clock`: it stored one, `fault`: it told of one."""
         self.written_at = now
+        self.fault_at = now if fault else self.fault_at
         if ordinary:
             self.tokens = max(STATUS_DEBT, self.tokens - 1)
             self.clock_at = now if clock else self.clock_at

@@ -39,10 +39,12 @@ def due_status(pool: Pool, decision: Decision, now: datetime, *, changed: bool) 
         return None
     storing = status["memory"].get("shortSince") not in (None, stored.get("shortSince"))
     asked = changed or pool.status.get("observedGeneration") != pool.generation
+    telling = faults(status) != faults(pool.status)
     urgent = asked or cleared(stored, status) or (storing and pool.budget.may_store_clock(now))
+    urgent = urgent or (telling and pool.budget.may_tell_fault(now))
     if not (urgent or pool.budget.may_write(now) or (moved(pool.status, status) and pool.budget.rested(now))):
         return None
-    pool.budget.spend(now, ordinary=not asked, clock=storing)
+    pool.budget.spend(now, ordinary=not asked, clock=storing, fault=telling)
     return status
 
 
@@ -66,6 +68,12 @@ def activity(status: Mapping[str, Any]) -> str:
     """Return what freezes the pool by its status; a noisy queue does not change that."""
     found = (one["reason"] for one in status.get("conditions") or () if one["type"] == "ScalingActive")
     return next(found, "")
+
+
+def faults(status: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the status says is broken: the metrics, or the replicas that were asked for."""
+    told = (one for one in status.get("conditions") or () if one["type"] in {"MetricsAvailable", "AbleToScale"})
+    return {one["type"]: one["reason"] for one in told if one["status"] != "True"}
 
 
 def cleared(stored: Mapping[str, Any], status: Mapping[str, Any]) -> bool:
