@@ -5,6 +5,7 @@ from builders import at, published, seen
 from poolkeeper.core.decide import decide
 from poolkeeper.core.memory import Memory
 from poolkeeper.shell.http import Served, application
+from poolkeeper.shell.kube_errors import TimedOut
 from poolkeeper.shell.pools import Pools
 from poolkeeper.shell.telemetry import Telemetry
 
@@ -69,3 +70,13 @@ async def test_an_unknown_queue_has_no_series():
     decision = decide(published(), seen(None, readings=()), Memory(), at(0))[0]
     telemetry.decided(("inference", "chat"), published(), decision)
     assert b"poolkeeper_pool_queue_depth{" not in telemetry.page()
+
+
+async def test_writes_are_counted_by_what_became_of_them():
+    telemetry = Telemetry()
+    with telemetry.write("scale"):
+        pass
+    with pytest.raises(TimedOut), telemetry.write("scale"):
+        raise TimedOut("no answer in time")
+    assert b'poolkeeper_api_writes_total{kind="scale",result="Done"} 1.0' in telemetry.page()
+    assert b'poolkeeper_api_writes_total{kind="scale",result="TimedOut"} 1.0' in telemetry.page()

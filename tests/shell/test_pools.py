@@ -5,7 +5,8 @@ import pytest
 
 from builders import at
 from poolkeeper.api.names import LAST_APPLIED, PAUSED_UNTIL
-from poolkeeper.shell.pools import NEVER, Pools, StatusBudget, paused_until
+from poolkeeper.shell.pools import NEVER, Pools, paused_until
+from poolkeeper.shell.status_budget import StatusBudget
 
 SPEC = {"targetRef": {"name": "chat"}, "minReplicas": 2, "maxReplicas": 8}
 

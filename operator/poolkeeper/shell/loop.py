@@ -220,7 +220,8 @@ class Loop:
         if resize is None or found is None:
             return None
         version = observe.newest_version(pool, found)
-        pool.own_write = await apply.resize(self._kube, (pool.key[0], found.name), version, resize)
+        with self._telemetry.write("scale"):
+            pool.own_write = await apply.resize(self._kube, (pool.key[0], found.name), version, resize)
         self._telemetry.scaled(pool.key, decision)
         log.info(
             "scaled",
@@ -239,8 +240,9 @@ class Loop:
         if pool.refused:
             decision = replace(decision, reason=Reason.WRITE_REFUSED, detail=pool.refused)
         if version is not None:
-            with suppress(KubeError):
+            with suppress(KubeError), self._telemetry.write("event"):
                 await publish.post_event(self._kube, pool, decision, now, version)
         status = publish.due_status(pool, decision, now, changed=version is not None)
         if status is not None:
-            await publish.write_status(self._kube, pool, status)
+            with self._telemetry.write("status"):
+                await publish.write_status(self._kube, pool, status)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -14,62 +14,12 @@ from poolkeeper.api.units import parse_instant
 from poolkeeper.core.decision import Decision
 from poolkeeper.core.memory import Memory
 from poolkeeper.core.model import PoolSpec
+from poolkeeper.shell.status_budget import StatusBudget
 
 Json = dict[str, Any]
 Key = tuple[str, str]
 
 NEVER = datetime.max.replace(tzinfo=UTC)
-STATUS_BURST = 2
-STATUS_DEBT = -1
-STATUS_REFILL = timedelta(minutes=1)
-REPLICAS_PAUSE = timedelta(seconds=5)
-CLOCK_PAUSE = timedelta(minutes=1)
-FAULT_PAUSE = timedelta(seconds=30)
-
-
-@dataclass(slots=True)
-class StatusBudget:
-    """At most two status writes in any minute, and hardly more than one on average, for what nobody asked for (R9).
-
-    What could not wait runs up a debt. A grace clock that is to be stored does not wait: a short grace could end before
-    its turn comes, and a crash would forget it. Noise gets that once a minute, which with the clearing makes two; a
-    change of size or of the spec is no noise.
-    """
-
-    tokens: float = STATUS_BURST
-    at: datetime | None = None
-    written_at: datetime | None = None
-    clock_at: datetime | None = None
-    fault_at: datetime | None = None
-
-    def may_write(self, now: datetime) -> bool:
-        """Return whether an ordinary status write is due."""
-        if self.at is not None:
-            self.tokens = min(STATUS_BURST, self.tokens + (now - self.at) / STATUS_REFILL)
-        self.at = now
-        return self.tokens >= 1
-
-    def rested(self, now: datetime) -> bool:
-        """Return whether the last write is long enough ago for news of the replicas themselves."""
-        return self.written_at is None or now - self.written_at >= REPLICAS_PAUSE
-
-    def may_store_clock(self, now: datetime) -> bool:
-        """Return whether a clock may be stored out of turn."""
-        return self.clock_at is None or now - self.clock_at >= CLOCK_PAUSE
-
-    def may_tell_fault(self, now: datetime) -> bool:
-        """Return whether news of what is broken may be told out of turn; metrics that come and go are noise, too."""
-        return self.fault_at is None or now - self.fault_at >= FAULT_PAUSE
-
-    def spend(self, now: datetime, *, ordinary: bool, clock: bool = False, fault: bool = False) -> None:
-        """Count a write; `ordinary`: of no change of size or spec, `clock`: it stored one, `fault`: it told of one."""
-        self.written_at = now
-        self.fault_at = now if fault else self.fault_at
-        if ordinary:
-            self.tokens = max(STATUS_DEBT, self.tokens - 1)
-            self.clock_at = now if clock else self.clock_at
-        else:
-            self.clock_at = None
 
 
 @dataclass(frozen=True, slots=True)

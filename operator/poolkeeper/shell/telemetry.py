@@ -1,11 +1,15 @@
 """The operator's own metrics. Queue depth lives here and not in the status: it changes every second."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from poolkeeper.core.decision import Decision
 from poolkeeper.core.model import PoolSpec
 from poolkeeper.core.reasons import Reason
+from poolkeeper.shell.kube_errors import KubeError
 
 Key = tuple[str, str]
 POOL = ("namespace", "pool")
@@ -84,6 +88,16 @@ class Telemetry:
         """Record a change of size that was written."""
         direction = "up" if decision.size > decision.current else "down"
         self.scales.labels(*key, direction, decision.reason.value).inc()
+
+    @contextmanager
+    def write(self, kind: str) -> Iterator[None]:
+        """Count a write to the API server by what became of it."""
+        try:
+            yield
+        except KubeError as error:
+            self.writes.labels(kind, type(error).__name__).inc()
+            raise
+        self.writes.labels(kind, "Done").inc()
 
     def forget(self, key: Key) -> None:
         """Drop the series of a pool that is gone."""
