@@ -17,7 +17,7 @@ demo: $(READY) assets ## Watch a pool follow the queue of a real workload on a r
 
 test: $(READY) assets ## Everything that CI runs: lint, types, unit tests and laws, the control plane, e2e
 	@$(MAKE) --no-print-directory lint types
-	$(RUN)/pytest tests -m "not long" -n 2 --cov --cov-report=term-missing:skip-covered -q
+	$(RUN)/pytest tests -m "not long" -n 4 --cov --cov-report=term-missing:skip-covered -q
 	$(RUN)/pytest e2e -m "not long" -n 8 --dist worksteal -q
 
 test-long: $(READY) assets ## What takes longer: the rest at full length

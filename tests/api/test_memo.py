@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders import at, published, seen, target
@@ -76,6 +76,7 @@ def test_what_is_stored_survives_a_round_trip(memory):
     assert load(dump(memory, GRACE, {}), None) == memory
 
 
+@settings(max_examples=25)  # each one is ten minutes of looks
 @given(st.integers(0, 400), st.integers(1, 25))
 def test_a_restart_makes_a_shrink_neither_early_nor_late_by_more_than_the_gap(killed, gap):
     """Short samples each second; the process dies after `killed` seconds and is back `gap` seconds later."""

@@ -33,10 +33,6 @@ MAX_SOURCES = 8
 MAX_REPLICAS = 10_000
 
 
-def _given(*kinds: object) -> int:
-    return sum(kind is not None for kind in kinds)
-
-
 class TargetRef(Part):
     """The workload whose replicas the pool sets."""
 

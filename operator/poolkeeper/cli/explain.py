@@ -72,7 +72,8 @@ def show(name: str, found: Json) -> None:
     if decision is None:
         console.print("[yellow]The operator's live page cannot be reached (try --operator URL).[/yellow]")
         console.print(f"size    {status.get('desiredReplicas', 'unknown')}, {status.get('readyReplicas', '?')} ready")
-        console.print(f"why     {status.get('reason', 'NotSeenYet')}: {status.get('message', 'not looked at yet')}")
+        why = f"{status['reason']}: {status['message']}" if "reason" in status else "not looked at yet"
+        console.print(f"why     {why}")
     else:
         queue = "unknown" if decision["queue"] is None else f"{decision['queue']:g} waiting"
         console.print(f"size    {decision['size']} replicas, {decision['ready']} ready; queue {queue}")
