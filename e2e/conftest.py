@@ -23,6 +23,28 @@ BOOTED = pytest.StashKey[Ground]()
 numbers = itertools.count()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "lasts(seconds): how long a test waits, if long; such tests begin first")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deal the tests out so that each worker's share, which xdist cuts off in order, begins with its longest."""
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    long = sorted(filter(_seconds, items), key=_seconds, reverse=True)
+    others = iter([item for item in items if not _seconds(item)])
+    dealt = []
+    for first in range(workers):
+        share = long[first::workers]
+        dealt += [*share, *itertools.islice(others, max(0, len(items[first::workers]) - len(share)))]
+    items[:] = [*dealt, *others]
+
+
+def _seconds(item: pytest.Item) -> float:
+    marker = item.get_closest_marker("lasts")
+    return float(marker.args[0]) if marker else 0.0
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:  # noqa: ANN401  xdist types nothing
     """Hand the card to a worker before it starts; the first one makes the controller boot."""

@@ -145,6 +145,7 @@ def begin_with_short_samples(space: Space, cases: list[Case]) -> None:
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.lasts(50)
 def test_no_fault_takes_a_replica_away(space: Space, subtests: pytest.Subtests) -> None:
     cases = all_cases(space)
     begin_with_short_samples(space, cases)

@@ -2,6 +2,8 @@
 
 import itertools
 
+import pytest
+
 from rig.manifests import loading, pool, published
 from rig.space import Space
 from rig.waiting import let_pass
@@ -23,6 +25,7 @@ def test_a_queue_over_the_threshold_adds_one_replica_and_only_one_while_it_loads
     assert second.at - first.at >= LOAD
 
 
+@pytest.mark.lasts(25)
 def test_a_long_load_under_a_constant_queue_never_cascades(space: Space) -> None:
     queues = {"one": 1500, "three": 3500, "between": 999}
     for name in queues:
@@ -37,6 +40,7 @@ def test_a_long_load_under_a_constant_queue_never_cascades(space: Space) -> None
     assert {name: space.sizes(name) for name in queues} == {"one": [3, 4], "three": [3, 6], "between": [3]}
 
 
+@pytest.mark.lasts(20)
 def test_a_short_queue_takes_one_replica_away_for_each_grace_period_down_to_the_minimum(space: Space) -> None:
     space.deploy("chat", 4)
     space.fleet.queue(space.workload("chat"), 100)
@@ -63,6 +67,7 @@ def test_a_queue_between_the_thresholds_changes_nothing_and_clears_the_clock(spa
     assert space.wait_for_size("chat", 3).at - short >= GRACE - SLACK
 
 
+@pytest.mark.lasts(35)
 def test_a_pool_of_nothing_but_defaults_finds_its_engine_and_follows_the_queue_per_replica(space: Space) -> None:
     space.deploy("chat")
     space.operate().wait_until_leading()
@@ -73,6 +78,7 @@ def test_a_pool_of_nothing_but_defaults_finds_its_engine_and_follows_the_queue_p
     assert space.sizes("chat") == [2, 4]
 
 
+@pytest.mark.lasts(30)
 def test_a_pool_whose_requests_waited_too_long_refuses_to_shrink(space: Space) -> None:
     names = ("promised", "careless")
     for name in names:

@@ -9,6 +9,8 @@ A clock is stored once it is older than 10 s, whatever the grace: hence graces o
 
 import time
 
+import pytest
+
 from rig.manifests import pool, published
 from rig.space import Space
 from rig.waiting import eventually, let_pass
@@ -33,6 +35,7 @@ def lead_again(space: Space) -> float:
     return time.monotonic()
 
 
+@pytest.mark.lasts(25)
 def test_killed_a_second_before_the_grace_ends_it_shrinks_neither_early_nor_late(space: Space) -> None:
     short = begin(space, 3)
     eventually(lambda: "shortSince" in space.status("chat").get("memory", {}), "the clock is stored", GRACE)
@@ -43,6 +46,7 @@ def test_killed_a_second_before_the_grace_ends_it_shrinks_neither_early_nor_late
     assert short + GRACE - SLACK <= fell.at <= max(short + GRACE, led) + 2 * INTERVAL + SLACK
 
 
+@pytest.mark.lasts(40)
 def test_killed_right_after_a_shrink_it_waits_for_another_whole_grace_period(space: Space) -> None:
     begin(space, 4)
     first = space.wait_for_size("chat", 3, within=GRACE + 5)

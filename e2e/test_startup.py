@@ -4,6 +4,8 @@ The queue asks for three at once. The first of them to be overdue is replaced, s
 second the growth ends. Without the rule the pool would grow by three or so with every timeout.
 """
 
+import pytest
+
 from rig.manifests import pool, published
 from rig.space import Space
 from rig.waiting import let_pass
@@ -25,6 +27,7 @@ def overload(space: Space) -> str:
     return str(said["message"])
 
 
+@pytest.mark.lasts(18)
 def test_a_bad_image_under_load_stops_the_growth_and_repeats_the_kubelet(space: Space) -> None:
     space.create_deployment("chat", 2, annotations={"poolkeeper.dev/image-error": "not found"})
     space.give_image("chat", 2)
@@ -32,6 +35,7 @@ def test_a_bad_image_under_load_stops_the_growth_and_repeats_the_kubelet(space: 
     assert "Back-off pulling image" in words
 
 
+@pytest.mark.lasts(18)
 def test_a_quota_that_refuses_pods_stops_the_growth_and_is_repeated(space: Space) -> None:
     hard = {"hard": {"requests.nvidia.com/gpu": "2"}}
     space.create({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "gpus"}, "spec": hard})
@@ -40,6 +44,7 @@ def test_a_quota_that_refuses_pods_stops_the_growth_and_is_repeated(space: Space
     assert "exceeded quota: gpus" in words
 
 
+@pytest.mark.lasts(18)
 def test_pods_that_find_no_gpu_stop_the_growth_and_the_scheduler_is_repeated(space: Space) -> None:
     mine = {"rig": space.name}
     space.ground.cluster.add_gpu_nodes(1, 2, labels=mine, prefix=space.name)

@@ -69,11 +69,15 @@ class Space:
 
     def give_image(self, name: str, count: int) -> None:
         """Let so many of a Deployment's pods get the image after all that its template says is not there."""
-        path, selector = collection("Pod", self.name), f"?labelSelector=app%3D{name}"
-        found = self.wait_until(lambda: self.api.get(path + selector)["items"][:count], f"pods of {name}")
-        for pod in found:
+        pods = collection("Pod", self.name)
+
+        def made() -> list[Json]:
+            found: list[Json] = self.api.get(f"{pods}?labelSelector=app%3D{name}")["items"]
+            return found[:count] if len(found) >= count else []
+
+        for pod in self.wait_until(made, f"{count} pods of {name}"):
             cured = {"metadata": {"annotations": {"poolkeeper.dev/image-error": None}}}
-            self.api.patch(f"{path}/{pod['metadata']['name']}", cured)
+            self.api.patch(f"{pods}/{pod['metadata']['name']}", cured)
         self.wait_until_ready(name, count)
 
     def shorten(self, name: str, total: int) -> float:
