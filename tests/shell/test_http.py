@@ -26,7 +26,7 @@ def served():
     pools, troubles = Pools(), []
     pool = pools.take(BODY)
     pool.decision, pool.decided_at = decide(published(), seen(1500), Memory(), at(0))[0], at(0)
-    return Served(pools, Telemetry(), lambda: troubles, lambda: True), troubles
+    return Served(pools, Telemetry(), lambda: troubles, lambda: True, lambda: troubles), troubles
 
 
 async def fetch(served, path):
@@ -53,6 +53,11 @@ async def test_health_fails_with_what_is_stuck(served):
     assert (await fetch(served[0], "/healthz"))[0] == 200
     served[1].append("the loop has not turned for 20 s")
     assert await fetch(served[0], "/healthz") == (503, "the loop has not turned for 20 s")
+
+
+async def test_readiness_tells_what_is_in_the_way(served):
+    served[1].append("pods: forbidden")
+    assert await fetch(served[0], "/readyz") == (200, "ok\npods: forbidden")
 
 
 async def test_a_pools_series_come_and_go():

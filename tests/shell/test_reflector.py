@@ -271,6 +271,7 @@ async def test_a_kind_that_does_not_exist_is_an_empty_one_with_a_problem(api):
     async with reflecting(api) as reflector:
         await reflector.synced()
         assert "could not find the requested resource" in reflector.problem
+        assert reflector.is_missing
 
 
 async def test_a_kind_that_goes_away_takes_its_objects_along(api):

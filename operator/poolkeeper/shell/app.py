@@ -19,7 +19,7 @@ import structlog
 from aiohttp import web
 
 from poolkeeper.api import names
-from poolkeeper.shell import identity
+from poolkeeper.shell import complaints, identity
 from poolkeeper.shell.access import Access
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.http import Served, application
@@ -29,7 +29,7 @@ from poolkeeper.shell.leader import Elector
 from poolkeeper.shell.lease import LeaseTerms
 from poolkeeper.shell.list_watch import HasMetadata
 from poolkeeper.shell.loop import Loop, Sources
-from poolkeeper.shell.pools import Pools
+from poolkeeper.shell.pools import Key, Pools
 from poolkeeper.shell.prometheus import PrometheusServer
 from poolkeeper.shell.queues.batch import BatchReader
 from poolkeeper.shell.queues.scrape import PodScraper
@@ -39,6 +39,7 @@ from poolkeeper.shell.telemetry import Telemetry
 DEFAULT_ADDRESS = "127.0.0.1:8080"
 STUCK = timedelta(minutes=8)
 STALLED = timedelta(seconds=15)
+CLOCK_JUMP = timedelta(seconds=30)
 HOUSEKEEPING = timedelta(minutes=5)
 
 log = structlog.get_logger("poolkeeper")
@@ -75,9 +76,10 @@ class Operator:
             asyncio.create_task(self._vital(work), name=label)
             for label, work in (
                 ("reflectors", self.cluster.run()),
-                ("elector", self.elector.run()),
+                ("elector", self.contend()),
                 ("loop", self._lead()),
                 ("housekeeping", self._keep_house()),
+                ("complaints", complaints.run(self.problems)),
             )
         ]
 
@@ -99,19 +101,19 @@ class Operator:
         """Take in news of a pool."""
         metadata = body["metadata"]
         if kind == "DELETED":
-            key = (metadata["namespace"], metadata["name"])
-            self.pools.drop(key, metadata["uid"])
-            self.loop.forget(key)
+            self._drop((metadata["namespace"], metadata["name"]), metadata["uid"])
         else:
             pool = self.pools.take(body)
             if self.elector.leading and not pool.leading:
-                pool.lead(self.elector.previous_renewal)
+                pool.lead(self.elector.previous_renewal, self.kube.clock.now())
             self.loop.note(pool)
         self.telemetry.pools.set(len(self.pools))
 
     def troubles(self) -> list[str]:
         """Return what is stuck, in words."""
         stuck = [f"the watch of {kind} shows no life" for kind in self.cluster.stuck(STUCK)]
+        if abs(self.kube.clock.ahead) > CLOCK_JUMP:
+            stuck.append(f"the API server's clock is {self.kube.clock.ahead.total_seconds():+.0f} s off ours: restart")
         if self._blind_to:
             stuck.append(f"the watch of {names.PLURAL} has missed {len(self._blind_to)} pools")
         silent = asyncio.get_running_loop().time() - self.loop.turned_at
@@ -119,16 +121,25 @@ class Operator:
             stuck.append(f"the loop has not turned for {silent:.0f} s")
         return stuck
 
+    def problems(self) -> list[str]:
+        """Return what keeps the caches or the lease from news, in words."""
+        return [*self.cluster.problems(), *filter(None, [self.elector.problem])]
+
     def ready(self) -> bool:
         """Return whether the caches hold the cluster."""
         return all(reflector.is_synced for reflector in self.cluster.reflectors.values())
+
+    async def contend(self) -> None:
+        """Contend for the lease, but only with whole caches: who cannot see must not keep others from leading."""
+        await self.cluster.synced()
+        await self.elector.run()
 
     async def _lead(self) -> None:
         """Wait for the caches and the lease, remember what the leader before stored, and loop."""
         await self.cluster.synced()
         await self.elector.acquired()
         for pool in self.pools:
-            pool.lead(self.elector.previous_renewal)
+            pool.lead(self.elector.previous_renewal, self.kube.clock.now())
         gc.collect()
         gc.freeze()
         gc.set_threshold(100_000, 50, 1_000)
@@ -142,19 +153,28 @@ class Operator:
             await asyncio.sleep(HOUSEKEEPING.total_seconds())
             await self.sources.scraper.prune(self.cluster.live_uids())
             self.sources.batch.prune({"/".join(pool.key) for pool in self.pools})
+            before = {pool.uid: pool.key for pool in self.pools}
             try:
-                self._compare({found.uid: found.generation async for found in self._living()})
+                self.compare(before, {found.uid: found.generation async for found in self._living()})
             except KubeError as error:
                 log.warning("pools could not be listed", error=str(error))
 
-    def _compare(self, living: dict[str, int]) -> None:
-        """Purge pools that the API server no longer has; count those whose news has not come since the last time."""
-        known = {pool.uid: pool for pool in self.pools}
-        for uid in known.keys() - living.keys():
-            self.pools.drop(known[uid].key, uid)
-            self.loop.forget(known[uid].key)
-        behind = {uid for uid, version in living.items() if uid not in known or known[uid].generation < version}
+    def compare(self, before: dict[str, Key], living: dict[str, int]) -> None:
+        """Purge pools that the API server no longer has; count those whose news has not come since the last time.
+
+        `before` holds what was known before `living` was listed: a pool made meanwhile is in neither.
+        """
+        for uid in before.keys() - living.keys():
+            self._drop(before[uid], uid)
+        known = {pool.uid: pool.generation for pool in self.pools}
+        behind = {uid for uid, generation in living.items() if known.get(uid, 0) < generation}
         self._blind_to, self._behind = behind & self._behind, behind
+
+    def _drop(self, key: Key, uid: str) -> None:
+        """Forget a pool that is gone; word of its end may come after another has taken its name."""
+        self.pools.drop(key, uid)
+        if self.pools.get(key) is None:
+            self.loop.forget(key)
 
     async def _living(self) -> AsyncIterator[Metadata]:
         for namespace in self.settings.namespaces or ("",):
@@ -192,7 +212,7 @@ class Operator:
 
     async def _serve(self) -> None:
         runner = web.AppRunner(
-            application(Served(self.pools, self.telemetry, self.troubles, self.ready)), access_log=None
+            application(Served(self.pools, self.telemetry, self.troubles, self.ready, self.problems)), access_log=None
         )
         await runner.setup()
         self._open.push_async_callback(runner.cleanup)
@@ -230,18 +250,19 @@ def _leave() -> None:
     os._exit(1)
 
 
-def _session(access: Access) -> kopf.AiohttpSession:
+def session(access: Access) -> kopf.AiohttpSession:
     """Return kopf's way into the cluster: the same access as our own client's, few connections."""
 
     async def authorize(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        request.server_hostname = access.server_name  # a session has no setting for it
         authorization = await access.authorization()
         if authorization:
             request.headers["Authorization"] = authorization
         return await handler(request)
 
     connector = aiohttp.TCPConnector(limit=10, ssl=access.tls or True)
-    session = aiohttp.ClientSession(connector=connector, middlewares=(authorize,), proxy=access.proxy)
-    return kopf.AiohttpSession(server=access.server, default_namespace=access.namespace, aiohttp_session=session)
+    way = aiohttp.ClientSession(connector=connector, middlewares=(authorize,), proxy=access.proxy)
+    return kopf.AiohttpSession(server=access.server, default_namespace=access.namespace, aiohttp_session=way)
 
 
 def run(settings: Settings) -> None:
@@ -262,7 +283,7 @@ def run(settings: Settings) -> None:
 
     @kopf.on.login(registry=registry)
     async def login(**_: Any) -> kopf.AiohttpSession:  # noqa: ANN401  kopf's own keywords
-        return _session(operator.access)
+        return session(operator.access)
 
     @kopf.on.cleanup(registry=registry)
     async def stop(**_: Any) -> None:  # noqa: ANN401  kopf's own keywords

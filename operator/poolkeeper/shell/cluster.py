@@ -88,6 +88,11 @@ class Cluster:
         """Return the kinds whose watch has shown no life for longer than the limit."""
         return [name for name, reflector in self.reflectors.items() if reflector.age() > limit]
 
+    def problems(self) -> list[str]:
+        """Return what keeps each kind from being complete and up to date, in words; a kind not installed is none."""
+        found = (reflector.problem for reflector in self.reflectors.values() if not reflector.is_missing)
+        return list(filter(None, found))
+
     def _pod_changed(self, key: Key, old: PodView | None, new: PodView | None) -> None:
         self.ownership.pod_changed(key, old, new)
         if old is not None:

@@ -15,12 +15,13 @@ from poolkeeper.shell.telemetry import Telemetry
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What the pages are made from. `troubles` names what is stuck; empty: healthy."""
+    """What the pages are made from. `troubles` names what is stuck (empty: healthy), `problems` what is in the way."""
 
     pools: Pools
     telemetry: Telemetry
     troubles: Callable[[], list[str]]
     ready: Callable[[], bool]
+    problems: Callable[[], list[str]]
 
 
 def application(served: Served) -> web.Application:
@@ -35,7 +36,9 @@ def application(served: Served) -> web.Application:
         return web.Response(status=503 if troubles else 200, text="\n".join(troubles) or "ok")
 
     async def readyz(_: web.Request) -> web.Response:
-        return web.Response(status=200 if served.ready() else 503, text="ok" if served.ready() else "not synced yet")
+        ready = served.ready()
+        words = ["ok" if ready else "not synced yet", *served.problems()]
+        return web.Response(status=200 if ready else 503, text="\n".join(words))
 
     async def listed(_: web.Request) -> web.Response:
         return web.json_response({"items": [shown(pool) for pool in served.pools]})

@@ -92,11 +92,15 @@ _BARE = msgspec.json.Decoder(HasMetadata)
 
 
 class Stream:
-    """Runs a collection into a sink. `synced` once it was listed; `problem` while something keeps it from news."""
+    """Runs a collection into a sink. `synced` once it was listed; `problem` while something keeps it from news.
+
+    `missing` while the API server knows no such kind.
+    """
 
     def __init__(self, kube: KubeClient, collection: Collection, sink: Sink, pace: Pace) -> None:
         self.synced = asyncio.Event()
         self.problem = ""
+        self.missing = False
         self.alive_at = time.monotonic()
         self._kube = kube
         self._collection = collection
@@ -174,6 +178,7 @@ class Stream:
     def _opened(self) -> None:
         self.alive_at = time.monotonic()
         self.problem = ""
+        self.missing = False
 
     def _heard(self) -> None:
         self._opened()
@@ -181,6 +186,7 @@ class Stream:
 
     def _note(self, error: KubeError) -> None:
         self.problem = f"{self._collection.path}: {error}"
+        self.missing = isinstance(error, NotFound)
         self._failures += 1
         if not self._may_resume(error):
             self._version = None

@@ -89,6 +89,11 @@ class Reflector(Generic[T, V]):
         told = [*(stream.problem for stream in self._streams), *self._unreadable.values()]
         return "; ".join(dict.fromkeys(filter(None, told)))
 
+    @property
+    def is_missing(self) -> bool:
+        """Whether the API server has no such kind, as one that was never installed."""
+        return all(stream.missing for stream in self._streams)
+
     def age(self) -> timedelta:
         """Return how long ago the API server last gave a sign of life, in the quietest stream."""
         return timedelta(seconds=time.monotonic() - min(stream.alive_at for stream in self._streams))

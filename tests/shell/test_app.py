@@ -1,0 +1,124 @@
+import asyncio
+
+import aiohttp
+import pytest
+from structlog.testing import capture_logs
+
+from poolkeeper.shell import app, complaints
+from poolkeeper.shell.access import Access
+from poolkeeper.shell.settings import Settings
+
+KEY = ("inference", "chat")
+
+
+class Loop:
+    """Remembers what is on its agenda."""
+
+    def __init__(self):
+        self.agenda = set()
+
+    def note(self, pool):
+        self.agenda.add(pool.key)
+
+    def forget(self, key):
+        self.agenda.discard(key)
+
+
+class Elector:
+    """Remembers whether it contends."""
+
+    leading, problem = False, ""
+
+    def __init__(self):
+        self.contends = False
+
+    async def run(self):
+        self.contends = True
+
+
+class Cluster:
+    """Caches that hold the cluster once `whole` is set."""
+
+    def __init__(self):
+        self.whole = asyncio.Event()
+
+    async def synced(self):
+        await self.whole.wait()
+
+    def problems(self):
+        return ["pods: forbidden"]
+
+
+def body(uid="uid-1"):
+    metadata = {"namespace": KEY[0], "name": KEY[1], "uid": uid, "generation": 1}
+    spec = {"targetRef": {"name": "chat"}, "minReplicas": 2, "maxReplicas": 8}
+    return {"metadata": metadata | {"creationTimestamp": "2026-03-02T12:00:00Z"}, "spec": spec}
+
+
+@pytest.fixture
+def operator():
+    made = app.Operator(Settings())
+    made.loop, made.elector, made.cluster = Loop(), Elector(), Cluster()
+    return made
+
+
+async def test_who_cannot_see_the_cluster_does_not_contend_for_the_lease(operator):
+    contending = asyncio.create_task(operator.contend())
+    await asyncio.sleep(0)
+    blind = operator.elector.contends
+    operator.cluster.whole.set()
+    await contending
+    assert (blind, operator.elector.contends) == (False, True)
+
+
+def test_a_late_word_of_an_old_pool_leaves_the_new_one_on_the_agenda(operator):
+    for kind, uid in (("ADDED", "uid-1"), ("ADDED", "uid-2"), ("DELETED", "uid-1")):
+        operator.take(kind, body(uid))
+    assert operator.loop.agenda == {KEY}
+
+
+def test_a_pool_that_is_gone_is_off_the_agenda(operator):
+    for kind in ("ADDED", "DELETED"):
+        operator.take(kind, body())
+    assert operator.loop.agenda == set()
+
+
+def test_a_pool_made_while_the_others_were_listed_stays(operator):
+    operator.take("ADDED", body())
+    operator.compare({}, {})
+    assert operator.pools.get(KEY)
+
+
+def test_a_pool_whose_end_was_missed_is_purged(operator):
+    operator.take("ADDED", body())
+    operator.compare({"uid-1": KEY}, {})
+    assert (len(operator.pools), operator.loop.agenda) == (0, set())
+
+
+def test_what_is_in_the_way_of_the_caches_and_of_the_lease_is_told(operator):
+    operator.elector.problem = "lease poolkeeper: forbidden"
+    assert operator.problems() == ["pods: forbidden", "lease poolkeeper: forbidden"]
+
+
+def test_a_problem_is_logged_when_it_appears_and_when_it_changes():
+    with capture_logs() as said:
+        told: set[str] = set()
+        for problem in ("slow", "slow", "gone"):
+            told = complaints.tell([problem], told)
+    assert [one["problem"] for one in said] == ["slow", "gone"]
+
+
+async def test_kopf_asks_for_the_server_by_its_tls_name():
+    names = []
+
+    async def answer(request):
+        names.append(request.server_hostname)
+        raise aiohttp.ClientError
+
+    way = app.session(Access("https://127.0.0.1:1", server_name="kubernetes"))
+    (authorize,) = way.aiohttp_session._middlewares  # noqa: SLF001  what it does to a request is the claim
+    request = type("Request", (), {"headers": {}})()
+    with pytest.raises(aiohttp.ClientError):
+        await authorize(request, answer)
+    await way.aiohttp_session.close()
+    assert names == ["kubernetes"]
