@@ -9,6 +9,7 @@ from poolkeeper.core.decide import decide
 from poolkeeper.core.memory import Edit, Edits, Grace, Memory, Starts
 
 GRACE = timedelta(minutes=5)
+LATER = at(10_000)
 
 
 def short(since, until):
@@ -39,21 +40,35 @@ def test_a_cleared_clock_is_not_in_the_store():
 
 
 def test_a_restored_clock_goes_on_from_the_last_look():
-    memory = load(dump(short(0, 200), GRACE, {}), at(200))
+    memory = load(dump(short(0, 200), GRACE, {}), at(200), LATER)
     assert (memory.grace.short_since, memory.grace.sampled_at) == (at(0), at(200))
 
 
 def test_a_clock_is_not_trusted_where_nobody_knows_the_last_look():
-    assert load(dump(short(0, 200), GRACE, {}), None).grace == Grace()
+    assert load(dump(short(0, 200), GRACE, {}), None, LATER).grace == Grace()
 
 
 def test_a_last_look_before_the_clock_counts_from_the_clock():
-    assert load(dump(short(100, 200), GRACE, {}), at(50)).grace.sampled_at == at(100)
+    assert load(dump(short(100, 200), GRACE, {}), at(50), LATER).grace.sampled_at == at(100)
+
+
+def test_a_clock_of_the_future_is_not_trusted():
+    assert load(dump(short(3600, 3700), GRACE, {}), at(100), at(101)).grace == Grace()
+
+
+def test_a_last_look_in_the_future_is_none():
+    assert load(dump(short(0, 3700), GRACE, {}), at(3700), at(100)).grace == Grace()
+
+
+def test_an_edit_of_the_future_was_made_now():
+    memory = Memory(edits=Edits(6, Edit("kubectl", at(3600), 6, 4), (at(3600),)))
+    edits = load(dump(memory, GRACE, {}), None, at(100)).edits
+    assert (edits.edit.at, edits.restored) == (at(100), (at(100),))
 
 
 def test_what_cannot_be_read_is_forgotten():
-    assert load({"shortSince": "yesterday"}, at(0)) == Memory()
-    assert load({"edit": {}}, at(0)) == Memory()
+    assert load({"shortSince": "yesterday"}, at(0), LATER) == Memory()
+    assert load({"edit": {}}, at(0), LATER) == Memory()
 
 
 sizes = st.integers(0, 50)
@@ -73,7 +88,7 @@ memories = st.builds(
 
 @given(memories)
 def test_what_is_stored_survives_a_round_trip(memory):
-    assert load(dump(memory, GRACE, {}), None) == memory
+    assert load(dump(memory, GRACE, {}), None, LATER) == memory
 
 
 @settings(max_examples=25)  # each one is ten minutes of looks
@@ -85,7 +100,7 @@ def test_a_restart_makes_a_shrink_neither_early_nor_late_by_more_than_the_gap(ki
         if killed < second <= killed + gap:
             continue
         if second == killed + gap + 1:
-            memory = load(stored, at(killed))
+            memory = load(stored, at(killed), at(second))
         decision, memory = decide(spec, seen(50, second, target=target(3)), memory, at(second))
         if decision.size == 2:
             fired = second

@@ -102,7 +102,7 @@ def test_a_standby_keeps_the_leaders_status_and_a_leader_its_own():
     pools = Pools()
     pool = pools.take(body(status={"desiredReplicas": 1}))
     pools.take(body(status={"desiredReplicas": 2}))
-    pool.lead(None)
+    pool.lead(None, at(0))
     pools.take(body(status={"desiredReplicas": 3}))
     assert pool.status == {"desiredReplicas": 2}
 

@@ -34,20 +34,23 @@ def dump(memory: Memory, grace_period: timedelta, stored: Mapping[str, Any]) -> 
     return made
 
 
-def load(stored: Mapping[str, Any], looked_until: datetime | None) -> Memory:
+def load(stored: Mapping[str, Any], looked_until: datetime | None, now: datetime) -> Memory:
     """Return the memory that was stored; empty where nothing was, or nothing that can be read.
 
     `looked_until` is when an operator last looked at the pool (the lease's last renewal): from there the gap counts.
-    Unknown, a stored clock is not trusted.
+    Unknown, a stored clock is not trusted. Instants after `now` were stored before the server's time was set back:
+    such a clock is not trusted either, and anything else is taken to have happened now.
     """
     try:
-        return _load(stored, looked_until)
+        return _load(stored, looked_until if looked_until and looked_until <= now else None, now)
     except (KeyError, TypeError, ValueError):
         return Memory()
 
 
-def _load(stored: Mapping[str, Any], looked_until: datetime | None) -> Memory:
+def _load(stored: Mapping[str, Any], looked_until: datetime | None, now: datetime) -> Memory:
     since = parse_instant(stored["shortSince"]) if "shortSince" in stored and looked_until else None
+    if since is not None and since > now:
+        since = None
     if since is not None and looked_until is not None:
         looked_until = max(since, looked_until)
     return Memory(
@@ -56,8 +59,8 @@ def _load(stored: Mapping[str, Any], looked_until: datetime | None) -> Memory:
         starts=_read_starts(stored.get("starts", {})),
         edits=Edits(
             asked=stored.get("asked"),
-            edit=_read_edit(stored["edit"]) if "edit" in stored else None,
-            restored=tuple(parse_instant(at) for at in stored.get("restored", ())),
+            edit=_read_edit(stored["edit"], now) if "edit" in stored else None,
+            restored=tuple(min(now, parse_instant(at)) for at in stored.get("restored", ())),
         ),
     )
 
@@ -77,8 +80,8 @@ def _edit(edit: Edit) -> Json:
     return {"writer": edit.writer, "at": format_instant(edit.at), "ours": edit.ours, "theirs": edit.theirs}
 
 
-def _read_edit(stored: Mapping[str, Any]) -> Edit:
-    return Edit(stored["writer"], parse_instant(stored["at"]), int(stored["ours"]), int(stored["theirs"]))
+def _read_edit(stored: Mapping[str, Any], now: datetime) -> Edit:
+    return Edit(stored["writer"], min(now, parse_instant(stored["at"])), int(stored["ours"]), int(stored["theirs"]))
 
 
 def _starts(starts: Starts) -> Json:

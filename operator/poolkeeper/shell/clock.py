@@ -18,6 +18,7 @@ class Clock:
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._start: datetime | None = None
+        self.ahead = timedelta(0)
 
     @property
     def ready(self) -> bool:
@@ -38,7 +39,7 @@ class Clock:
         date = parsedate_to_datetime(date_header).astimezone(UTC)
         if self._start is None:
             self._start = date - self._elapsed()
-        ahead = date - self.now()
+        self.ahead = ahead = date - self.now()
         if timedelta(0) < ahead < _ROUNDING:
             self._start += ahead
         return ahead

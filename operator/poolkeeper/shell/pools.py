@@ -76,9 +76,9 @@ class Pool:
             self.invalid = error.problems
             self._fall_back()
 
-    def lead(self, looked_until: datetime | None) -> None:
+    def lead(self, looked_until: datetime | None, now: datetime) -> None:
         """Begin to lead the pool: remember what was stored; from here on our own copy of the status is the newest."""
-        self.memory = memo.load(self.status.get("memory") or {}, looked_until)
+        self.memory = memo.load(self.status.get("memory") or {}, looked_until, now)
         self.leading = True
 
     def _accept(self, raw: Mapping[str, Any]) -> None:
