@@ -28,7 +28,7 @@ def sample(uid: str, engine: Engine, page: bytes, slo: Slo | None, now: datetime
     return PodSample(
         uid,
         waiting=_waiting(engine, seen, page),
-        running=_usable(_totals(engine, engine.running, seen)) if engine.running else None,
+        running=_running(engine, seen),
         kv_usage=_kv_usage(engine, seen),
         inside=inside,
         finished=finished,
@@ -111,14 +111,29 @@ def _larger(one: float, other: float) -> float:
     return math.nan if math.isnan(one) or math.isnan(other) else max(one, other)
 
 
+def _sound(gauge: Gauge, values: Sequence[float]) -> Sequence[float]:
+    """Return the values of a gauge that says how busy a pod is; one that cannot be is a fault (R3), not "unknown"."""
+    for value in values:
+        if reason := judge(value):
+            raise MetricError(reason, f"{gauge.name} is {value}")
+    return values
+
+
 def _usable(values: Sequence[float]) -> float | None:
     return sum(values) if values and not any(judge(value) for value in values) else None
+
+
+def _running(engine: Engine, seen: Page) -> float | None:
+    if engine.running is None:
+        return None
+    values = _totals(engine, engine.running, seen)
+    return sum(_sound(engine.running, values)) if values else None
 
 
 def _kv_usage(engine: Engine, seen: Page) -> float | None:
     for gauge in engine.kv_usage:
         if values := _totals(engine, gauge, seen):
-            return max(values) if _usable(values) is not None else None
+            return max(_sound(gauge, values))
     return None
 
 
