@@ -372,3 +372,14 @@ def test_a_pod_that_fell_back_is_on_its_way_again():
     fallen = target(4, pods=(*target(3).pods, pod(3, ready_at=None, unready_since=at(-5))))
     found = decided(1001, target=fallen)
     assert (found.size, found.reason) == (4, Reason.STARTING)
+
+
+def test_a_restore_waits_while_new_replicas_do_not_become_ready():
+    """Six, two of them stuck; somebody scales to one; the stuck ones go: six again."""
+    spec, stuck = published(startup_timeout=timedelta(seconds=5)), (loading(8, since=-60), loading(9, since=-60))
+    memory = Memory(edits=Edits(asked=6))
+    edited = target(1, writer="kubectl", ours=False, pods=(pod(0), *stuck))
+    decision, memory = decide(spec, seen(500, target=edited), memory, at(0))
+    assert decision.size == 1
+    freed = target(1, writer="kubectl", ours=False)
+    assert decide(spec, seen(500, 1, target=freed), memory, at(1))[0].size == 6

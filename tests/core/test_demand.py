@@ -44,8 +44,8 @@ def test_above_counts_each_ready_replica_and_at_least_one(ready, threshold):
     assert above(REPLICA, ready) == threshold
 
 
-@pytest.mark.parametrize(("survivors", "threshold"), [(0, 0), (1, 1), (7, 7)])
-def test_below_counts_each_survivor(survivors, threshold):
+@pytest.mark.parametrize(("survivors", "threshold"), [(0, 1), (1, 1), (7, 7)])
+def test_below_counts_each_survivor_and_at_least_one(survivors, threshold):
     assert below(REPLICA, survivors) == threshold
 
 

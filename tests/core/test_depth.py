@@ -154,8 +154,13 @@ def test_load_is_summed_over_the_pods():
     assert (found.running, found.kv_usage) == (40, 0.75)
 
 
-def test_the_load_is_unknown_where_one_pod_does_not_tell():
+def test_the_mean_stands_in_for_a_pod_that_does_not_tell_its_load():
     found = depth(load(running=None, kv_usage=None))
+    assert (found.running, found.kv_usage) == (60, 0.5)
+
+
+def test_the_load_is_unknown_where_no_pod_tells():
+    found = depth(Reading("pods", at(0), pods=(sample(0, 1), sample(1, 2))))
     assert (found.running, found.kv_usage) == (None, None)
 
 

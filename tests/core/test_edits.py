@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from builders import at, target
-from poolkeeper.core.edits import Ruling, follow, notice, rule, settle
+from poolkeeper.core.edits import Ruling, follow, notice, put_off, rule, settle
 from poolkeeper.core.memory import Edit, Edits
 
 GRACE = timedelta(minutes=5)
@@ -160,3 +160,8 @@ def test_without_an_edit_only_the_size_is_remembered():
 def test_a_frozen_pool_follows_what_it_finds():
     before = Edits(asked=6, edit=edit(4), restored=(at(0),))
     assert follow(before, foreign(3)) == Edits(asked=3, restored=(at(0),))
+
+
+def test_a_restore_that_cannot_be_had_now_waits():
+    assert put_off(Ruling(restore=6)) == Ruling(waiting=True)
+    assert put_off(Ruling(keep=True)) == Ruling(keep=True)

@@ -66,7 +66,16 @@ def test_a_pod_that_is_unready_for_many_looks_is_measured_whole():
 def test_another_template_starts_over():
     known = replace(SEEN, durations=spans(1, 2, 3), slots=40)
     starts = learned(known, pod(1), pod(2, template="t2", created_at=at(0)))
-    assert (starts.template, starts.durations, starts.slots) == ("t2", (), None)
+    assert (starts.template, starts.durations) == ("t2", ())
+
+
+def test_the_busy_guard_outlasts_a_rollout():
+    known = replace(SEEN, slots=40)
+    assert learned(known, pod(1), pod(2, template="t2", created_at=at(0))).slots == 40
+
+
+def test_a_learned_timeout_is_never_shorter_than_the_api_servers_seconds_tell():
+    assert timeout(published(), replace(SEEN, durations=spans(0, 0, 0))) == timedelta(seconds=10)
 
 
 def test_a_late_start_of_the_old_template_is_not_the_new_ones():

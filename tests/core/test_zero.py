@@ -3,6 +3,7 @@
 from builders import at, published, reading, seen, target
 from poolkeeper.core.decide import decide
 from poolkeeper.core.memory import Memory
+from poolkeeper.core.model import Per
 from poolkeeper.core.reasons import Reason
 
 
@@ -40,3 +41,10 @@ def test_the_last_replica_stays_while_a_request_waits():
 
 def test_the_last_replica_leaves_an_empty_queue_after_the_grace():
     assert sizes(0).index(0) == 300
+
+
+def test_per_replica_thresholds_reach_zero_too():
+    spec, memory = published(min_replicas=0, queue={"thresholds_per": Per.REPLICA}), Memory()
+    for second in range(301):
+        decision, memory = decide(spec, seen(0, second, target=target(1)), memory, at(second))
+    assert decision.size == 0

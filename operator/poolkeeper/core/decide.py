@@ -43,6 +43,8 @@ def decide(spec: PoolSpec, seen: Observation, memory: Memory, now: datetime) -> 
     ruling = edits.rule(noticed, spec.min_replicas, spec.queue.down.grace_period, now)
     if ruling.conflict:
         return frozen(spec, view, reverted(noticed, ruling), now, noticed)
+    if view.capacity.blocked:
+        ruling = edits.put_off(ruling)
     pace = judge(spec, view, ruling, now)
     decision = verdict(spec, view, pace, ruling, now)
     settled = edits.settle(noticed, ruling, decision.size, now) if spec.mode is Mode.ACTIVE else noticed

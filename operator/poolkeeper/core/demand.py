@@ -17,8 +17,8 @@ def above(queue: Queue, ready: int) -> float:
 
 
 def below(queue: Queue, survivors: int) -> float:
-    """Return the depth below which the pool may shrink to `survivors` ready replicas."""
-    return queue.down.below * (survivors if queue.thresholds_per is Per.REPLICA else 1)
+    """Return the depth below which the pool may shrink to `survivors` ready replicas, at least one as in `above`."""
+    return queue.down.below * (max(1, survivors) if queue.thresholds_per is Per.REPLICA else 1)
 
 
 def is_long(queue: Queue, depth: float, ready: int, current: int) -> bool:

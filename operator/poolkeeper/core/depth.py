@@ -133,6 +133,6 @@ def largest(values: Iterable[float | None]) -> float | None:
 
 
 def scaled(values: list[float | None], factor: float) -> float | None:
-    """Return the sum times the factor, None when one of the values is unknown."""
+    """Return the sum times the factor; the mean of the others stands in for what is unknown, None when all is."""
     known = [value for value in values if value is not None]
-    return factor * sum(known) if len(known) == len(values) else None
+    return factor * sum(known) * len(values) / len(known) if known else None

@@ -90,6 +90,11 @@ def rule(edits: Edits, floor: int, grace: timedelta, now: datetime) -> Ruling:
     return Ruling(restore=edit.ours)
 
 
+def put_off(ruling: Ruling) -> Ruling:
+    """Return the ruling while new replicas cannot be had (R4): a restore waits, and is not forgotten."""
+    return Ruling(waiting=True) if ruling.restore is not None else ruling
+
+
 def settle(edits: Edits, ruling: Ruling, size: int, now: datetime) -> Edits:
     """Return the edits after a decision: what was restored is counted, what is over is forgotten."""
     edit = edits.edit

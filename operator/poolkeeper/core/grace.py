@@ -31,15 +31,15 @@ class Signs:
     short: bool = False
 
 
-def advance(grace: Grace, signs: Signs) -> Grace:
-    """Return the clock after a new sample; a gap longer than GAP moves the starting points on.
+def advance(grace: Grace, signs: Signs, interval: timedelta) -> Grace:
+    """Return the clock after a new sample; a gap longer than GAP, and than two looks, moves the starting points on.
 
     A clock of which nobody knows until when it was looked at has not run.
     """
     if grace.sampled_at is None:
-        return advance(Grace(sampled_at=signs.at), signs)
+        return advance(Grace(sampled_at=signs.at), signs, interval)
     gap = signs.at - grace.sampled_at
-    lost = gap if gap > GAP else timedelta(0)
+    lost = gap if gap > max(GAP, 2 * interval) else timedelta(0)
     return Grace(
         short_since=running(grace.short_since, lost, signs.at) if signs.short else None,
         long_since=running(grace.long_since, lost, signs.at) if signs.long else None,

@@ -54,6 +54,7 @@ def tick(spec: PoolSpec, seen: Look, *, may_shrink: bool) -> Grace:
             and demand.is_long(spec.queue, seen.depth.waiting, seen.capacity.ready, seen.current),
             short=may_shrink and not seen.is_outage and seen.depth.applies,
         ),
+        spec.queue.interval,
     )
 
 

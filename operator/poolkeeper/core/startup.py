@@ -20,6 +20,7 @@ from poolkeeper.core.observation import Pod, Target
 BY_AGE = attrgetter("created_at", "name")
 UNMEASURED = timedelta(minutes=10)
 NODE_WAIT = timedelta(minutes=10)
+SHORTEST = timedelta(seconds=10)  # the API server stamps whole seconds
 ENOUGH = 3
 KEPT = 20
 MARGIN = 1.5
@@ -47,7 +48,7 @@ def observe_starts(starts: Starts, target: Target, depth: Depth, now: datetime) 
     """Return what is known about starts after this look: new durations, who is starting, the learned slots."""
     template = newest_template(target) or starts.template
     if template != starts.template:
-        starts = replace(starts, template=template, durations=(), slots=None)
+        starts = replace(starts, template=template, durations=())
     return Starts(
         template=template,
         durations=(*starts.durations, *finished(starts, target))[-KEPT:] if starts.starting else starts.durations,
@@ -87,12 +88,15 @@ def newest_template(target: Target) -> str:
 
 
 def timeout(spec: PoolSpec, starts: Starts) -> timedelta:
-    """Return how long a start may take: given, else 1.5 x the 95th percentile, 10 minutes until three samples."""
+    """Return how long a start may take: given, else 1.5 x the 95th percentile, 10 minutes until three samples.
+
+    What was learned is never under SHORTEST.
+    """
     if spec.startup_timeout is not None:
         return spec.startup_timeout
     if len(starts.durations) < ENOUGH:
         return UNMEASURED
-    return MARGIN * percentile_95(starts.durations)
+    return max(SHORTEST, MARGIN * percentile_95(starts.durations))
 
 
 def percentile_95(durations: tuple[timedelta, ...]) -> timedelta:
