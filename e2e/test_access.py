@@ -1,8 +1,8 @@
 """Least privilege: the manifests' account is enough for all that the operator does, and holds nothing besides."""
 
-import os
 from collections.abc import Iterator
 from importlib.metadata import version
+from secrets import token_hex
 
 import pytest
 import yaml
@@ -25,16 +25,16 @@ UNUSED = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def installation(ground: Ground) -> Iterator[Installation]:
-    with installed(ground.cluster, f"access-{os.getpid()}") as made:
+    with installed(ground.cluster, f"access-{token_hex(3)}") as made:
         yield made
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def space(ground: Ground, installation: Installation) -> Iterator[Space]:
     """A namespace in which an operator with the manifests' rights has done all that it ever does."""
-    made = Space(ground, f"access-{os.getpid()}")
+    made = Space(ground, f"access-{token_hex(3)}")
     made.operate(*installation.arguments, kubeconfig=installation.kubeconfig).wait_until_leading()
     made.create(templated("own", "vllm:1"))
     made.deploy("chat")

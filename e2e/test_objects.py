@@ -1,8 +1,8 @@
 """What the operator makes and says: a template's Deployment, events, history, conditions, and how kubectl tells."""
 
 import json
-import os
 from collections.abc import Iterator
+from secrets import token_hex
 
 import pytest
 
@@ -19,15 +19,15 @@ QUEUE = published(grace="2s")
 Json = dict[str, object]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def space(ground: Ground) -> Iterator[Space]:
-    made = Space(ground, f"objects-{os.getpid()}")
+    made = Space(ground, f"objects-{token_hex(3)}")
     made.operate().wait_until_leading()
     yield made
     made.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shrunk(space: Space) -> str:
     """A pool that had twelve changes of size."""
     space.deploy("shrunk", 14)

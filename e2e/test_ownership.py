@@ -2,9 +2,9 @@
 
 import itertools
 import json
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from secrets import token_hex
 
 import pytest
 
@@ -23,9 +23,9 @@ QUEUE = published(grace="2s")
 TRACKING = {"argocd.argoproj.io/tracking-id": "site:apps/Deployment:site/chat"}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def space(ground: Ground) -> Iterator[Space]:
-    made = Space(ground, f"ownership-{os.getpid()}")
+    made = Space(ground, f"ownership-{token_hex(3)}")
     made.operate().wait_until_leading()
     yield made
     made.close()

@@ -1,11 +1,11 @@
 """At rest, by the API server's own audit log: a constant queue costs no write, noise at most two a minute a pool."""
 
-import os
 import random
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from secrets import token_hex
 
 import pytest
 
@@ -66,7 +66,7 @@ class Rest:
 @contextmanager
 def resting(ground: Ground, label: str, count: int) -> Iterator[Rest]:
     """Have so many pools of each sort, at rest."""
-    name = f"{label}-{os.getpid()}"
+    name = f"{label}-{token_hex(3)}"
     with installed(ground.cluster, name) as account:
         rest = Rest(Space(ground, name), account.user, count)
         rest.settle(account)
