@@ -147,7 +147,7 @@ def test_a_wrong_pool_is_refused_by_name_and_the_good_one_beside_it_scales(space
     manifest = json.dumps({"apiVersion": "v1", "kind": "List", "items": both})
     with pytest.raises(KubectlError, match="minReplicas must not be over maxReplicas"):
         space.ground.cluster.kubectl("apply", "-n", space.name, "-f", "-", input=manifest)
-    assert space.wait_for_size("good", 6)
+    assert space.wait_for_growth("good")
 
 
 def test_a_typo_that_the_api_server_dropped_is_named(space: Space) -> None:

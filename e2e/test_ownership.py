@@ -197,7 +197,7 @@ def test_a_target_is_taken_over_once_its_autoscaler_is_gone(space: Space) -> Non
     space.create(pool("freed", QUEUE))
     space.wait_for_condition("freed", "Conflict", "ConflictAutoscaler")
     space.api.delete(space.path("HorizontalPodAutoscaler", "freed-scaler"))
-    space.wait_for_size("freed", 6)
+    space.wait_for_growth("freed")
     assert space.wait_for_condition("freed", "Conflict", "AsExpected")["status"] == "False"
 
 
@@ -276,13 +276,13 @@ def test_a_pause_ends_at_its_time(space: Space) -> None:
     until = datetime.now(UTC) + timedelta(seconds=6)
     pause(space, "paused-until", until.isoformat(timespec="seconds"))
     space.wait_for_condition("paused-until", "ScalingActive", "Paused")
-    space.wait_for_size("paused-until", 6)
+    space.wait_for_growth("paused-until")
     assert datetime.now(UTC) >= until.replace(microsecond=0)
 
 
 def test_a_pause_that_is_over_pauses_nothing(space: Space) -> None:
     pause(space, "paused-once", "2026-01-01T00:00:00Z")
-    assert space.wait_for_size("paused-once", 6)
+    assert space.wait_for_growth("paused-once")
 
 
 def test_a_pause_that_cannot_be_read_pauses_for_good(space: Space) -> None:

@@ -157,6 +157,14 @@ class Space:
             lambda: next((c for c in self.record.changes(name) if c.replicas == replicas), None), words, within
         )
 
+    def wait_for_growth(self, name: str, within: float = 20) -> Change:
+        """Wait until a Deployment gets a replica, however many: how many depends on which pods answered first."""
+        return eventually(
+            lambda: next((c for c in self.record.changes(name)[1:] if c.replicas > self.sizes(name)[0]), None),
+            f"{name} grows",
+            within,
+        )
+
     def wait_for_fall(self, name: str, within: float = 20) -> Change:
         """Wait until a Deployment loses a replica, and return the first change that took one, however long ago."""
         return eventually(lambda: self.falls(name), f"{name} loses a replica", within)[0]
