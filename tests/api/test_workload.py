@@ -1,6 +1,6 @@
 from poolkeeper.api.names import POOL_LABEL
 from poolkeeper.api.spec import parse_spec
-from poolkeeper.api.workload import TEMPLATE_HASH, deployment, digest, handover, pod_template, update
+from poolkeeper.api.workload import TEMPLATE_HASH, deployment, digest, let_go, owned, pod_template, update
 
 TEMPLATE = {"metadata": {"labels": {"app": "chat"}}, "spec": {"containers": [{"name": "vllm", "image": "vllm"}]}}
 
@@ -46,6 +46,6 @@ def test_the_hash_tells_templates_apart():
     assert made()["metadata"]["annotations"][TEMPLATE_HASH] == digest(pod_template("chat", spec()))
 
 
-def test_who_owns_it_follows_the_deletion_policy():
-    (kept,), (ended,) = handover("chat", "uid-1", spec()), handover("chat", "uid-1", spec(deletionPolicy="Delete"))
-    assert (kept["value"], ended["value"][0]["uid"]) == ([], "uid-1")
+def test_an_owner_is_added_and_taken_away_by_its_uid_alone():
+    (added,), (gone,) = (patch["metadata"]["ownerReferences"] for patch in (owned("chat", "uid-1"), let_go("uid-1")))
+    assert (added["uid"], gone) == ("uid-1", {"$patch": "delete", "uid": "uid-1"})

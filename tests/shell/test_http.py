@@ -77,6 +77,15 @@ async def test_an_unknown_queue_has_no_series():
     assert b"poolkeeper_pool_queue_depth{" not in telemetry.page()
 
 
+async def test_a_missing_target_has_no_sizes_and_no_metrics_to_speak_of():
+    telemetry = Telemetry()
+    decision = decide(published(), seen(target=None), Memory(), at(0))[0]
+    telemetry.decided(("inference", "chat"), published(), decision)
+    page = telemetry.page().decode()
+    shown = {line.partition("{")[0] for line in page.splitlines() if 'pool="chat"' in line}
+    assert shown == {"poolkeeper_pool_min_replicas", "poolkeeper_pool_max_replicas"}
+
+
 async def test_writes_are_counted_by_what_became_of_them():
     telemetry = Telemetry()
     with telemetry.write("scale"):

@@ -213,6 +213,14 @@ class TestTarget:
     def test_it_is_not_when_another_does(self):
         assert not target(a_deployment(managedFields=[owner("kubectl-scale")]), ()).ours
 
+
+def test_only_pools_of_our_group_are_owners_that_count():
+    owners = [
+        {"kind": "InferencePool", "apiVersion": f"{group}/v1", "name": "chat", "uid": group}
+        for group in ("inference.networking.k8s.io", "poolkeeper.io")
+    ]
+    assert a_deployment(ownerReferences=owners).pool_owners == ("poolkeeper.io",)
+
     def test_terminating_and_finished_pods_do_not_count(self):
         pods = [a_pod(), a_pod(deletionTimestamp=LATER), a_pod(status={"phase": "Failed"})]
         assert len(target(a_deployment(), pods).pods) == 1

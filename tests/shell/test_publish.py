@@ -35,11 +35,13 @@ class Followed:
     def look(self, second, waiting, spec=None, **changes):
         sight = seen(waiting, second, **{"target": target(self.size)} | changes)
         decision, self.pool.memory = decide(spec or published(), sight, self.pool.memory, at(second))
-        status = publish.due_status(self.pool, decision, at(second), changed=decision.changes)
+        if decision.changes:
+            publish.note_change(self.pool, decision, at(second))
+        status = publish.due_status(self.pool, decision, at(second))
         self.size = decision.size
         if status is not None:
             self.written.append((second, status))
-            self.pool.status = status
+            self.pool.told(status)
 
     def seconds(self):
         return [second for second, _ in self.written]

@@ -23,7 +23,7 @@ def deployment(name: str, namespace: str, uid: str, spec: Spec) -> Json:
         "annotations": {TEMPLATE_HASH: digest(template)},
     }
     if spec.deletion_policy == "Delete":
-        metadata["ownerReferences"] = owners(name, uid, spec)
+        metadata["ownerReferences"] = [owner(name, uid)]
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -36,11 +36,9 @@ def deployment(name: str, namespace: str, uid: str, spec: Spec) -> Json:
     }
 
 
-def owners(name: str, uid: str, spec: Spec) -> list[Json]:
-    """Return who owns the Deployment: the pool whose end is to be its end, else nobody."""
-    if spec.deletion_policy == "Orphan":
-        return []
-    return [{"apiVersion": API_VERSION, "kind": KIND, "name": name, "uid": uid}]
+def owner(name: str, uid: str) -> Json:
+    """Return the owner reference that makes the pool's end the end of what bears it."""
+    return {"apiVersion": API_VERSION, "kind": KIND, "name": name, "uid": uid}
 
 
 def pod_template(name: str, spec: Spec) -> Json:
@@ -66,6 +64,11 @@ def update(name: str, spec: Spec) -> list[Json]:
     ]
 
 
-def handover(name: str, uid: str, spec: Spec) -> list[Json]:
-    """Return the JSON patch after which an existing Deployment has the owner that the pool's deletionPolicy means."""
-    return [{"op": "add", "path": "/metadata/ownerReferences", "value": owners(name, uid, spec)}]
+def owned(name: str, uid: str) -> Json:
+    """Return the strategic merge patch that makes the pool an owner; other owners stay, told apart by UID."""
+    return {"metadata": {"ownerReferences": [owner(name, uid)]}}
+
+
+def let_go(uid: str) -> Json:
+    """Return the strategic merge patch after which the pool is no owner; other owners stay."""
+    return {"metadata": {"ownerReferences": [{"$patch": "delete", "uid": uid}]}}

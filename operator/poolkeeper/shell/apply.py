@@ -40,7 +40,7 @@ async def resize(kube: KubeClient, target: Key, version: str, change: Resize) ->
     for left in reversed(range(TRIES)):
         try:
             written = await kube.patch(path, body, resource_version=version, priority=priority)
-            return OwnWrite(change.after, written.metadata.resource_version)
+            return OwnWrite(change.after, written.metadata.resource_version, kube.clock.now())
         except ConflictError:
             found = await kube.get(path, into=Scale)
             if found.spec.replicas != change.before or not left:

@@ -9,27 +9,28 @@ carry out     the target's size first, then the event, then the status
 import asyncio
 import time
 from collections import Counter, defaultdict
-from collections.abc import Coroutine
-from contextlib import suppress
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
 
 from poolkeeper.api.names import shown
-from poolkeeper.core.decide import decide
+from poolkeeper.core.decide import decide, halted
 from poolkeeper.core.decision import Decision
 from poolkeeper.core.memory import Memory
-from poolkeeper.core.model import PodsSource, PoolSpec, PrometheusSource
+from poolkeeper.core.model import Mode, PodsSource, PoolSpec, PrometheusSource
 from poolkeeper.core.observation import Reading
-from poolkeeper.core.plan import plan
+from poolkeeper.core.plan import Resize, plan
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.words import message
 from poolkeeper.shell import apply, observe, publish, workload
 from poolkeeper.shell.agenda import Agenda
+from poolkeeper.shell.backoff import Backoff
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.kube import KubeClient
-from poolkeeper.shell.kube_errors import ConflictError, KubeError, NotFound
+from poolkeeper.shell.kube_errors import KubeError
 from poolkeeper.shell.leader import Elector
 from poolkeeper.shell.pools import Key, Pool, Pools
 from poolkeeper.shell.queues.batch import BatchReader
@@ -165,11 +166,7 @@ class Loop:
             if pool.core is None:
                 await self._publish(pool, Decision(0, 0, 0, Reason.INVALID_SPEC, frozen=True), None)
                 return
-            await self._turn(pool, pool.core, readings)
-        except NotFound:
-            return  # the pool has gone meanwhile
-        except KubeError as error:
-            log.warning("write failed", pool=shown(pool.key[1]), namespace=pool.key[0], error=str(error))
+            await self.turn(pool, pool.core, readings)
         except Exception:
             log.exception("look failed", pool=shown(pool.key[1]), namespace=pool.key[0])
         finally:
@@ -189,60 +186,87 @@ class Loop:
         ]
         return (*(await asyncio.gather(*scrapes)), *(await answers.of("/".join(pool.key))))
 
-    async def _turn(self, pool: Pool, spec: PoolSpec, readings: tuple[Reading, ...]) -> None:
+    async def turn(self, pool: Pool, spec: PoolSpec, readings: tuple[Reading, ...]) -> None:
         """Decide and carry out. What was not carried out is decided again: clocks move on only with their writes."""
-        await self._ensure(pool)
-        seen = observe.observation(pool, self._cluster, self._pools, readings)
         now = self._kube.clock.now()
+        observe.forget_old_write(pool, now)
+        seen = observe.observation(pool, self._cluster, self._pools, readings)
         with self._telemetry.decision_seconds.time():
             decision, memory = decide(spec, seen, pool.memory, now)
-        version = None
-        try:
-            version = await self._carry_out(pool, spec, decision)
-        except KubeError as error:
-            pool.refused = "" if isinstance(error, ConflictError) else str(error)
-            memory = undone(memory, pool.memory, decision)
+        may_write = spec.mode is Mode.ACTIVE and halted(spec, seen, now) is None
+        await self._keep_workload(pool, decision, may_write=may_write)
+        resize, version = plan(spec, decision).resize, None
+        if resize is None:
+            pool.scale_rest.succeeded()
+        else:
+            version = await self._resize(pool, decision, resize)
+            memory = undone(memory, pool.memory, decision) if version is None else memory
         pool.decision, pool.decided_at, pool.memory = decision, now, memory
         self._telemetry.decided(pool.key, spec, decision)
         await self._publish(pool, decision, version)
 
-    async def _ensure(self, pool: Pool) -> None:
-        """Keep the pool's own Deployment; what the API server says against it is said in the status."""
-        pool.refused = ""
-        try:
-            await workload.ensure(self._kube, pool, self._cluster)
-        except KubeError as error:
-            pool.refused = str(error)
+    async def _keep_workload(self, pool: Pool, decision: Decision, *, may_write: bool) -> None:
+        """Keep the pool's own Deployment: whatever freezes its size freezes all of it, but for the way out."""
+        spec, cluster = pool.spec, self._cluster
+        if spec is None or pool.workload_rest.rests(self._kube.clock.now()):
+            return
+        with self._noting(pool, pool.workload_rest):
+            await workload.let_go(self._kube, pool, spec, cluster)
+            if spec.owns_workload and may_write and decision.reason is Reason.TARGET_NOT_FOUND:
+                await workload.make(self._kube, pool, spec)
+            elif spec.owns_workload and may_write and not decision.frozen:
+                await workload.keep(self._kube, pool, spec, cluster)
 
-    async def _carry_out(self, pool: Pool, spec: PoolSpec, decision: Decision) -> str | None:
-        """Write the size. Return the target's version that it was decided on, None where nothing was to be written."""
-        resize, found = plan(spec, decision).resize, observe.target_of(pool, self._cluster)
-        if resize is None or found is None:
+    async def _resize(self, pool: Pool, decision: Decision, resize: Resize) -> str | None:
+        """Write the size. Return the target's version that it was decided on, None where it was not written."""
+        found = observe.target_of(pool, self._cluster)
+        if found is None or pool.scale_rest.rests(self._kube.clock.now()):
             return None
         version = observe.newest_version(pool, found)
-        with self._telemetry.write("scale"):
-            pool.own_write = await apply.resize(self._kube, (pool.key[0], found.name), version, resize)
-        self._telemetry.scaled(pool.key, decision)
-        log.info(
-            "scaled",
-            pool=shown(pool.key[1]),
-            namespace=pool.key[0],
-            before=resize.before,
-            after=resize.after,
-            reason=decision.reason.value,
-            message=message(decision),
-        )
-        return version
+        with self._noting(pool, pool.scale_rest):
+            with self._telemetry.write("scale"):
+                pool.own_write = await apply.resize(self._kube, (pool.key[0], found.name), version, resize)
+            self._telemetry.scaled(pool.key, decision)
+            log.info(
+                "scaled",
+                pool=shown(pool.key[1]),
+                namespace=pool.key[0],
+                before=resize.before,
+                after=resize.after,
+                reason=decision.reason.value,
+                message=message(decision),
+            )
+            return version
+        return None
 
     async def _publish(self, pool: Pool, decision: Decision, version: str | None) -> None:
         """Say what was decided; `version` tells that it was carried out, and on what."""
         now = self._kube.clock.now()
-        if pool.refused:
-            decision = replace(decision, reason=Reason.WRITE_REFUSED, detail=pool.refused)
         if version is not None:
+            publish.note_change(pool, decision, now)
             with suppress(KubeError), self._telemetry.write("event"):
                 await publish.post_event(self._kube, pool, decision, now, version)
-        status = publish.due_status(pool, decision, now, changed=version is not None)
-        if status is not None:
-            with self._telemetry.write("status"):
-                await publish.write_status(self._kube, pool, status)
+        if pool.refused and not (decision.frozen and decision.trail):  # a pool that is halted says by what
+            decision = replace(decision, reason=Reason.WRITE_REFUSED, detail=pool.refused)
+        if pool.status_rest.rests(now):
+            return
+        budget = replace(pool.budget)
+        status = publish.due_status(pool, decision, now)
+        if status is None:
+            return
+        with self._noting(pool, pool.status_rest), self._telemetry.write("status"):
+            await publish.write_status(self._kube, pool, status)
+            return
+        pool.budget = budget  # nothing was told
+
+    @contextmanager
+    def _noting(self, pool: Pool, rest: Backoff) -> Iterator[None]:
+        """Let a write that fails rest for a while, and say so."""
+        try:
+            yield
+        except KubeError as error:
+            rest.failed(error, self._kube.clock.now())
+            if rest.problem:
+                log.warning("write failed", pool=shown(pool.key[1]), namespace=pool.key[0], error=rest.problem)
+        else:
+            rest.succeeded()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from poolkeeper.api.names import POOL_LABEL
 from poolkeeper.core.observation import Conflict, Observation, Reading, Target
@@ -12,6 +13,8 @@ from poolkeeper.shell.pools import Pool, Pools
 from poolkeeper.shell.queues.demultiplex import Roster
 from poolkeeper.shell.queues.scrape import ScrapeTarget
 from poolkeeper.shell.views import DeploymentView, PodView
+
+OVERLAY = timedelta(seconds=15)
 
 
 def observation(pool: Pool, cluster: Cluster, pools: Pools, readings: tuple[Reading, ...]) -> Observation:
@@ -45,6 +48,12 @@ def overlaid(pool: Pool, target: Target, found: DeploymentView) -> Target:
     if own is None or newest_version(pool, found) == found.resource_version:
         return target
     return replace(target, replicas=own.replicas, ours=True, writer="")
+
+
+def forget_old_write(pool: Pool, now: datetime) -> None:
+    """Drop our own last write where the watch should have caught up with it long since."""
+    if pool.own_write is not None and now - pool.own_write.at > OVERLAY:
+        pool.own_write = None
 
 
 def newest_version(pool: Pool, found: DeploymentView) -> str:

@@ -14,6 +14,7 @@ from poolkeeper.api.units import parse_instant
 from poolkeeper.core.decision import Decision
 from poolkeeper.core.memory import Memory
 from poolkeeper.core.model import PoolSpec
+from poolkeeper.shell.backoff import Backoff
 from poolkeeper.shell.status_budget import StatusBudget
 
 Json = dict[str, Any]
@@ -24,15 +25,22 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class OwnWrite:
-    """Our last write of a target's replicas: in force until the watch has caught up with its resource version."""
+    """Our last write of a target's replicas: in force until the watch has caught up with its resource version.
+
+    But not for long: an etcd that was restored may be at an older one for hours.
+    """
 
     replicas: int
     resource_version: str
+    at: datetime
 
 
 @dataclass(slots=True)
 class Pool:
-    """One pool. `spec` is the newest that could be accepted, None where none ever was."""
+    """One pool. `spec` is the newest that could be accepted, None where none ever was.
+
+    `untold` holds the changes of size, newest first, that no written status has told of yet.
+    """
 
     key: Key
     uid: str
@@ -48,7 +56,10 @@ class Pool:
     status: Json = field(default_factory=dict)
     budget: StatusBudget = field(default_factory=StatusBudget)
     own_write: OwnWrite | None = None
-    refused: str = ""
+    workload_rest: Backoff = field(default_factory=Backoff)
+    scale_rest: Backoff = field(default_factory=Backoff)
+    status_rest: Backoff = field(default_factory=Backoff)
+    untold: list[Json] = field(default_factory=list)
     leading: bool = False
     busy: bool = False
     decision: Decision | None = None
@@ -59,6 +70,16 @@ class Pool:
         """The name of the Deployment whose size the pool sets."""
         return self.spec.target_ref.name if self.spec and self.spec.target_ref else self.key[1]
 
+    @property
+    def refused(self) -> str:
+        """What the API server says against the writes that the pool needs, in its words; empty where nothing."""
+        return self.workload_rest.problem or self.scale_rest.problem
+
+    def told(self, status: Json) -> None:
+        """Take in that a status was written."""
+        self.status = status
+        self.untold = []
+
     def take(self, body: Mapping[str, Any]) -> None:
         """Take in the object as it now is."""
         metadata = body["metadata"]
@@ -68,6 +89,8 @@ class Pool:
         if metadata["generation"] == self.generation:
             return
         self.generation = metadata["generation"]
+        for rest in (self.workload_rest, self.scale_rest, self.status_rest):
+            rest.succeeded()
         self.unknown = dropped_fields(metadata.get("annotations") or {})
         try:
             self._accept(body["spec"])

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from poolkeeper.api.names import FIELD_MANAGER, KIND, LAST_APPLIED
+from poolkeeper.api.names import FIELD_MANAGER, GROUP, KIND, LAST_APPLIED
 from poolkeeper.api.workload import TEMPLATE_HASH
 from poolkeeper.core.observation import Target
 from poolkeeper.shell.kubernetes_objects import (
@@ -18,6 +18,7 @@ from poolkeeper.shell.kubernetes_objects import (
     ManagedFields,
     ObjectMetadata,
     OwnedObject,
+    OwnerReference,
     PodObject,
 )
 from poolkeeper.shell.reflector import Kind
@@ -106,8 +107,12 @@ def deployment(found: DeploymentObject) -> DeploymentView:
         gitops=_gitops(metadata),
         created_at=metadata.creation_timestamp,
         template_hash=(metadata.annotations or {}).get(TEMPLATE_HASH, ""),
-        pool_owners=tuple(owner.uid for owner in metadata.owner_references if owner.kind == KIND),
+        pool_owners=tuple(owner.uid for owner in metadata.owner_references if _is_pool(owner)),
     )
+
+
+def _is_pool(owner: OwnerReference) -> bool:
+    return owner.kind == KIND and owner.api_version.partition("/")[0] == GROUP
 
 
 def autoscaler(found: AutoscalerObject) -> AutoscalerView:

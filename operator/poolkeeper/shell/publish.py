@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from poolkeeper.api import memo, names
-from poolkeeper.api.status import Verdict, render
+from poolkeeper.api.status import HISTORY, Verdict, entry, render
 from poolkeeper.api.units import format_instant
 from poolkeeper.core.decision import Decision
 from poolkeeper.core.words import message
@@ -17,7 +17,12 @@ from poolkeeper.shell.pools import Pool
 Json = dict[str, Any]
 
 
-def due_status(pool: Pool, decision: Decision, now: datetime, *, changed: bool) -> Json | None:
+def note_change(pool: Pool, decision: Decision, now: datetime) -> None:
+    """Remember a change of size until a status that tells of it was written."""
+    pool.untold = [entry(decision, now), *pool.untold][:HISTORY]
+
+
+def due_status(pool: Pool, decision: Decision, now: datetime) -> Json | None:
     """Return the status to write now, None where nothing differs or it must wait for its turn.
 
     What cannot wait: a size that was changed, a new generation, a grace clock that is to be stored, and a stored one
@@ -29,16 +34,16 @@ def due_status(pool: Pool, decision: Decision, now: datetime, *, changed: bool) 
         decision=decision,
         generation=pool.generation,
         at=now,
-        changed=changed,
         slo=bool(pool.core and pool.core.slo),
         invalid=pool.invalid,
         unknown=pool.unknown,
     )
-    status = render(verdict, pool.status, memo.dump(pool.memory, period, stored), pool.accepted)
+    history = [*pool.untold, *(pool.status.get("history") or [])][:HISTORY]
+    status = render(verdict, {**pool.status, "history": history}, memo.dump(pool.memory, period, stored), pool.accepted)
     if meaning(status) == meaning(pool.status):
         return None
     storing = status["memory"].get("shortSince") not in (None, stored.get("shortSince"))
-    asked = changed or pool.status.get("observedGeneration") != pool.generation
+    asked = bool(pool.untold) or pool.status.get("observedGeneration") != pool.generation
     telling = faults(status) != faults(pool.status)
     urgent = asked or cleared(stored, status) or (storing and pool.budget.may_store_clock(now))
     urgent = urgent or (telling and pool.budget.may_tell_fault(now))
@@ -92,7 +97,7 @@ async def write_status(kube: KubeClient, pool: Pool, status: Json) -> None:
         {"op": "add", "path": "/status", "value": status},
     ]
     await kube.patch(f"{path(pool)}/status", patch, content_type=JSON_PATCH)
-    pool.status = status
+    pool.told(status)
 
 
 async def post_event(kube: KubeClient, pool: Pool, decision: Decision, now: datetime, version: str) -> None:

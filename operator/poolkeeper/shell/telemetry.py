@@ -68,15 +68,16 @@ class Telemetry:
         self.pools = gauge("pools", "Pools that are watched.", ())
 
     def decided(self, key: Key, spec: PoolSpec, decision: Decision) -> None:
-        """Record a decision."""
+        """Record a decision. Without a target nothing was looked at, and there is no number to show."""
+        looked = bool(decision.trail)
         for known, value in (
             (self.queue_depth, decision.depth),
-            (self.desired, decision.size),
-            (self.current, decision.current),
-            (self.ready, decision.ready),
+            (self.desired, decision.size if looked else None),
+            (self.current, decision.current if looked else None),
+            (self.ready, decision.ready if looked else None),
             (self.minimum, spec.min_replicas),
             (self.maximum, spec.max_replicas),
-            (self.metrics_available, int(decision.health.metrics is Reason.AS_EXPECTED)),
+            (self.metrics_available, int(decision.health.metrics is Reason.AS_EXPECTED) if looked else None),
             (self.slo_inside, decision.health.slo_share),
             (self.slo_burn_rate, decision.health.slo_burn_rate),
         ):
