@@ -1,9 +1,13 @@
+import asyncio
 import json
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
 
+from poolkeeper.cli import check as module
 from poolkeeper.cli.main import app
+from poolkeeper.shell.kube_errors import TimedOut
 
 GOOD = """
 apiVersion: poolkeeper.io/v1alpha1
@@ -66,3 +70,23 @@ def test_a_cluster_that_cannot_be_reached_is_said(tmp_path, monkeypatch):
     answer = CliRunner().invoke(app, ["check", "-f", str(file)])
     assert answer.exit_code == 2
     assert "error:" in answer.output
+
+
+async def test_a_kind_that_may_not_be_listed_is_named_after_a_while(monkeypatch):
+    monkeypatch.setattr(module, "PATIENCE", 0.01)
+    kinds = {kind: SimpleNamespace(is_synced=kind == "pods") for kind in ("pods", "deployments")}
+    cluster = SimpleNamespace(synced=asyncio.Event().wait, reflectors=kinds, problems=lambda: ["forbidden"])
+    with pytest.raises(TimedOut, match=r"^deployments could not be listed within 0\.01 s: forbidden$"):
+        await module.filled(cluster)
+
+
+def test_a_server_that_is_no_name_and_address_is_refused(check):
+    answer = check(GOOD, "--prometheus", "foo")
+    assert (answer.exit_code, "--prometheus wants NAME=URL" in answer.output) == (2, True)
+
+
+def test_servers_come_from_a_file_too(check, tmp_path):
+    file = tmp_path / "servers.yaml"
+    file.write_text("default: {url: http://prometheus:9090}")
+    answer = check(GOOD, "--prometheus-file", str(file), "--prometheus", "default=http://other:9090")
+    assert (answer.exit_code, "default is given twice" in answer.output) == (2, True)

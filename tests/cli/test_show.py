@@ -1,5 +1,7 @@
 """What explain and status print, from pages as the operator serves them."""
 
+from types import SimpleNamespace
+
 import pytest
 from rich.console import Console
 
@@ -9,6 +11,7 @@ from poolkeeper.api.status import Verdict, render
 from poolkeeper.cli import explain, status
 from poolkeeper.core.decide import decide
 from poolkeeper.core.memory import Memory
+from poolkeeper.shell.kube_errors import NotFound
 
 
 @pytest.fixture
@@ -68,3 +71,17 @@ def test_the_table_fits_eighty_columns():
     console = Console(width=80, record=True)
     console.print(status.table(rows))
     assert max(len(line) for line in console.export_text().splitlines()) <= 80
+
+
+class Kube:
+    """Says which path it was asked for first."""
+
+    access = SimpleNamespace(namespace="inference")
+
+    async def get(self, path, **_):
+        raise NotFound(path, status=404)
+
+
+async def test_the_namespace_is_the_contexts_as_with_kubectl():
+    with pytest.raises(NotFound, match="/namespaces/inference/"):
+        await explain.gather(Kube(), None, "chat", None)

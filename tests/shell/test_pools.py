@@ -82,6 +82,14 @@ def test_pools_in_other_namespaces_are_no_rivals():
     assert pools.rival(other) is None
 
 
+@pytest.mark.parametrize("mode", ["Observe", "Paused"])
+def test_an_older_pool_that_writes_nothing_is_no_rival(mode):
+    pools = Pools()
+    elder = pools.take(body("b", spec=SPEC | {"mode": mode}))
+    younger = pools.take(body("a", metadata={"creationTimestamp": "2026-03-02T12:00:01Z"}))
+    assert (pools.rival(younger), pools.rival(elder)) == (None, None)
+
+
 def test_a_pool_that_is_gone_holds_no_target():
     pools = Pools()
     pools.take(body("b"))
@@ -112,6 +120,14 @@ def test_fields_that_the_api_server_dropped_are_found():
     assert Pools().take(body(metadata={"annotations": {LAST_APPLIED: applied}})).unknown == ["spec.minReplica"]
 
 
+def test_a_typo_that_makes_no_new_generation_is_found_and_its_mending_too():
+    pools, found = Pools(), []
+    for spec in (SPEC, SPEC | {"minReplica": 3}, SPEC):
+        applied = {LAST_APPLIED: json.dumps({"spec": spec})}
+        found.append(pools.take(body(metadata={"annotations": applied})).unknown)
+    assert found == [[], ["spec.minReplica"], []]
+
+
 @pytest.mark.parametrize("applied", ["{", "[]", "{}", '{"spec": 1}'])
 def test_an_annotation_that_makes_no_sense_says_nothing(applied):
     assert Pools().take(body(metadata={"annotations": {LAST_APPLIED: applied}})).unknown == []
@@ -121,7 +137,7 @@ def test_a_pause_has_an_end():
     assert paused_until({PAUSED_UNTIL: "2026-03-02T12:00:05Z"}) == at(5)
 
 
-@pytest.mark.parametrize("words", ["tomorrow", "2026-03-02T12:00:05"])
+@pytest.mark.parametrize("words", ["tomorrow", "2026-03-02T12:00:05", "9999-12-31T23:59:59-05:00"])
 def test_a_pause_whose_end_cannot_be_read_has_none(words):
     assert paused_until({PAUSED_UNTIL: words}) == NEVER
 

@@ -19,7 +19,7 @@ from poolkeeper.core.observation import Reading
 from poolkeeper.shell import observe
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.kube import KubeClient
-from poolkeeper.shell.kube_errors import KubeError
+from poolkeeper.shell.kube_errors import KubeError, TimedOut
 from poolkeeper.shell.pools import Pool, Pools
 from poolkeeper.shell.prometheus import PrometheusServer
 from poolkeeper.shell.queues.batch import BatchReader
@@ -29,6 +29,9 @@ from poolkeeper.shell.servers import ServerConfig, load_servers
 
 Json = dict[str, Any]
 
+PATIENCE = 10
+"""How long to wait for the cluster's objects, in seconds."""
+
 
 def check(
     file: Annotated[Path, typer.Option("--file", "-f", help="A YAML file with one or more InferencePools.")],
@@ -36,6 +39,7 @@ def check(
     prometheus: Annotated[
         list[str] | None, typer.Option(metavar="NAME=URL", help="As given to `poolkeeper run`; repeatable.")
     ] = None,
+    prometheus_file: Annotated[Path | None, typer.Option(help="As given to `poolkeeper run`.")] = None,
     kubeconfig: Kubeconfig = None,
     context: Context = None,
     output: As = Output.TEXT,
@@ -47,9 +51,12 @@ def check(
         [bold]poolkeeper check -f chat.yaml --offline[/bold]
     """
     pools = read(file)
+    try:
+        servers = load_servers(prometheus or [], prometheus_file)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
     findings = [examined(pool) for pool in pools]
     if not offline:
-        servers = load_servers(prometheus or [])
         sound = [(pool, finding) for pool, finding in zip(pools, findings, strict=True) if not finding["problems"]]
         ask((kubeconfig, context), lambda kube: examine_all(kube, sound, servers))
     if output is Output.JSON:
@@ -113,13 +120,24 @@ async def examine(kube: KubeClient, raw: Json, finding: Json, servers: tuple[Ser
     cluster = Cluster(kube, (namespace,))
     reflecting = asyncio.create_task(cluster.run())
     try:
-        await cluster.synced()
+        await filled(cluster)
         readings = await look(pool, cluster, servers, kube)
     finally:
         reflecting.cancel()
         with suppress(asyncio.CancelledError):
             await reflecting
     judge(pool, cluster, pools, readings, kube, finding)
+
+
+async def filled(cluster: Cluster) -> None:
+    """Wait until everything was listed once; TimedOut, which says what was not, after `PATIENCE`."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await cluster.synced()
+    except TimeoutError:
+        missing = (kind for kind, reflector in cluster.reflectors.items() if not reflector.is_synced)
+        words = "; ".join(cluster.problems()) or "no answer"
+        raise TimedOut(f"{', '.join(missing)} could not be listed within {PATIENCE} s: {words}") from None
 
 
 def as_stored(raw: Json, pools: Pools, kube: KubeClient) -> Json:

@@ -29,7 +29,7 @@ BAD = {"Conflict": "True", "ScalingLimited": "True", "SpecWarning": "True"}
 
 def explain(
     name: Annotated[str, typer.Argument(help="The pool's name, `chat` or `ipool/chat`.")],
-    namespace: Namespace = "default",
+    namespace: Namespace = None,
     kubeconfig: Kubeconfig = None,
     context: Context = None,
     operator: OperatorUrl = None,
@@ -44,15 +44,19 @@ def explain(
         [bold]poolkeeper explain chat -n inference[/bold]
     """
     name = name.rpartition("/")[2]
-    found = ask((kubeconfig, context), lambda kube: gather(kube, namespace or "default", name, operator))
+    found = ask((kubeconfig, context), lambda kube: gather(kube, namespace, name, operator))
     if output is Output.JSON:
         print_json(found)
     else:
         show(name, found)
 
 
-async def gather(kube: KubeClient, namespace: str, name: str, operator: str | None) -> Json:
-    """Return the pool's object, and its live decision where the operator can be reached."""
+async def gather(kube: KubeClient, namespace: str | None, name: str, operator: str | None) -> Json:
+    """Return the pool's object, and its live decision where the operator can be reached.
+
+    As with kubectl, the namespace is the context's where none is given.
+    """
+    namespace = namespace or kube.access.namespace
     pool: Json = await kube.get(f"/apis/{API_VERSION}/namespaces/{namespace}/{PLURAL}/{name}", into=dict)
     page = await live(kube, operator, f"/pools/{namespace}/{name}")
     return {

@@ -50,6 +50,7 @@ class Pool:
     core: PoolSpec | None = None
     accepted: Json | None = None
     invalid: list[str] = field(default_factory=list)
+    applied: str = ""
     unknown: list[str] = field(default_factory=list)
     paused_until: datetime | None = None
     memory: Memory = field(default_factory=Memory)
@@ -83,7 +84,9 @@ class Pool:
     def take(self, body: Mapping[str, Any]) -> None:
         """Take in the object as it now is."""
         metadata = body["metadata"]
-        self.paused_until = paused_until(metadata.get("annotations") or {})
+        annotations = metadata.get("annotations") or {}
+        self.paused_until = paused_until(annotations)
+        self._compare(annotations.get(names.LAST_APPLIED, ""))
         if not self.leading:
             self.status = dict(body.get("status") or {})
         if metadata["generation"] == self.generation:
@@ -91,7 +94,6 @@ class Pool:
         self.generation = metadata["generation"]
         for rest in (self.workload_rest, self.scale_rest, self.status_rest):
             rest.succeeded()
-        self.unknown = dropped_fields(metadata.get("annotations") or {})
         try:
             self._accept(body["spec"])
             self.invalid = []
@@ -103,6 +105,11 @@ class Pool:
         """Begin to lead the pool: remember what was stored; from here on our own copy of the status is the newest."""
         self.memory = memo.load(self.status.get("memory") or {}, looked_until, now)
         self.leading = True
+
+    def _compare(self, applied: str) -> None:
+        """Look for dropped fields; a manifest that differs in nothing else makes no new generation."""
+        if applied != self.applied:
+            self.applied, self.unknown = applied, dropped_fields(applied)
 
     def _accept(self, raw: Mapping[str, Any]) -> None:
         self.spec = parse_spec(raw)
@@ -158,8 +165,9 @@ class Pools:
             del self._known[key]
 
     def rival(self, pool: Pool) -> Pool | None:
-        """Return the pool that holds the same target by right of age (R10)."""
-        same = (one for one in self._claims.get((pool.key[0], pool.target), {}).values() if one.spec)
+        """Return the Active pool that holds the same target by right of age (R10); any other writes nothing."""
+        claims = self._claims.get((pool.key[0], pool.target), {}).values()
+        same = (one for one in claims if one is pool or (one.spec and one.spec.mode == "Active"))
         eldest = min(same, key=lambda one: (one.created_at, one.key), default=pool)
         return eldest if eldest.key != pool.key else None
 
@@ -176,15 +184,15 @@ def paused_until(annotations: Mapping[str, str]) -> datetime | None:
     if not text:
         return None
     try:
-        return parse_instant(text)
-    except ValueError:
+        return parse_instant(text).astimezone(UTC)
+    except (ValueError, OverflowError):
         return NEVER
 
 
-def dropped_fields(annotations: Mapping[str, str]) -> list[str]:
+def dropped_fields(manifest: str) -> list[str]:
     """Return the fields of the applied manifest that the schema does not have: the API server pruned them."""
     try:
-        applied = msgspec.json.decode(annotations.get(names.LAST_APPLIED) or "{}")
+        applied = msgspec.json.decode(manifest or "{}")
     except msgspec.DecodeError:
         return []
     spec = applied.get("spec") if isinstance(applied, dict) else None

@@ -1,5 +1,6 @@
 import asyncio
 import math
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -287,3 +288,11 @@ FRESH = PrometheusSource("raw", query="sum(x)", freshness="max(timestamp(y))", m
 )
 async def test_a_raw_query_is_as_fresh_as_its_freshness_query_says(newest, fault):
     assert (await one(Server(Element({}, 1000.0, 7), timestamp=newest), FRESH)).fault is fault
+
+
+async def test_a_server_that_hangs_holds_up_no_other_server_s_queries():
+    hanging = type("Hanging", (), {"query": lambda *_: asyncio.Event().wait()})()
+    reader = BatchReader({"default": hanging, "other": Server(element(3))}, concurrency=1)
+    first = ask(PrometheusSource("other", query="sum(x)", server="other"), pool="ns/other")
+    async with asyncio.timeout(1), aclosing(reader.stream([ask(RAW), first], NOW)) as stream:
+        assert list(await anext(stream)) == [("ns/other", "other")]

@@ -25,7 +25,7 @@ class Queryable(Protocol):
 
 
 class BatchReader:
-    """Reads Prometheus sources, at most `concurrency` raw queries at a time.
+    """Reads Prometheus sources, at most `concurrency` raw queries at a time of each server: none waits for another.
 
     It remembers which sources were seen to be per pod, and nothing else.
     That memory matters when a pool's own series all vanish while another pool's, in the same namespace and under
@@ -34,7 +34,7 @@ class BatchReader:
 
     def __init__(self, servers: Mapping[str, Queryable], concurrency: int = 8) -> None:
         self._servers = servers
-        self._turn = asyncio.Semaphore(concurrency)
+        self._turns = {name: asyncio.Semaphore(concurrency) for name in servers}
         self._per_pod: set[tuple[str, PrometheusSource]] = set()
 
     async def read(self, asks: Sequence[Ask], now: datetime) -> Readings:
@@ -114,28 +114,28 @@ class BatchReader:
             return _failed(ask, now, _unexpected(error))
 
     async def _raw(self, ask: Ask, now: datetime) -> Readings:
-        server, source = self._servers[ask.source.server], ask.source
+        source = ask.source
         try:
-            element = await self._single(server, source.query or "")
+            element = await self._single(source.server, source.query or "")
             if source.freshness is not None:
-                await self._check_freshness(server, source)
+                await self._check_freshness(source)
             return {_key(ask): summed(source.name, [element], now)}
         except MetricError as fault:
             return {_key(ask): _failed(ask, now, fault)}
 
-    async def _check_freshness(self, server: Queryable, source: PrometheusSource) -> None:
+    async def _check_freshness(self, source: PrometheusSource) -> None:
         """Compare two of the server's own times, so that no difference of clocks counts."""
         try:
-            newest = await self._single(server, source.freshness or "")
+            newest = await self._single(source.server, source.freshness or "")
         except MetricError as fault:
             raise MetricError(fault.reason, f"freshness: {fault.detail}") from fault
         age, limit = newest.at - newest.value, source.max_age.total_seconds()
         if not age <= limit:  # NaN is not fresh
             raise MetricError(Reason.METRIC_STALE, f"the newest sample is {age:.0f} s old, maxAge is {limit:g} s")
 
-    async def _single(self, server: Queryable, promql: str) -> Element:
-        async with self._turn:
-            elements = await _query(server, promql)
+    async def _single(self, server: str, promql: str) -> Element:
+        async with self._turns[server]:
+            elements = await _query(self._servers[server], promql)
         if not elements:
             raise MetricError(Reason.METRIC_EMPTY, "the query gives nothing")
         if len(elements) > 1:
