@@ -15,6 +15,7 @@ from poolkeeper.core.reasons import Reason
 from poolkeeper.core.words import because, figures, message, number
 
 STUCK = (*target(2).pods, pod(2, ready_at=None, trouble="no node"), pod(3, ready_at=None))
+UNKNOWN = "how busy the replicas are is unknown"
 
 
 def said(waiting=500, *, spec=published(), since=None, edits=Edits(asked=4), **changes):  # noqa: B008  frozen values
@@ -28,8 +29,8 @@ def said(waiting=500, *, spec=published(), since=None, edits=Edits(asked=4), **c
     [
         ({}, "the queue is between its thresholds (queue 500, below 100)"),
         ({"waiting": 1001}, f"4 -> 5: {Reason.QUEUE_ABOVE.sentence} (queue 1001 over 1000, 0 on the way)"),
-        ({"waiting": 0}, f"{Reason.GRACE.sentence} (queue 0, below 100)"),
-        ({"waiting": 0, "since": -300}, f"4 -> 3: {Reason.QUEUE_BELOW.sentence} (queue 0, below 100)"),
+        ({"waiting": 0}, f"{Reason.GRACE.sentence} (queue 0, below 100, {UNKNOWN})"),
+        ({"waiting": 0, "since": -300}, f"4 -> 3: {Reason.QUEUE_BELOW.sentence} (queue 0, below 100, {UNKNOWN})"),
         (
             {"waiting": 1001, "spec": published(queue={"up": ScaleUp(above=1000, delay=timedelta(seconds=9))})},
             f"{Reason.SCALE_UP_DELAYED.sentence} (queue 1001 over 1000, 0 on the way)",

@@ -35,12 +35,13 @@ def figures(stage: Stage) -> str:
 
 
 def shrink_figures(stage: Stage) -> str:
-    """Return the numbers of R2: queue, threshold, and how busy the survivors would be where that is known."""
+    """Return the numbers of R2: queue, threshold, and how busy the survivors would be, or that nobody tells."""
     facts = stage.facts
     said = f"queue {number(facts['queue'])}, below {number(facts['below'])}"
-    if facts["guard"] == "on":
-        said += f", {facts['survivors']} survivors would be {float(facts['busy'] or 0):.0%} busy"
-    return said
+    if facts["guard"] != "on":
+        shrinks = stage.reason in {Reason.GRACE, Reason.QUEUE_BELOW}
+        return f"{said}, how busy the replicas are is unknown" if shrinks else said
+    return f"{said}, {facts['survivors']} survivors would be {float(facts['busy'] or 0):.0%} busy"
 
 
 def number(value: float | str | None) -> str:
