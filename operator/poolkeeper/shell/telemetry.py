@@ -28,12 +28,14 @@ class Telemetry:
             return Gauge(f"poolkeeper_{name}", words, labels, registry=registry)
 
         self.queue_depth = gauge("pool_queue_depth", "Requests waiting, as last read; absent while unknown.")
-        self.desired = gauge("pool_desired_replicas", "The size that was decided.")
-        self.current = gauge("pool_current_replicas", "The size that the target asks for.")
+        self.desired = gauge("pool_desired_replicas", "The size that was decided; absent without a target.")
+        self.current = gauge("pool_current_replicas", "The size that the target asks for; absent without a target.")
         self.ready = gauge("pool_ready_replicas", "Replicas that are ready.")
         self.minimum = gauge("pool_min_replicas", "The floor.")
         self.maximum = gauge("pool_max_replicas", "The cap.")
-        self.metrics_available = gauge("pool_metrics_available", "1 while the pool's sources answer, else 0.")
+        self.metrics_available = gauge(
+            "pool_metrics_available", "1 while the pool's sources answer, else 0; absent without a target."
+        )
         self.slo_inside = gauge("pool_slo_inside_ratio", "Share of the last hour's requests inside the SLO.")
         self.slo_burn_rate = gauge("pool_slo_burn_rate", "Error budget spent, 1 being exactly as allowed.")
         self.scales = Counter(
