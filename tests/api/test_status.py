@@ -127,3 +127,8 @@ def test_the_time_of_a_decision_is_exact():
 def test_where_there_is_no_target_there_is_no_size_to_speak_of():
     missing = status(Decision(0, 0, 0, Reason.TARGET_NOT_FOUND, frozen=True))
     assert not {"desiredReplicas", "currentReplicas", "readyReplicas"} & missing.keys()
+
+
+def test_a_pool_that_observes_is_ready_and_not_active():
+    assert condition("ScalingActive", decided(), observing=True)["reason"] == "Observing"
+    assert condition("Ready", decided(), observing=True)["status"] == "True"

@@ -95,6 +95,7 @@ class Verdict:
     at: datetime
     changed: bool = False
     slo: bool = False
+    observing: bool = False
     invalid: Sequence[str] = ()
     unknown: Sequence[str] = ()
 
@@ -215,6 +216,8 @@ def _active(verdict: Verdict) -> State:
         return ("ScalingActive", "False", Reason.INVALID_SPEC, "; ".join(verdict.invalid))
     if decision.frozen:
         return ("ScalingActive", "False", decision.reason, _words(decision.reason, decision.detail))
+    if verdict.observing:
+        return ("ScalingActive", "False", Reason.OBSERVING, Reason.OBSERVING.sentence)
     return _state("ScalingActive", Reason.AS_EXPECTED)
 
 
@@ -239,6 +242,7 @@ def _within_slo(decision: Decision) -> State:
 
 def _ready(states: Sequence[State]) -> State:
     for kind, state, reason, words in states:
-        if kind in {"AbleToScale", "ScalingActive", "MetricsAvailable"} and state != "True":
+        wanted = kind in {"AbleToScale", "ScalingActive", "MetricsAvailable"} and reason is not Reason.OBSERVING
+        if wanted and state != "True":
             return ("Ready", "False", reason, words)
     return ("Ready", "True", Reason.AS_EXPECTED, "")

@@ -42,6 +42,7 @@ class Reason(StrEnum):
 
     # What freezes the pool
     PAUSED = "Paused", "the pool is paused"
+    OBSERVING = "Observing", "the pool is in Observe: decisions are made and not carried out"
     TARGET_NOT_FOUND = "TargetNotFound", "the target does not exist"
     INVALID_SPEC = "InvalidSpec", "the spec cannot be accepted"
     CONFLICT_AUTOSCALER = "ConflictAutoscaler", "a HorizontalPodAutoscaler scales the same target"

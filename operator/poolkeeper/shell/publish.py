@@ -9,6 +9,7 @@ from poolkeeper.api import memo, names
 from poolkeeper.api.status import HISTORY, Verdict, entry, render
 from poolkeeper.api.units import format_instant
 from poolkeeper.core.decision import Decision
+from poolkeeper.core.model import Mode
 from poolkeeper.core.words import message
 from poolkeeper.shell.kube import JSON_PATCH, KubeClient
 from poolkeeper.shell.kube_errors import ConflictError
@@ -35,6 +36,7 @@ def due_status(pool: Pool, decision: Decision, now: datetime) -> Json | None:
         generation=pool.generation,
         at=now,
         slo=bool(pool.core and pool.core.slo),
+        observing=bool(pool.core and pool.core.mode is Mode.OBSERVE),
         invalid=pool.invalid,
         unknown=pool.unknown,
     )
