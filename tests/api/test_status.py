@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from builders import at, published, reading, seen, target
-from poolkeeper.api.status import HISTORY, Status, Verdict, render
+from poolkeeper.api.status import HISTORY, Status, Verdict, entry, render
 from poolkeeper.core.decide import decide
 from poolkeeper.core.decision import Decision, Health
 from poolkeeper.core.memory import Memory
@@ -22,6 +22,9 @@ def status(decision, before=None, **changes):
     return render(verdict, before or {}, {}, None)
 
 
+GREW = [entry(decided(1500), at(0))]
+
+
 def condition(kind, decision, **changes):
     return next(one for one in status(decision, **changes)["conditions"] if one["type"] == kind)
 
@@ -32,11 +35,11 @@ def test_a_healthy_pool_is_ready():
 
 
 def test_every_status_fits_its_own_schema():
-    Status.model_validate(status(decided(1500), changed=True))
+    Status.model_validate(status(decided(1500), untold=GREW))
 
 
 def test_a_change_of_size_is_told_with_its_inputs():
-    last = status(decided(1500), changed=True)["lastDecision"]
+    last = status(decided(1500), untold=GREW)["lastDecision"]
     assert (last["from"], last["to"], last["reason"]) == (2, 3, "QueueAbove")
     assert (last["inputs"]["queue"], last["inputs"]["above"]) == (1500, 1000)
 
@@ -47,7 +50,7 @@ def test_what_was_not_carried_out_is_no_history():
 
 def test_history_is_kept_to_the_last_ten():
     known = {"history": [{"at": str(number)} for number in range(HISTORY)]}
-    history = status(decided(1500), known, changed=True)["history"]
+    history = status(decided(1500), known, untold=GREW)["history"]
     assert (len(history), history[-1]) == (HISTORY, {"at": str(HISTORY - 2)})
 
 
@@ -120,8 +123,7 @@ def test_the_accepted_spec_is_kept():
 
 
 def test_the_time_of_a_decision_is_exact():
-    told = status(decided(1500), changed=True, at=at(0) + timedelta(milliseconds=5))
-    assert told["lastDecision"]["at"] == "2026-03-02T12:00:00.005000Z"
+    assert entry(decided(1500), at(0) + timedelta(milliseconds=5))["at"] == "2026-03-02T12:00:00.005000Z"
 
 
 def test_where_there_is_no_target_there_is_no_size_to_speak_of():

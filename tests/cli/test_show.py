@@ -7,7 +7,7 @@ from rich.console import Console
 
 from builders import at, published, seen, target
 from poolkeeper.api.explain import explanation
-from poolkeeper.api.status import Verdict, render
+from poolkeeper.api.status import Verdict, entry, render
 from poolkeeper.cli import explain, status
 from poolkeeper.core.decide import decide
 from poolkeeper.core.memory import Memory
@@ -23,7 +23,9 @@ def printed(monkeypatch):
 
 def found(waiting, second=0, memory=None, **changes):
     decision, memory = decide(published(), seen(waiting, second, **changes), memory or Memory(), at(second))
-    said = render(Verdict(decision, 1, at(second), changed=decision.changes), {}, {}, None)
+    said = render(
+        Verdict(decision, 1, at(second), [entry(decision, at(second))] if decision.changes else []), {}, {}, None
+    )
     page = {"namespace": "inference", "spec": {"mode": "Active"}, "status": said, "now": at(second + 75).isoformat()}
     return page | {"decision": explanation(decision, at(second))}, memory
 

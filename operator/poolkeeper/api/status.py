@@ -88,12 +88,15 @@ class Status(Shape):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What there is to say of a pool: the decision, or what keeps one from being made; `changed`: it was written."""
+    """What there is to say of a pool: the decision, or what keeps one from being made.
+
+    `untold` are the changes of size, newest first, that no status has told of yet.
+    """
 
     decision: Decision
     generation: int
     at: datetime
-    changed: bool = False
+    untold: Sequence[Json] = ()
     slo: bool = False
     observing: bool = False
     invalid: Sequence[str] = ()
@@ -109,7 +112,7 @@ def render(verdict: Verdict, before: Mapping[str, Any], memory: Json, accepted: 
         "reason": Reason.INVALID_SPEC.value if verdict.invalid else decision.reason.value,
         "message": message(decision),
         "conditions": conditions(verdict, before.get("conditions") or []),
-        "history": list(before.get("history") or []),
+        "history": [*verdict.untold, *(before.get("history") or [])][:HISTORY],
         "memory": memory,
     }
     if decision.trail:  # else there was nothing to look at, and no size to speak of
@@ -122,8 +125,6 @@ def render(verdict: Verdict, before: Mapping[str, Any], memory: Json, accepted: 
         status["slo"] = f"{100 * share:.1f}%"
     if accepted is not None:
         status["acceptedSpec"] = accepted
-    if verdict.changed:
-        status["history"] = [entry(decision, verdict.at), *status["history"]][:HISTORY]
     if status["history"]:
         status["lastDecision"] = status["history"][0]
     return status

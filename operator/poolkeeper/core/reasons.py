@@ -47,7 +47,7 @@ class Reason(StrEnum):
     INVALID_SPEC = "InvalidSpec", "the spec cannot be accepted"
     CONFLICT_AUTOSCALER = "ConflictAutoscaler", "a HorizontalPodAutoscaler scales the same target"
     CONFLICT_SCALED_OBJECT = "ConflictScaledObject", "a KEDA ScaledObject scales the same target"
-    CONFLICT_POOL = "ConflictPool", "an older pool owns the same target"
+    CONFLICT_POOL = "ConflictPool", "an older Active pool owns the same target"
     CONFLICT_GITOPS = "ConflictGitOps", "a GitOps tool owns the target's spec.replicas"
     CONFLICT_REVERTS = "ConflictReverts", "somebody else keeps changing the target's replicas back"
     CONFLICT_NAME = "ConflictName", "a Deployment of the pool's name exists that no pool made"

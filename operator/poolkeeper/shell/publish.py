@@ -35,13 +35,13 @@ def due_status(pool: Pool, decision: Decision, now: datetime) -> Json | None:
         decision=decision,
         generation=pool.generation,
         at=now,
+        untold=pool.untold,
         slo=bool(pool.core and pool.core.slo),
         observing=bool(pool.core and pool.core.mode is Mode.OBSERVE),
         invalid=pool.invalid,
         unknown=pool.unknown,
     )
-    history = [*pool.untold, *(pool.status.get("history") or [])][:HISTORY]
-    status = render(verdict, {**pool.status, "history": history}, memo.dump(pool.memory, period, stored), pool.accepted)
+    status = render(verdict, pool.status, memo.dump(pool.memory, period, stored), pool.accepted)
     if meaning(status) == meaning(pool.status):
         return None
     storing = status["memory"].get("shortSince") not in (None, stored.get("shortSince"))
