@@ -45,7 +45,8 @@ class FleetProcess(FleetClient):
 
     def __enter__(self) -> Self:
         command = [sys.executable, "-m", "fleet", "serve", msgspec.json.encode(self.settings).decode()]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        # A session of its own: a Ctrl-C is for us, who then end it with one signal and never with a second on the way.
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
         try:
             addresses = _addresses(self.process)
         except BaseException:
