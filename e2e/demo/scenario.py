@@ -76,8 +76,9 @@ def rate_words() -> str:
 def pool_words() -> str:
     """What the pool is told to do, in words."""
     return (
-        f"The pool: {MINIMUM} to {MAXIMUM} replicas; up while more than {ABOVE} requests wait a replica "
-        f"({MOST_AT_ONCE} at most on their way), down by one once fewer than {BELOW} have waited for {seconds(GRACE)}."
+        f"The pool: {MINIMUM} to {MAXIMUM} replicas; up while more than {ABOVE} requests per replica wait "
+        f"({MOST_AT_ONCE} at most on their way), down by one after {seconds(GRACE)} with fewer than {BELOW} per "
+        "remaining replica."
     )
 
 

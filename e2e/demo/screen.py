@@ -98,7 +98,7 @@ def coming(decision: dict[str, Any]) -> str:
     """What would change the size next, in trace time."""
     for prospect in decision.get("next", ()):
         return f"in {clock(max(0.0, prospect['in']) * SPEED)}: {prospect['words']}"
-    return "nothing until the queue says something new"
+    return "nothing until the queue or the load changes"
 
 
 def changes(made: list[Change]) -> list[Text]:

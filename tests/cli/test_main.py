@@ -45,3 +45,14 @@ def test_the_kubectl_plugin_is_the_same_program():
 def test_operator_is_still_the_standard_librarys():
     source_root = Path(__file__).parents[2] / "operator"
     assert not (source_root / "__init__.py").exists()
+
+
+def test_a_kubeconfig_that_is_not_there_ends_run_at_once(tmp_path):
+    answer = CliRunner().invoke(app, ["run", "--kubeconfig", str(tmp_path / "none")], env={"COLUMNS": "300"})
+    assert answer.exit_code == 2
+    assert "none" in answer.output
+
+
+def test_a_log_level_that_does_not_exist_is_said():
+    answer = CliRunner().invoke(app, ["run", "--log-level", "loud"], env={"COLUMNS": "300"})
+    assert (answer.exit_code, "LOUD" in answer.output) == (2, True)

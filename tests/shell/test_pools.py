@@ -5,7 +5,8 @@ import pytest
 
 from builders import at
 from poolkeeper.api.names import LAST_APPLIED, PAUSED_UNTIL
-from poolkeeper.shell.pools import NEVER, Pools, paused_until
+from poolkeeper.core.observation import FOR_GOOD
+from poolkeeper.shell.pools import Pools, paused_until
 from poolkeeper.shell.status_budget import StatusBudget
 
 SPEC = {"targetRef": {"name": "chat"}, "minReplicas": 2, "maxReplicas": 8}
@@ -139,7 +140,7 @@ def test_a_pause_has_an_end():
 
 @pytest.mark.parametrize("words", ["tomorrow", "2026-03-02T12:00:05", "9999-12-31T23:59:59-05:00"])
 def test_a_pause_whose_end_cannot_be_read_has_none(words):
-    assert paused_until({PAUSED_UNTIL: words}) == NEVER
+    assert paused_until({PAUSED_UNTIL: words}) == FOR_GOOD
 
 
 def test_two_ordinary_writes_in_any_minute_at_most():

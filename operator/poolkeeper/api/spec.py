@@ -170,7 +170,7 @@ class Queue(Part):
     interval: Duration = "1s"
     """How often demand is looked at, from 100ms."""
     thresholds_per: Literal["Replica", "Pool"] = "Replica"
-    """Whether `above` and `below` count for each ready replica or for the whole pool."""
+    """Replica: `above` counts for each ready replica, `below` for each that would remain. Pool: for the whole pool."""
     sources: Annotated[
         tuple[Source, ...],
         Field(strict=False, min_length=1, max_length=MAX_SOURCES, json_schema_extra={"list-map-key": "name"}),

@@ -19,7 +19,7 @@ from poolkeeper.core.observation import Reading
 from poolkeeper.shell import observe
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.kube import KubeClient
-from poolkeeper.shell.kube_errors import KubeError, TimedOut
+from poolkeeper.shell.kube_errors import Invalid, TimedOut
 from poolkeeper.shell.pools import Pool, Pools
 from poolkeeper.shell.prometheus import PrometheusServer
 from poolkeeper.shell.queues.batch import BatchReader
@@ -110,7 +110,7 @@ async def examine(kube: KubeClient, raw: Json, finding: Json, servers: tuple[Ser
     trial = raw | {"metadata": {"generateName": raw["metadata"]["generateName"], "namespace": namespace}}
     try:
         await kube.post(f"{collection}?dryRun=All&fieldValidation=Strict", trial)
-    except KubeError as error:
+    except Invalid as error:
         finding["problems"].append(f"the API server refuses it: {error}")
         return
     pools = Pools()
@@ -189,7 +189,8 @@ def judge(
     if seen.conflict is not None:
         finding["problems"].append(f"{seen.conflict.reason.sentence}: {seen.conflict.detail}")
     for reading in readings:
-        finding["notes"].append(told(reading))
+        broken = reading.fault is not None or (reading.faults and not reading.pods)
+        finding["problems" if broken else "notes"].append(told(reading))
     if pool.core is not None and seen.target is not None:
         decision, _ = decide(pool.core, seen, Memory(), kube.clock.now())
         finding["decision"] = explanation(decision, kube.clock.now())

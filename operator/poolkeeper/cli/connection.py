@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +15,7 @@ from rich.console import Console
 from poolkeeper.api import names
 from poolkeeper.shell.access import Access
 from poolkeeper.shell.kube import KubeClient
-from poolkeeper.shell.kube_errors import KubeError
+from poolkeeper.shell.kube_errors import KubeError, NotFound
 from poolkeeper.shell.kubeconfig import AccessError
 
 Json = dict[str, Any]
@@ -59,25 +60,39 @@ def ask(access: tuple[Path | None, str | None], question: Callable[[KubeClient],
     try:
         return asyncio.run(asked())
     except (KubeError, AccessError) as error:
-        complaints.print(f"error: {error}")
+        complaints.print(f"error: {advised(error)}", markup=False)
         raise typer.Exit(UNREACHABLE) from error
 
 
+def advised(error: Exception) -> str:
+    """Return what an error says, and what to do about it where that is known."""
+    if isinstance(error, NotFound) and str(error).endswith("404 page not found"):
+        return (
+            f"this cluster has no {names.KIND} of {names.API_VERSION}; install it: "
+            "poolkeeper crd | kubectl apply --server-side -f -"
+        )
+    return re.sub(r" ssl:<[^>]*>", "", str(error))
+
+
 async def live(kube: KubeClient, url: str | None, path: str) -> Json | None:
-    """Return a live page of the operator, None where it cannot be reached."""
+    """Return a live page of the operator, None where it cannot be reached; one that was named must be."""
     if url is None:
         found = await _through_api_server(kube, path)
         if found is not None:
             return found
+    address = url or LOCAL_OPERATOR
     try:
         timeout = aiohttp.ClientTimeout(total=3)
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
-            session.get((url or LOCAL_OPERATOR) + path) as page,
+            session.get(address + path) as page,
         ):
             return await page.json() if page.ok else None
-    except (aiohttp.ClientError, TimeoutError, ValueError):
-        return None
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        if url is None:
+            return None
+        complaints.print(f"error: no operator answers at {url}; give it as http://HOST:PORT", markup=False)
+        raise typer.Exit(UNREACHABLE) from error
 
 
 async def _through_api_server(kube: KubeClient, path: str) -> Json | None:

@@ -82,7 +82,8 @@ def show(name: str, found: Json) -> None:
         queue = "unknown" if decision["queue"] is None else f"{decision['queue']:g} waiting"
         console.print(f"size    {decision['size']} replicas, {decision['ready']} ready; queue {queue}")
         console.print(f"why     [bold]{decision['reason']}[/bold]: {decision['because']}")
-        console.print(trail(decision))
+        if decision["trail"]:
+            console.print(trail(decision))
         ahead(decision)
     troubles(status)
     changes(status, now)

@@ -42,15 +42,18 @@ def run(
     Logs are JSON, one line for each change of size. A second process waits until the first one is gone.
     """
     from poolkeeper.shell import app, logs
+    from poolkeeper.shell.access import Access
+    from poolkeeper.shell.kubeconfig import AccessError
     from poolkeeper.shell.servers import load_servers
     from poolkeeper.shell.settings import Settings
 
     try:
         servers = load_servers(prometheus or [], prometheus_file)
         duration = parse_duration(lease_duration)
-    except ValueError as error:
+        logs.configure(log_level)
+        Access.find(kubeconfig, context)
+    except (ValueError, AccessError) as error:
         raise typer.BadParameter(str(error)) from error
-    logs.configure(log_level)
     given = {"identity": identity} if identity else {}
     app.run(
         Settings(

@@ -17,6 +17,7 @@ from poolkeeper.cli.connection import (
     OperatorUrl,
     Output,
     ask,
+    complaints,
     console,
     live,
     print_json,
@@ -72,6 +73,8 @@ async def gather(kube: KubeClient, namespace: str | None, operator: str | None) 
     listed, page = await asyncio.gather(
         kube.list(f"/apis/{API_VERSION}{inside}/{PLURAL}", item=dict), live(kube, operator, "/pools")
     )
+    if page is None:
+        complaints.print("no operator answers: this is what the status held (try --operator URL)")
     decisions = {(one["namespace"], one["name"]): one.get("decision") for one in (page or {}).get("items", ())}
     return [row(pool, decisions.get((pool["metadata"]["namespace"], pool["metadata"]["name"]))) for pool in listed]
 

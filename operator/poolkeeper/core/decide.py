@@ -16,7 +16,7 @@ from poolkeeper.core.edits import Ruling
 from poolkeeper.core.look import Look, health, look
 from poolkeeper.core.memory import Edits, Grace, Memory
 from poolkeeper.core.model import Mode, PoolSpec
-from poolkeeper.core.observation import Observation
+from poolkeeper.core.observation import FOR_GOOD, Observation
 from poolkeeper.core.pace import Pace, judge
 from poolkeeper.core.prospects import ahead
 from poolkeeper.core.reasons import Reason
@@ -62,6 +62,8 @@ def halted(spec: PoolSpec, seen: Observation, now: datetime) -> Halt | None:
     """Return what forbids every write, None when nothing does. Observe never refuses."""
     if spec.mode is Mode.PAUSED:
         return Halt(Reason.PAUSED, "spec.mode is Paused")
+    if seen.paused_until == FOR_GOOD:
+        return Halt(Reason.PAUSED, "for good: the end that was given cannot be read; write it as 2026-03-08T07:30:00Z")
     if seen.paused_until is not None and now < seen.paused_until:
         return Halt(Reason.PAUSED, f"until {seen.paused_until.isoformat()}", seen.paused_until)
     if seen.conflict is not None and spec.mode is Mode.ACTIVE:

@@ -1,9 +1,12 @@
 """What was seen of one pool at one moment: its queue, its workload and pods, and who else writes its size."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from poolkeeper.core.reasons import Reason
+
+FOR_GOOD = datetime.max.replace(tzinfo=UTC)
+"""The end of a pause that has none."""
 
 
 @dataclass(frozen=True, slots=True)

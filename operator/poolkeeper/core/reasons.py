@@ -36,7 +36,7 @@ class Reason(StrEnum):
     EDIT_KEPT = "EditKept", "somebody else made the target larger; that stays for an hour"
     EDIT_GRACE = "EditGrace", "somebody else made the target smaller; it is restored after the grace period"
     AT_MAXIMUM = "AtMaximum", "more replicas are wanted than the maximum allows"
-    AT_MINIMUM = "AtMinimum", "fewer replicas are wanted than the minimum allows"
+    AT_MINIMUM = "AtMinimum", "the queue is short, and the pool is at its minimum"
     STARTUP_BLOCKED = "StartupBlocked", "new replicas do not become ready, so the pool grows no more"
     OUTAGE = "Outage", "the metrics cannot be trusted, so the size is held"
 

@@ -37,6 +37,8 @@ def figures(stage: Stage) -> str:
 def shrink_figures(stage: Stage) -> str:
     """Return the numbers of R2: queue, threshold, and how busy the survivors would be, or that nobody tells."""
     facts = stage.facts
+    if stage.reason is Reason.AT_MINIMUM:
+        return f"queue {number(facts['queue'])}"
     said = f"queue {number(facts['queue'])}, below {number(facts['below'])}"
     if facts["guard"] != "on":
         shrinks = stage.reason in {Reason.GRACE, Reason.QUEUE_BELOW}

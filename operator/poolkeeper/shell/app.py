@@ -272,7 +272,7 @@ def run(settings: Settings) -> None:
     registry = kopf.OperatorRegistry()
     operator = Operator(settings)
 
-    @kopf.on.startup(registry=registry)
+    @kopf.on.startup(registry=registry, errors=kopf.ErrorsMode.PERMANENT)
     async def start(settings: kopf.OperatorSettings, **_: Any) -> None:  # noqa: ANN401  kopf's own keywords
         settings.posting.enabled = False
         settings.scanning.disabled = True

@@ -193,6 +193,8 @@ class Loop:
         seen = observe.observation(pool, self._cluster, self._pools, readings)
         with self._telemetry.decision_seconds.time():
             decision, memory = decide(spec, seen, pool.memory, now)
+        if seen.target is None:
+            decision = replace(decision, detail=f"deployment/{pool.target} is not in {pool.key[0]}")
         may_write = spec.mode is Mode.ACTIVE and halted(spec, seen, now) is None
         await self._keep_workload(pool, decision, may_write=may_write)
         resize, version = plan(spec, decision).resize, None

@@ -14,13 +14,12 @@ from poolkeeper.api.units import parse_instant
 from poolkeeper.core.decision import Decision
 from poolkeeper.core.memory import Memory
 from poolkeeper.core.model import PoolSpec
+from poolkeeper.core.observation import FOR_GOOD
 from poolkeeper.shell.backoff import Backoff
 from poolkeeper.shell.status_budget import StatusBudget
 
 Json = dict[str, Any]
 Key = tuple[str, str]
-
-NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +185,7 @@ def paused_until(annotations: Mapping[str, str]) -> datetime | None:
     try:
         return parse_instant(text).astimezone(UTC)
     except (ValueError, OverflowError):
-        return NEVER
+        return FOR_GOOD
 
 
 def dropped_fields(manifest: str) -> list[str]:
