@@ -27,6 +27,8 @@ test-long: $(READY) assets ## What takes longer: the rest at full length
 unit: $(READY) ## The quick ones: no cluster, under a minute
 	@$(RUN)/pytest tests -m "not cluster" -n 2 -q
 
+env: $(READY) ## Make .venv from the lock file
+
 lint: $(READY) ## Style, format, layers, spelling of the CRD
 	@$(RUN)/ruff check .
 	@$(RUN)/ruff format --check -q .
@@ -64,4 +66,4 @@ $(READY): pyproject.toml uv.lock
 	$(UV) sync --frozen
 	touch $@
 
-.PHONY: help demo test test-long unit lint types crds cluster bench-reaction bench-rest assets clean
+.PHONY: help env demo test test-long unit lint types crds cluster bench-reaction bench-rest assets clean

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from controlplane import assets
+from controlplane import assets, followers
 from controlplane.build import PACKAGES, BuildError
 from controlplane.cluster import Cluster, KubectlError
 from controlplane.debian import DownloadError
@@ -105,6 +105,7 @@ def _shell(booted: Cluster) -> int:
         return subprocess.run(argv, env=booted.environment, check=False, preexec_fn=_before_shell).returncode
     finally:
         signal.signal(signal.SIGINT, before)
+        followers.end(booted.kubeconfig)
 
 
 def _before_shell() -> None:
