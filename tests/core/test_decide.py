@@ -8,7 +8,7 @@ from builders import Rig, at, loading, pod, published, reading, seen, target
 from poolkeeper.core.decide import decide
 from poolkeeper.core.memory import Edit, Edits, Grace, Memory
 from poolkeeper.core.model import Mode, OnOutage, OutageBehavior, Per, ScaleDown, ScaleUp
-from poolkeeper.core.observation import Conflict, Reading
+from poolkeeper.core.observation import FOR_GOOD, Conflict, Reading
 from poolkeeper.core.reasons import Reason
 
 SPEC = published()
@@ -383,3 +383,9 @@ def test_a_restore_waits_while_new_replicas_do_not_become_ready():
     assert decision.size == 1
     freed = target(1, writer="kubectl", ours=False)
     assert decide(spec, seen(500, 1, target=freed), memory, at(1))[0].size == 6
+
+
+def test_a_pause_for_good_says_so_and_promises_no_end():
+    decision = decided(9000, paused_until=FOR_GOOD)
+    assert decision.detail.startswith("for good")
+    assert (decision.frozen, decision.prospects) == (True, ())

@@ -111,3 +111,8 @@ def test_a_reason_may_say_it_all():
 )
 def test_numbers_are_said_as_people_write_them(value, words):
     assert number(value) == words
+
+
+def test_a_pool_at_its_minimum_speaks_of_no_survivors():
+    words = said(waiting=0, target=target(2), edits=Edits(asked=2))
+    assert words == f"{Reason.AT_MINIMUM.sentence} (queue 0)"
