@@ -87,3 +87,10 @@ class Kube:
 async def test_the_namespace_is_the_contexts_as_with_kubectl():
     with pytest.raises(NotFound, match="/namespaces/inference/"):
         await explain.gather(Kube(), None, "chat", None)
+
+
+def test_brackets_in_somebody_elses_words_are_no_markup(printed):
+    page, _ = found(1500)
+    page["decision"]["because"] = "refused [errno 111] [/x]"
+    explain.show("chat", page)
+    assert "refused [errno 111] [/x]" in printed()

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from poolkeeper.api.names import API_VERSION, PLURAL, shown
@@ -77,11 +78,11 @@ def show(name: str, found: Json) -> None:
         console.print("[yellow]The operator's live page cannot be reached (try --operator URL).[/yellow]")
         console.print(f"size    {status.get('desiredReplicas', 'unknown')}, {status.get('readyReplicas', '?')} ready")
         why = f"{status['reason']}: {status['message']}" if "reason" in status else "not looked at yet"
-        console.print(f"why     {why}")
+        console.print(f"why     {escape(why)}")
     else:
         queue = "unknown" if decision["queue"] is None else f"{decision['queue']:g} waiting"
         console.print(f"size    {decision['size']} replicas, {decision['ready']} ready; queue {queue}")
-        console.print(f"why     [bold]{decision['reason']}[/bold]: {decision['because']}")
+        console.print(f"why     [bold]{decision['reason']}[/bold]: {escape(decision['because'])}")
         if decision["trail"]:
             console.print(trail(decision))
         ahead(decision)
@@ -98,7 +99,7 @@ def trail(decision: Json) -> Table:
         moved = stage["before"] != stage["after"]
         size = f"{stage['before']} -> {stage['after']}" if moved else str(stage["after"])
         style = "bold" if moved else ("" if stage["reason"] == decision["reason"] else "dim")
-        table.add_row(stage["stage"], size, stage["reason"], stage["figures"], style=style)
+        table.add_row(stage["stage"], size, stage["reason"], escape(stage["figures"]), style=style)
     return table
 
 
@@ -115,11 +116,12 @@ def troubles(status: Json) -> None:
     """Print the conditions that are not as they should be."""
     for condition in status.get("conditions", ()):
         if condition["type"] != "Ready" and condition["status"] == BAD.get(condition["type"], "False"):
-            console.print(f"[yellow]note[/yellow]    {condition['type']} {condition['reason']}: {condition['message']}")
+            words = escape(condition["message"])
+            console.print(f"[yellow]note[/yellow]    {condition['type']} {condition['reason']}: {words}")
 
 
 def changes(status: Json, now: datetime) -> None:
     """Print the last changes of size."""
     for change in status.get("history", ())[:5]:
         ago = format_duration(timedelta(seconds=round((now - parse_instant(change["at"])).total_seconds())))
-        console.print(f"was     {ago} ago: {change['message']}")
+        console.print(f"was     {ago} ago: {change['message']}", markup=False)
