@@ -14,6 +14,18 @@ from poolkeeper.core.plan import plan
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 LONG_AGO = START - timedelta(days=1)
 
+BODY = {
+    "metadata": {
+        "namespace": "inference",
+        "name": "chat",
+        "uid": "uid-1",
+        "generation": 1,
+        "creationTimestamp": "2026-03-02T12:00:00Z",
+    },
+    "spec": {"targetRef": {"name": "chat"}, "minReplicas": 2, "maxReplicas": 8},
+}
+"""A pool's object as the API server has it."""
+
 
 def at(seconds: float) -> datetime:
     """Return the instant so many seconds after the test's start."""

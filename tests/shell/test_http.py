@@ -1,24 +1,13 @@
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from builders import at, published, seen
+from builders import BODY, at, published, seen
 from poolkeeper.core.decide import decide
 from poolkeeper.core.memory import Memory
 from poolkeeper.shell.http import Served, application
 from poolkeeper.shell.kube_errors import TimedOut
 from poolkeeper.shell.pools import Pools
 from poolkeeper.shell.telemetry import Telemetry
-
-BODY = {
-    "metadata": {
-        "namespace": "inference",
-        "name": "chat",
-        "uid": "uid-1",
-        "generation": 1,
-        "creationTimestamp": "2026-03-02T12:00:00Z",
-    },
-    "spec": {"targetRef": {"name": "chat"}, "minReplicas": 2, "maxReplicas": 8},
-}
 
 
 @pytest.fixture

@@ -2,24 +2,13 @@ from datetime import timedelta
 
 import pytest
 
-from builders import at, published, reading, seen, target
+from builders import BODY, at, published, reading, seen, target
 from poolkeeper.core.decide import decide
 from poolkeeper.core.memory import Memory
 from poolkeeper.core.observation import Conflict
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell import publish
 from poolkeeper.shell.pools import Pools
-
-BODY = {
-    "metadata": {
-        "namespace": "inference",
-        "name": "chat",
-        "uid": "uid-1",
-        "generation": 1,
-        "creationTimestamp": "2026-03-02T12:00:00Z",
-    },
-    "spec": {"targetRef": {"name": "chat"}, "minReplicas": 2, "maxReplicas": 8},
-}
 
 ADOPTED_THEN_STEADY = [0, 1]
 

@@ -5,6 +5,7 @@ from poolkeeper.core.observation import Conflict
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.pools import Pool, Pools
+from poolkeeper.shell.projections import GITOPS_MARKS
 from poolkeeper.shell.views import DeploymentView
 
 GITOPS_MANAGERS = {
@@ -13,11 +14,6 @@ GITOPS_MANAGERS = {
     "kustomize-controller": "Flux",
     "helm-controller": "Flux",
     "fleetagent": "Fleet",
-}
-GITOPS_MARKS = {
-    "argocd.argoproj.io/tracking-id": "Argo CD",
-    "kustomize.toolkit.fluxcd.io/name": "Flux",
-    "helm.toolkit.fluxcd.io/name": "Flux",
 }
 
 

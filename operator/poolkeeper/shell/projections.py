@@ -27,12 +27,11 @@ from poolkeeper.shell.views import LONG_AGO, AutoscalerView, DeploymentView, Pod
 POD_TEMPLATE_HASH = "pod-template-hash"
 KEDA_PAUSED = "autoscaling.keda.sh/paused"
 KEDA_PAUSED_REPLICAS = "autoscaling.keda.sh/paused-replicas"
-GITOPS_MARKS = (
-    "argocd.argoproj.io/tracking-id",
-    "app.kubernetes.io/instance",
-    "kustomize.toolkit.fluxcd.io/name",
-    "helm.toolkit.fluxcd.io/name",
-)
+GITOPS_MARKS = {
+    "argocd.argoproj.io/tracking-id": "Argo CD",
+    "kustomize.toolkit.fluxcd.io/name": "Flux",
+    "helm.toolkit.fluxcd.io/name": "Flux",
+}
 
 _NO_TROUBLE = {None, "", "ContainerCreating", "PodInitializing"}
 
