@@ -8,11 +8,11 @@ from datetime import timedelta
 from functools import cached_property
 from math import ceil
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from controlplane import Cluster, ControlPlane
 from fleet import FleetClient, FleetProcess, Settings
 from rig.api import Api, ApiError
+from rig.ground import exporter_job
 from rig.install import Installation, installed
 from rig.manifests import SHARED_NODES
 from rig.operators import Operator
@@ -81,7 +81,7 @@ def boot(gpus: int, *, audit: bool = False) -> Iterator[Stage]:
         with (
             installed(cluster, "bench") as account,
             FleetProcess(settings) as fleet,
-            cluster.prometheus(SCRAPE, [_exporter(fleet.exporter)]) as prometheus,
+            cluster.prometheus(SCRAPE, [exporter_job(fleet.exporter)]) as prometheus,
         ):
             yield Stage(cluster, fleet, prometheus.url, account)
 
@@ -93,9 +93,3 @@ def _serves_pools(cluster: Cluster) -> bool:
     except ApiError:
         return False
     return True
-
-
-def _exporter(address: str) -> dict[str, object]:
-    """Scrape the stand-in exporter; the labels `namespace` and `pool` are those that it serves."""
-    targets = [{"targets": [urlsplit(address).netloc]}]
-    return {"job_name": "exporter", "honor_labels": True, "static_configs": targets}

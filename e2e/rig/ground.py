@@ -59,7 +59,7 @@ def boot() -> Iterator[Ground]:
         cluster.kubectl("wait", "--for", "condition=Established", "-f", str(CRDS))
         cluster.add_gpu_nodes(GPU_NODES, GPUS, labels=SHARED_NODES)
         settings = Settings(kubeconfig=str(cluster.kubeconfig), exporter_port=0)
-        with FleetProcess(settings) as fleet, cluster.prometheus(SCRAPE, [_exporter(fleet.exporter)]) as prometheus:
+        with FleetProcess(settings) as fleet, cluster.prometheus(SCRAPE, [exporter_job(fleet.exporter)]) as prometheus:
             ground = Ground(cluster, fleet, prometheus.url)
             eventually(lambda: _serves_pools(ground.api), "the API server serves pools")
             yield ground
@@ -74,7 +74,7 @@ def _serves_pools(api: Api) -> bool:
     return True
 
 
-def _exporter(address: str) -> dict[str, object]:
-    """Scrape the stand-in exporter; the labels `namespace` and `pod` are those that it serves."""
+def exporter_job(address: str) -> dict[str, object]:
+    """Scrape the stand-in exporter; the labels are those that it serves."""
     targets = [{"targets": [urlsplit(address).netloc]}]
     return {"job_name": "exporter", "honor_labels": True, "static_configs": targets}
