@@ -111,9 +111,57 @@ class Slo:
     objective_percent: float = 99
 
 
+class CapacityType(StrEnum):
+    """How a machine is bought: kept until it is given back, or reclaimable at any moment."""
+
+    ON_DEMAND = "OnDemand"
+    SPOT = "Spot"
+
+
+@dataclass(frozen=True, slots=True)
+class Guaranteed:
+    """R7: what is held where nothing is reclaimed: `base` replicas, and a share of those above it."""
+
+    base: int = 0
+    percent_above_base: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """R7: other tiers take over what this one lacks: without a notice after `after`, at most `max_replicas`."""
+
+    after: timedelta = timedelta(minutes=2)
+    max_replicas: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """R7: what was taken over goes back once replicas are ready for `after`, not before `backoff` after a reclaim."""
+
+    after: timedelta = timedelta(minutes=10)
+    backoff: timedelta = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """One kind of capacity. `provider`: whose labels, taints and events tell of it, or `auto`."""
+
+    name: str
+    type: CapacityType
+    provider: str = "auto"
+    fallback: Fallback = field(default_factory=Fallback)
+    recovery: Recovery = field(default_factory=Recovery)
+
+
+ON_DEMAND = Tier("on-demand", CapacityType.ON_DEMAND)
+
+
 @dataclass(frozen=True, slots=True)
 class PoolSpec:
-    """One pool. `startup_timeout` None means: learned from the pool's own starts (R4)."""
+    """One pool. `startup_timeout` None means: learned from the pool's own starts (R4).
+
+    `tiers` stand in order of preference; `drain_deadline` is how long a shrink waits for an idle replica (R6).
+    """
 
     min_replicas: int
     max_replicas: int
@@ -121,3 +169,11 @@ class PoolSpec:
     queue: Queue = field(default_factory=Queue)
     slo: Slo | None = None
     startup_timeout: timedelta | None = None
+    guaranteed: Guaranteed = field(default_factory=Guaranteed)
+    tiers: tuple[Tier, ...] = (ON_DEMAND,)
+    drain_deadline: timedelta = timedelta(minutes=2)
+
+    @property
+    def spot(self) -> Tier | None:
+        """The tier that may be reclaimed, None without one."""
+        return next((tier for tier in self.tiers if tier.type is CapacityType.SPOT), None)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from poolkeeper.core.reasons import Reason
 
@@ -52,12 +53,21 @@ class Reading:
     applies: bool = True
 
 
+class Wait(StrEnum):
+    """What the provisioner or the scheduler says of a pod that has no node."""
+
+    LAUNCHING = "Launching"
+    STOCK_OUT = "StockOut"
+    MISCONFIGURED = "Misconfigured"
+
+
 @dataclass(frozen=True, slots=True)
 class Pod:
     """A live pod of the target, told by its UID. Instants are the API server's.
 
     `ready_at` is the last time it became ready, None while it is not; then `unready_since` tells since when.
-    `trouble` holds the scheduler's or the kubelet's own words.
+    `trouble` holds the scheduler's or the kubelet's own words. `notice` tells, in the provider's words, that its node
+    is being reclaimed (empty: it is not); `wait` what is said of a node for it, None where nothing is.
     """
 
     uid: str
@@ -68,11 +78,14 @@ class Pod:
     unready_since: datetime | None = None
     template: str = ""
     trouble: str = ""
+    node: str = ""
+    notice: str = ""
+    wait: Wait | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The workload: the replicas it asks for, who wrote that number, and what keeps pods from being made.
+    """A tier's workload: the replicas it asks for, who wrote that number, and what keeps pods from being made.
 
     `pods` leaves out the ones that are terminating. `ours`: our field manager wrote `replicas`.
     `failure` repeats the ReplicaFailure condition, which leaves no pod behind. `rolling`: a rollout is under way.
@@ -98,9 +111,16 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """All that a decision may look at besides the spec, the memory and the time."""
+    """All that a decision may look at besides the spec, the memory and the time.
+
+    `target` is the workload that the pool names: where nothing is reclaimed. `spot` is its sibling, None where there is
+    none; `unsplit` says why there can be none (AS_EXPECTED: nothing is in the way), in `unsplit_detail` with what to do.
+    """
 
     target: Target | None
     readings: tuple[Reading, ...] = ()
     conflict: Conflict | None = None
     paused_until: datetime | None = None
+    spot: Target | None = None
+    unsplit: Reason = Reason.AS_EXPECTED
+    unsplit_detail: str = ""

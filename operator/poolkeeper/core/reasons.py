@@ -40,6 +40,26 @@ class Reason(StrEnum):
     STARTUP_BLOCKED = "StartupBlocked", "new replicas do not become ready, so the pool grows no more"
     OUTAGE = "Outage", "the metrics cannot be trusted, so the size is held"
 
+    # How the size is split over the tiers (R7), and who goes first (R6)
+    SPOT_RECLAIMED = "SpotReclaimed", "spot replicas are being reclaimed, and on-demand takes over"
+    SPOT_SHORT = "SpotShort", "spot cannot be had, and on-demand takes over"
+    SPOT_MISCONFIGURED = "SpotMisconfigured", "no spot node can ever match the pod template; this is no stock-out"
+    RETURNING = "Returning", "spot has been steady, and on-demand hands back"
+    RECOVERING = "Recovering", "on-demand holds what it took over until spot has been steady"
+    HANDING_OVER = "HandingOver", "the tiers change places: what comes is made before what goes is broken"
+    ON_DEMAND_SHORT = "OnDemandShort", "on-demand cannot be had, and spot takes over"
+    FALLBACK_AT_MAXIMUM = "FallbackAtMaximum", "spot lacks more replicas than fallback.maxReplicas lets on-demand cover"
+    SPLIT = "Split", "the replicas are shared out anew"
+    DRAINING = "Draining", "all replicas that could go are busy; one goes when it is idle, or at the drain deadline"
+    FORCED_DRAIN = "ForcedDrain", "the drain deadline has passed, and a busy replica goes"
+    COST_REFUSED = "DeletionCostRefused", "the pods that should go could not be marked, so nothing shrinks"
+    TARGET_NOT_PINNED = "TargetNotPinned", "the target does not require on-demand nodes, so it is not split"
+    PROVIDER_UNKNOWN = "ProviderUnknown", "no node tells whose spot capacity this is; name it in capacity.tiers"
+    SIBLING_TAKEN = "SiblingTaken", "a Deployment of the sibling's name exists that no pool made"
+    SIBLING_MISSING = "SiblingMissing", "the sibling on spot is being made"
+    SIBLING_BEHIND = "SiblingBehind", "the sibling on spot could not be brought to the target's template"
+    FOREIGN_BUDGET = "ForeignDisruptionBudget", "somebody else's PodDisruptionBudget selects the pods, so none was made"
+
     # What freezes the pool
     PAUSED = "Paused", "the pool is paused"
     OBSERVING = "Observing", "the pool is in Observe: decisions are made and not carried out"
