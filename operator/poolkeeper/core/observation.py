@@ -85,7 +85,7 @@ class Pod:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A tier's workload: the replicas it asks for, who wrote that number, and what keeps pods from being made.
+    """The workload of one `tier`: the replicas it asks for, who wrote that number, what keeps pods from being made.
 
     `pods` leaves out the ones that are terminating. `ours`: our field manager wrote `replicas`.
     `failure` repeats the ReplicaFailure condition, which leaves no pod behind. `rolling`: a rollout is under way.
@@ -99,6 +99,7 @@ class Target:
     failure: str = ""
     failure_since: datetime | None = None
     rolling: bool = False
+    tier: str = "on-demand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +114,15 @@ class Conflict:
 class Observation:
     """All that a decision may look at besides the spec, the memory and the time.
 
-    `target` is the workload that the pool names: where nothing is reclaimed. `spot` is its sibling, None where there is
-    none; `unsplit` says why there can be none (AS_EXPECTED: nothing is in the way), in `unsplit_detail` with what to do.
+    `target` is the workload that the pool names: where nothing is reclaimed. `siblings` are derived from it for the other
+    tiers, also for one that the spec no longer has. `unsplit` says why the pool cannot be split (AS_EXPECTED: nothing is
+    in the way), `unsplit_detail` what to do.
     """
 
     target: Target | None
     readings: tuple[Reading, ...] = ()
     conflict: Conflict | None = None
     paused_until: datetime | None = None
-    spot: Target | None = None
+    siblings: tuple[Target, ...] = ()
     unsplit: Reason = Reason.AS_EXPECTED
     unsplit_detail: str = ""
