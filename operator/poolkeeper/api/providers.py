@@ -21,8 +21,8 @@ class Taint:
 class Provider:
     """One provider. `marks`: label keys that its nodes bear, whatever they cost: `auto` goes by them.
 
-    A node is spot if it bears any label of `spot`; the first is what the sibling requires. `on_demand`: labels that say
-    the opposite (none: the absence of a spot label does). `taints`: what its spot nodes bear by default, to be tolerated.
+    A node is spot if it bears any label of `spot`; the first is what the sibling requires. `on_demand`: labels that
+    say the opposite (none: the absence of a spot label does). `taints`: what its spot nodes bear, to be tolerated.
     """
 
     name: str

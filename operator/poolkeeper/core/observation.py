@@ -114,9 +114,9 @@ class Conflict:
 class Observation:
     """All that a decision may look at besides the spec, the memory and the time.
 
-    `target` is the workload that the pool names: where nothing is reclaimed. `siblings` are derived from it for the other
-    tiers, also for one that the spec no longer has. `unsplit` says why the pool cannot be split (AS_EXPECTED: nothing is
-    in the way), `unsplit_detail` what to do.
+    `target` is the workload that the pool names: where nothing is reclaimed. `siblings` are derived from it for
+    the other tiers, also for one that the spec no longer has. `unsplit` says why the pool cannot be split
+    (AS_EXPECTED: nothing is in the way), `unsplit_detail` what to do.
     """
 
     target: Target | None
