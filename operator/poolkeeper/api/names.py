@@ -16,6 +16,7 @@ FIELD_MANAGER: Final = "poolkeeper"
 LEASE: Final = "poolkeeper"
 
 POOL_LABEL: Final = f"{GROUP}/pool"
+TIER_LABEL: Final = f"{GROUP}/tier"
 PAUSED_UNTIL: Final = f"{GROUP}/paused-until"
 
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"

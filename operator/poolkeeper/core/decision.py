@@ -29,8 +29,29 @@ class Prospect:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """One tier's part: the replicas that were found and those to have.
+
+    `due` is its part of the size by R7's formula: what it has beyond that covers what another tier lacks, or waits to
+    go. `ready` leaves out pods under notice. `victims` are the names of the pods to go first, in order (R6); `reason`
+    says why `size` is not `found`.
+    """
+
+    tier: str
+    found: int
+    size: int
+    due: int
+    ready: int = 0
+    reason: Reason = Reason.AS_EXPECTED
+    victims: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
-    """What the conditions report besides the size. A reason AS_EXPECTED means: true, nothing to say."""
+    """What the conditions report besides the size. A reason AS_EXPECTED means: true, nothing to say.
+
+    `split` is None for a pool of one tier; `lost` are the replicas that the preferred tier lacks, since `lost_since`.
+    """
 
     metrics: Reason = Reason.AS_EXPECTED
     metrics_detail: str = ""
@@ -39,6 +60,10 @@ class Health:
     slo: Reason = Reason.NO_REQUESTS
     slo_share: float | None = None
     slo_burn_rate: float | None = None
+    split: Reason | None = None
+    split_detail: str = ""
+    lost: int = 0
+    lost_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +71,8 @@ class Decision:
     """The size to have. `current` is what was found, `wanted` what was wanted before the caps.
 
     `clamps` names what the caps did; `prospects` say what would change the size next, soonest first; `depth` is
-    the queue depth it looked at, None when unknown. `frozen`: nothing may be written at all.
+    the queue depth it looked at, None when unknown. `frozen`: nothing may be written at all. `shares` has one entry for
+    each tier, in order of preference; their sizes are more than `size` while one tier covers for another.
     """
 
     current: int
@@ -61,11 +87,13 @@ class Decision:
     prospects: tuple[Prospect, ...] = ()
     health: Health = field(default_factory=Health)
     detail: str = ""
+    shares: tuple[Share, ...] = ()
 
     @property
     def changes(self) -> bool:
-        """Whether the size that was found is not the size to have."""
-        return not self.frozen and self.size != self.current
+        """Whether anything that was found is not what to have."""
+        moves = any(share.size != share.found for share in self.shares)
+        return not self.frozen and (moves or self.size != self.current)
 
     @property
     def until(self) -> datetime | None:

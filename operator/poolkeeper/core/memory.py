@@ -1,5 +1,6 @@
 """The only state carried between two decisions. Each stage owns one part of it; api.memo stores what must survive."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -59,6 +60,22 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True)
+class Tiers:
+    """R6 and R7, by the names of tiers: what each was last asked for, its starts (the target's are in Memory).
+
+    `draining_since`: since when a tier waits for an idle replica to take away. `noticed` are the pods that were under
+    notice at the last look, `reclaimed_at` is the last reclaim; `lost_since` tells since when spot has lacked some.
+    """
+
+    asked: Mapping[str, int] = field(default_factory=dict)
+    starts: Mapping[str, Starts] = field(default_factory=dict)
+    draining_since: Mapping[str, datetime] = field(default_factory=dict)
+    noticed: frozenset[str] = frozenset()
+    reclaimed_at: datetime | None = None
+    lost_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
     """Everything the next decision needs to know about the earlier ones, all of them about the `target` of that UID."""
 
@@ -67,5 +84,6 @@ class Memory:
     starts: Starts = field(default_factory=Starts)
     edits: Edits = field(default_factory=Edits)
     served: Served = field(default_factory=Served)
+    tiers: Tiers = field(default_factory=Tiers)
     outage_since: datetime | None = None
     silent_since: dict[str, datetime] = field(default_factory=dict)
