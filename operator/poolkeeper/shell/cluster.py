@@ -11,12 +11,14 @@ from poolkeeper.shell.ownership import Ownership
 from poolkeeper.shell.projections import (
     AUTOSCALERS,
     DEPLOYMENTS,
+    DISRUPTION_BUDGETS,
+    NODES,
     PODS,
     REPLICA_SETS,
     SCALED_OBJECTS,
 )
 from poolkeeper.shell.reflector import Reflector
-from poolkeeper.shell.views import AutoscalerView, DeploymentView, PodView
+from poolkeeper.shell.views import AutoscalerView, DeploymentView, DisruptionBudgetView, NodeView, PodView
 
 
 class Scalers:
@@ -47,8 +49,12 @@ class Cluster:
         self.autoscalers, self.scaled_objects = Scalers(), Scalers()
         self.live_pods: defaultdict[str, dict[str, PodView]] = defaultdict(dict)
         self.deployments = Reflector(kube, DEPLOYMENTS, namespaces=namespaces)
+        self.nodes = Reflector(kube, NODES)  # they have no namespace: all of them, whatever we are restricted to
+        self.disruption_budgets = Reflector(kube, DISRUPTION_BUDGETS, namespaces=namespaces)
         self.reflectors: dict[str, Reflector] = {  # type: ignore[type-arg]
             "deployments": self.deployments,
+            "nodes": self.nodes,
+            "poddisruptionbudgets": self.disruption_budgets,
             "pods": Reflector(kube, PODS, namespaces=namespaces, on_change=self._pod_changed),
             "replicasets": Reflector(
                 kube, REPLICA_SETS, namespaces=namespaces, on_change=self.ownership.replica_set_changed
@@ -75,6 +81,14 @@ class Cluster:
     def deployment(self, key: Key) -> DeploymentView | None:
         """Return a Deployment as last seen."""
         return self.deployments.items.get(key)
+
+    def node(self, name: str) -> NodeView | None:
+        """Return a node as last seen."""
+        return self.nodes.items.get(("", name))
+
+    def budgets(self, namespace: str) -> tuple[DisruptionBudgetView, ...]:
+        """Return the disruption budgets of a namespace."""
+        return tuple(budget for key, budget in self.disruption_budgets.items.items() if key[0] == namespace)
 
     def pods_of(self, deployment: DeploymentView) -> tuple[PodView, ...]:
         """Return the live pods of a Deployment, by owner chain."""

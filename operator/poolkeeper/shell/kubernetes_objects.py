@@ -106,6 +106,7 @@ class PodSpec(msgspec.Struct, rename="camel"):
 
     containers: list[Container] = []
     node_name: str = ""
+    termination_grace_period_seconds: int = 30
 
 
 class PodStatus(msgspec.Struct, rename="camel"):
@@ -134,17 +135,26 @@ class OwnedObject(HasMetadata):
     metadata: ObjectMetadata
 
 
+class Expression(msgspec.Struct, frozen=True):
+    """One requirement of a label selector."""
+
+    key: str
+    operator: str
+    values: list[str] | None = None
+
+
 class LabelSelector(msgspec.Struct, rename="camel", frozen=True):
-    """Which pods a workload claims."""
+    """Which pods a workload claims, or a budget protects."""
 
     match_labels: dict[str, str] = {}
-    match_expressions: list[dict[str, object]] = []
+    match_expressions: list[Expression] = []
 
 
 class DeploymentSpec(msgspec.Struct):
-    """A Deployment's spec."""
+    """A Deployment's spec. The pod template stays as it came: it is told apart, never read."""
 
     replicas: int = 1
+    template: msgspec.Raw = msgspec.Raw()
     selector: LabelSelector = msgspec.field(default_factory=LabelSelector)
 
 
@@ -185,3 +195,81 @@ class AutoscalerObject(HasMetadata):
 
     metadata: ObjectMetadata
     spec: AutoscalerSpec
+
+
+class BudgetSpec(msgspec.Struct, rename="camel"):
+    """A PodDisruptionBudget's spec."""
+
+    min_available: int | str | None = None
+    selector: LabelSelector | None = None
+
+
+class BudgetObject(HasMetadata):
+    """A policy/v1 PodDisruptionBudget."""
+
+    metadata: ObjectMetadata
+    spec: BudgetSpec = msgspec.field(default_factory=BudgetSpec)
+
+
+class NodeTaint(msgspec.Struct):
+    """A taint of a node."""
+
+    key: str
+    effect: str = ""
+    value: str = ""
+
+
+class NodeSpec(msgspec.Struct):
+    """A node's spec."""
+
+    taints: list[NodeTaint] = []
+    unschedulable: bool = False
+
+
+class NodeStatus(msgspec.Struct):
+    """A node's status."""
+
+    conditions: list[Condition] = []
+
+
+class NodeObject(HasMetadata):
+    """A v1 Node."""
+
+    metadata: ObjectMetadata
+    spec: NodeSpec = msgspec.field(default_factory=NodeSpec)
+    status: NodeStatus = msgspec.field(default_factory=NodeStatus)
+
+
+class InvolvedObject(msgspec.Struct):
+    """What an event is about."""
+
+    kind: str = ""
+    namespace: str = ""
+    name: str = ""
+    uid: str = ""
+
+
+class EventSource(msgspec.Struct):
+    """Who posted an event, where it came by the older API."""
+
+    component: str = ""
+
+
+class EventSeries(msgspec.Struct, rename="camel"):
+    """An event that was said again, by the newer API."""
+
+    last_observed_time: datetime | None = None
+
+
+class EventObject(HasMetadata, rename="camel"):
+    """A v1 Event: `last_timestamp` by the older API, `event_time` and `series` by the newer."""
+
+    metadata: ObjectMetadata
+    involved_object: InvolvedObject
+    reason: str = ""
+    message: str = ""
+    source: EventSource = msgspec.field(default_factory=EventSource)
+    reporting_component: str = ""
+    last_timestamp: datetime | None = None
+    event_time: datetime | None = None
+    series: EventSeries | None = None

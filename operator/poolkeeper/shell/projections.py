@@ -4,25 +4,41 @@ The KINDS at the end are what a Reflector takes.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+from hashlib import blake2b
 
 import msgspec
 
-from poolkeeper.api.names import FIELD_MANAGER, GROUP, KIND, LAST_APPLIED
+from poolkeeper.api.names import FIELD_MANAGER, GROUP, KIND, LAST_APPLIED, POOL_LABEL, TIER_LABEL
 from poolkeeper.api.workload import TEMPLATE_HASH
 from poolkeeper.core.observation import Target
 from poolkeeper.shell.kubernetes_objects import (
     AutoscalerObject,
+    BudgetObject,
     Condition,
     DeploymentObject,
+    EventObject,
     ManagedFields,
+    NodeObject,
     ObjectMetadata,
     OwnedObject,
     OwnerReference,
     PodObject,
 )
 from poolkeeper.shell.reflector import Kind
-from poolkeeper.shell.views import LONG_AGO, AutoscalerView, DeploymentView, PodView, ReplicaSetView, Writer
+from poolkeeper.shell.views import (
+    LONG_AGO,
+    AutoscalerView,
+    DeploymentView,
+    DisruptionBudgetView,
+    EventView,
+    NodeView,
+    PodView,
+    ReplicaSetView,
+    Requirement,
+    TaintView,
+    Writer,
+)
 
 POD_TEMPLATE_HASH = "pod-template-hash"
 KEDA_PAUSED = "autoscaling.keda.sh/paused"
@@ -69,6 +85,8 @@ def pod(found: PodObject) -> PodView:
         phase=status.phase,
         node=found.spec.node_name,
         trouble=_trouble(found),
+        disruption=_disruption(status.conditions),
+        grace=timedelta(seconds=found.spec.termination_grace_period_seconds),
     )
 
 
@@ -107,6 +125,9 @@ def deployment(found: DeploymentObject) -> DeploymentView:
         created_at=metadata.creation_timestamp,
         template_hash=(metadata.annotations or {}).get(TEMPLATE_HASH, ""),
         pool_owners=tuple(owner.uid for owner in metadata.owner_references if _is_pool(owner)),
+        template_digest=blake2b(bytes(found.spec.template), digest_size=8).hexdigest(),
+        tier=(metadata.labels or {}).get(TIER_LABEL, ""),
+        owners=tuple(owner.uid for owner in metadata.owner_references),
     )
 
 
@@ -123,6 +144,57 @@ def autoscaler(found: AutoscalerObject) -> AutoscalerView:
         target_kind=target.kind or "Deployment",
         target_name=target.name,
         paused=annotations.get(KEDA_PAUSED) == "true" or KEDA_PAUSED_REPLICAS in annotations,
+    )
+
+
+def disruption_budget(found: BudgetObject) -> DisruptionBudgetView:
+    """Return what to keep of a PodDisruptionBudget."""
+    metadata, selector = found.metadata, found.spec.selector
+    expressions = selector.match_expressions if selector else ()
+    return DisruptionBudgetView(
+        namespace=metadata.namespace,
+        name=metadata.name,
+        uid=metadata.uid,
+        resource_version=metadata.resource_version,
+        pool=(metadata.labels or {}).get(POOL_LABEL, ""),
+        min_available=found.spec.min_available,
+        match_labels=selector.match_labels if selector else None,
+        match_expressions=tuple(Requirement(one.key, one.operator, tuple(one.values or ())) for one in expressions),
+    )
+
+
+def node(found: NodeObject) -> NodeView:
+    """Return what to keep of a node; one that never said how it is has been unready since it was made."""
+    metadata = found.metadata
+    created_at = metadata.creation_timestamp or LONG_AGO
+    ready = _condition(found.status.conditions, "Ready")
+    since = ready.last_transition_time if ready else None
+    return NodeView(
+        name=metadata.name,
+        uid=metadata.uid,
+        created_at=created_at,
+        labels=metadata.labels or {},
+        taints=tuple(TaintView(taint.key, taint.value, taint.effect) for taint in found.spec.taints),
+        unready_since=None if ready and ready.status == "True" else since or created_at,
+        unschedulable=found.spec.unschedulable,
+        node_claim=next((owner.name for owner in metadata.owner_references if owner.kind == "NodeClaim"), ""),
+        terminating=metadata.deletion_timestamp is not None,
+    )
+
+
+def event(found: EventObject) -> EventView:
+    """Return what to keep of an event."""
+    about, again = found.involved_object, found.series.last_observed_time if found.series else None
+    at = found.last_timestamp or again or found.event_time or found.metadata.creation_timestamp
+    return EventView(
+        reason=found.reason,
+        message=found.message,
+        source=found.source.component or found.reporting_component,
+        at=at or LONG_AGO,
+        kind=about.kind,
+        namespace=about.namespace,
+        name=about.name,
+        uid=about.uid,
     )
 
 
@@ -152,6 +224,11 @@ def _condition(conditions: list[Condition], kind: str) -> Condition | None:
 def _since(conditions: list[Condition], kind: str, status: str) -> datetime | None:
     found = _condition(conditions, kind)
     return found.last_transition_time if found and found.status == status else None
+
+
+def _disruption(conditions: list[Condition]) -> str:
+    found = _condition(conditions, "DisruptionTarget")
+    return found.reason or "" if found and found.status == "True" else ""
 
 
 def _trouble(found: PodObject) -> str:
@@ -198,3 +275,5 @@ DEPLOYMENTS = Kind("/apis/apps/v1", "deployments", DeploymentObject, deployment)
 REPLICA_SETS = Kind("/apis/apps/v1", "replicasets", OwnedObject, replica_set, metadata_only=True)
 AUTOSCALERS = Kind("/apis/autoscaling/v2", "horizontalpodautoscalers", AutoscalerObject, autoscaler)
 SCALED_OBJECTS = Kind("/apis/keda.sh/v1alpha1", "scaledobjects", AutoscalerObject, autoscaler)
+DISRUPTION_BUDGETS = Kind("/apis/policy/v1", "poddisruptionbudgets", BudgetObject, disruption_budget)
+NODES = Kind("/api/v1", "nodes", NodeObject, node)

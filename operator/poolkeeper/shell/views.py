@@ -1,7 +1,8 @@
 """What is kept in memory of each object that is watched: frozen values, compared to tell news from noise."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from poolkeeper.core.observation import Pod
 
@@ -14,7 +15,8 @@ class PodView:
 
     `ready_at` is the last time it became ready, None while it is not; `unready_since` is the last time it ceased to
     be, or was made, None while it is ready. `replica_set` is its controller's UID,
-    empty where no ReplicaSet controls it.
+    empty where no ReplicaSet controls it. `disruption` is the reason of its DisruptionTarget condition, empty where
+    nobody is about to end it; `grace` the time that it is given to end in.
     """
 
     namespace: str
@@ -34,6 +36,8 @@ class PodView:
     phase: str = ""
     node: str = ""
     trouble: str = ""
+    disruption: str = ""
+    grace: timedelta = timedelta(seconds=30)
 
     @property
     def live(self) -> bool:
@@ -52,6 +56,7 @@ class PodView:
             unready_since=self.unready_since,
             template=self.template,
             trouble=self.trouble,
+            node=self.node,
         )
 
 
@@ -81,7 +86,8 @@ class DeploymentView:
 
     `gitops` holds the labels and annotations, as they are, that GitOps tools mark what they own with;
     `template_hash` names the pool's template that a Deployment of ours was made from, `pool_owners` the UIDs of the
-    pools whose end is its end.
+    pools whose end is its end. `template_digest` changes with anything in the pod template; `tier` is the tier that
+    its label names, empty where it bears none; `owners` are the UIDs of all that it belongs to.
     """
 
     namespace: str
@@ -106,6 +112,9 @@ class DeploymentView:
     created_at: datetime | None = None
     template_hash: str = ""
     pool_owners: tuple[str, ...] = ()
+    template_digest: str = ""
+    tier: str = ""
+    owners: tuple[str, ...] = ()
 
     @property
     def rolling(self) -> bool:
@@ -127,3 +136,94 @@ class AutoscalerView:
     target_kind: str
     target_name: str
     paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One of a selector's expressions: `operator` is In, NotIn, Exists or DoesNotExist."""
+
+    key: str
+    operator: str
+    values: tuple[str, ...] = ()
+
+    def holds(self, labels: Mapping[str, str]) -> bool:
+        """Return whether labels satisfy it; NotIn also where the key is absent, as Kubernetes has it."""
+        found = labels.get(self.key)
+        match self.operator:
+            case "In":
+                return found in self.values
+            case "NotIn":
+                return found not in self.values
+            case "Exists":
+                return found is not None
+            case _:
+                return found is None
+
+
+@dataclass(frozen=True, slots=True)
+class DisruptionBudgetView:
+    """A PodDisruptionBudget; `pool` names the pool that ours was made for, empty for anybody else's.
+
+    `match_labels` is None where there is no selector at all: such a budget selects nothing (policy/v1).
+    """
+
+    namespace: str
+    name: str
+    uid: str
+    resource_version: str
+    pool: str = ""
+    min_available: int | str | None = None
+    match_labels: dict[str, str] | None = None
+    match_expressions: tuple[Requirement, ...] = ()
+
+    def selects(self, labels: Mapping[str, str]) -> bool:
+        """Return whether pods of its namespace with these labels are under it; an empty selector selects all."""
+        if self.match_labels is None or not self.match_labels.items() <= labels.items():
+            return False
+        return all(requirement.holds(labels) for requirement in self.match_expressions)
+
+
+@dataclass(frozen=True, slots=True)
+class TaintView:
+    """A taint that a node bears."""
+
+    key: str
+    value: str = ""
+    effect: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeView:
+    """A node. `unready_since` is the last time it ceased to be ready or to answer, None while it is ready.
+
+    `node_claim` names the Karpenter NodeClaim that it was launched for, empty where there is none.
+    """
+
+    name: str
+    uid: str
+    created_at: datetime
+    labels: dict[str, str] = field(default_factory=dict)
+    taints: tuple[TaintView, ...] = ()
+    unready_since: datetime | None = None
+    unschedulable: bool = False
+    node_claim: str = ""
+    terminating: bool = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether its kubelet says that it is ready."""
+        return self.unready_since is None
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """What somebody said at `at` of the object of this kind and name (and, where given, UID)."""
+
+    reason: str
+    message: str
+    source: str
+    at: datetime
+    kind: str
+    namespace: str
+    name: str
+    uid: str = ""
