@@ -3,9 +3,23 @@ from datetime import timedelta
 import pytest
 
 from poolkeeper.api.spec import SpecError, parse_spec, unknown_fields
-from poolkeeper.core.model import Mode, OutageBehavior, Per, PodsSource, PrometheusSource, Slo
+from poolkeeper.core.model import (
+    ON_DEMAND,
+    CapacityType,
+    Fallback,
+    Guaranteed,
+    Mode,
+    OutageBehavior,
+    Per,
+    PodsSource,
+    PrometheusSource,
+    Recovery,
+    Slo,
+    Tier,
+)
 
 MINIMAL = {"targetRef": {"name": "chat"}, "minReplicas": 2, "maxReplicas": 8}
+ON_DEMAND_TIER = {"name": "on-demand", "type": "OnDemand"}
 
 
 def problems(**changes):
@@ -139,3 +153,33 @@ def test_a_good_spec_has_no_unknown_fields():
 
 def test_a_start_up_timeout_is_a_duration_or_auto():
     assert problems(startup={"timeout": "soon"})[0].startswith("spec.startup.timeout: 'soon' is no duration")
+
+
+def test_without_capacity_all_is_the_targets():
+    pool = core()
+    assert (pool.tiers, pool.guaranteed, pool.spot) == ((ON_DEMAND,), Guaranteed(), None)
+
+
+def test_capacity_alone_means_spot_with_on_demand_behind_it():
+    assert core(capacity={}).tiers == (Tier("spot", CapacityType.SPOT), ON_DEMAND)
+
+
+def test_what_is_guaranteed_is_read():
+    held = {"base": 2, "percentAboveBase": 10}
+    assert core(capacity={"guaranteed": held}).guaranteed == Guaranteed(2, 10)
+
+
+def test_a_tier_of_spot_says_whose_it_is_and_how_it_is_covered():
+    spot = {"name": "cheap", "type": "Spot", "provider": "gke", "fallback": {"after": "1m", "maxReplicas": 6}}
+    (found, _) = core(capacity={"tiers": [spot | {"recovery": {"backoff": "90s"}}, ON_DEMAND_TIER]}).tiers
+    fallback, recovery = Fallback(timedelta(minutes=1), 6), Recovery(backoff=timedelta(seconds=90))
+    assert found == Tier("cheap", CapacityType.SPOT, "gke", fallback, recovery)
+
+
+def test_spot_may_be_given_up():
+    assert core(capacity={"tiers": [ON_DEMAND_TIER]}).spot is None
+
+
+def test_replicas_drain_for_two_minutes_or_as_long_as_is_said():
+    said = core(drain={"deadline": "0s"}).drain_deadline
+    assert (core().drain_deadline, said) == (timedelta(minutes=2), timedelta(0))

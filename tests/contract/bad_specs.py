@@ -52,14 +52,32 @@ FULL: Json = {
     },
     "slo": {"queueTime": "2s", "objectivePercent": 99.5},
     "startup": {"timeout": "15m"},
+    "capacity": {
+        "guaranteed": {"base": 1, "percentAboveBase": 10},
+        "tiers": [
+            {
+                "name": "cheap",
+                "type": "Spot",
+                "provider": "karpenter",
+                "fallback": {"after": "1m", "maxReplicas": 6},
+                "recovery": {"after": "1h", "backoff": "90s"},
+            },
+            {"name": "kept", "type": "OnDemand"},
+        ],
+    },
+    "drain": {"deadline": "30s"},
 }
+SPLIT: Json = MINIMAL | {"capacity": {}}
 TEMPLATE: Json = {
     "template": {"spec": {"containers": [{"name": "engine", "image": "vllm:1"}]}},
     "minReplicas": 1,
     "maxReplicas": 2,
     "deletionPolicy": "Delete",
 }
-GOOD = {"minimal": MINIMAL, "full": FULL, "template": TEMPLATE}
+GOOD = {"minimal": MINIMAL, "full": FULL, "split": SPLIT, "template": TEMPLATE}
+
+ON_DEMAND: Json = {"name": "on-demand", "type": "OnDemand"}
+SPOT: Json = {"name": "spot", "type": "Spot"}
 
 WRONG_TYPES = {"string": 7, "integer": "7", "number": "7", "object": "x", "array": "x"}
 LIMITS = ("minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "maxProperties")
@@ -124,7 +142,8 @@ def _beyond(keyword: str, limit: float, node: Json) -> object:
         return over[keyword]
     count = int(limit) + (1 if keyword.startswith("max") else -1)
     if keyword.endswith("Items"):
-        return [{"name": f"n{index}", "pods": {}} for index in range(count)]
+        kind: Json = {"pods": {}} if "pods" in node["items"]["properties"] else {"type": "OnDemand"}
+        return [kind | {"name": f"n{index}"} for index in range(count)]
     if keyword == "maxProperties":
         return {f"n{index}": "x" for index in range(count)}
     return _text(count, node.get("pattern", ""))
@@ -167,11 +186,20 @@ def _prometheus(**fields: object) -> Json:
     return _source(prometheus=fields)
 
 
+def _tiers(*tiers: Json) -> Json:
+    return MINIMAL | {"capacity": {"tiers": list(tiers)}}
+
+
+def _spot(**fields: object) -> Json:
+    return _tiers({"name": "spot", "type": "Spot", **fields}, ON_DEMAND)
+
+
 def _rule(field: str, message: str, spec: Json) -> Bad:
     return Bad(f"{field}: {message}", spec, field, (message,))
 
 
-_LATER = ("replicas", "schedule", "capacity", "drain", "cost")
+_LATER = ("replicas", "schedule", "cost")
+_TIERS, _TIER = "spec.capacity", "spec.capacity.tiers[0]"
 _SOURCE, _PROMETHEUS = "spec.queue.sources[0]", "spec.queue.sources[0].prometheus"
 
 RULES = (
@@ -220,4 +248,32 @@ RULES = (
         "selector belongs to metric; put the labels into the query",
         _prometheus(query="waiting", selector={"app": "chat"}),
     ),
+    *(
+        _rule(_TIERS, "give exactly one tier of type OnDemand: it is the target itself", _tiers(*tiers))
+        for tiers in ((SPOT,), (ON_DEMAND, ON_DEMAND | {"name": "more"}))
+    ),
+    _rule(
+        _TIERS, "more than one tier of type Spot is not supported yet", _tiers(SPOT, SPOT | {"name": "more"}, ON_DEMAND)
+    ),
+    _rule(_TIERS, "a third tier is not supported yet", _tiers(SPOT, SPOT | {"name": "more"}, ON_DEMAND)),
+    _rule(
+        _TIERS,
+        "put the tier of type Spot before the one of type OnDemand: after it, nothing would ever run on spot",
+        _tiers(ON_DEMAND, SPOT),
+    ),
+    _rule(_TIERS, "tier names must differ", _tiers(SPOT, ON_DEMAND | {"name": "spot"}))._replace(
+        sooner=("spec.capacity.tiers[1]", "Duplicate value")
+    ),
+    *(
+        _rule(
+            _TIER,
+            "provider, fallback and recovery belong to the tier of type Spot",
+            _tiers(ON_DEMAND | {field: value}),
+        )
+        for field, value in (("provider", "auto"), ("fallback", {}), ("recovery", {}))
+    ),
+    _rule(f"{_TIER}.fallback", "after must be at most 1h", _spot(fallback={"after": "1h1s"})),
+    _rule(f"{_TIER}.recovery", "after must be at most 24h", _spot(recovery={"after": "24h1s"})),
+    _rule(f"{_TIER}.recovery", "backoff must be at most 24h", _spot(recovery={"backoff": "25h"})),
+    _rule("spec.drain", "deadline must be at most 1h", MINIMAL | {"drain": {"deadline": "61m"}}),
 )

@@ -3,34 +3,18 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import Field, ValidationError
 
+from poolkeeper.api.capacity import Capacity, Drain
+from poolkeeper.api.fields import MAX_REPLICAS, AutoDuration, Duration, Name
 from poolkeeper.api.rules import Part, Rule, not_yet
-from poolkeeper.api.units import DURATION_PATTERN, parse_duration
+from poolkeeper.api.units import parse_duration
 from poolkeeper.core import model
 
-
-def _duration(text: str) -> str:
-    parse_duration(text)
-    return text
-
-
-def _timeout(text: str) -> str:
-    return text if text == "auto" else _duration(text)
-
-
-Duration = Annotated[
-    str, AfterValidator(_duration), Field(max_length=24, json_schema_extra={"pattern": DURATION_PATTERN})
-]
-AutoDuration = Annotated[
-    str, AfterValidator(_timeout), Field(max_length=24, json_schema_extra={"pattern": rf"^auto$|{DURATION_PATTERN}"})
-]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
 Later = dict[str, Any] | None
 Engine = Literal["auto", "vllm", "sglang", "tgi", "trtllm-serve", "triton-trtllm", "triton"]
 
 MAX_SOURCES = 8
-MAX_REPLICAS = 10_000
 
 
 class TargetRef(Part):
@@ -245,15 +229,15 @@ class Spec(Part):
     """A pin. Not supported yet."""
     schedule: Later = None
     """Time windows. Not supported yet."""
-    capacity: Later = None
-    """The split over on-demand and spot. Not supported yet."""
-    drain: Later = None
-    """How busy replicas are drained. Not supported yet."""
+    capacity: Capacity | None = None
+    """On which kinds of machines the replicas run. Without it, on the target's; given as `{}`, on spot where it can."""
+    drain: Drain = Field(default_factory=Drain)
+    """How replicas leave."""
     cost: Later = None
     """Prices and budgets. Not supported yet."""
 
     RULES: ClassVar = (
-        *not_yet("replicas", "schedule", "capacity", "drain", "cost"),
+        *not_yet("replicas", "schedule", "cost"),
         Rule(
             "has(self.targetRef) != has(self.template)",
             lambda it: (it.target_ref is None) != (it.template is None),
@@ -289,6 +273,9 @@ class Spec(Part):
     def to_core(self) -> model.PoolSpec:
         """Return the spec as the rules read it."""
         timeout = None if self.startup.timeout == "auto" else parse_duration(self.startup.timeout)
+        guaranteed, tiers = (
+            (model.Guaranteed(), (model.ON_DEMAND,)) if self.capacity is None else self.capacity.to_core()
+        )
         return model.PoolSpec(
             min_replicas=self.min_replicas,
             max_replicas=self.max_replicas,
@@ -296,6 +283,9 @@ class Spec(Part):
             queue=_queue(self.queue),
             slo=_slo(self.slo),
             startup_timeout=timeout,
+            guaranteed=guaranteed,
+            tiers=tiers,
+            drain_deadline=parse_duration(self.drain.deadline),
         )
 
 
