@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from builders import at, published, seen, target
 from poolkeeper.api.memo import dump, load
 from poolkeeper.core.decide import decide
-from poolkeeper.core.memory import Edit, Edits, Grace, Memory, Starts
+from poolkeeper.core.memory import Edit, Edits, Grace, Memory, Starts, Tiers
 
 GRACE = timedelta(minutes=5)
 LATER = at(10_000)
@@ -66,22 +66,43 @@ def test_an_edit_of_the_future_was_made_now():
     assert (edits.edit.at, edits.restored) == (at(100), (at(100),))
 
 
+def test_a_reclaim_of_the_future_was_now():
+    memory = Memory(tiers=Tiers(reclaimed_at=at(3600), lost_since=at(3600)))
+    tiers = load(dump(memory, GRACE, {}), None, at(100)).tiers
+    assert (tiers.reclaimed_at, tiers.lost_since) == (at(100), at(100))
+
+
+def test_what_the_next_look_brings_back_is_not_stored():
+    tiers = Tiers(draining_since={"spot": at(0)}, noticed=frozenset({"uid-1"}), starts={"spot": Starts(replicas=3)})
+    assert dump(Memory(tiers=tiers), GRACE, {}) == {}
+
+
 def test_what_cannot_be_read_is_forgotten():
     assert load({"shortSince": "yesterday"}, at(0), LATER) == Memory()
     assert load({"edit": {}}, at(0), LATER) == Memory()
+    assert load({"tiers": {"asked": ["spot"]}}, at(0), LATER) == Memory()
 
 
 sizes = st.integers(0, 50)
 instants = st.integers(0, 10_000).map(at)
 edits = st.builds(Edit, st.text(max_size=5), instants, sizes, sizes)
+starts = st.builds(
+    Starts,
+    template=st.text(min_size=1, max_size=5),
+    durations=st.lists(st.integers(0, 10**6).map(lambda ms: timedelta(milliseconds=ms)), max_size=4).map(tuple),
+    slots=st.none() | st.floats(0, 500),
+)
+names = st.sampled_from(["spot", "on-demand", "spot-b"])
 memories = st.builds(
     Memory,
     edits=st.builds(Edits, st.none() | sizes, st.none() | edits, st.lists(instants, max_size=3).map(tuple)),
-    starts=st.builds(
-        Starts,
-        template=st.text(min_size=1, max_size=5),
-        durations=st.lists(st.integers(0, 10**6).map(lambda ms: timedelta(milliseconds=ms)), max_size=4).map(tuple),
-        slots=st.none() | st.floats(0, 500),
+    starts=starts,
+    tiers=st.builds(
+        Tiers,
+        asked=st.dictionaries(names, sizes),
+        starts=st.dictionaries(names, starts),
+        reclaimed_at=st.none() | instants,
+        lost_since=st.none() | instants,
     ),
 )
 

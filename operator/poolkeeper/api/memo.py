@@ -1,8 +1,9 @@
 """What must survive a restart: Memory <-> status.memory.
 
-Clocks that end something (the grace clock, a foreign write) are stored; what the next looks bring back by themselves
-is not. The grace clock is stored once it is older than max(STORE_AFTER, grace / 10), so that a queue which is noise
-round its threshold costs no writes; a stored clock that was cleared must be cleared in the store at once.
+Clocks that end something (the grace clock, a foreign write, the last reclaim) are stored; what the next looks bring
+back by themselves is not. The grace clock is stored once it is older than max(STORE_AFTER, grace / 10), so that a
+queue which is noise round its threshold costs no writes; a stored clock that was cleared must be cleared in the store
+at once.
 """
 
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from poolkeeper.api.units import format_duration, format_instant, parse_duration, parse_instant
-from poolkeeper.core.memory import Edit, Edits, Grace, Memory, Starts
+from poolkeeper.core.memory import Edit, Edits, Grace, Memory, Starts, Tiers
 
 Json = dict[str, Any]
 
@@ -31,7 +32,8 @@ def dump(memory: Memory, grace_period: timedelta, stored: Mapping[str, Any]) -> 
         made["restored"] = [format_instant(at) for at in memory.edits.restored]
     if memory.starts.template:
         made["starts"] = _starts(memory.starts)
-    return made
+    tiers = _tiers(memory.tiers)
+    return made | ({"tiers": tiers} if tiers else {})
 
 
 def load(stored: Mapping[str, Any], looked_until: datetime | None, now: datetime) -> Memory:
@@ -43,7 +45,7 @@ def load(stored: Mapping[str, Any], looked_until: datetime | None, now: datetime
     """
     try:
         return _load(stored, looked_until if looked_until and looked_until <= now else None, now)
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         return Memory()
 
 
@@ -62,6 +64,7 @@ def _load(stored: Mapping[str, Any], looked_until: datetime | None, now: datetim
             edit=_read_edit(stored["edit"], now) if "edit" in stored else None,
             restored=tuple(min(now, parse_instant(at)) for at in stored.get("restored", ())),
         ),
+        tiers=_read_tiers(stored.get("tiers", {}), now),
     )
 
 
@@ -95,3 +98,26 @@ def _read_starts(stored: Mapping[str, Any]) -> Starts:
         durations=tuple(parse_duration(took) for took in stored.get("durations", ())),
         slots=stored.get("slots"),
     )
+
+
+def _tiers(tiers: Tiers) -> Json:
+    """Return what each tier was asked for, how its starts took, and the clocks of the way back."""
+    starts = {name: _starts(known) for name, known in tiers.starts.items() if known.template}
+    clocks = {"reclaimedAt": tiers.reclaimed_at, "lostSince": tiers.lost_since}
+    made: Json = {"asked": dict(tiers.asked)} if tiers.asked else {}
+    made |= {"starts": starts} if starts else {}
+    return made | {name: format_instant(at) for name, at in clocks.items() if at is not None}
+
+
+def _read_tiers(stored: Mapping[str, Any], now: datetime) -> Tiers:
+    return Tiers(
+        asked={name: int(asked) for name, asked in stored.get("asked", {}).items()},
+        starts={name: _read_starts(known) for name, known in stored.get("starts", {}).items()},
+        reclaimed_at=_happened(stored, "reclaimedAt", now),
+        lost_since=_happened(stored, "lostSince", now),
+    )
+
+
+def _happened(stored: Mapping[str, Any], name: str, now: datetime) -> datetime | None:
+    """Return when something happened, now at the latest."""
+    return min(now, parse_instant(stored[name])) if name in stored else None
