@@ -4,6 +4,7 @@ import pytest
 
 from builders import BODY, at, published, reading, seen, target
 from poolkeeper.core.decide import decide
+from poolkeeper.core.decision import Decision, Health, Share, Stage
 from poolkeeper.core.memory import Memory
 from poolkeeper.core.observation import Conflict
 from poolkeeper.core.reasons import Reason
@@ -134,6 +135,50 @@ def test_readiness_is_news_after_a_little_while(followed):
     assert followed.seconds() == [0, 6]
 
 
+def split(spot=9, on_demand=1, **health):
+    """A decision for 9 on spot and 1 on demand; where more are asked for, it is for a reclaim."""
+    shares = (
+        Share("spot", 9, 9, 9, ready=spot),
+        Share("on-demand", 1, on_demand, 1, ready=1, reason=Reason.SPOT_RECLAIMED),
+    )
+    trail = (Stage("demand", 10, 10, Reason.STEADY),)
+    return Decision(10, 10, 10, Reason.STEADY, ready=10, trail=trail, shares=shares, health=Health(**health))
+
+
+def told(pool, decision, second):
+    """Return what would be written of a decision, and take it as written."""
+    status = publish.due_status(pool, decision, at(second))
+    if status is not None:
+        pool.told(status)
+    return status
+
+
+def test_a_move_between_tiers_is_written_at_once(followed):
+    told(followed.pool, split(), 0)
+    followed.pool.budget.tokens = -5
+    publish.note_change(followed.pool, split(on_demand=4), at(1))
+    assert told(followed.pool, split(on_demand=4), 1)["lastDecision"]["reason"] == "SpotReclaimed"
+
+
+def test_why_the_split_is_off_is_told_at_once_whatever_the_budget(followed):
+    told(followed.pool, split(split=Reason.AS_EXPECTED), 0)
+    followed.pool.budget.tokens = -5
+    assert told(followed.pool, split(split=Reason.SPOT_SHORT), 1) is not None
+
+
+def test_a_tier_that_loses_replicas_is_news_after_a_little_while(followed):
+    told(followed.pool, split(), 0)
+    followed.pool.budget.tokens = -5
+    assert [told(followed.pool, split(spot=8), second) is not None for second in (2, 6)] == [False, True]
+
+
+def test_what_is_lost_and_found_again_costs_two_writes_a_minute(followed):
+    off = {"split": Reason.SPOT_SHORT, "lost": 1}
+    looks = (split(**(off if second % 2 else {"split": Reason.AS_EXPECTED})) for second in range(600))
+    written = [second for second, decision in enumerate(looks) if told(followed.pool, decision, second)]
+    assert 1 < len(written) <= 2 + 600 / 30
+
+
 def decided(waiting=1500):
     return decide(published(), seen(waiting), Memory(), at(0))[0]
 
@@ -156,6 +201,15 @@ def test_an_event_says_why(followed):
     told = event(followed.pool)
     assert (told["reason"], told["type"]) == ("QueueAbove", "Normal")
     assert told["message"].startswith("2 -> 3: the queue is longer")
+
+
+def test_a_move_between_tiers_makes_another_event_than_none(followed):
+    moved = split(spot=6, on_demand=4)
+    assert event(followed.pool, decision=moved)["metadata"]["name"] != event(followed.pool)["metadata"]["name"]
+
+
+def test_an_event_of_a_move_between_tiers_bears_the_tiers_reason(followed):
+    assert event(followed.pool, decision=split(spot=6, on_demand=4))["reason"] == "SpotReclaimed"
 
 
 def test_a_fault_is_written_with_its_name(followed):

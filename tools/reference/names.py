@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from poolkeeper.api import names, workload
 from poolkeeper.api.status import Verdict, conditions
-from poolkeeper.core.decision import Decision
+from poolkeeper.core.decision import Decision, Health
 from poolkeeper.core.reasons import Reason
 from reference.markdown import code, headed, table
 
@@ -18,6 +18,8 @@ CONDITIONS = {
     "ScalingLimited": "`True`: a bound keeps the size from what the queue asks for.",
     "MetricsAvailable": "Every source answers with a number that may be trusted.",
     "Conflict": "`True`: somebody else writes the target's size; nothing is written until that is over.",
+    "SplitReady": "Each tier has its part of the size. `False`: another covers for it, hands back, or nothing can be split; the "
+    "pool is ready all the same. Only with a tier of type Spot.",
     "WithinSLO": "Enough requests of the last hour left the queue in time. Only where `spec.slo` is given.",
     "SpecWarning": "`True`: the applied manifest holds fields that do not exist. Only then is it there.",
 }
@@ -25,10 +27,14 @@ CONDITIONS = {
 ANNOTATIONS = {
     names.PAUSED_UNTIL: "On a pool, by you: nothing is written until this time (RFC 3339). A time that cannot be read "
     "pauses for good.",
-    workload.TEMPLATE_HASH: "On a Deployment that the operator made: which state of `spec.template` it was made from.",
+    workload.TEMPLATE_HASH: "On a Deployment that the operator made: which state of `spec.template` it was made from; "
+    "on one for spot, which state of the target.",
 }
 
-LABELS = {names.POOL_LABEL: "On a Deployment that the operator made, and on its pods: the pool's name."}
+LABELS = {
+    names.POOL_LABEL: "On a Deployment that the operator made, and on the pods of a `template`: the pool's name.",
+    names.TIER_LABEL: "On a Deployment for spot and on its pods: `spot`.",
+}
 
 OTHERS = {
     names.RESOURCE: "The resource, as RBAC and full commands name it; short name `ipool`, category `poolkeeper`.",
@@ -54,7 +60,7 @@ def page() -> str:
 def condition_types() -> list[str]:
     """Return the types of a status that holds every condition there is."""
     whole = Verdict(
-        decision=Decision(0, 0, 0, Reason.STEADY),
+        decision=Decision(0, 0, 0, Reason.STEADY, health=Health(split=Reason.AS_EXPECTED)),
         generation=1,
         at=datetime(2026, 1, 1, tzinfo=UTC),
         slo=True,

@@ -23,6 +23,8 @@ COLUMNS = (
     ("Reason", "string", ".status.reason", "Why the pool has the size it has"),
     ("Age", "date", ".metadata.creationTimestamp", ""),
 )
+WIDE = (("Split", "string", ".status.split", "The tiers: ready/asked, what is lost, what covers for another tier"),)
+"""What `kubectl get -o wide` adds at the end."""
 
 
 def definition() -> Schema:
@@ -59,7 +61,10 @@ def _version() -> Schema:
         "served": True,
         "storage": True,
         "subresources": {"status": {}},
-        "additionalPrinterColumns": [_column(*column) for column in COLUMNS],
+        "additionalPrinterColumns": [
+            *(_column(*column) for column in COLUMNS),
+            *(_column(*column) | {"priority": 1} for column in WIDE),
+        ],
         "schema": {
             "openAPIV3Schema": {
                 "type": "object",

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
+from poolkeeper.api.shape import Shape
+from poolkeeper.api.split import TierChange, TierStatus, cause, moves, split
 from poolkeeper.api.units import format_instant
 from poolkeeper.core.decision import Decision
+from poolkeeper.core.model import Tier
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.words import message
 
@@ -17,14 +19,8 @@ Json = dict[str, Any]
 HISTORY = 10
 
 
-class Shape(BaseModel):
-    """A part of the status, for the CRD's schema and the reference."""
-
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
 class LastDecision(Shape):
-    """One change of size."""
+    """One change: of the size, or of how it is split."""
 
     at: Annotated[str, Field(json_schema_extra={"format": "date-time"})]
     """When it was decided."""
@@ -42,6 +38,8 @@ class LastDecision(Shape):
     """What the caps did."""
     inputs: dict[str, Any] = Field(default_factory=dict)
     """The numbers it was decided on."""
+    tiers: Annotated[list[TierChange], Field(json_schema_extra={"list-map-key": "name"})] = Field(default_factory=list)
+    """What it did to each tier."""
 
 
 class Condition(Shape):
@@ -63,9 +61,13 @@ class Status(Shape):
     desired_replicas: int | None = None
     """The size that was decided."""
     current_replicas: int | None = None
-    """The size that the target asks for."""
+    """The size that was found: what the target, and the siblings derived from it, ask for."""
     ready_replicas: int | None = None
     """Replicas that are ready."""
+    split: str | None = None
+    """The tiers at a glance: ready of asked, what is lost, and what covers for another tier. Only with a Spot tier."""
+    tiers: Annotated[list[TierStatus], Field(json_schema_extra={"list-map-key": "name"})] = Field(default_factory=list)
+    """The tiers in order of preference. Only with a Spot tier."""
     reason: str | None = None
     """Why the pool has the size it has, for machines."""
     message: str | None = None
@@ -77,9 +79,9 @@ class Status(Shape):
     )
     """The pool's conditions."""
     last_decision: LastDecision | None = None
-    """The last change of size."""
+    """The last change of the size or its split."""
     history: list[LastDecision] = Field(default_factory=list, max_length=HISTORY)
-    """The last changes of size, newest first."""
+    """The last changes, newest first."""
     memory: dict[str, Any] | None = None
     """Clocks that must survive a restart. For the operator alone."""
     accepted_spec: dict[str, Any] | None = None
@@ -90,13 +92,14 @@ class Status(Shape):
 class Verdict:
     """What there is to say of a pool: the decision, or what keeps one from being made.
 
-    `untold` are the changes of size, newest first, that no status has told of yet.
+    `untold` are the changes, newest first, that no status has told of yet; `tiers` are the spec's.
     """
 
     decision: Decision
     generation: int
     at: datetime
     untold: Sequence[Json] = ()
+    tiers: Sequence[Tier] = ()
     slo: bool = False
     observing: bool = False
     invalid: Sequence[str] = ()
@@ -120,6 +123,7 @@ def render(verdict: Verdict, before: Mapping[str, Any], memory: Json, accepted: 
             "desiredReplicas": decision.size,
             "currentReplicas": decision.current,
             "readyReplicas": decision.ready,
+            **split(decision, verdict.tiers),
         }
     if share is not None:
         status["slo"] = f"{100 * share:.1f}%"
@@ -131,19 +135,21 @@ def render(verdict: Verdict, before: Mapping[str, Any], memory: Json, accepted: 
 
 
 def entry(decision: Decision, at: datetime) -> Json:
-    """Return one change of size as status.lastDecision shows it."""
+    """Return one change as status.lastDecision shows it."""
     facts = {key: value for stage in decision.trail for key, value in stage.facts.items()}
     shown = {key: facts[key] for key in ("queue", "above", "below", "ready", "coming", "busy") if key in facts}
-    return {
+    made: Json = {
         "at": format_instant(at),
         "from": decision.current,
         "wanted": decision.wanted,
         "to": decision.size,
-        "reason": decision.reason.value,
+        "reason": cause(decision).value,
         "message": message(decision),
         "clamps": [clamp.value for clamp in decision.clamps],
         "inputs": {key: value for key, value in shown.items() if value is not None},
     }
+    tiers = moves(decision)
+    return made | ({"tiers": tiers} if tiers else {})
 
 
 def conditions(verdict: Verdict, before: Sequence[Mapping[str, Any]]) -> list[Json]:
@@ -188,6 +194,8 @@ def _states(verdict: Verdict) -> list[State]:
         _state("MetricsAvailable", decision.health.metrics, decision.health.metrics_detail),
         _conflict(decision),
     ]
+    if decision.health.split is not None:
+        states.append(_split(decision.health.split, decision.health.split_detail))
     if verdict.slo:
         states.append(_within_slo(decision))
     if verdict.unknown:
@@ -233,6 +241,12 @@ def _conflict(decision: Decision) -> State:
     if decision.reason in _CONFLICTS:
         return ("Conflict", "True", decision.reason, _words(decision.reason, decision.detail))
     return ("Conflict", "False", Reason.AS_EXPECTED, "")
+
+
+def _split(reason: Reason, detail: str) -> State:
+    if reason is Reason.FOREIGN_BUDGET:  # the split is right: only what guards it is somebody else's
+        return ("SplitReady", "True", reason, _words(reason, detail))
+    return _state("SplitReady", reason, detail)
 
 
 def _within_slo(decision: Decision) -> State:

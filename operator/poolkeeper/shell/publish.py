@@ -1,4 +1,4 @@
-"""Says what was decided (R9): the status, and one event for each change of size."""
+"""Says what was decided (R9): the status, and one event for each change of the size or its split."""
 
 import hashlib
 from collections.abc import Mapping
@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from poolkeeper.api import memo, names
+from poolkeeper.api.split import cause, moves
 from poolkeeper.api.status import HISTORY, Verdict, entry, render
 from poolkeeper.api.units import format_instant
 from poolkeeper.core.decision import Decision
@@ -17,17 +18,19 @@ from poolkeeper.shell.pools import Pool
 
 Json = dict[str, Any]
 
+FAULTS = {"MetricsAvailable", "AbleToScale", "SplitReady"}
+
 
 def note_change(pool: Pool, decision: Decision, now: datetime) -> None:
-    """Remember a change of size until a status that tells of it was written."""
+    """Remember a change until a status that tells of it was written."""
     pool.untold = [entry(decision, now), *pool.untold][:HISTORY]
 
 
 def due_status(pool: Pool, decision: Decision, now: datetime) -> Json | None:
     """Return the status to write now, None where nothing differs or it must wait for its turn.
 
-    What cannot wait: a size that was changed, a new generation, a grace clock that is to be stored, and a stored one
-    that was cleared.
+    What cannot wait: a size or a split that was changed, a new generation, a grace clock that is to be stored, and a
+    stored one that was cleared.
     """
     stored = pool.status.get("memory") or {}
     period = pool.core.queue.down.grace_period if pool.core else memo.STORE_AFTER
@@ -36,6 +39,7 @@ def due_status(pool: Pool, decision: Decision, now: datetime) -> Json | None:
         generation=pool.generation,
         at=now,
         untold=pool.untold,
+        tiers=pool.core.tiers if pool.core else (),
         slo=bool(pool.core and pool.core.slo),
         observing=bool(pool.core and pool.core.mode is Mode.OBSERVE),
         invalid=pool.invalid,
@@ -66,9 +70,13 @@ def meaning(status: Mapping[str, Any]) -> Json:
 
 def moved(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Return whether the replicas themselves, or whether they may be written at all, are not what the status says."""
-    return activity(before) != activity(after) or any(
-        before.get(field) != after.get(field) for field in ("desiredReplicas", "currentReplicas", "readyReplicas")
-    )
+    return activity(before) != activity(after) or sizes(before) != sizes(after)
+
+
+def sizes(status: Mapping[str, Any]) -> list[object]:
+    """Return the numbers of replicas, whole and tier by tier; what is lost may come and go without any of them."""
+    whole = [status.get(field) for field in ("desiredReplicas", "currentReplicas", "readyReplicas")]
+    return whole + [(tier["name"], tier["replicas"], tier["ready"]) for tier in status.get("tiers") or ()]
 
 
 def activity(status: Mapping[str, Any]) -> str:
@@ -78,8 +86,8 @@ def activity(status: Mapping[str, Any]) -> str:
 
 
 def faults(status: Mapping[str, Any]) -> dict[str, str]:
-    """Return what the status says is broken: the metrics, or the replicas that were asked for."""
-    told = (one for one in status.get("conditions") or () if one["type"] in {"MetricsAvailable", "AbleToScale"})
+    """Return what the status says is broken: the metrics, the replicas that were asked for, or their split."""
+    told = (one for one in status.get("conditions") or () if one["type"] in FAULTS)
     return {one["type"]: one["reason"] for one in told if one["status"] != "True"}
 
 
@@ -103,7 +111,7 @@ async def write_status(kube: KubeClient, pool: Pool, status: Json) -> None:
 
 
 async def post_event(kube: KubeClient, pool: Pool, decision: Decision, now: datetime, version: str) -> None:
-    """Post the one event of a change of size; made again after a crash, it bears the same name and is there already.
+    """Post the one event of a change; made again after a crash, it bears the same name and is there already.
 
     Raises:
         KubeError: the API server refused.
@@ -116,8 +124,9 @@ async def post_event(kube: KubeClient, pool: Pool, decision: Decision, now: date
 
 
 def event(pool: Pool, decision: Decision, now: datetime, version: str) -> Json:
-    """Return the event of a change of size, named after what it was decided on."""
-    deed = f"{pool.uid}/{version}/{decision.current}/{decision.size}"
+    """Return the event of a change, named after what it was decided on."""
+    tiers = "".join(f"/{move['name']}/{move['from']}/{move['to']}" for move in moves(decision))
+    deed = f"{pool.uid}/{version}/{decision.current}/{decision.size}{tiers}"
     name = f"{pool.key[1]}.{hashlib.sha256(deed.encode()).hexdigest()[:16]}"
     stamp = format_instant(now.replace(microsecond=0))
     return {
@@ -126,7 +135,7 @@ def event(pool: Pool, decision: Decision, now: datetime, version: str) -> Json:
         "metadata": {"name": name, "namespace": pool.key[0]},
         "involvedObject": reference(pool),
         "type": "Normal",
-        "reason": decision.reason.value,
+        "reason": cause(decision).value,
         "message": message(decision),
         "source": {"component": names.FIELD_MANAGER},
         "reportingComponent": f"{names.GROUP}/operator",

@@ -1,0 +1,94 @@
+"""How the status tells of the split over tiers (R7). A pool of one tier has none to tell of."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from poolkeeper.api.shape import Shape
+from poolkeeper.api.units import format_instant
+from poolkeeper.core.decision import Decision, Share
+from poolkeeper.core.model import CapacityType, Tier
+from poolkeeper.core.reasons import Reason
+
+Json = dict[str, Any]
+
+
+class TierStatus(Shape):
+    """One tier's part of the pool."""
+
+    name: str
+    """The tier's name."""
+    type: Literal["OnDemand", "Spot"]
+    """How its machines are bought."""
+    replicas: int
+    """The replicas that are asked of it."""
+    ready: int
+    """Those that are ready, without pods whose node is being reclaimed."""
+    desired: int
+    """Its part of the size by the split's formula. What `replicas` has beyond it covers for another tier."""
+    lost: int | None = None
+    """The replicas that it lacks and another tier covers for. Only of Spot."""
+    since: Annotated[str, Field(json_schema_extra={"format": "date-time"})] | None = None
+    """Since when it has lacked any."""
+
+
+class TierChange(Shape):
+    """What one change did to one tier."""
+
+    name: str
+    """The tier's name."""
+    from_: Annotated[int, Field(alias="from")]
+    """The replicas that were found."""
+    to: int
+    """The replicas that were asked for."""
+    reason: str
+    """Why, for machines."""
+
+
+def split(decision: Decision, tiers: Sequence[Tier]) -> Json:
+    """Return `tiers` and `split` as the status has them; neither where there is nothing to split."""
+    if len(decision.shares) <= 1:
+        return {}
+    types = {tier.name: tier.type for tier in tiers}
+    told = [_tier(share, types.get(share.tier, CapacityType.SPOT), decision) for share in decision.shares]
+    return {"tiers": told, "split": ", ".join(short(one) for one in told)}
+
+
+def _tier(share: Share, kind: CapacityType, decision: Decision) -> Json:
+    told: Json = {
+        "name": share.tier,
+        "type": kind.value,
+        "replicas": share.size,
+        "ready": share.ready,
+        "desired": share.due,
+    }
+    if kind is CapacityType.ON_DEMAND:
+        return told
+    since = decision.health.lost_since
+    return told | {"lost": decision.health.lost} | ({"since": format_instant(since)} if since else {})
+
+
+def short(tier: Json) -> str:
+    """Return a tier in one glance: `spot 6/9 (3 lost)` has 6 ready of 9, `on-demand 4/4 (+3)` 3 beyond its part."""
+    extra = tier["replicas"] - tier["desired"]
+    notes = [f"{tier['lost']} lost"] if tier.get("lost") else []
+    notes += [f"+{extra}"] if extra > 0 else []
+    return f"{tier['name']} {tier['ready']}/{tier['replicas']}" + (f" ({', '.join(notes)})" if notes else "")
+
+
+def moves(decision: Decision) -> list[Json]:
+    """Return what a decision does to each tier, in order of preference; nothing where there is one."""
+    if len(decision.shares) <= 1:
+        return []
+    return [
+        {"name": share.tier, "from": share.found, "to": share.size, "reason": share.reason.value}
+        for share in decision.shares
+    ]
+
+
+def cause(decision: Decision) -> Reason:
+    """Return why something changes: the size's reason, or the tiers' where they alone move."""
+    if decision.size != decision.current:
+        return decision.reason
+    return next((share.reason for share in decision.shares if share.size != share.found), decision.reason)
