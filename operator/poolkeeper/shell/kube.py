@@ -172,6 +172,23 @@ class KubeClient:
         encoded = msgspec.json.encode(body)
         return await self._write(Call("PATCH", path, self._signed, content_type=content_type, body=encoded), priority)
 
+    async def apply(
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        *,
+        resource_version: str | None = None,
+        priority: Priority = Priority.STATUS,
+    ) -> Written:
+        """Make the object at `path`, or bring the fields in `body` to their values and remove those applied before.
+
+        `body` names its apiVersion, kind and name. Nothing is taken from others: where they keep a field at another
+        value there is a ConflictError with their names, and nothing is written.
+        """
+        return await self.patch(
+            path, body, content_type=APPLY_PATCH, resource_version=resource_version, priority=priority
+        )
+
     async def delete(self, path: str, *, options: object = None, priority: Priority = Priority.STATUS) -> None:
         """Delete the object at `path`; `options` are DeleteOptions, with preconditions say."""
         body = None if options is None else msgspec.json.encode(options)

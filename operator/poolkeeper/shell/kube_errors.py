@@ -8,7 +8,7 @@ KubeError
 ├── Unauthorized       401
 ├── Forbidden          403
 ├── NotFound           404
-├── ConflictError      409: a precondition failed, or the name is taken
+├── ConflictError      409: a precondition failed, the name is taken, or others own what was to be applied
 ├── Gone               410: a resource version or a continue token is too old
 ├── Invalid            400, 415, 422
 ├── TooManyRequests    429
@@ -17,9 +17,21 @@ KubeError
 
 # ruff: noqa: N818  the names are those of the HTTP statuses, as in the field; the base says that they are errors
 
+import re
+from dataclasses import dataclass
 from datetime import timedelta
 
 import msgspec
+
+_MANAGER = re.compile(r'conflict with "([^"]*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class FieldOwner:
+    """A field that `manager` owns and keeps at a value of its own; `path` as the API server writes it."""
+
+    path: str
+    manager: str
 
 
 class KubeError(Exception):
@@ -63,7 +75,9 @@ class NotFound(Refused):
 
 
 class ConflictError(Refused):
-    """409: a precondition failed, or the name is taken."""
+    """409: a precondition failed, the name is taken, or others own what was to be applied: those are its `owners`."""
+
+    owners: tuple[FieldOwner, ...] = ()
 
 
 class Gone(Refused):
@@ -82,6 +96,14 @@ class ServerError(Refused):
     """5xx, and whatever else is no success."""
 
 
+class Cause(msgspec.Struct):
+    """One of several causes of a refusal."""
+
+    reason: str = ""
+    message: str = ""
+    field: str = ""
+
+
 class Status(msgspec.Struct):
     """What matters of a `v1.Status`: the body of a refusal, and the object of a watch's ERROR event."""
 
@@ -89,6 +111,7 @@ class Status(msgspec.Struct):
         """What a refusal says beside its message."""
 
         retry_after_seconds: int = 0
+        causes: list[Cause] = []
 
     message: str = ""
     reason: str = ""
@@ -112,12 +135,15 @@ _TREE: dict[int, type[Refused]] = {
 def refusal(status: int, body: bytes, retry_after: str | None = None) -> Refused:
     """Return the error for an HTTP status and a body, which need not be the API server's (a proxy may answer)."""
     told = _status(body)
-    return _TREE.get(status, ServerError)(
+    error = _TREE.get(status, ServerError)(
         told.message or body[:200].decode(errors="replace").strip() or f"HTTP {status}",
         status=status,
         reason=told.reason,
         retry_after=_delay(retry_after, told),
     )
+    if isinstance(error, ConflictError):
+        error.owners = _owners(told)
+    return error
 
 
 def _status(body: bytes) -> Status:
@@ -125,6 +151,15 @@ def _status(body: bytes) -> Status:
         return msgspec.json.decode(body, type=Status)
     except msgspec.DecodeError:
         return Status()
+
+
+def _owners(told: Status) -> tuple[FieldOwner, ...]:
+    causes = told.details.causes if told.details else ()
+    return tuple(
+        FieldOwner(cause.field, found[1] if (found := _MANAGER.search(cause.message)) else "somebody else")
+        for cause in causes
+        if cause.reason == "FieldManagerConflict"
+    )
 
 
 def _delay(header: str | None, told: Status) -> timedelta | None:

@@ -1,0 +1,120 @@
+"""The sibling: the Deployment `<target>-spot`, derived from the target as the API server has it (R7).
+
+It is the target on other nodes: same pod labels, so that Services, spread and budgets see one workload, plus a tier
+label of its own that its selector asks for. It belongs to the target and ends with it. What marks the target as
+somebody's (GitOps, Helm, kubectl) is not copied: nobody is to prune or revert what they never applied.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from poolkeeper.api import pinning
+from poolkeeper.api.names import POOL_LABEL, TIER_LABEL
+from poolkeeper.api.providers import Provider, Taint
+from poolkeeper.api.workload import TEMPLATE_HASH, digest
+
+Json = dict[str, Any]
+
+TIER = "spot"
+
+_FOLLOWED = ("strategy", "minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds", "paused")
+_MARKS = (
+    "app.kubernetes.io/instance",  # Argo CD's default tracking label
+    "app.kubernetes.io/managed-by",
+    "applyset.kubernetes.io/",
+    "argocd.argoproj.io/",
+    "config.k8s.io/",
+    "fleet.cattle.io/",
+    "fluxcd.io/",
+    "helm.sh/",
+    "kustomize.config.k8s.io/",
+    "objectset.rio.cattle.io/",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """What a target says of its sibling. `advice` tells what to do where the target is not `pinned`.
+
+    `selector` is the target's, `labels` those of its pods; `body` is the sibling without its size, `digest` names it.
+    """
+
+    name: str
+    pinned: bool
+    advice: str
+    selector: Json
+    labels: Mapping[str, str]
+    body: Json
+    digest: str
+
+    def manifest(self, replicas: int) -> Json:
+        """Return the sibling to apply. The size must be in it: what an applier drops goes back to its default."""
+        metadata = {**self.body["metadata"], "annotations": {TEMPLATE_HASH: self.digest}}
+        return {**self.body, "metadata": metadata, "spec": {**self.body["spec"], "replicas": replicas}}
+
+
+def sibling_name(target: str) -> str:
+    """Return the name of a target's sibling."""
+    return f"{target}-{TIER}"
+
+
+def blueprint(target: Mapping[str, Any], pool: str, provider: Provider) -> Blueprint:
+    """Return what a Deployment, as the API server has it, says of the sibling that `pool` gives it."""
+    name, spec = target["metadata"]["name"], target["spec"]
+    pod, body = spec["template"]["spec"], _body(target, pool, provider)
+    return Blueprint(
+        name=sibling_name(name),
+        pinned=pinning.is_pinned(pod, provider),
+        advice=pinning.advice(name, pod, provider),
+        selector=spec["selector"],
+        labels=spec["template"]["metadata"]["labels"],
+        body=body,
+        digest=digest(body),
+    )
+
+
+def _body(target: Mapping[str, Any], pool: str, provider: Provider) -> Json:
+    metadata, spec = target["metadata"], target["spec"]
+    labels = {key: value for key, value in (metadata.get("labels") or {}).items() if not _is_mark(key)}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {
+            "name": sibling_name(metadata["name"]),
+            "namespace": metadata["namespace"],
+            "labels": {**labels, POOL_LABEL: pool, TIER_LABEL: TIER},
+            "ownerReferences": [_owner(metadata)],
+        },
+        "spec": {
+            **{key: spec[key] for key in _FOLLOWED if key in spec},
+            "selector": _selector(spec["selector"]),
+            "template": _template(spec["template"], provider),
+        },
+    }
+
+
+def _is_mark(key: str) -> bool:
+    """Return whether a label says who owns the target; a domain's subdomains are its own."""
+    return any(key == mark or (mark.endswith("/") and mark in key) for mark in _MARKS)
+
+
+def _owner(metadata: Mapping[str, Any]) -> Json:
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "name": metadata["name"], "uid": metadata["uid"]}
+
+
+def _selector(selector: Mapping[str, Any]) -> Json:
+    return {**selector, "matchLabels": {**(selector.get("matchLabels") or {}), TIER_LABEL: TIER}}
+
+
+def _template(template: Mapping[str, Any], provider: Provider) -> Json:
+    metadata = template["metadata"]
+    pod = pinning.require(template["spec"], provider, pinning.spot(provider))
+    missing = [_toleration(taint) for taint in provider.taints if not pinning.tolerates(pod, taint)]
+    if missing:
+        pod["tolerations"] = [*(pod.get("tolerations") or ()), *missing]
+    return {**template, "metadata": {**metadata, "labels": {**metadata["labels"], TIER_LABEL: TIER}}, "spec": pod}
+
+
+def _toleration(taint: Taint) -> Json:
+    return {"key": taint.key, "operator": "Equal", "value": taint.value, "effect": taint.effect}

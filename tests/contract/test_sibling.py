@@ -1,0 +1,345 @@
+"""What becomes of a real Deployment's sibling, its budget and its pods' ranks, whoever else writes them."""
+
+import asyncio
+import shlex
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+
+import pytest
+from tests.contract.objects import until
+
+from builders import BODY
+from poolkeeper.api.names import POOL_LABEL, TIER_LABEL
+from poolkeeper.api.pinning import advice, is_pinned
+from poolkeeper.api.providers import AKS, EKS, GKE, KARPENTER, PROVIDERS
+from poolkeeper.core.plan import Resize
+from poolkeeper.core.reasons import Reason
+from poolkeeper.shell import apply, disruption
+from poolkeeper.shell.access import Access
+from poolkeeper.shell.cluster import Cluster
+from poolkeeper.shell.kube import KubeClient
+from poolkeeper.shell.kube_errors import ConflictError
+from poolkeeper.shell.pools import Pools
+from poolkeeper.shell.sibling import Siblings
+
+pytestmark = pytest.mark.cluster
+
+LABELS = {"app": "chat"}
+PINNED = {"nodeSelector": {"karpenter.sh/capacity-type": "on-demand", "gpu": "h100"}}
+TERMS = [
+    {"matchExpressions": [{"key": "zone", "operator": "In", "values": ["a"]}]},
+    {"matchExpressions": [{"key": "zone", "operator": "In", "values": ["b"]}]},
+]
+TEMPLATES = {
+    "plain": {},
+    "zones": {
+        "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": TERMS}}}
+    },
+    "on spot": {"nodeSelector": {key: value for provider in PROVIDERS for key, value in provider.spot[:1]}},
+    "tolerant": {"tolerations": [{"operator": "Exists"}]},
+}
+
+
+def deployment(**pod):
+    container = {"name": "engine", "image": "vllm:1", "env": [{"name": "MODEL", "value": "m"}]}
+    template = {"metadata": {"labels": LABELS}, "spec": {"containers": [container], **pod}}
+    metadata = {"name": "chat", "labels": {"team": "ml", "app.kubernetes.io/instance": "prod"}}
+    spec = {"replicas": 2, "selector": {"matchLabels": LABELS}, "template": template}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}
+
+
+class Rig:
+    """A pinned target, its pool, and the operator's picture of a namespace of their own."""
+
+    def __init__(self, plane, kube, namespace):
+        self.plane, self.kube, self.namespace = plane, kube, namespace
+        self.cluster = Cluster(kube, (namespace,))
+        self.path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
+        self.siblings = Siblings(kube, self.cluster)
+        self.pool = Pools().take(BODY | {"metadata": BODY["metadata"] | {"namespace": namespace}})
+
+    @property
+    def target(self):
+        return self.cluster.deployment((self.namespace, "chat"))
+
+    @property
+    def sibling(self):
+        return self.cluster.deployment((self.namespace, "chat-spot"))
+
+    @property
+    def budget(self):
+        return next(iter(self.cluster.budgets(self.namespace)), None)
+
+    def kubectl(self, *words):
+        return self.plane.kubectl("--namespace", self.namespace, *words)
+
+    def get(self, *words):
+        return self.plane.get("--namespace", self.namespace, *words)
+
+    @property
+    def container(self):
+        return self.get("deployment", "chat-spot")["spec"]["template"]["spec"]["containers"][0]
+
+    async def plan(self):
+        return await self.siblings.blueprint(self.pool, self.target, KARPENTER)
+
+    async def keep(self, size=3):
+        return await self.siblings.keep(self.pool, self.target, await self.plan(), size)
+
+    async def seen(self):
+        """Wait until the picture shows the cluster as it is."""
+        await self.seen_of(["deployment", "chat"], lambda: self.target)
+        await self.seen_of(["deployment", "chat-spot"], lambda: self.sibling)
+
+    async def seen_of(self, words, view):
+        """Wait until the picture shows an object as it is, which its controller may be changing."""
+
+        def same():
+            found = self.get(*words, "--ignore-not-found") if "--ignore-not-found" in words else self.get(*words)
+            return view() is not None and view().resource_version == found["metadata"]["resourceVersion"]
+
+        await until(same)
+
+    async def settled(self, condition):
+        await until(condition)
+
+    async def made(self, size=3):
+        await self.keep(size)
+        await until(lambda: self.sibling)
+        await self.seen()
+
+    async def retemplated(self, *words):
+        """Change the target's template by kubectl, and wait until that is seen."""
+        before = self.target.template_digest
+        self.kubectl(*words)
+        await until(lambda: self.target.template_digest != before)
+
+
+@asynccontextmanager
+async def running(rig):
+    task = asyncio.create_task(rig.cluster.run())
+    try:
+        await rig.cluster.synced()
+        yield rig
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.fixture
+def access(cluster):
+    return Access.from_kubeconfig(cluster.kubeconfig)
+
+
+@pytest.fixture
+async def bare(cluster, access, leases):
+    async with KubeClient(access) as kube, running(Rig(cluster, kube, leases.split("/")[-2])) as rig:
+        yield rig
+
+
+@pytest.fixture
+async def rig(bare):
+    await bare.kube.post(bare.path, deployment(**PINNED))
+    await until(lambda: bare.target)
+    return bare
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda one: one.name)
+async def test_the_patch_that_is_advised_pins_the_target(bare, provider, template):
+    await bare.kube.post(bare.path, deployment(**TEMPLATES[template]))
+    pod = bare.get("deployment", "chat")["spec"]["template"]["spec"]
+    bare.kubectl(*shlex.split(advice("chat", pod, provider).partition("kubectl ")[2]))
+    assert is_pinned(bare.get("deployment", "chat")["spec"]["template"]["spec"], provider)
+
+
+@pytest.mark.parametrize("provider", [KARPENTER, EKS, GKE, AKS], ids=lambda one: one.name)
+async def test_the_patch_keeps_what_else_the_target_requires(bare, provider):
+    await bare.kube.post(bare.path, deployment(**TEMPLATES["zones"]))
+    pod = bare.get("deployment", "chat")["spec"]["template"]["spec"]
+    bare.kubectl(*shlex.split(advice("chat", pod, provider).partition("kubectl ")[2]))
+    affinity = bare.get("deployment", "chat")["spec"]["template"]["spec"]["affinity"]["nodeAffinity"]
+    terms = affinity["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
+    assert [term["matchExpressions"][0]["values"] for term in terms] == [["a"], ["b"]]
+
+
+async def test_a_sibling_is_made_at_the_size_asked_for(rig):
+    standing = await rig.keep(3)
+    await until(lambda: rig.sibling)
+    assert (standing.reason, rig.sibling.replicas, rig.sibling.tier) == (Reason.SIBLING_MISSING, 3, "spot")
+
+
+async def test_it_bears_the_targets_labels_without_its_marks(rig):
+    await rig.made()
+    labels = rig.get("deployment", "chat-spot")["metadata"]["labels"]
+    assert labels == {"team": "ml", POOL_LABEL: "chat", TIER_LABEL: "spot"}
+
+
+async def test_nothing_is_written_where_nothing_differs(rig):
+    await rig.made()
+    before = rig.sibling.resource_version
+    standing = await rig.keep()
+    await rig.seen()
+    assert (standing.reason, rig.sibling.generation, rig.siblings._tried) == (Reason.AS_EXPECTED, 1, {}), before
+
+
+async def test_a_new_image_of_the_target_follows_and_the_size_stays(rig):
+    await rig.made()
+    key = (rig.namespace, "chat-spot")
+    await apply.resize(rig.kube, key, rig.sibling.resource_version, Resize(3, 5))
+    await rig.retemplated("set", "image", "deployment/chat", "engine=vllm:2")
+    await rig.keep()
+    assert rig.container["image"] == "vllm:2"
+    assert rig.get("deployment", "chat-spot")["spec"]["replicas"] == 5
+
+
+async def test_a_size_that_moved_unseen_stays(rig):
+    await rig.made()
+    await rig.retemplated("set", "image", "deployment/chat", "engine=vllm:2")
+    plan, stale = await rig.plan(), rig.sibling
+    rig.kubectl("scale", "deployment/chat-spot", "--replicas=7")
+    await rig.siblings._update(rig.pool, f"{rig.path}/chat-spot", plan, stale)
+    assert rig.get("deployment", "chat-spot")["spec"]["replicas"] == 7
+
+
+async def test_a_restart_of_the_target_rolls_the_sibling(rig):
+    await rig.made()
+    await rig.retemplated("rollout", "restart", "deployment/chat")
+    await rig.keep()
+    template = rig.get("deployment", "chat-spot")["spec"]["template"]
+    assert "kubectl.kubernetes.io/restartedAt" in template["metadata"]["annotations"]
+
+
+async def test_a_variable_that_somebody_adds_stays_and_is_not_fought(rig):
+    await rig.made()
+    rig.kubectl("set", "env", "deployment/chat-spot", "DEBUG=1")
+    await rig.retemplated("set", "image", "deployment/chat", "engine=vllm:2")
+    await rig.seen()
+    standing = await rig.keep()
+    assert (standing.reason, rig.container["image"]) == (Reason.AS_EXPECTED, "vllm:2")
+    assert {"name": "DEBUG", "value": "1"} in rig.container["env"]
+
+
+async def test_a_field_that_somebody_keeps_is_said_and_the_rest_follows(rig):
+    await rig.made()
+    rig.kubectl("set", "env", "deployment/chat-spot", "MODEL=other")
+    await rig.retemplated("set", "image", "deployment/chat", "engine=vllm:2")
+    standing = await rig.keep()
+    assert (rig.container["image"], rig.container["env"]) == ("vllm:2", [{"name": "MODEL", "value": "other"}])
+    assert standing.reason is Reason.SIBLING_BEHIND
+    assert '.env[name="MODEL"].value (kubectl-set)' in standing.detail
+
+
+async def test_it_is_said_as_long_as_it_lasts_and_not_tried_again(rig):
+    await rig.made()
+    rig.kubectl("set", "env", "deployment/chat-spot", "MODEL=other")
+    await rig.retemplated("set", "image", "deployment/chat", "engine=vllm:2")
+    first = await rig.keep()
+    await rig.seen()
+    before = rig.get("deployment", "chat-spot")["metadata"]["generation"]
+    rig.kube.apply = None  # whoever calls it fails
+    assert await rig.keep() == first
+    assert rig.get("deployment", "chat-spot")["metadata"]["generation"] == before
+
+
+async def test_a_restart_of_the_operator_finds_out_again(rig):
+    await rig.made()
+    rig.kubectl("set", "env", "deployment/chat-spot", "MODEL=other")
+    await rig.retemplated("set", "image", "deployment/chat", "engine=vllm:2")
+    first = await rig.keep()
+    await rig.seen()
+    rig.siblings = Siblings(rig.kube, rig.cluster)
+    assert await rig.keep() == first
+
+
+async def test_once_the_field_is_given_up_the_sibling_is_whole_again(rig):
+    await rig.made()
+    rig.kubectl("set", "env", "deployment/chat-spot", "MODEL=other")
+    await rig.retemplated("set", "image", "deployment/chat", "engine=vllm:2")
+    await rig.keep()
+    rig.kubectl("set", "env", "deployment/chat-spot", "MODEL-")
+    await rig.seen()
+    assert (await rig.keep()).reason is Reason.AS_EXPECTED
+    assert rig.container["env"] == [{"name": "MODEL", "value": "m"}]
+
+
+async def test_the_next_pool_adopts_it_without_a_rollout(rig):
+    await rig.made()
+    metadata = BODY["metadata"] | {"namespace": rig.namespace, "name": "talk", "uid": "uid-2"}
+    rig.pool = Pools().take(BODY | {"metadata": metadata})
+    before = rig.sibling.template_digest
+    assert (await rig.keep()).reason is Reason.AS_EXPECTED
+    await rig.seen()
+    assert (rig.sibling.template_digest, rig.sibling.replicas) == (before, 3)
+
+
+async def test_somebody_elses_deployment_of_that_name_is_left_alone(rig):
+    other = deployment()
+    await rig.kube.post(rig.path, other | {"metadata": {"name": "chat-spot"}})
+    await until(lambda: rig.sibling)
+    assert (await rig.keep()).reason is Reason.SIBLING_TAKEN
+    assert rig.container["image"] == "vllm:1"
+
+
+async def test_one_that_was_not_seen_yet_is_not_written_over(rig):
+    foreign = deployment() | {"metadata": {"name": "chat-spot"}}
+    foreign["spec"]["replicas"] = 9
+    plan, rig.cluster = await rig.plan(), Cluster(rig.kube)
+    await rig.kube.post(rig.path, foreign)
+    rig.siblings = Siblings(rig.kube, rig.cluster)
+    with pytest.raises(ConflictError):
+        await rig.siblings.keep(rig.pool, SimpleNamespace(namespace=rig.namespace), plan, 3)
+    assert rig.get("deployment", "chat-spot")["spec"]["replicas"] == 9
+
+
+async def test_it_ends_with_the_target(rig):
+    await rig.made()
+    rig.kubectl("delete", "deployment", "chat")
+    await until(lambda: rig.sibling is None)
+
+
+async def test_it_is_deleted_once_it_is_empty(rig):
+    await rig.made(0)
+    await until(lambda: rig.sibling.observed_generation)
+    await rig.seen()
+    assert not await rig.siblings.remove(rig.pool, rig.target)
+    await until(lambda: rig.sibling is None)
+    assert await rig.siblings.remove(rig.pool, rig.target)
+
+
+async def test_it_is_not_deleted_when_it_grew_unseen(rig):
+    await rig.made(0)
+    stale = rig.sibling
+    rig.kubectl("scale", "deployment/chat-spot", "--replicas=1")
+    await until(lambda: rig.sibling.replicas == 1)
+    rig.cluster.deployments.items[rig.namespace, "chat-spot"] = stale
+    with pytest.raises(ConflictError):
+        await rig.siblings.remove(rig.pool, rig.target)
+
+
+async def test_the_budget_follows_the_size_and_goes(rig):
+    for size, least in ((10, 9), (2, 1), (20, 18)):
+        await disruption.keep(rig.kube, rig.pool, rig.cluster, await rig.plan(), size)
+        await until(lambda least=least: rig.budget and rig.budget.min_available == least)
+    await disruption.keep(rig.kube, rig.pool, rig.cluster, await rig.plan(), 1)
+    await until(lambda: rig.budget is None)
+
+
+async def test_the_budget_covers_both_halves_and_lets_unhealthy_pods_go(rig):
+    await disruption.keep(rig.kube, rig.pool, rig.cluster, await rig.plan(), 10)
+    found = rig.get("poddisruptionbudget", "chat-pool")
+    assert found["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
+    assert found["spec"]["selector"] == {"matchLabels": LABELS}
+
+
+async def test_the_budget_gives_way_to_somebody_elses(rig):
+    await disruption.keep(rig.kube, rig.pool, rig.cluster, await rig.plan(), 10)
+    await until(lambda: rig.budget)
+    rig.kubectl("create", "poddisruptionbudget", "mine", "--selector=app=chat", "--min-available=1")
+    await until(lambda: len(rig.cluster.budgets(rig.namespace)) == 2)
+    standing = await disruption.keep(rig.kube, rig.pool, rig.cluster, await rig.plan(), 10)
+    await until(lambda: [one.name for one in rig.cluster.budgets(rig.namespace)] == ["mine"])
+    assert (standing.reason, standing.detail) == (
+        Reason.FOREIGN_BUDGET,
+        "poddisruptionbudget/mine guards the pods",
+    )
