@@ -4,7 +4,9 @@ from builders import at, published, seen, target
 from poolkeeper.api.explain import explanation
 from poolkeeper.api.names import shown
 from poolkeeper.core.decide import decide
+from poolkeeper.core.decision import Decision, Health, Share
 from poolkeeper.core.memory import Memory
+from poolkeeper.core.reasons import Reason
 
 
 def explained(waiting):
@@ -14,7 +16,7 @@ def explained(waiting):
 
 def test_it_shows_every_stage_in_order():
     stages = [stage["stage"] for stage in explained(1500)["trail"]]
-    assert stages == ["demand", "grace", "edits", "outage", "floor", "maximum", "startup"]
+    assert stages == ["demand", "grace", "edits", "outage", "floor", "maximum", "startup", "drain"]
 
 
 def test_it_says_why_in_words_with_numbers():
@@ -33,3 +35,27 @@ def test_what_comes_next_is_told_with_its_time():
     decision, memory = decide(published(), seen(50, target=target(3)), Memory(), at(0))
     decision, _ = decide(published(), seen(50, 10, target=target(3)), memory, at(10))
     assert explanation(decision, at(10))["next"][0]["in"] == 290
+
+
+def split(**health):
+    share = Share("on-demand", 1, 4, 1, ready=1, reason=Reason.SPOT_RECLAIMED, victims=("chat-1",))
+    return explanation(Decision(10, 10, 10, Reason.STEADY, shares=(share,), health=Health(**health)), at(0))
+
+
+def test_a_tier_is_told_with_what_it_is_due_and_who_goes_first():
+    (told,) = split()["tiers"]
+    assert (told["found"], told["size"], told["due"], told["ready"], told["victims"]) == (1, 4, 1, 1, ["chat-1"])
+    assert told["sentence"] == "spot replicas are being reclaimed, and on-demand takes over"
+
+
+def test_what_is_lost_is_told_with_its_time():
+    told = split(split=Reason.SPOT_SHORT, split_detail="no capacity", lost=3, lost_since=at(0))["split"]
+    assert (told["lost"], told["lostSince"], told["detail"]) == (3, "2026-03-02T12:00:00Z", "no capacity")
+
+
+def test_nothing_lost_has_no_time():
+    assert split(split=Reason.AS_EXPECTED)["split"]["lostSince"] is None
+
+
+def test_a_pool_of_one_tier_has_no_split():
+    assert explained(1500)["split"] is None

@@ -1,5 +1,7 @@
 """What explain and status print, from pages as the operator serves them."""
 
+import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -10,7 +12,10 @@ from poolkeeper.api.explain import explanation
 from poolkeeper.api.status import Verdict, entry, render
 from poolkeeper.cli import explain, status
 from poolkeeper.core.decide import decide
+from poolkeeper.core.decision import Decision, Health, Share, Stage
 from poolkeeper.core.memory import Memory
+from poolkeeper.core.model import ON_DEMAND, CapacityType, Tier
+from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.kube_errors import NotFound
 
 
@@ -65,14 +70,104 @@ def test_a_row_is_live_where_the_operator_answers():
     assert (row["queue"], row["desired"], row["reason"]) == (1500, 3, "QueueAbove")
 
 
-def test_the_table_fits_eighty_columns():
+@pytest.mark.parametrize("spot", [None, {"desired": 9, "ready": 6}])
+def test_the_table_fits_eighty_columns(spot):
     rows = [
         {"namespace": "inference", "name": "chat", "mode": "Active", "queue": 1500.0, "desired": 3, "ready": 2}
-        | {"min": 2, "max": 8, "slo": "98.8%", "reason": "QueueAbove", "next": None}
+        | {"min": 2, "max": 8, "slo": "98.8%", "reason": "QueueAbove", "next": None, "spot": spot}
     ]
     console = Console(width=80, record=True)
     console.print(status.table(rows))
     assert max(len(line) for line in console.export_text().splitlines()) <= 80
+
+
+def table(*rows):
+    console = Console(width=80, record=True)
+    console.print(status.table([status.row(*row) for row in rows]))
+    return console.export_text()
+
+
+SPLIT = {"metadata": {"namespace": "a", "name": "b"}, "spec": {"mode": "Active", "minReplicas": 2, "maxReplicas": 20}}
+SPLIT["spec"]["capacity"] = {"tiers": [{"name": "cheap", "type": "Spot"}, {"name": "kept", "type": "OnDemand"}]}
+TOLD = {"tiers": [{"name": "cheap", "type": "Spot", "replicas": 9, "ready": 6, "desired": 9, "lost": 3}]}
+
+
+def test_spot_has_a_column_where_a_pool_has_spot():
+    page, _ = found(1500)
+    page["decision"]["tiers"] = [{"tier": "cheap", "size": 9, "ready": 7}, {"tier": "kept", "size": 4, "ready": 4}]
+    assert "7/9" in table((SPLIT, page["decision"]))
+
+
+def test_spot_is_told_by_the_status_where_no_operator_answers():
+    assert "6/9" in table((SPLIT | {"status": TOLD}, None))
+
+
+def test_without_spot_there_is_no_column_for_it():
+    assert "SPOT" not in table((SPLIT | {"spec": SPLIT["spec"] | {"capacity": None}}, None))
+
+
+TIERS = (Tier("spot", CapacityType.SPOT), ON_DEMAND)
+TRAIL = (Stage("demand", 10, 10, Reason.STEADY),)
+SHARES = (
+    Share("spot", 9, 9, 9, ready=6),
+    Share("on-demand", 1, 4, 1, ready=1, reason=Reason.SPOT_RECLAIMED),
+)
+LOST = Health(split=Reason.SPOT_RECLAIMED, split_detail="node-7: [spot-itn]", lost=3, lost_since=at(0))
+
+
+def reclaimed(second=75, shares=SHARES, health=LOST):
+    """Return the page of a pool that has lost three replicas on spot at second 0."""
+    decision = Decision(10, 10, 10, Reason.STEADY, ready=7, trail=TRAIL, shares=shares, health=health)
+    said = render(Verdict(decision, 1, at(0), tiers=TIERS), {}, {}, None)
+    page = {"namespace": "inference", "spec": {"mode": "Active"}, "status": said, "now": at(second).isoformat()}
+    return page | {"decision": explanation(decision, at(0))}
+
+
+def test_the_split_is_told_tier_by_tier(printed):
+    explain.show("chat", reclaimed())
+    assert re.search(r"^on-demand +1 -> 4 +1 +1 +SpotReclaimed", printed(), re.MULTILINE)
+
+
+def test_a_tier_that_changes_for_a_reason_of_its_own_says_why(printed):
+    returning = replace(SHARES[1], found=4, size=3, reason=Reason.RETURNING)
+    explain.show("chat", reclaimed(shares=(SHARES[0], returning), health=Health(split=Reason.RECOVERING)))
+    assert "4 -> 3  1    1      spot has been steady, and on-demand hands back" in printed()
+
+
+def test_what_is_lost_is_told_with_its_time_and_once(printed):
+    explain.show("chat", reclaimed())
+    text = printed()
+    assert "split   3 lost for 1m15s; SpotReclaimed: spot replicas" in text
+    assert "SplitReady" not in text
+
+
+def test_a_providers_brackets_are_no_markup(printed):
+    explain.show("chat", reclaimed())
+    assert "node-7: [spot-itn]" in printed()
+
+
+@pytest.mark.parametrize(
+    ("health", "words"),
+    [
+        (Health(split=Reason.AS_EXPECTED), "split   as it should be"),
+        (Health(split=Reason.RECOVERING), "split   Recovering: on-demand holds"),
+        (Health(split=Reason.SPOT_SHORT, lost=1), "split   1 lost; SpotShort: spot cannot"),
+    ],
+)
+def test_the_split_says_how_it_stands(printed, health, words):
+    explain.show("chat", reclaimed(health=health))
+    assert words in printed()
+
+
+def test_who_goes_first_is_told_by_name(printed):
+    victims = tuple(f"chat-spot-{number}" for number in range(7))
+    explain.show("chat", reclaimed(shares=(replace(SHARES[0], victims=victims), SHARES[1])))
+    assert "chat-spot-3, chat-spot-4 and 2 more of spot" in printed()
+
+
+def test_without_the_operator_the_split_is_told_at_a_glance(printed):
+    explain.show("chat", reclaimed() | {"decision": None})
+    assert "split   spot 6/9 (3 lost), on-demand 1/4 (+3)" in printed()
 
 
 class Kube:

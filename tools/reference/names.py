@@ -18,8 +18,8 @@ CONDITIONS = {
     "ScalingLimited": "`True`: a bound keeps the size from what the queue asks for.",
     "MetricsAvailable": "Every source answers with a number that may be trusted.",
     "Conflict": "`True`: somebody else writes the target's size; nothing is written until that is over.",
-    "SplitReady": "Each tier has its part of the size. `False`: another covers for it, hands back, or nothing can be split; the "
-    "pool is ready all the same. Only with a tier of type Spot.",
+    "SplitReady": "Each tier has its part of the size. `False`: another covers for it, hands back, or nothing can be "
+    "split; the pool is ready all the same. Only with a tier of type Spot.",
     "WithinSLO": "Enough requests of the last hour left the queue in time. Only where `spec.slo` is given.",
     "SpecWarning": "`True`: the applied manifest holds fields that do not exist. Only then is it there.",
 }

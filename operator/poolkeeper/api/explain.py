@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from poolkeeper.api.units import format_instant
-from poolkeeper.core.decision import Decision, Prospect, Stage
+from poolkeeper.core.decision import Decision, Health, Prospect, Share, Stage
+from poolkeeper.core.reasons import Reason
 from poolkeeper.core.words import because, figures, message
 
 Json = dict[str, Any]
@@ -25,6 +26,8 @@ def explanation(decision: Decision, at: datetime) -> Json:
         "frozen": decision.frozen,
         "clamps": [clamp.value for clamp in decision.clamps],
         "trail": [stage(one) for one in decision.trail],
+        "tiers": [tier(one) for one in decision.shares],
+        "split": split(decision.health),
         "next": [prospect(one, at) for one in decision.prospects],
         "until": format_instant(decision.until) if decision.until else None,
         "metrics": {"reason": decision.health.metrics.value, "detail": decision.health.metrics_detail},
@@ -47,6 +50,33 @@ def stage(one: Stage) -> Json:
         "sentence": one.reason.sentence,
         "figures": figures(one),
         "inputs": dict(one.facts),
+    }
+
+
+def tier(one: Share) -> Json:
+    """Return one tier's part: what was found and is to be had, and who goes first."""
+    return {
+        "tier": one.tier,
+        "found": one.found,
+        "size": one.size,
+        "due": one.due,
+        "ready": one.ready,
+        "reason": one.reason.value,
+        "sentence": "" if one.reason is Reason.AS_EXPECTED else one.reason.sentence,
+        "victims": list(one.victims),
+    }
+
+
+def split(health: Health) -> Json | None:
+    """Return how the split stands, None for a pool of one tier."""
+    if health.split is None:
+        return None
+    return {
+        "reason": health.split.value,
+        "sentence": health.split.sentence,
+        "detail": health.split_detail,
+        "lost": health.lost,
+        "lostSince": format_instant(health.lost_since) if health.lost_since else None,
     }
 
 

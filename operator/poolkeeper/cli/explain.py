@@ -1,5 +1,6 @@
 """`poolkeeper explain`: why a pool has the size it has, stage by stage, and what would change it next."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -26,6 +27,8 @@ from poolkeeper.shell.kube import KubeClient
 Json = dict[str, Any]
 
 BAD = {"Conflict": "True", "ScalingLimited": "True", "SpecWarning": "True"}
+SHOWN = 5
+"""How many names or changes are told one by one."""
 
 
 def explain(
@@ -38,9 +41,9 @@ def explain(
 ) -> None:
     """Say why a pool has the size it has.
 
-    Shows each stage of the last decision with what it saw and what it changed, then what would change the size
-    next and when. The stages stand in the order in which they are applied: the last one that moved the size, or
-    held it, is the reason.
+    Shows each stage of the last decision with what it saw and what it changed, how the size is split over the tiers,
+    then what would change next and when. The stages stand in the order in which they are applied: the last one that
+    moved the size, or held it, is the reason.
 
         [bold]poolkeeper explain chat -n inference[/bold]
     """
@@ -79,28 +82,82 @@ def show(name: str, found: Json) -> None:
         console.print(f"size    {status.get('desiredReplicas', 'unknown')}, {status.get('readyReplicas', '?')} ready")
         why = f"{status['reason']}: {status['message']}" if "reason" in status else "not looked at yet"
         console.print(f"why     {escape(why)}")
+        if "split" in status:
+            console.print(f"split   {status['split']}")
+        troubles(status)
     else:
         queue = "unknown" if decision["queue"] is None else f"{decision['queue']:g} waiting"
         console.print(f"size    {decision['size']} replicas, {decision['ready']} ready; queue {queue}")
         console.print(f"why     [bold]{decision['reason']}[/bold]: {escape(decision['because'])}")
         if decision["trail"]:
             console.print(trail(decision))
+        if decision["split"]:
+            tiers(decision, now)
         ahead(decision)
-    troubles(status)
+        troubles(status, told={"SplitReady"})
     changes(status, now)
 
 
 def trail(decision: Json) -> Table:
     """Return the stages as a table."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in ("stage", "size", "reason", "what it saw"):
-        table.add_column(heading, header_style="dim", overflow="fold")
+    table = plain("stage", "size", "reason", "what it saw")
     for stage in decision["trail"]:
         moved = stage["before"] != stage["after"]
-        size = f"{stage['before']} -> {stage['after']}" if moved else str(stage["after"])
         style = "bold" if moved else ("" if stage["reason"] == decision["reason"] else "dim")
+        size = step(stage["before"], stage["after"])
         table.add_row(stage["stage"], size, stage["reason"], escape(stage["figures"]), style=style)
     return table
+
+
+def plain(*headings: str) -> Table:
+    """Return an empty table without lines."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in headings:
+        table.add_column(heading, header_style="dim", overflow="fold")
+    return table
+
+
+def step(before: int, after: int) -> str:
+    """Return a number, or what it was and what it becomes."""
+    return str(after) if before == after else f"{before} -> {after}"
+
+
+def tiers(decision: Json, now: datetime) -> None:
+    """Print how the size is split: what is off as a whole, each tier, and who goes first."""
+    console.print(f"split   {whole(decision['split'], now)}")
+    table = plain("tier", "asked", "due", "ready", "why")
+    for tier in decision["tiers"]:
+        style = "" if tier["found"] == tier["size"] else "bold"
+        numbers = (step(tier["found"], tier["size"]), str(tier["due"]), str(tier["ready"]))
+        said = tier["reason"] == decision["split"]["reason"]
+        table.add_row(tier["tier"], *numbers, tier["reason"] if said else tier["sentence"], style=style)
+    console.print(table)
+    for tier in decision["tiers"]:
+        if tier["victims"]:
+            console.print(f"goes    {listed(tier['victims'])} of {tier['tier']}", markup=False)
+
+
+def whole(split: Json, now: datetime) -> str:
+    """Return how the split stands, in one line: what is lost and since when, why, and what is waited for."""
+    if split["reason"] == "AsExpected":
+        return "as it should be"
+    why = f"[bold]{split['reason']}[/bold]: {split['sentence']}"
+    why += f": {escape(split['detail'])}" if split["detail"] else ""
+    if not split["lost"]:
+        return why
+    since = f" for {ago(split['lostSince'], now)}" if split["lostSince"] else ""
+    return f"{split['lost']} lost{since}; {why}"
+
+
+def listed(names: list[str]) -> str:
+    """Return the first names, and how many more there are."""
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def ago(instant: str, now: datetime) -> str:
+    """Return how long ago something was, to the second."""
+    return format_duration(timedelta(seconds=max(0, round((now - parse_instant(instant)).total_seconds()))))
 
 
 def ahead(decision: Json) -> None:
@@ -112,16 +169,15 @@ def ahead(decision: Json) -> None:
         console.print(f"next    in {wait}: {prospect['words']}")
 
 
-def troubles(status: Json) -> None:
-    """Print the conditions that are not as they should be."""
+def troubles(status: Json, told: Collection[str] = ()) -> None:
+    """Print the conditions that are not as they should be, but for those that were `told` of."""
     for condition in status.get("conditions", ()):
-        if condition["type"] != "Ready" and condition["status"] == BAD.get(condition["type"], "False"):
+        if condition["type"] not in {"Ready", *told} and condition["status"] == BAD.get(condition["type"], "False"):
             words = escape(condition["message"])
             console.print(f"[yellow]note[/yellow]    {condition['type']} {condition['reason']}: {words}")
 
 
 def changes(status: Json, now: datetime) -> None:
-    """Print the last changes of size."""
-    for change in status.get("history", ())[:5]:
-        ago = format_duration(timedelta(seconds=round((now - parse_instant(change["at"])).total_seconds())))
-        console.print(f"was     {ago} ago: {change['message']}", markup=False)
+    """Print the last changes."""
+    for change in status.get("history", ())[:SHOWN]:
+        console.print(f"was     {ago(change['at'], now)} ago: {change['message']}", markup=False)

@@ -27,6 +27,8 @@ from poolkeeper.shell.kube import KubeClient
 Json = dict[str, Any]
 
 EVERY = 1.0
+COLUMNS = ("POOL", "MODE", "QUEUE", "DESIRED", "READY", "SPOT", "MIN-MAX", "SLO", "REASON")
+WORDS = {"POOL", "MODE", "REASON"}
 
 
 def status(
@@ -90,6 +92,7 @@ def row(pool: Json, decision: Json | None) -> Json:
         "queue": decision["queue"] if decision else None,
         "desired": decision["size"] if decision else said.get("desiredReplicas"),
         "ready": decision["ready"] if decision else said.get("readyReplicas"),
+        "spot": spot(pool, decision),
         "min": pool["spec"]["minReplicas"],
         "max": pool["spec"]["maxReplicas"],
         "slo": said.get("slo"),
@@ -98,23 +101,40 @@ def row(pool: Json, decision: Json | None) -> Json:
     }
 
 
+def spot(pool: Json, decision: Json | None) -> Json | None:
+    """Return how many replicas are asked of spot, how many of them are ready; None where there is no such tier."""
+    tiers = (pool["spec"].get("capacity") or {}).get("tiers") or ()
+    name = next((tier["name"] for tier in tiers if tier["type"] == "Spot"), None)
+    if decision:
+        known = {tier["tier"]: {"desired": tier["size"], "ready": tier["ready"]} for tier in decision["tiers"]}
+    else:
+        told = (pool.get("status") or {}).get("tiers") or ()
+        known = {tier["name"]: {"desired": tier["replicas"], "ready": tier["ready"]} for tier in told}
+    return known.get(name)
+
+
 def table(rows: list[Json]) -> Table:
-    """Return the pools as a table that fits 80 columns."""
+    """Return the pools as a table that fits 80 columns; spot has a column where any pool has spot."""
+    columns = [heading for heading in COLUMNS if heading != "SPOT" or any(one["spot"] for one in rows)]
     made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading, justify in (
-        ("POOL", "left"),
-        ("MODE", "left"),
-        ("QUEUE", "right"),
-        ("DESIRED", "right"),
-        ("READY", "right"),
-        ("MIN-MAX", "right"),
-        ("SLO", "right"),
-        ("REASON", "left"),
-    ):
-        made.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for heading in columns:
+        made.add_column(heading, justify="left" if heading in WORDS else "right", overflow="fold")
     for one in rows:
-        queue = "" if one["queue"] is None else f"{one['queue']:g}"
-        bounds = f"{one['min']}-{one['max']}"
-        cells = (one["mode"], queue, one["desired"], one["ready"], bounds, one["slo"], one["reason"])
-        made.add_row(f"{one['namespace']}/{one['name']}", *("" if cell is None else str(cell) for cell in cells))
+        shown = cells(one)
+        made.add_row(*("" if shown[heading] is None else str(shown[heading]) for heading in columns))
     return made
+
+
+def cells(one: Json) -> Json:
+    """Return a pool's row by column."""
+    return {
+        "POOL": f"{one['namespace']}/{one['name']}",
+        "MODE": one["mode"],
+        "QUEUE": None if one["queue"] is None else f"{one['queue']:g}",
+        "DESIRED": one["desired"],
+        "READY": one["ready"],
+        "SPOT": one["spot"] and f"{one['spot']['ready']}/{one['spot']['desired']}",
+        "MIN-MAX": f"{one['min']}-{one['max']}",
+        "SLO": one["slo"],
+        "REASON": one["reason"],
+    }
