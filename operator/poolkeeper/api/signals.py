@@ -84,13 +84,15 @@ def claim(message: str) -> str:
 def refusal(message: str) -> Wait | None:
     """Return what Karpenter's refusal means: it gives one reason for each NodePool, separated by semicolons.
 
-    STOCK_OUT where a NodePool would do but has nothing left to offer, or is at its limit. Else MISCONFIGURED where a
-    NodePool differs in anything but the capacity type. One of another capacity type was not asked.
+    STOCK_OUT where a NodePool has nothing left to offer, or is at its limit. Else unclear where one differs in the
+    capacity type alone, for then another tier may help; MISCONFIGURED where all differ in more than that.
     """
-    asked = [reason for reason in _by_pool(message) if not _is_of_another_type(reason)]
-    if any(_UNAVAILABLE.search(reason) for reason in asked):
+    reasons = tuple(_by_pool(message))
+    if any(_UNAVAILABLE.search(reason) for reason in reasons):
         return Wait.STOCK_OUT
-    return Wait.MISCONFIGURED if any(_UNSUITABLE.search(reason) for reason in asked) else None
+    if any(_differs_in_type_alone(reason) for reason in reasons):
+        return None
+    return Wait.MISCONFIGURED if any(_UNSUITABLE.search(reason) for reason in reasons) else None
 
 
 def decline(message: str) -> Wait | None:
@@ -122,5 +124,5 @@ def _by_pool(message: str) -> Iterator[str]:
     yield group
 
 
-def _is_of_another_type(reason: str) -> bool:
-    return reason.startswith("incompatible requirements") and not CAPACITY_KEYS.isdisjoint(_KEY.findall(reason))
+def _differs_in_type_alone(reason: str) -> bool:
+    return "incompatible requirements" in reason and CAPACITY_KEYS.issuperset(_KEY.findall(reason))

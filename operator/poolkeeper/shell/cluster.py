@@ -12,12 +12,14 @@ from poolkeeper.shell.projections import (
     AUTOSCALERS,
     DEPLOYMENTS,
     DISRUPTION_BUDGETS,
+    EVENTS,
     NODES,
     PODS,
     REPLICA_SETS,
     SCALED_OBJECTS,
 )
 from poolkeeper.shell.reflector import Reflector
+from poolkeeper.shell.signals import Signals
 from poolkeeper.shell.views import AutoscalerView, DeploymentView, DisruptionBudgetView, NodeView, PodView
 
 
@@ -49,12 +51,15 @@ class Cluster:
         self.autoscalers, self.scaled_objects = Scalers(), Scalers()
         self.live_pods: defaultdict[str, dict[str, PodView]] = defaultdict(dict)
         self.deployments = Reflector(kube, DEPLOYMENTS, namespaces=namespaces)
-        self.nodes = Reflector(kube, NODES)  # they have no namespace: all of them, whatever we are restricted to
+        self.signals = Signals(lambda: self.nodes.is_synced)
+        # they have no namespace: all of them, whatever we are restricted to
+        self.nodes = Reflector(kube, NODES, on_change=self.signals.node_changed)
         self.disruption_budgets = Reflector(kube, DISRUPTION_BUDGETS, namespaces=namespaces)
         self.reflectors: dict[str, Reflector] = {  # type: ignore[type-arg]
             "deployments": self.deployments,
             "nodes": self.nodes,
             "poddisruptionbudgets": self.disruption_budgets,
+            "events": Reflector(kube, EVENTS, namespaces=_with_nodes(namespaces), on_change=self.signals.event_changed),
             "pods": Reflector(kube, PODS, namespaces=namespaces, on_change=self._pod_changed),
             "replicasets": Reflector(
                 kube, REPLICA_SETS, namespaces=namespaces, on_change=self.ownership.replica_set_changed
@@ -74,9 +79,10 @@ class Cluster:
                 group.create_task(reflector.run())
 
     async def synced(self) -> None:
-        """Wait until everything was listed once."""
-        for reflector in self.reflectors.values():
-            await reflector.synced()
+        """Wait until everything was listed once but events: they come and go, and only tell earlier what is so."""
+        for kind, reflector in self.reflectors.items():
+            if kind != "events":
+                await reflector.synced()
 
     def deployment(self, key: Key) -> DeploymentView | None:
         """Return a Deployment as last seen."""
@@ -113,3 +119,8 @@ class Cluster:
             self.live_pods[old.namespace].pop(old.name, None)
         if new is not None and new.live:
             self.live_pods[new.namespace][new.name] = new
+
+
+def _with_nodes(namespaces: tuple[str, ...]) -> tuple[str, ...]:
+    """Return where events are looked for: those of nodes, which have no namespace, are in `default`."""
+    return tuple(dict.fromkeys((*namespaces, "default"))) if namespaces else ()

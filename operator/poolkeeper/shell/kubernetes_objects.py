@@ -101,12 +101,46 @@ class ContainerStatus(msgspec.Struct):
     state: ContainerState | None = None
 
 
+class Expression(msgspec.Struct, frozen=True):
+    """One requirement of a selector, of labels or of nodes."""
+
+    key: str
+    operator: str
+    values: list[str] | None = None
+
+
+class NodeSelectorTerm(msgspec.Struct, rename="camel"):
+    """One of the alternatives of a node affinity; fields, of which only the name can be asked for, are left out."""
+
+    match_expressions: list[Expression] = []
+
+
+class NodeSelector(msgspec.Struct, rename="camel"):
+    """What a node affinity requires."""
+
+    node_selector_terms: list[NodeSelectorTerm] = []
+
+
+class NodeAffinity(msgspec.Struct):
+    """What a pod requires of its node."""
+
+    required: NodeSelector | None = msgspec.field(name="requiredDuringSchedulingIgnoredDuringExecution", default=None)
+
+
+class Affinity(msgspec.Struct, rename="camel"):
+    """A pod's affinity, as far as it concerns nodes."""
+
+    node_affinity: NodeAffinity | None = None
+
+
 class PodSpec(msgspec.Struct, rename="camel"):
     """A pod's spec."""
 
     containers: list[Container] = []
     node_name: str = ""
     termination_grace_period_seconds: int = 30
+    node_selector: dict[str, str] = {}
+    affinity: Affinity | None = None
 
 
 class PodStatus(msgspec.Struct, rename="camel"):
@@ -133,14 +167,6 @@ class OwnedObject(HasMetadata):
     """An object of which the metadata is enough: a ReplicaSet."""
 
     metadata: ObjectMetadata
-
-
-class Expression(msgspec.Struct, frozen=True):
-    """One requirement of a label selector."""
-
-    key: str
-    operator: str
-    values: list[str] | None = None
 
 
 class LabelSelector(msgspec.Struct, rename="camel", frozen=True):
@@ -244,15 +270,8 @@ class InvolvedObject(msgspec.Struct):
     """What an event is about."""
 
     kind: str = ""
-    namespace: str = ""
     name: str = ""
     uid: str = ""
-
-
-class EventSource(msgspec.Struct):
-    """Who posted an event, where it came by the older API."""
-
-    component: str = ""
 
 
 class EventSeries(msgspec.Struct, rename="camel"):
@@ -268,8 +287,6 @@ class EventObject(HasMetadata, rename="camel"):
     involved_object: InvolvedObject
     reason: str = ""
     message: str = ""
-    source: EventSource = msgspec.field(default_factory=EventSource)
-    reporting_component: str = ""
     last_timestamp: datetime | None = None
     event_time: datetime | None = None
     series: EventSeries | None = None

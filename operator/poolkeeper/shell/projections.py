@@ -3,27 +3,32 @@
 The KINDS at the end are what a Reflector takes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
 import msgspec
 
 from poolkeeper.api.names import FIELD_MANAGER, GROUP, KIND, LAST_APPLIED, POOL_LABEL, TIER_LABEL
+from poolkeeper.api.providers import RECLAIM_CONDITIONS
+from poolkeeper.api.signals import matters
 from poolkeeper.api.workload import TEMPLATE_HASH
-from poolkeeper.core.observation import Target
+from poolkeeper.core.model import ON_DEMAND
+from poolkeeper.core.observation import Pod, Target
 from poolkeeper.shell.kubernetes_objects import (
     AutoscalerObject,
     BudgetObject,
     Condition,
     DeploymentObject,
     EventObject,
+    Expression,
     ManagedFields,
     NodeObject,
     ObjectMetadata,
     OwnedObject,
     OwnerReference,
     PodObject,
+    PodSpec,
 )
 from poolkeeper.shell.reflector import Kind
 from poolkeeper.shell.views import (
@@ -36,7 +41,6 @@ from poolkeeper.shell.views import (
     PodView,
     ReplicaSetView,
     Requirement,
-    TaintView,
     Writer,
 )
 
@@ -50,6 +54,28 @@ GITOPS_MARKS = {
 }
 
 _NO_TROUBLE = {None, "", "ContainerCreating", "PodInitializing"}
+# Most events are none of ours: the server leaves out those whose posters tell nothing of nodes, for there is no `or`
+# in a field selector with which to ask for the few that do. `source` is the component of either API.
+_NOISY = (
+    "kubelet",
+    "default-scheduler",
+    "deployment-controller",
+    "replicaset-controller",
+    "statefulset-controller",
+    "daemonset-controller",
+    "job-controller",
+    "cronjob-controller",
+    "horizontal-pod-autoscaler",
+    "keda-operator",
+    "endpoint-slice-controller",
+    "persistentvolume-controller",
+    "attachdetach-controller",
+    "taint-eviction-controller",
+    "node-controller",
+    "controllermanager",
+    "poolkeeper",
+)
+_QUIET = ",".join(f"source!={component}" for component in _NOISY)
 
 
 class _Applied(msgspec.Struct):
@@ -87,7 +113,19 @@ def pod(found: PodObject) -> PodView:
         trouble=_trouble(found),
         disruption=_disruption(status.conditions),
         grace=timedelta(seconds=found.spec.termination_grace_period_seconds),
+        alternatives=() if found.spec.node_name else _alternatives(found.spec),
     )
+
+
+def _alternatives(spec: PodSpec) -> tuple[tuple[Requirement, ...], ...]:
+    always = tuple(Requirement(key, "In", (value,)) for key, value in spec.node_selector.items())
+    affinity = spec.affinity.node_affinity if spec.affinity else None
+    terms = affinity.required.node_selector_terms if affinity and affinity.required else []
+    return tuple(always + _requirements(term.match_expressions) for term in terms) or (always,)
+
+
+def _requirements(expressions: Iterable[Expression]) -> tuple[Requirement, ...]:
+    return tuple(Requirement(one.key, one.operator, tuple(one.values or ())) for one in expressions)
 
 
 def replica_set(found: OwnedObject) -> ReplicaSetView:
@@ -150,7 +188,6 @@ def autoscaler(found: AutoscalerObject) -> AutoscalerView:
 def disruption_budget(found: BudgetObject) -> DisruptionBudgetView:
     """Return what to keep of a PodDisruptionBudget."""
     metadata, selector = found.metadata, found.spec.selector
-    expressions = selector.match_expressions if selector else ()
     return DisruptionBudgetView(
         namespace=metadata.namespace,
         name=metadata.name,
@@ -159,7 +196,7 @@ def disruption_budget(found: BudgetObject) -> DisruptionBudgetView:
         pool=(metadata.labels or {}).get(POOL_LABEL, ""),
         min_available=found.spec.min_available,
         match_labels=selector.match_labels if selector else None,
-        match_expressions=tuple(Requirement(one.key, one.operator, tuple(one.values or ())) for one in expressions),
+        match_expressions=_requirements(selector.match_expressions) if selector else (),
     )
 
 
@@ -169,37 +206,54 @@ def node(found: NodeObject) -> NodeView:
     created_at = metadata.creation_timestamp or LONG_AGO
     ready = _condition(found.status.conditions, "Ready")
     since = ready.last_transition_time if ready else None
+    claim = next((owner for owner in metadata.owner_references if owner.kind == "NodeClaim"), None)
     return NodeView(
         name=metadata.name,
         uid=metadata.uid,
         created_at=created_at,
         labels=metadata.labels or {},
-        taints=tuple(TaintView(taint.key, taint.value, taint.effect) for taint in found.spec.taints),
+        taints={taint.key: taint.value for taint in found.spec.taints},
+        conditions={one.type: one.message or "" for one in found.status.conditions if _tells_of_a_reclaim(one)},
         unready_since=None if ready and ready.status == "True" else since or created_at,
         unschedulable=found.spec.unschedulable,
-        node_claim=next((owner.name for owner in metadata.owner_references if owner.kind == "NodeClaim"), ""),
+        node_claim=claim.name if claim else "",
+        node_claim_uid=claim.uid if claim else "",
         terminating=metadata.deletion_timestamp is not None,
     )
 
 
-def event(found: EventObject) -> EventView:
-    """Return what to keep of an event."""
+def _tells_of_a_reclaim(found: Condition) -> bool:
+    return found.status == "True" and any(found.type == kind for kind, _ in RECLAIM_CONDITIONS)
+
+
+def event(found: EventObject) -> EventView | None:
+    """Return what to keep of an event, None where it tells nothing of nodes."""
     about, again = found.involved_object, found.series.last_observed_time if found.series else None
+    if not matters(about.kind, found.reason, found.message):
+        return None
     at = found.last_timestamp or again or found.event_time or found.metadata.creation_timestamp
     return EventView(
         reason=found.reason,
         message=found.message,
-        source=found.source.component or found.reporting_component,
         at=at or LONG_AGO,
         kind=about.kind,
-        namespace=about.namespace,
         name=about.name,
         uid=about.uid,
     )
 
 
-def target(found: DeploymentView, pods: Iterable[PodView], field_manager: str = FIELD_MANAGER) -> Target:
-    """Return a Deployment and its pods as the core sees them; ours is a size that `field_manager` owns, if not alone.
+def bare(found: PodView) -> Pod:
+    """Return a pod as the core sees it where nothing is known of its node."""
+    return found.core
+
+
+def target(
+    found: DeploymentView,
+    pods: Iterable[PodView],
+    see: Callable[[PodView], Pod] = bare,
+    field_manager: str = FIELD_MANAGER,
+) -> Target:
+    """Return a Deployment and its pods, as `see` shows them; ours is a size that `field_manager` owns, if not alone.
 
     Whoever changes the value takes it from all others, so that who shares it has written the same.
     """
@@ -210,10 +264,11 @@ def target(found: DeploymentView, pods: Iterable[PodView], field_manager: str = 
         uid=found.uid,
         writer=writer.manager if writer else "",
         ours=bool(own),
-        pods=tuple(pod.core for pod in pods if pod.live),
+        pods=tuple(see(pod) for pod in pods if pod.live),
         failure=found.failure,
         failure_since=found.failure_since,
         rolling=found.rolling,
+        tier=found.tier or ON_DEMAND.name,
     )
 
 
@@ -275,5 +330,6 @@ DEPLOYMENTS = Kind("/apis/apps/v1", "deployments", DeploymentObject, deployment)
 REPLICA_SETS = Kind("/apis/apps/v1", "replicasets", OwnedObject, replica_set, metadata_only=True)
 AUTOSCALERS = Kind("/apis/autoscaling/v2", "horizontalpodautoscalers", AutoscalerObject, autoscaler)
 SCALED_OBJECTS = Kind("/apis/keda.sh/v1alpha1", "scaledobjects", AutoscalerObject, autoscaler)
+EVENTS = Kind("/api/v1", "events", EventObject, event, fields=_QUIET)
 DISRUPTION_BUDGETS = Kind("/apis/policy/v1", "poddisruptionbudgets", BudgetObject, disruption_budget)
 NODES = Kind("/api/v1", "nodes", NodeObject, node)

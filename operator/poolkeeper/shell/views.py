@@ -1,6 +1,6 @@
 """What is kept in memory of each object that is watched: frozen values, compared to tell news from noise."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -10,13 +10,45 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
+class Requirement:
+    """One of a selector's expressions: `operator` is In, NotIn, Exists or DoesNotExist; for nodes also Gt or Lt."""
+
+    key: str
+    operator: str
+    values: tuple[str, ...] = ()
+
+    def holds(self, labels: Mapping[str, str]) -> bool:
+        """Return whether labels satisfy it; NotIn also where the key is absent, as Kubernetes has it."""
+        found = labels.get(self.key)
+        match self.operator:
+            case "In":
+                return found in self.values
+            case "NotIn":
+                return found not in self.values
+            case "Exists":
+                return found is not None
+            case "DoesNotExist":
+                return found is None
+            case _:
+                return self._compares(found)
+
+    def _compares(self, found: str | None) -> bool:
+        try:
+            number, limit = int(found or ""), int(self.values[0])
+        except ValueError:
+            return False
+        return number > limit if self.operator == "Gt" else number < limit
+
+
+@dataclass(frozen=True, slots=True)
 class PodView:
     """A pod. `trouble` holds the scheduler's or the kubelet's own words on why it does not run.
 
     `ready_at` is the last time it became ready, None while it is not; `unready_since` is the last time it ceased to
     be, or was made, None while it is ready. `replica_set` is its controller's UID,
     empty where no ReplicaSet controls it. `disruption` is the reason of its DisruptionTarget condition, empty where
-    nobody is about to end it; `grace` the time that it is given to end in.
+    nobody is about to end it; `grace` the time that it is given to end in. `alternatives` are kept while it waits for
+    a node: of each, a node must satisfy all; none at all suits any node.
     """
 
     namespace: str
@@ -38,15 +70,21 @@ class PodView:
     trouble: str = ""
     disruption: str = ""
     grace: timedelta = timedelta(seconds=30)
+    alternatives: tuple[tuple[Requirement, ...], ...] = ()
 
     @property
     def live(self) -> bool:
         """Whether the ReplicaSet controller counts it: neither terminating nor finished nor evicted."""
         return not self.terminating and self.phase not in {"Succeeded", "Failed"}
 
+    def fits(self, labels: Mapping[str, str], but_for: Container[str]) -> bool:
+        """Return whether a node with these labels is one that it asks for, whatever it says of the keys `but_for`."""
+        asked = (tuple(one for one in terms if one.key not in but_for) for terms in self.alternatives or ((),))
+        return any(all(one.holds(labels) for one in terms) for terms in asked)
+
     @property
     def core(self) -> Pod:
-        """The pod as the core sees it."""
+        """The pod as the core sees it, before anything is said of its node."""
         return Pod(
             uid=self.uid,
             name=self.name,
@@ -139,28 +177,6 @@ class AutoscalerView:
 
 
 @dataclass(frozen=True, slots=True)
-class Requirement:
-    """One of a selector's expressions: `operator` is In, NotIn, Exists or DoesNotExist."""
-
-    key: str
-    operator: str
-    values: tuple[str, ...] = ()
-
-    def holds(self, labels: Mapping[str, str]) -> bool:
-        """Return whether labels satisfy it; NotIn also where the key is absent, as Kubernetes has it."""
-        found = labels.get(self.key)
-        match self.operator:
-            case "In":
-                return found in self.values
-            case "NotIn":
-                return found not in self.values
-            case "Exists":
-                return found is not None
-            case _:
-                return found is None
-
-
-@dataclass(frozen=True, slots=True)
 class DisruptionBudgetView:
     """A PodDisruptionBudget; `pool` names the pool that ours was made for, empty for anybody else's.
 
@@ -184,18 +200,10 @@ class DisruptionBudgetView:
 
 
 @dataclass(frozen=True, slots=True)
-class TaintView:
-    """A taint that a node bears."""
-
-    key: str
-    value: str = ""
-    effect: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class NodeView:
     """A node. `unready_since` is the last time it ceased to be ready or to answer, None while it is ready.
 
+    `taints`: values by key; `conditions`: messages by type, of those that are true and tell of a reclaim.
     `node_claim` names the Karpenter NodeClaim that it was launched for, empty where there is none.
     """
 
@@ -203,10 +211,12 @@ class NodeView:
     uid: str
     created_at: datetime
     labels: dict[str, str] = field(default_factory=dict)
-    taints: tuple[TaintView, ...] = ()
+    taints: dict[str, str] = field(default_factory=dict)
+    conditions: dict[str, str] = field(default_factory=dict)
     unready_since: datetime | None = None
     unschedulable: bool = False
     node_claim: str = ""
+    node_claim_uid: str = ""
     terminating: bool = False
 
     @property
@@ -217,13 +227,11 @@ class NodeView:
 
 @dataclass(frozen=True, slots=True)
 class EventView:
-    """What somebody said at `at` of the object of this kind and name (and, where given, UID)."""
+    """What somebody said, the last time at `at`, of the object of this kind and name (and, where given, UID)."""
 
     reason: str
     message: str
-    source: str
     at: datetime
     kind: str
-    namespace: str
     name: str
     uid: str = ""

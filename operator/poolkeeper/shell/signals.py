@@ -1,0 +1,205 @@
+"""What the cluster says of a pod's node, and of one that waits for a node: an index that two reflectors keep up.
+
+    a node is lost         it is gone, or is not ready for 60 s, or bears a taint that says so; spot or not
+    a node is reclaimed    its provider's taint, condition or event; on spot nodes alone: elsewhere they mean repair
+    neither of them        cordoned, drained, consolidated, scaled down, preempted: all that is voluntary
+
+    a pod waits            the newest word of a provisioner on it counts, and stays until there is a newer one or the
+                           API server forgets it (after an hour); the scheduler's own words only where there is none
+
+A provisioner may post a launch and a refusal in one round, milliseconds apart, in either order and with a clock of
+whole seconds: so a launch stands against the refusals of `ONE_ROUND`, never against its own failure.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from poolkeeper.api import providers, signals
+from poolkeeper.api.providers import CAPACITY_KEYS, RECLAIM_EVENTS, Provider
+from poolkeeper.api.signals import KINDS
+from poolkeeper.core.observation import Pod, Wait
+from poolkeeper.shell.list_watch import Key
+from poolkeeper.shell.views import EventView, NodeView, PodView, Requirement
+
+UNREADY = timedelta(seconds=60)
+NODE_LAG = timedelta(seconds=5)
+ONE_ROUND = timedelta(seconds=2)
+EMPTIED_BEFORE = timedelta(minutes=1)
+
+_COMBINED = "(combined from similar events): "
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a provisioner said of a pod, in its own words; `wait` is None where that is unclear."""
+
+    wait: Wait | None
+    words: str
+
+
+class Signals:
+    """Reads pods by what is known of nodes and events. Reflectors call `node_changed` and `event_changed`.
+
+    `nodes_synced` tells whether all nodes were listed: before that, none is gone.
+    """
+
+    def __init__(self, nodes_synced: Callable[[], bool]) -> None:
+        self._nodes_synced = nodes_synced
+        self._nodes: dict[str, NodeView] = {}
+        self._makers: Counter[str] = Counter()
+        self._spot = 0
+        self._suits: dict[tuple[tuple[Requirement, ...], ...], bool] = {}
+        self._events: defaultdict[tuple[str, str], dict[Key, EventView]] = defaultdict(dict)
+
+    def provider(self, named: str) -> Provider | None:
+        """Return the provider that a pool names; for `auto` the one whose nodes are there; None where none is."""
+        return providers.provider(named, +self._makers)
+
+    def is_spot(self, node: str) -> bool | None:
+        """Return whether a node can be reclaimed, None where it is not there."""
+        found = self._nodes.get(node)
+        return None if found is None else providers.is_spot(found.labels)
+
+    def pod(self, view: PodView, now: datetime) -> Pod:
+        """Return a pod as the core sees it, with all that is said of its node."""
+        said = self.said(view)
+        return replace(
+            view.core,
+            notice=self.notice(view, now),
+            wait=said.wait if said else None,
+            trouble=said.words if said else view.trouble,
+        )
+
+    def notice(self, pod: PodView, now: datetime) -> str:
+        """Return why the pod's node is lost or about to be, in the provider's words; empty where it is not."""
+        if not pod.node:
+            return ""
+        node = self._nodes.get(pod.node)
+        if node is None:
+            return f"node {pod.node} is gone" if self._is_gone(pod, now) else ""
+        return _lost(node, now) or (self._reclaimed(node) if providers.is_spot(node.labels) else "")
+
+    def wait(self, pod: PodView) -> Wait | None:
+        """Return what is said of a node for a pod that has none, None where nothing is."""
+        said = self.said(pod)
+        return said.wait if said else None
+
+    def said(self, pod: PodView) -> Said | None:
+        """Return the word that counts for a pod without a node, None where there is none."""
+        if pod.node:
+            return None
+        told = [(_standing(event), self._read(event, pod)) for event in self._told(pod)]
+        clear = [entry for entry in told if entry[1].wait]
+        if told:
+            return max(clear or told, key=lambda entry: entry[0])[1]
+        refused = signals.scheduler_found_no_match(pod.trouble)
+        return Said(Wait.MISCONFIGURED, pod.trouble) if refused and self._can_blame_labels(pod) else None
+
+    def node_changed(self, _key: Key, old: NodeView | None, new: NodeView | None) -> None:
+        """Take in news of a node."""
+        if old is not None:
+            del self._nodes[old.name]
+            self._count(old, -1)
+        if new is not None:
+            self._nodes[new.name] = new
+            self._count(new, 1)
+        if old is None or new is None or old.labels != new.labels:
+            self._suits.clear()
+
+    def event_changed(self, key: Key, old: EventView | None, new: EventView | None) -> None:
+        """Take in news of an event."""
+        if old is not None:
+            place = _place(old)
+            self._events[place].pop(key, None)
+            if not self._events[place]:
+                del self._events[place]
+        if new is not None:
+            self._events[_place(new)][key] = new
+
+    def _count(self, node: NodeView, step: int) -> None:
+        self._spot += step * providers.is_spot(node.labels)
+        for maker in providers.makers(node.labels):
+            self._makers[maker] += step
+
+    def _is_gone(self, pod: PodView, now: datetime) -> bool:
+        """Tell a node that went from one whose news comes later than that of the pod on it."""
+        return self._nodes_synced() and now - (pod.scheduled_at or pod.created_at) >= NODE_LAG
+
+    def _reclaimed(self, node: NodeView) -> str:
+        return providers.reclaim(node.taints, node.conditions) or next(self._interruptions(node), "")
+
+    def _interruptions(self, node: NodeView) -> Iterator[str]:
+        for place, uid in ((("Node", node.name), node.uid), (("NodeClaim", node.node_claim), node.node_claim_uid)):
+            for event in self._events.get(place, {}).values():
+                if event.reason in RECLAIM_EVENTS and _concerns(event, uid, node.created_at):
+                    yield f"{event.reason}: {event.message}"
+
+    def _told(self, pod: PodView) -> Iterator[EventView]:
+        """Yield what was said of a pod, and of the NodeClaims that it was to have a node of."""
+        for event in self._events.get(("Pod", pod.uid), {}).values():
+            if event.reason in KINDS:
+                yield event
+            if event.reason == "Nominated":
+                yield from self._failures(signals.claim(event.message))
+
+    def _failures(self, claim: str) -> Iterable[EventView]:
+        told = self._events.get(("NodeClaim", claim), {}).values()
+        return (event for event in told if event.reason == "InsufficientCapacityError")
+
+    def _read(self, event: EventView, pod: PodView) -> Said:
+        wait = signals.wait(event.reason, event.message)
+        if event.reason == "FailedScheduling" and self._is_a_pool_emptied(event.at):
+            wait = Wait.STOCK_OUT
+        elif event.reason == "NotTriggerScaleUp" and wait is Wait.MISCONFIGURED and not self._can_blame_labels(pod):
+            wait = None
+        return Said(wait, f"{event.reason}: {event.message.removeprefix(_COMBINED)}")
+
+    def _is_a_pool_emptied(self, refused: datetime) -> bool:
+        """Tell whether a NodePool had nothing left at a refusal: Karpenter leaves it out there, and says so apart."""
+        told = self._events.get(("NodePool", ""), {}).values()
+        return any(event.at >= refused - EMPTIED_BEFORE for event in told)
+
+    def _can_blame_labels(self, pod: PodView) -> bool:
+        """Tell a wrong selector from a want of spot nodes, where only "no match" is said: some are there, none suits.
+
+        Nodes of any capacity type are looked at: one that would suit but for that shows that the rest is right.
+        """
+        if not self._spot:
+            return False
+        if pod.alternatives not in self._suits:
+            self._suits[pod.alternatives] = any(pod.fits(node.labels, CAPACITY_KEYS) for node in self._nodes.values())
+        return not self._suits[pod.alternatives]
+
+
+def _place(event: EventView) -> tuple[str, str]:
+    """Return where an event is kept: pods by UID, as names come back; NodePools together, as nobody asks for one."""
+    match event.kind:
+        case "Pod":
+            return "Pod", event.uid
+        case "NodePool":
+            return "NodePool", ""
+        case kind:
+            return kind, event.name
+
+
+def _standing(event: EventView) -> tuple[datetime, bool]:
+    """Return what the event with the last word has most of."""
+    kind = KINDS[event.reason]
+    return event.at + (timedelta() if kind is signals.Kind.REFUSAL else ONE_ROUND), kind is signals.Kind.FAILURE
+
+
+def _concerns(event: EventView, uid: str, since: datetime) -> bool:
+    """Tell an event of this very object from one of an earlier object of its name.
+
+    Node agents give a node's name for its UID; whoever does, must have spoken since this one was made.
+    """
+    return event.uid == uid if event.uid not in {"", event.name} else event.at >= since
+
+
+def _lost(node: NodeView, now: datetime) -> str:
+    borne = providers.loss(node.taints)
+    if borne or node.unready_since is None or now - node.unready_since < UNREADY:
+        return borne
+    return f"node {node.name} is not ready since {node.unready_since:%Y-%m-%dT%H:%M:%SZ}"
