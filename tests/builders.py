@@ -110,8 +110,7 @@ class Rig:
         """Decide at this second, and carry it out."""
         found = Observation(self.target(seconds), readings, **changes)
         decision, self.memory = decide(self.spec, found, self.memory, at(seconds))
-        resize = plan(self.spec, decision).resize
-        if resize is not None:
+        for resize in plan(self.spec, decision).resizes:
             self.resize(resize.after, seconds)
             self.writer = {"writer": "poolkeeper", "ours": True}
         return decision

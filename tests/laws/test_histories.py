@@ -141,7 +141,7 @@ def test_up_and_down_never_meet(queue, size, share):
 
 @given(st.integers(3, 12), st.lists(st.integers(0, 64), min_size=12, max_size=12), st.integers(1, 64))
 def test_a_step_down_leaves_nobody_busier_than_allowed(size, running, slots):
-    rig = Rig(published(max_replicas=12, queue={"slots_per_replica": slots}), size)
+    rig = Rig(published(max_replicas=12, queue={"slots_per_replica": slots}, drain_deadline=timedelta(0)), size)
     rig.memory = Memory(grace=Grace(short_since=at(-400), sampled_at=at(-1)), edits=Edits(asked=size))
     page = tuple(PodSample(f"uid-{number + 1}", 0, load) for number, load in enumerate(running[:size]))
     rig.look(0, Reading("pods", at(0), pods=page))

@@ -1,25 +1,30 @@
 """decide(): the table of contents of the rules.
 
-look      depth.py (R3), startup.py (R4), slo.py (R11)     what was seen, and what it means
+look      depth.py (R3), startup.py, tiers.py (R4), slo.py (R11)   what was seen, and what it means
 freeze    Paused, Conflict (R10): nothing is written
-pace      demand.py (R1), grace.py, shrink.py (R2)         what the queue asks for
-bounds    edits.py (R10), bounds.py (R0)                   what may be had
-verdict   decision.py (R9)                                 the size, why, and what comes next
+pace      demand.py (R1), grace.py, shrink.py (R2)                 what the queue asks for
+bounds    edits.py (R10), bounds.py (R0)                           what may be had
+shares    split.py (R7), victims.py (R6)                           which tier has how much of it, and who goes
+verdict   decision.py (R9), standing.py                            the size, why, and what comes next
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from poolkeeper.core import bounds, edits
+from poolkeeper.core import bounds, edits, grace, shares, standing
 from poolkeeper.core.decision import Decision, Prospect, Stage
 from poolkeeper.core.edits import Ruling
 from poolkeeper.core.look import Look, health, look
-from poolkeeper.core.memory import Edits, Grace, Memory
+from poolkeeper.core.memory import Edits, Grace, Memory, Tiers
 from poolkeeper.core.model import Mode, PoolSpec
 from poolkeeper.core.observation import FOR_GOOD, Observation
 from poolkeeper.core.pace import Pace, judge
 from poolkeeper.core.prospects import ahead
 from poolkeeper.core.reasons import Reason
+from poolkeeper.core.shares import Settled, settle
+
+CAPS = 5
+"""Where the caps begin in the trail; the drain, last, is none of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +51,27 @@ def decide(spec: PoolSpec, seen: Observation, memory: Memory, now: datetime) -> 
     if view.capacity.blocked:
         ruling = edits.put_off(ruling)
     pace = judge(spec, view, ruling, now)
-    decision = verdict(spec, view, pace, ruling, now)
-    settled = edits.settle(noticed, ruling, decision.size, now) if spec.mode is Mode.ACTIVE else noticed
-    return decision, replace(view.memory, grace=pace.clock, edits=settled)
+    trail = stages(spec, view, pace, ruling, now)
+    done = settle(trail[-1].after, spec, view, now, keep=keeps(view, ruling))
+    if pace.fired and not done.held:
+        pace = replace(pace, clock=grace.restart(pace.clock))
+    decision = verdict(spec, seen, Found(view, done, pace, ruling), [*trail, done.stage], now)
+    active = spec.mode is Mode.ACTIVE
+    settled = edits.settle(noticed, ruling, decision.size, now) if active else noticed
+    tiers = remembered(done.memory, decision, active=active)
+    return decision, replace(view.memory, grace=pace.clock, edits=settled, tiers=tiers)
+
+
+def keeps(view: Look, ruling: Ruling) -> bool:
+    """Return whether no tier may lose a replica: at the first decision, in a rollout, while a foreign shrink stands."""
+    return view.memory.edits.asked is None or view.target.rolling or ruling.waiting
+
+
+def remembered(tiers: Tiers, decision: Decision, *, active: bool) -> Tiers:
+    """Return the tiers' memory with what each is asked for from now on; a pool of one needs none."""
+    if len(decision.shares) == 1:
+        return replace(tiers, asked={}) if tiers.asked else tiers
+    return replace(tiers, asked={share.tier: share.size if active else share.found for share in decision.shares})
 
 
 def notice(spec: PoolSpec, view: Look, now: datetime) -> Edits:
@@ -96,31 +119,50 @@ def frozen(
         prospects=(Prospect(halt.until, "writing is allowed again"),) if halt.until else (),
         health=health(spec, view, now),
         detail=halt.detail,
+        shares=shares.found(spec, view),
     )
-    return decision, replace(view.memory, grace=Grace(sampled_at=view.depth.at), edits=followed)
+    tiers = remembered(view.memory.tiers, decision, active=False)
+    return decision, replace(view.memory, grace=Grace(sampled_at=view.depth.at), edits=followed, tiers=tiers)
 
 
-def verdict(spec: PoolSpec, view: Look, pace: Pace, ruling: Ruling, now: datetime) -> Decision:
-    """Return the decision that R0's formula makes of the pace and the bounds."""
+def stages(spec: PoolSpec, view: Look, pace: Pace, ruling: Ruling, now: datetime) -> list[Stage]:
+    """Return R0's formula, term by term."""
     trail = [pace.up, pace.down]
     trail.append(bounds.edited(trail[-1].after, ruling))
     trail.append(bounds.outage(trail[-1].after, spec, view, now))
     trail.append(bounds.floor(trail[-1].after, spec))
-    wanted = trail[-1].after
-    trail.append(bounds.maximum(wanted, spec, view.current))
+    trail.append(bounds.maximum(trail[-1].after, spec, view.current))
     trail.append(bounds.startable(trail[-1].after, view))
-    size = trail[-1].after
+    return trail
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the verdict stands on."""
+
+    view: Look
+    done: Settled
+    pace: Pace
+    ruling: Ruling
+
+
+def verdict(spec: PoolSpec, seen: Observation, found: Found, trail: list[Stage], now: datetime) -> Decision:
+    """Return the decision: the size, why, and what comes next."""
+    view, done = found.view, found.done
+    moved = [share.reason for share in done.shares if share.size != share.found]
+    still = done.size == view.current
     return Decision(
         current=view.current,
-        wanted=wanted,
-        size=size,
-        reason=leading(trail, view, size),
+        wanted=trail[CAPS].before,
+        size=done.size,
+        reason=moved[0] if moved and still else leading(trail, view, done.size),
         ready=view.capacity.ready,
         depth=view.depth.waiting,
-        clamps=tuple(stage.reason for stage in trail[-2:] if stage.after < stage.before),
+        clamps=tuple(stage.reason for stage in trail[CAPS:-1] if stage.after < stage.before),
         trail=tuple(trail),
-        prospects=ahead(spec, view, pace, ruling, now),
-        health=health(spec, view, now),
+        prospects=ahead(spec, found.view, found.pace, found.ruling, now),
+        health=standing.told(health(spec, view, now), spec, seen, found.view, found.done),
+        shares=done.shares,
     )
 
 

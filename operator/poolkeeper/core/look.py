@@ -1,30 +1,36 @@
-"""What one look means before anything is decided: depth, capacity, SLO, and the memory of them."""
+"""What one look means before anything is decided: depth, tiers, capacity, SLO, and the memory of them."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from poolkeeper.core import slo, startup
+from poolkeeper.core import slo, startup, tiers
 from poolkeeper.core.decision import Health
 from poolkeeper.core.depth import Depth, combine
-from poolkeeper.core.memory import Memory
-from poolkeeper.core.model import PoolSpec
+from poolkeeper.core.memory import Memory, Starts, Tiers
+from poolkeeper.core.model import CapacityType, PoolSpec
 from poolkeeper.core.observation import Observation, Target
 from poolkeeper.core.reasons import Reason
+from poolkeeper.core.split import is_full, size_found
 from poolkeeper.core.startup import Capacity
+from poolkeeper.core.tiers import Part
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A look at an existing target. `memory` has taken in what was seen, and nothing of what will be decided."""
+    """A look at an existing target. `memory` has taken in what was seen, and nothing of what will be decided.
+
+    `target` is the pool as if it were one workload: its replicas are the size that the tiers' replicas stand for.
+    """
 
     target: Target
     depth: Depth
     capacity: Capacity
     memory: Memory
+    parts: tuple[Part, ...] = ()
 
     @property
     def current(self) -> int:
-        """The replicas that the target asks for now."""
+        """The size that was found."""
         return self.target.replicas
 
     @property
@@ -45,16 +51,62 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
         memory = replace(Memory() if memory.target else memory, target=target.uid)
     depth, silence = combine(seen.readings, spec.queue, memory.silent_since, now)
     starts = startup.observe_starts(memory.starts, target, depth, now)
+    siblings = {
+        sibling.tier: startup.observe_starts(memory.tiers.starts.get(sibling.tier, Starts()), sibling, depth, now)
+        for sibling in seen.siblings
+    }
+    known = (starts.known or frozenset()).union(*(one.known or () for one in siblings.values()))
     memory = Memory(
         target=target.uid,
         grace=memory.grace,
         starts=starts,
         edits=memory.edits,
-        served=slo.count(memory.served, depth.samples, starts.known or frozenset(), now) if spec.slo else memory.served,
+        served=slo.count(memory.served, depth.samples, known, now) if spec.slo else memory.served,
+        tiers=replace(memory.tiers, starts=siblings),
         silent_since=silence,
         outage_since=None if depth.whole else (memory.outage_since or now),
     )
-    return Look(target, depth, startup.assess(spec, target, starts, now), memory)
+    parts = tiers.parts_of(spec, seen, target, memory, now)
+    whole = pool_of(spec, parts, target, memory)
+    return Look(
+        whole,
+        depth,
+        capacity_of(parts, whole.replicas, spec),
+        replace(memory, tiers=notice(memory.tiers, parts, now)),
+        parts,
+    )
+
+
+def pool_of(spec: PoolSpec, parts: tuple[Part, ...], target: Target, memory: Memory) -> Target:
+    """Return the tiers as one workload of the size that they stand for, written by who changed it."""
+    if len(parts) == 1:
+        return target
+    asked = memory.tiers.asked or {target.tier: memory.edits.asked or 0}
+    changed = [part.target for part in parts if part.found != asked.get(part.name, part.found)]
+    writers = [one for one in changed if not one.ours] or [one for one in changed if one.ours] or [target]
+    return replace(
+        target,
+        replicas=size_found(parts, asked, memory.edits.asked, spec.guaranteed),
+        writer=writers[0].writer,
+        ours=writers[0].ours,
+        rolling=any(part.target.rolling for part in parts),
+    )
+
+
+def capacity_of(parts: tuple[Part, ...], size: int, spec: PoolSpec) -> Capacity:
+    """Return what the pool's replicas can do, all tiers together."""
+    if len(parts) == 1:
+        return parts[0].capacity
+    return startup.pooled([part.capacity for part in parts], size, blocked=is_full(size, parts, spec.guaranteed))
+
+
+def notice(before: Tiers, parts: tuple[Part, ...], now: datetime) -> Tiers:
+    """Return the tiers' memory after this look at who is under notice; a pod that was not yet is a reclaim."""
+    if len(parts) == 1 and not before.noticed:
+        return before
+    spot = (part for part in parts if part.tier.type is CapacityType.SPOT)
+    noticed = frozenset(pod.uid for part in spot for pod in part.noticed)
+    return replace(before, noticed=noticed, reclaimed_at=now if noticed - before.noticed else before.reclaimed_at)
 
 
 def health(spec: PoolSpec, seen: Look, now: datetime) -> Health:

@@ -14,11 +14,12 @@ from poolkeeper.core.reasons import Reason
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The stage for growth, the stage for shrinking, and the clock after both."""
+    """The stage for growth, the stage for shrinking, the clock after this look, and whether it fired."""
 
     up: Stage
     down: Stage
     clock: Grace
+    fired: bool = False
 
 
 def judge(spec: PoolSpec, seen: Look, ruling: Ruling, now: datetime) -> Pace:
@@ -32,7 +33,7 @@ def judge(spec: PoolSpec, seen: Look, ruling: Ruling, now: datetime) -> Pace:
     veto = vetoed(spec, seen, ruling, now) if fired else None
     if veto is not None:
         return Pace(up, replace(down, after=down.before, reason=veto), clock)
-    return Pace(up, down, grace.restart(clock) if fired else clock)
+    return Pace(up, down, clock, fired)
 
 
 def tick(spec: PoolSpec, seen: Look, *, may_shrink: bool) -> Grace:

@@ -8,10 +8,12 @@ from poolkeeper.core.model import Mode, PoolSpec
 
 @dataclass(frozen=True, slots=True)
 class Resize:
-    """Set the target's replicas from what was seen to what was decided."""
+    """Set a tier's replicas from what was seen to what was decided; `victims` are the pods to go first, in order."""
 
+    tier: str
     before: int
     after: int
+    victims: tuple[str, ...] = ()
 
     @property
     def grows(self) -> bool:
@@ -21,13 +23,18 @@ class Resize:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to write. Empty: nothing."""
+    """What to write, in this order. Empty: nothing."""
 
-    resize: Resize | None = None
+    resizes: tuple[Resize, ...] = ()
 
 
 def plan(spec: PoolSpec, decision: Decision) -> Plan:
-    """Return the writes for a decision; only an Active pool has any."""
+    """Return the writes for a decision, growth first; only an Active pool has any."""
     if spec.mode is not Mode.ACTIVE or not decision.changes:
         return Plan()
-    return Plan(Resize(decision.current, decision.size))
+    moves = [
+        Resize(share.tier, share.found, share.size, share.victims)
+        for share in decision.shares
+        if share.size != share.found
+    ]
+    return Plan(tuple(sorted(moves, key=lambda move: not move.grows)))

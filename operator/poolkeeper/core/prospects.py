@@ -16,7 +16,7 @@ from poolkeeper.core.words import number
 
 def ahead(spec: PoolSpec, view: Look, pace: Pace, ruling: Ruling, now: datetime) -> tuple[Prospect, ...]:
     """Return what comes next, soonest first; what has passed already waits for something that has no time."""
-    found = (*clocks(spec, view, pace), *waits(spec, view, ruling))
+    found = (*clocks(spec, view, pace), *waits(spec, view, ruling), *moves(spec, view))
     return tuple(sorted([prospect for prospect in found if prospect.at > now], key=attrgetter("at")))
 
 
@@ -45,3 +45,21 @@ def waits(spec: PoolSpec, view: Look, ruling: Ruling) -> Iterator[Prospect]:
         yield Prospect(ruling.until, end)
     if view.capacity.next_at is not None:
         yield Prospect(view.capacity.next_at, "a starting replica counts as settled, or as overdue if it is not ready")
+
+
+def moves(spec: PoolSpec, view: Look) -> Iterator[Prospect]:
+    """Yield what time alone brings to the tiers: a loss, the way back, the end of a drain."""
+    for since in view.memory.tiers.draining_since.values():
+        yield Prospect(since + spec.drain_deadline, "a busy replica is taken away if none becomes idle")
+    for part in view.parts:
+        if part.lasts_until is not None:
+            words = f"a {part.name} replica counts as lost if it has no node, or is not ready"
+            yield Prospect(part.lasts_until, words)
+        if part.steady_at is not None and sum(one.found for one in view.parts) > view.current:
+            yield Prospect(not_before(spec, view, part.steady_at), f"another {part.name} replica counts as steady")
+
+
+def not_before(spec: PoolSpec, view: Look, at: datetime) -> datetime:
+    """Return the instant, or the end of the backoff after a reclaim where that is later."""
+    reclaimed = view.memory.tiers.reclaimed_at
+    return at if reclaimed is None or spec.spot is None else max(at, reclaimed + spec.spot.recovery.backoff)

@@ -7,6 +7,7 @@ A replica without a pod (a quota refuses it) waits like one without a node. A po
 gets the timeout again, from the moment it fell.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
@@ -127,6 +128,20 @@ def assess(spec: PoolSpec, target: Target, starts: Starts, now: datetime) -> Cap
     )
 
 
+def pooled(capacities: Sequence[Capacity], size: int, *, blocked: bool) -> Capacity:
+    """Return the tiers' capacity as the pool's: no more is coming than the size still lacks."""
+    settled = sum(one.settled for one in capacities)
+    return Capacity(
+        ready=sum(one.ready for one in capacities),
+        settled=settled,
+        coming=max(0, min(sum(one.coming for one in capacities), size - settled)),
+        overdue=sum(one.overdue for one in capacities),
+        blocked=blocked,
+        words=next((one.words for one in capacities if one.words), ""),
+        next_at=min((one.next_at for one in capacities if one.next_at), default=None),
+    )
+
+
 def due_at(pod: Pod, spec: PoolSpec, limit: timedelta) -> datetime:
     """Return when a pod that is not ready becomes overdue."""
     if pod.scheduled_at is None:
@@ -138,6 +153,10 @@ def missing(
     spec: PoolSpec, target: Target, starts: Starts, now: datetime, limit: timedelta
 ) -> list[tuple[datetime, str]]:
     """Return when the replicas that have no pod become overdue, with the words of what keeps them from having one."""
-    since = target.failure_since or starts.lacking_since or now
-    at = since + (spec.startup_timeout or max(NODE_WAIT, limit))
+    at = lacking_from(target, starts, now) + (spec.startup_timeout or max(NODE_WAIT, limit))
     return [(at, target.failure)] * (target.replicas - len(target.pods))
+
+
+def lacking_from(target: Target, starts: Starts, now: datetime) -> datetime:
+    """Return since when replicas have been without a pod, as the API server says or as was seen."""
+    return target.failure_since or starts.lacking_since or now

@@ -6,15 +6,26 @@ from poolkeeper.core.reasons import Reason
 
 def message(decision: Decision) -> str:
     """Return why the pool has the size it has, in one line."""
-    moved = f"{decision.current} -> {decision.size}: " if decision.changes else ""
+    moved = f"{movement(decision)}: " if decision.changes else ""
     capped = "".join(f"; {clamp.sentence}" for clamp in decision.clamps if clamp is not decision.reason)
     return f"{moved}{because(decision)}{capped}"
+
+
+def movement(decision: Decision) -> str:
+    """Return what is written, for the size and for each tier: `10 -> 11 (on-demand 1 -> 2)`."""
+    tiers = ", ".join(f"{one.tier} {one.found} -> {one.size}" for one in decision.shares if one.size != one.found)
+    if decision.size == decision.current:
+        return tiers
+    size = f"{decision.current} -> {decision.size}"
+    return f"{size} ({tiers})" if tiers and len(decision.shares) > 1 else size
 
 
 def because(decision: Decision) -> str:
     """Return the leading reason with the numbers that it stands on."""
     leading = [stage for stage in decision.trail if stage.reason is decision.reason]
     numbers = figures(leading[-1]) if leading else decision.detail
+    if any(share.reason is decision.reason and share.size != share.found for share in decision.shares):
+        numbers = decision.health.split_detail
     return f"{decision.reason.sentence} ({numbers})" if numbers else decision.reason.sentence
 
 

@@ -197,7 +197,7 @@ class Loop:
             decision = replace(decision, detail=f"deployment/{pool.target} is not in {pool.key[0]}")
         may_write = spec.mode is Mode.ACTIVE and halted(spec, seen, now) is None
         await self._keep_workload(pool, decision, may_write=may_write)
-        resize, version = plan(spec, decision).resize, None
+        resize, version = next(iter(plan(spec, decision).resizes), None), None
         if resize is None:
             pool.scale_rest.succeeded()
         else:

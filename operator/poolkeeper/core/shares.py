@@ -1,0 +1,157 @@
+"""From the size to what each tier is asked for now: how far a shrink may go, and who goes (R6, R7)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from poolkeeper.core import victims
+from poolkeeper.core.decision import Share, Stage
+from poolkeeper.core.look import Look
+from poolkeeper.core.memory import Tiers
+from poolkeeper.core.model import PoolSpec
+from poolkeeper.core.reasons import Reason
+from poolkeeper.core.split import Cut, Limits, reclaimable, share_out
+from poolkeeper.core.victims import Leaving
+
+STILL = Leaving()
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The size that can be had now, the tiers' parts of it, the stage that led there, and the tiers' memory.
+
+    `held`: none of the shrink that was wanted may come yet.
+    """
+
+    size: int
+    cuts: tuple[Cut, ...]
+    shares: tuple[Share, ...]
+    stage: Stage
+    memory: Tiers
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """A share-out with who leaves each tier for it."""
+
+    size: int
+    cuts: tuple[Cut, ...]
+    leaving: Mapping[str, Leaving]
+
+    @property
+    def may(self) -> bool:
+        """Whether all who are to leave may do so now."""
+        return all(self.leaving[cut.part.name].free >= -cut.change for cut in self.cuts)
+
+
+def settle(size: int, spec: PoolSpec, seen: Look, now: datetime, *, keep: bool) -> Settled:
+    """Return how much of `size` can be had now: as near to it as busy replicas allow, at least what there is.
+
+    What goes back from one tier to another waits for idle replicas, too.
+    """
+    backoff = in_backoff(spec, seen, now)
+    limits = Limits(seen.current, keep, backoff)
+    waited = {name: now - since for name, since in seen.memory.tiers.draining_since.items()}
+
+    def go(candidate: int) -> Going:
+        cuts = share_out(candidate, seen.parts, spec.guaranteed, limits)
+        return Going(candidate, cuts, {cut.part.name: leaving(cut, spec, seen, waited) for cut in cuts})
+
+    wish = go(size)
+    going = wish
+    while not going.may and going.size < seen.current:
+        going = go(going.size + 1)
+    return settled(wish, going, seen, now)
+
+
+def found(spec: PoolSpec, seen: Look) -> tuple[Share, ...]:
+    """Return the tiers as they are, for a pool in which nothing may be written."""
+    cuts = share_out(seen.current, seen.parts, spec.guaranteed, Limits(seen.current))
+    return tuple(Share(cut.part.name, cut.part.found, cut.part.found, cut.due, cut.part.capacity.ready) for cut in cuts)
+
+
+def settled(wish: Going, going: Going, seen: Look, now: datetime) -> Settled:
+    """Return the share-out `going` that is to be, where `wish` was wanted."""
+    cuts = tuple(replace(cut, size=max(cut.size, cut.part.found - free(going, cut))) for cut in going.cuts)
+    busy = {cut.part.name for cut in wish.cuts if free(wish, cut) < -cut.change or wish.leaving[cut.part.name].forced}
+    before = seen.memory.tiers.draining_since
+    forced = any(one.forced for one in going.leaving.values())
+    reason = Reason.DRAINING if going.size > wish.size else Reason.FORCED_DRAIN if forced else Reason.AS_EXPECTED
+    return Settled(
+        size=going.size,
+        cuts=cuts,
+        shares=tuple(share(cut, going, seen) for cut in cuts),
+        stage=Stage("drain", wish.size, going.size, reason, {"busy": ", ".join(sorted(busy)) or None}),
+        memory=replace(
+            seen.memory.tiers,
+            draining_since={name: before.get(name, now) for name in busy},
+            lost_since=lost_since(cuts, seen, now),
+        ),
+        held=going.size == seen.current > wish.size,
+    )
+
+
+def in_backoff(spec: PoolSpec, seen: Look, now: datetime) -> bool:
+    """Return whether a reclaim is too recent for anything to go back to where it was."""
+    at = seen.memory.tiers.reclaimed_at
+    return at is not None and spec.spot is not None and now - at < spec.spot.recovery.backoff
+
+
+def leaving(cut: Cut, spec: PoolSpec, seen: Look, waited: Mapping[str, timedelta]) -> Leaving:
+    """Return who leaves a tier for its cut; replicas without a pod are no loss to anybody."""
+    if cut.change >= 0:
+        return STILL
+    target = cut.part.target
+    absent = max(0, target.replicas - len(target.pods))
+    loads = victims.in_flight(seen.depth.samples)
+    spent = waited.get(cut.part.name, timedelta(0))
+    found = victims.leaving(target.pods, max(0, -cut.change - absent), loads, spent, spec.drain_deadline)
+    return replace(found, free=found.free + absent)
+
+
+def free(going: Going, cut: Cut) -> int:
+    """Return how many replicas may leave a tier now."""
+    return going.leaving[cut.part.name].free
+
+
+def share(cut: Cut, going: Going, seen: Look) -> Share:
+    """Return a tier's part as the decision tells it."""
+    return Share(
+        tier=cut.part.name,
+        found=cut.part.found,
+        size=cut.size,
+        due=cut.due,
+        ready=cut.part.capacity.ready,
+        reason=because(cut, going, seen),
+        victims=going.leaving[cut.part.name].names[: max(0, -cut.change)],
+    )
+
+
+def because(cut: Cut, going: Going, seen: Look) -> Reason:
+    """Return why a tier is asked for more, or fewer."""
+    if not cut.change:
+        return Reason.AS_EXPECTED
+    if cut.change < 0:
+        if going.size < seen.current:
+            return Reason.SPLIT
+        return Reason.HANDING_OVER if reclaimable(cut.part) else Reason.RETURNING
+    if cut.covers > cut.holds:
+        return lacking(cut, going.cuts)
+    return Reason.SPLIT if going.size > seen.current else Reason.HANDING_OVER
+
+
+def lacking(cut: Cut, cuts: tuple[Cut, ...]) -> Reason:
+    """Return why another tier needs to be covered."""
+    other = next(other for other in cuts if other.lack and other.part is not cut.part)
+    if not reclaimable(other.part):
+        return Reason.ON_DEMAND_SHORT
+    return Reason.SPOT_RECLAIMED if other.part.noticed else Reason.SPOT_SHORT
+
+
+def lost_since(cuts: tuple[Cut, ...], seen: Look, now: datetime) -> datetime | None:
+    """Return since when spot has lacked replicas; for as long as anything stands in for them."""
+    before = seen.memory.tiers.lost_since
+    if any(cut.lost for cut in cuts if reclaimable(cut.part)):
+        return before or now
+    return before if any(cut.covers or cut.holds for cut in cuts) else None

@@ -1,0 +1,193 @@
+"""How many replicas each tier has (R7).
+
+    due     what the formula gives each tier: the guaranteed part to on-demand, the rest to the preferred tier
+    lack    what a tier is due and does not have; another tier covers it at once, at most fallback.maxReplicas
+    held    what a tier was found with beyond its due; it goes when the others are solid, one step at a time
+
+A pool of 10, one guaranteed, recovery.after = A, recovery.backoff = B:
+
+                                    on-demand    spot                        held by
+    steady                          1            9
+    three under notice              1 + 3        9  (6 usable)               lack: 3 under notice
+    they end, others are made       1 + 3        9  (6 and 3 on their way)   lack: what is held and not ready again
+    the three are ready             1 + 3        9  (9 ready, 6 solid)       held until solid
+    ... for A, and B is over        1 + 2        9  (7 solid)                held until solid
+                                    1            9
+
+The same arithmetic switches a tier on (all of on-demand is held) and off (all of spot is), and lets spot cover for
+on-demand that is overdue. Nothing is held in memory for it but the last reclaim: what is held stands in the cluster.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from poolkeeper.core.model import CapacityType, Guaranteed, Tier
+from poolkeeper.core.tiers import Part
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What bounds a share-out: the size `before`, and whether nothing at all may be taken away.
+
+    `backoff`: a reclaim is too recent for anything to go back.
+    """
+
+    before: int
+    keep: bool = False
+    backoff: bool = False
+
+
+def due(size: int, guaranteed: Guaranteed, tiers: tuple[Tier, ...]) -> dict[str, int]:
+    """Return the formula's part of each tier; they sum to `size`.
+
+    guaranteed = min(D, base + ceil(percentAboveBase * max(0, D - base) / 100))
+    """
+    parts = dict.fromkeys((tier.name for tier in tiers), 0)
+    above = max(0, size - guaranteed.base)
+    held = min(size, guaranteed.base - -guaranteed.percent_above_base * above // 100)
+    keeper = next(tier for tier in tiers if tier.type is CapacityType.ON_DEMAND)
+    parts[keeper.name] += held
+    parts[tiers[0].name] += size - held
+    return parts
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One tier's part of a size: what it is `due`, what it `covers` for others, what it `holds` and must keep.
+
+    `lost` is what it is due and does not have, `lack` that and what came back and is not ready again.
+    """
+
+    part: Part
+    size: int
+    due: int
+    lost: int = 0
+    lack: int = 0
+    covers: int = 0
+    holds: int = 0
+
+    @property
+    def change(self) -> int:
+        """How many replicas are asked for more, or fewer."""
+        return self.size - self.part.found
+
+
+def share_out(size: int, parts: tuple[Part, ...], guaranteed: Guaranteed, limits: Limits) -> tuple[Cut, ...]:
+    """Return what each tier is to have of `size`."""
+    tiers = tuple(part.tier for part in parts if part.wanted)
+    dues, dues_before = due(size, guaranteed, tiers), due(limits.before, guaranteed, tiers)
+    held = {part.name: max(0, part.found - dues_before.get(part.name, 0)) for part in parts}
+    cuts = [Cut(part, 0, dues.get(part.name, 0)) for part in parts]
+    cuts = [replace(cut, lost=lost(cut)) for cut in cuts]
+    cuts = [replace(cut, lack=lack(cut, sum(held.values()) - held[cut.part.name])) for cut in cuts]
+    covers = covered(cuts)
+    cuts = [replace(cut, covers=covers[cut.part.name]) for cut in cuts]
+    cuts = [replace(cut, holds=kept(cut, cuts, held[cut.part.name], limits, size)) for cut in cuts]
+    cuts = [replace(cut, size=bounded(cut, limits)) for cut in cuts]
+    return guarded(cuts, size)
+
+
+def is_full(size: int, parts: tuple[Part, ...], guaranteed: Guaranteed) -> bool:
+    """Return whether more could not be had: no tier's replicas come, or one's do not and cover for it is used up."""
+    wanted = [part for part in parts if part.wanted]
+    stuck = [part for part in wanted if part.capacity.blocked]
+    dues = due(size, guaranteed, tuple(part.tier for part in wanted))
+    limits = [part.tier.fallback.max_replicas for part in stuck]
+    held = sum(max(0, part.found - dues[part.name]) for part in wanted if part not in stuck)
+    return len(stuck) == len(wanted) or any(limit is not None and held >= limit for limit in limits)
+
+
+def lost(cut: Cut) -> int:
+    """Return how many replicas a tier is due and does not have; what is not asked for yet is to come."""
+    part = cut.part
+    to_come = max(0, cut.due - part.found) if part.has_room else 0
+    return cut.due - min(cut.due, max(0, part.usable) + to_come)
+
+
+def lack(cut: Cut, held_elsewhere: int) -> int:
+    """Return what a tier lost, and what stands in for it elsewhere until as many are ready again.
+
+    Without the second part a reclaim that follows another would find the first one's replacements counted already.
+    """
+    on_the_way = max(0, cut.part.usable - cut.part.capacity.ready)
+    return cut.lost + min(held_elsewhere, on_the_way, cut.due)
+
+
+def covered(cuts: list[Cut]) -> dict[str, int]:
+    """Return how much each tier covers: a lack goes to the next tier in order of preference that has room for it."""
+    covers = {cut.part.name: 0 for cut in cuts}
+    for place, cut in enumerate(cuts):
+        others = (other.part for other in (*cuts[place + 1 :], *cuts[:place]) if other.part.has_room)
+        stand_in = next(others, None)
+        if stand_in is not None:
+            covers[stand_in.name] += allowed(cut)
+    return covers
+
+
+def allowed(cut: Cut) -> int:
+    """Return how much of a tier's lack another may cover."""
+    limit = cut.part.tier.fallback.max_replicas
+    return cut.lack if limit is None else min(cut.lack, limit)
+
+
+def kept(cut: Cut, cuts: list[Cut], held: int, limits: Limits, size: int) -> int:
+    """Return how much of what a tier holds beyond its due must stay: until the others stand on their own.
+
+    To where capacity is reclaimed it goes back one step at a time, and not at all too soon after a reclaim. A size that
+    shrinks lets go of as much.
+    """
+    others = [other for other in cuts if other.part is not cut.part and other.part.wanted]
+    missing = sum(max(0, other.due + other.covers - other.part.solid) for other in others)
+    if all(other.part.tier.type is CapacityType.ON_DEMAND for other in others):
+        return min(held, missing)
+    steps = (0 if limits.backoff else 1) + max(0, limits.before - size)
+    return min(held, max(missing, held - steps))
+
+
+def bounded(cut: Cut, limits: Limits) -> int:
+    """Return a tier's size: no more of one whose replicas do not come, no less than must be kept."""
+    wanted, found = cut.due + max(cut.covers, cut.holds), cut.part.found
+    if cut.part.capacity.blocked:
+        wanted = min(wanted, found)
+    return max(wanted, found) if limits.keep else wanted
+
+
+def guarded(cuts: list[Cut], size: int) -> tuple[Cut, ...]:
+    """Return the cuts; nothing is taken away where that would leave fewer ready than the size, or than there are."""
+    ready = sum(cut.part.capacity.ready for cut in cuts)
+    left = sum(min(cut.part.capacity.ready, cut.size) for cut in cuts)
+    if left >= min(size, ready):
+        return tuple(cuts)
+    return tuple(replace(cut, size=max(cut.size, cut.part.found)) for cut in cuts)
+
+
+def size_found(parts: tuple[Part, ...], asked: Mapping[str, int], before: int | None, guaranteed: Guaranteed) -> int:
+    """Return the size that the tiers' replicas stand for, given what each was last asked for and for which size.
+
+    What somebody else wrote counts as it is. What we wrote and do not remember (a crash came between) is a change of
+    size only as far as the preferred tier shows it: on-demand that we added beyond that covered for something.
+    Where nothing is remembered, it is what was asked for and counts.
+    """
+    if len(parts) == 1:
+        return parts[0].found
+    if before is None:
+        return sum(min(part.found, part.usable) if reclaimable(part) else part.found for part in parts)
+    moved = {part.name: part.found - asked.get(part.name, part.found) for part in parts}
+    size = max(0, before + sum(moved[part.name] for part in parts if not part.target.ours))
+    tiers = tuple(part.tier for part in parts if part.wanted)
+    for part in parts:
+        if part.target.ours and part.wanted and reclaimable(part) and moved[part.name]:
+            return nearest(part, size, guaranteed, tiers)
+    return size
+
+
+def reclaimable(part: Part) -> bool:
+    """Return whether the tier's machines may be taken away at any moment."""
+    return part.tier.type is CapacityType.SPOT
+
+
+def nearest(part: Part, size: int, guaranteed: Guaranteed, tiers: tuple[Tier, ...]) -> int:
+    """Return the size nearest to `size` that gives a tier what it was found with; `size` itself where none does."""
+    reach = range(size + 2 * part.found + 2)
+    fits = [other for other in reach if due(other, guaranteed, tiers)[part.name] == part.found]
+    return min(fits, key=lambda other: abs(other - size), default=size)
