@@ -48,7 +48,7 @@ def test_what_the_user_does_not_bring_comes_from_the_cache(tmp_path, monkeypatch
 
 
 def test_what_is_nowhere_is_built_from_its_own_package(go):
-    assert assets.ensure(["karpenter"])["karpenter"].read_text() == "sigs.k8s.io/karpenter/kwok\n"
+    assert assets.ensure(["karpenter"])["karpenter"].read_text() == "./cloud\n"
 
 
 def test_what_is_there_is_not_built_again(go):

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from controlplane.build import PACKAGES, build
+from controlplane.build import PACKAGES, build, file_name
 from controlplane.debian import unpack
 
 _HERE = Path(__file__).parent
@@ -14,6 +14,7 @@ _HERE = Path(__file__).parent
 # What a boot needs; the kubelet and Karpenter are built by those who ask for them.
 BOOT = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kwok")
 PROMETHEUS = "prometheus"
+KARPENTER = "karpenter"
 
 
 def cache() -> Path:
@@ -53,7 +54,7 @@ def _places(name: str) -> list[Path]:
     if name not in PACKAGES:
         raise KeyError(name)
     brought = os.environ.get("KUBEBUILDER_ASSETS")
-    return [*([Path(brought) / name] if brought else []), built() / name]
+    return [*([Path(brought) / name] if brought else []), built() / file_name(name)]
 
 
 def _runs(path: Path) -> bool:

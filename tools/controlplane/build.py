@@ -1,5 +1,6 @@
 """Building Kubernetes' own programs, once, from the module that pins them."""
 
+import hashlib
 import os
 import shutil
 import signal
@@ -16,7 +17,8 @@ _HERE = Path(__file__).parent
 _VERSION = {"gitVersion": "v1.36.3", "gitMajor": "1", "gitMinor": "36"}
 _STAMPS = " ".join(f"-X k8s.io/component-base/version.{name}={value}" for name, value in _VERSION.items())
 
-# Two of the packages are called `kwok`: each output has a name of its own.
+# Two of the packages are called `kwok`: each output has a name of its own. Karpenter is upstream's, with its KWOK
+# provider, and a main of ours.
 PACKAGES = {
     "etcd": "go.etcd.io/etcd/server/v3",
     "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
@@ -25,7 +27,7 @@ PACKAGES = {
     "kubectl": "k8s.io/kubernetes/cmd/kubectl",
     "kwok": "sigs.k8s.io/kwok/cmd/kwok",
     "kubelet": "k8s.io/kubernetes/cmd/kubelet",
-    "karpenter": "sigs.k8s.io/karpenter/kwok",
+    "karpenter": "./cloud",
 }
 
 
@@ -33,8 +35,17 @@ class BuildError(RuntimeError):
     """A program could not be built."""
 
 
+def file_name(name: str) -> str:
+    """Return what a program is called among the built ones: what has source of ours is named after that too."""
+    package = PACKAGES[name]
+    if not package.startswith("./"):
+        return name
+    source = b"".join(path.read_bytes() for path in sorted((_HERE / package).glob("*.go")))
+    return f"{name}-{hashlib.sha256(source).hexdigest()[:12]}"
+
+
 def build(names: Sequence[str], directory: Path) -> None:
-    """Build each program into `directory`; whoever builds there at the same time is waited for.
+    """Build each program into `directory`, under its `file_name`; whoever builds there at the same time is waited for.
 
     Raises:
         BuildError: Go is missing, or a build failed.
@@ -43,7 +54,7 @@ def build(names: Sequence[str], directory: Path) -> None:
         return
     directory.mkdir(parents=True, exist_ok=True)
     with FileLock(directory / ".lock"):
-        missing = [name for name in names if not (directory / name).exists()]
+        missing = [name for name in names if not (directory / file_name(name)).exists()]
         for position, name in enumerate(missing, start=1):
             _build(name, directory, f"[{position} of {len(missing)}] {name}")
 
@@ -55,7 +66,7 @@ def _build(name: str, directory: Path, title: str) -> None:
     flags = ["-trimpath", "-buildvcs=false", "-mod=readonly", "-ldflags", f"-s -w {_STAMPS}"]
     try:
         _show(["go", "build", *flags, "-o", str(unfinished), PACKAGES[name]], title)
-        unfinished.replace(directory / name)
+        unfinished.replace(directory / file_name(name))
     finally:
         unfinished.unlink(missing_ok=True)
 

@@ -10,9 +10,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from controlplane import karpenter
 from controlplane.boot import Boot
 from controlplane.ground import CARD, Site, read_card, write_kubeconfig
+from controlplane.karpenter import Karpenter
 from controlplane.nodes import gpu_nodes
+from controlplane.offerings import InstanceType
 from controlplane.programs import Programs
 from controlplane.prometheus import Prometheus, running
 
@@ -148,6 +151,22 @@ class Cluster:
             scrape: Prometheus `scrape_configs`; without, all pods annotated `prometheus.io/scrape: "true"` are scraped.
         """
         return running(self.programs, self.site.network.address, interval, scrape)
+
+    def karpenter(
+        self,
+        types: Sequence[InstanceType] = (InstanceType(),),
+        *,
+        consolidate_after: timedelta | None = None,
+        forgets: timedelta = timedelta(seconds=5),
+    ) -> AbstractContextManager[Karpenter]:
+        """Run a real Karpenter for this cluster, for as long as the `with` block lasts; its nodes and objects stay.
+
+        Args:
+            types: the instances to be had; without, one of one GPU in three zones, spot and on-demand.
+            consolidate_after: when nodes that are empty or could be fewer go; None: never.
+            forgets: how long an offering that could not be launched is not tried again (3 minutes on AWS).
+        """
+        return karpenter.running(self, types, consolidate_after, forgets)
 
 
 def attach(path: Path) -> Cluster:

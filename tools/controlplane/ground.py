@@ -94,6 +94,7 @@ def _write_users(site: Site) -> None:
         ("system:kube-scheduler", None),
         ("poolkeeper:kwok", None),
         ("poolkeeper:prometheus", None),
+        ("poolkeeper:karpenter", None),
     ):
         name = user.rpartition(":")[2]
         certificate, key = authority.issue(name, Subject(user, group))
