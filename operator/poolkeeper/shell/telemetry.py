@@ -7,12 +7,13 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from poolkeeper.core.decision import Decision
-from poolkeeper.core.model import PoolSpec
+from poolkeeper.core.model import CapacityType, PoolSpec
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.kube_errors import KubeError
 
 Key = tuple[str, str]
 POOL = ("namespace", "pool")
+TIER = (*POOL, "tier")
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 
 
@@ -29,8 +30,19 @@ class Telemetry:
 
         self.queue_depth = gauge("pool_queue_depth", "Requests waiting, as last read; absent while unknown.")
         self.desired = gauge("pool_desired_replicas", "The size that was decided; absent without a target.")
-        self.current = gauge("pool_current_replicas", "The size that the target asks for; absent without a target.")
+        self.current = gauge("pool_current_replicas", "The size that was found; absent without a target.")
         self.ready = gauge("pool_ready_replicas", "Replicas that are ready.")
+        self.tier_replicas = gauge("pool_tier_replicas", "Replicas that are asked of a tier.", TIER)
+        self.tier_ready = gauge(
+            "pool_tier_ready_replicas", "Replicas of a tier that are ready, without those under notice.", TIER
+        )
+        self.tier_due = gauge("pool_tier_due_replicas", "A tier's part of the size by the split's formula.", TIER)
+        self.spot_lost = gauge(
+            "pool_spot_lost_replicas", "Replicas that spot lacks and on-demand covers for; absent without spot."
+        )
+        self.fallback = gauge(
+            "pool_fallback_replicas", "Replicas that on-demand has beyond its part; absent without spot."
+        )
         self.minimum = gauge("pool_min_replicas", "The floor.")
         self.maximum = gauge("pool_max_replicas", "The cap.")
         self.metrics_available = gauge(
@@ -40,8 +52,8 @@ class Telemetry:
         self.slo_burn_rate = gauge("pool_slo_burn_rate", "Error budget spent, 1 being exactly as allowed.")
         self.scales = Counter(
             "poolkeeper_pool_scales",
-            "Changes of size that were written.",
-            (*POOL, "direction", "reason"),
+            "Changes of a tier's size that were written.",
+            (*TIER, "direction", "reason"),
             registry=registry,
         )
         self.faults = Counter(
@@ -68,6 +80,7 @@ class Telemetry:
         self.leader = gauge("leader", "1 while this process may write.", ())
         self.watch_age = gauge("watch_age_seconds", "Time since a watch last showed life.", ("resource",))
         self.pools = gauge("pools", "Pools that are watched.", ())
+        self._tiers: dict[Key, frozenset[str]] = {}
 
     def decided(self, key: Key, spec: PoolSpec, decision: Decision) -> None:
         """Record a decision. Without a target nothing was looked at, and there is no number to show."""
@@ -79,18 +92,36 @@ class Telemetry:
             (self.ready, decision.ready if looked else None),
             (self.minimum, spec.min_replicas),
             (self.maximum, spec.max_replicas),
+            (self.spot_lost, decision.health.lost if spec.spot and looked else None),
+            (self.fallback, covering(spec, decision) if spec.spot and looked else None),
             (self.metrics_available, int(decision.health.metrics is Reason.AS_EXPECTED) if looked else None),
             (self.slo_inside, decision.health.slo_share),
             (self.slo_burn_rate, decision.health.slo_burn_rate),
         ):
             _show(known, key, value)
+        self._split(key, decision)
         if decision.health.metrics is not Reason.AS_EXPECTED:
             self.faults.labels(*key, decision.health.metrics.value).inc()
 
+    def _split(self, key: Key, decision: Decision) -> None:
+        """Record each tier; those that are gone leave no series."""
+        for share in decision.shares:
+            self.tier_replicas.labels(*key, share.tier).set(share.size)
+            self.tier_ready.labels(*key, share.tier).set(share.ready)
+            self.tier_due.labels(*key, share.tier).set(share.due)
+        known = frozenset(share.tier for share in decision.shares)
+        for gone in self._tiers.get(key, frozenset()) - known:
+            for gauge in (self.tier_replicas, self.tier_ready, self.tier_due):
+                gauge.remove(*key, gone)
+        self._tiers[key] = known
+
     def scaled(self, key: Key, decision: Decision) -> None:
-        """Record a change of size that was written."""
-        direction = "up" if decision.size > decision.current else "down"
-        self.scales.labels(*key, direction, decision.reason.value).inc()
+        """Record a change that was written: each tier that it moved."""
+        for share in decision.shares:
+            if share.size != share.found:
+                direction = "up" if share.size > share.found else "down"
+                why = decision.reason if share.reason is Reason.SPLIT else share.reason
+                self.scales.labels(*key, share.tier, direction, why.value).inc()
 
     @contextmanager
     def write(self, kind: str) -> Iterator[None]:
@@ -104,6 +135,7 @@ class Telemetry:
 
     def forget(self, key: Key) -> None:
         """Drop the series of a pool that is gone."""
+        self._tiers.pop(key, None)
         for metric in vars(self).values():
             if isinstance(metric, Gauge | Counter) and metric._labelnames[:2] == POOL:  # noqa: SLF001  no public way
                 metric.remove_by_labels(dict(zip(POOL, key, strict=True)))
@@ -111,6 +143,12 @@ class Telemetry:
     def page(self) -> bytes:
         """Return the metrics page in OpenMetrics' format."""
         return bytes(generate_latest(self.registry))  # type: ignore[no-untyped-call]
+
+
+def covering(spec: PoolSpec, decision: Decision) -> int:
+    """Return the replicas that tiers which nobody reclaims have beyond their part."""
+    kept = {tier.name for tier in spec.tiers if tier.type is CapacityType.ON_DEMAND}
+    return sum(max(0, share.size - share.due) for share in decision.shares if share.tier in kept)
 
 
 def _show(gauge: Gauge, key: Key, value: float | None) -> None:

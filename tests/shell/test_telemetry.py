@@ -1,0 +1,75 @@
+"""What the metrics say of the split over tiers; pages are served in test_http.py."""
+
+from dataclasses import replace
+
+import pytest
+
+from builders import published
+from poolkeeper.core.decision import Decision, Health, Share, Stage
+from poolkeeper.core.model import ON_DEMAND, CapacityType, Tier
+from poolkeeper.core.reasons import Reason
+from poolkeeper.shell.telemetry import Telemetry
+
+KEY = ("inference", "chat")
+POOL = {"namespace": "inference", "pool": "chat"}
+SPLIT = published(tiers=(Tier("spot", CapacityType.SPOT), ON_DEMAND))
+SPOT = Share("spot", 9, 9, 9, ready=6)
+COVER = Share("on-demand", 1, 4, 1, ready=1, reason=Reason.SPOT_RECLAIMED)
+TRAIL = (Stage("demand", 10, 10, Reason.STEADY),)
+RECLAIMED = Decision(10, 10, 10, Reason.STEADY, trail=TRAIL, shares=(SPOT, COVER), health=Health(lost=3))
+
+
+@pytest.fixture
+def telemetry():
+    made = Telemetry()
+    made.decided(KEY, SPLIT, RECLAIMED)
+    return made
+
+
+def value(telemetry, name, **labels):
+    return telemetry.registry.get_sample_value(f"poolkeeper_pool_{name}", POOL | labels)
+
+
+@pytest.mark.parametrize(("name", "spot", "on_demand"), [("", 9, 4), ("ready_", 6, 1), ("due_", 9, 1)])
+def test_each_tier_has_its_series(telemetry, name, spot, on_demand):
+    found = [value(telemetry, f"tier_{name}replicas", tier=tier) for tier in ("spot", "on-demand")]
+    assert found == [spot, on_demand]
+
+
+def test_what_is_lost_and_what_covers_for_it_are_told(telemetry):
+    assert (value(telemetry, "spot_lost_replicas"), value(telemetry, "fallback_replicas")) == (3, 3)
+
+
+def test_a_pool_without_spot_has_lost_nothing_to_speak_of(telemetry):
+    telemetry.decided(KEY, published(), replace(RECLAIMED, shares=(COVER,)))
+    assert value(telemetry, "spot_lost_replicas") is None
+    assert value(telemetry, "fallback_replicas") is None
+
+
+def test_a_tier_that_is_gone_leaves_no_series(telemetry):
+    telemetry.decided(KEY, published(), replace(RECLAIMED, shares=(COVER,)))
+    assert value(telemetry, "tier_replicas", tier="spot") is None
+    assert value(telemetry, "tier_replicas", tier="on-demand") == 4
+
+
+def test_a_pool_that_is_gone_leaves_no_series(telemetry):
+    telemetry.forget(KEY)
+    assert b'pool="chat"' not in telemetry.page()
+
+
+def test_a_pool_that_comes_back_may_lose_a_tier_again(telemetry):
+    telemetry.forget(KEY)
+    telemetry.decided(KEY, published(), replace(RECLAIMED, shares=(COVER,)))
+    assert value(telemetry, "tier_due_replicas", tier="on-demand") == 1
+
+
+def test_a_tier_that_moves_is_counted_with_its_own_reason(telemetry):
+    telemetry.scaled(KEY, RECLAIMED)
+    moved = value(telemetry, "scales_total", tier="on-demand", direction="up", reason="SpotReclaimed")
+    assert (moved, value(telemetry, "scales_total", tier="spot", direction="up", reason="AsExpected")) == (1, None)
+
+
+def test_a_tier_that_moves_with_the_size_is_counted_with_the_sizes_reason(telemetry):
+    shrunk = replace(RECLAIMED, size=9, reason=Reason.QUEUE_BELOW, shares=(replace(SPOT, size=8, reason=Reason.SPLIT),))
+    telemetry.scaled(KEY, shrunk)
+    assert value(telemetry, "scales_total", tier="spot", direction="down", reason="QueueBelow") == 1
