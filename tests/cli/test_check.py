@@ -58,6 +58,22 @@ def test_all_pools_of_a_file_are_checked(check):
     assert [item["name"] for item in json.loads(answer.output)["items"]] == ["chat", "chat2"]
 
 
+def owning(seconds):
+    pod = f"spec: {{terminationGracePeriodSeconds: {seconds}, containers: []}}"
+    return GOOD.replace("targetRef: {name: chat}", f"template: {{{pod}}}")
+
+
+@pytest.mark.parametrize("seconds", [60, "null"])
+def test_pods_that_end_sooner_than_they_drain_are_noted(check, seconds):
+    words = f"is {seconds if seconds == 60 else 30}, less than drain.deadline of 2m"
+    answer = check(owning(seconds))
+    assert (answer.exit_code, words in answer.output) == (0, True)
+
+
+def test_pods_that_have_the_time_to_drain_are_fine(check):
+    assert check(owning(120)).output == "ipool/chat: ok\n"
+
+
 @pytest.mark.parametrize("text", ["{", "kind: Pod", ""])
 def test_a_file_without_a_pool_is_refused(check, text):
     assert check(text).exit_code == 2

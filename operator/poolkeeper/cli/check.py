@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ import yaml
 
 from poolkeeper.api import names
 from poolkeeper.api.explain import explanation
-from poolkeeper.api.spec import SpecError, parse_spec
+from poolkeeper.api.spec import Spec, SpecError, parse_spec
 from poolkeeper.cli.connection import As, Context, Kubeconfig, Output, ask, console, print_json
 from poolkeeper.core.decide import decide
 from poolkeeper.core.memory import Memory
@@ -90,10 +91,22 @@ def examined(pool: Json) -> Json:
     if not finding["name"]:
         finding["problems"].append("metadata.name: missing")
     try:
-        parse_spec(pool.get("spec") or {})
+        spec = parse_spec(pool.get("spec") or {})
     except SpecError as error:
         finding["problems"] += error.problems
+    else:
+        finding["notes"] += hurried(spec, spec.template) if spec.template else []
     return finding
+
+
+def hurried(spec: Spec, template: Json) -> list[str]:
+    """Return a note where the pods are given less time to end than the pool waits for an idle one (R6)."""
+    given = (template.get("spec") or {}).get("terminationGracePeriodSeconds")
+    grace, deadline = timedelta(seconds=30 if given is None else given), spec.to_core().drain_deadline
+    if grace >= deadline:
+        return []
+    said = f"terminationGracePeriodSeconds of the pods is {grace.total_seconds():g}"
+    return [f"{said}, less than drain.deadline of {spec.drain.deadline}: what a busy pod serves then is cut off sooner"]
 
 
 async def examine_all(kube: KubeClient, pools: list[tuple[Json, Json]], servers: tuple[ServerConfig, ...]) -> None:
@@ -127,6 +140,9 @@ async def examine(kube: KubeClient, raw: Json, finding: Json, servers: tuple[Ser
         with suppress(asyncio.CancelledError):
             await reflecting
     judge(pool, cluster, pools, readings, kube, finding)
+    if pool.spec is not None and finding["decision"] is not None and not pool.spec.owns_workload:
+        found: Json = await kube.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/{pool.target}", into=dict)
+        finding["notes"] += hurried(pool.spec, found["spec"]["template"])
 
 
 async def filled(cluster: Cluster) -> None:
