@@ -1,4 +1,6 @@
 from poolkeeper.api.names import POOL_LABEL
+from poolkeeper.api.pinning import is_pinned
+from poolkeeper.api.providers import KARPENTER
 from poolkeeper.api.spec import parse_spec
 from poolkeeper.api.workload import TEMPLATE_HASH, deployment, digest, let_go, owned, pod_template, update
 
@@ -49,3 +51,25 @@ def test_the_hash_tells_templates_apart():
 def test_an_owner_is_added_and_taken_away_by_its_uid_alone():
     (added,), (gone,) = (patch["metadata"]["ownerReferences"] for patch in (owned("chat", "uid-1"), let_go("uid-1")))
     assert (added["uid"], gone) == ("uid-1", {"$patch": "delete", "uid": "uid-1"})
+
+
+def test_the_on_demand_half_of_a_split_pool_is_pinned():
+    template = deployment("chat", "inference", "uid-1", spec(), KARPENTER)["spec"]["template"]
+    assert is_pinned(template["spec"], KARPENTER)
+
+
+def test_a_template_that_is_pinned_stays_as_it_is():
+    pinned = {"spec": TEMPLATE["spec"] | {"nodeSelector": {"karpenter.sh/capacity-type": "reserved"}}}
+    assert pod_template("chat", spec(template=pinned), KARPENTER)["spec"] == pinned["spec"]
+
+
+def test_a_template_without_a_pod_is_left_to_the_api_server_to_refuse():
+    assert "spec" not in pod_template("chat", spec(template={}), KARPENTER)
+
+
+def test_the_hash_tells_a_pinned_template_from_a_free_one():
+    assert digest(pod_template("chat", spec(), KARPENTER)) != digest(pod_template("chat", spec()))
+
+
+def test_it_makes_before_it_breaks():
+    assert made()["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0

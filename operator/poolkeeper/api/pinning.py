@@ -14,13 +14,11 @@ Json = dict[str, Any]
 
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
+_CHOSEN_TAINTS = {"cloud.google.com/gke-spot"}  # whoever makes a node pool on GKE may leave it out: it keeps nobody off
+
 
 def is_pinned(pod: Mapping[str, Any], provider: Provider) -> bool:
-    """Return whether no spot node of the provider could take the pod.
-
-    A node bears one or several of the provider's spot labels, and those of its taints that have a borne label's key:
-    AKS taints all its spot nodes itself, GKE only where whoever makes the node pool says so.
-    """
+    """Return whether no spot node of the provider could take the pod: one that bears any of its spot labels."""
     return not any(_takes(pod, node, provider) for node in _spot_nodes(provider))
 
 
@@ -82,7 +80,7 @@ def _spot_nodes(provider: Provider) -> Iterator[dict[str, str]]:
 
 def _takes(pod: Mapping[str, Any], node: Mapping[str, str], provider: Provider) -> bool:
     keys = own_keys(provider)
-    if any(taint.key in node and not tolerates(pod, taint) for taint in provider.taints):
+    if any(taint.key not in _CHOSEN_TAINTS and not tolerates(pod, taint) for taint in provider.taints):
         return False
     if any(node.get(key) != value for key, value in (pod.get("nodeSelector") or {}).items() if key in keys):
         return False

@@ -1,0 +1,150 @@
+from copy import deepcopy
+
+import pytest
+
+from poolkeeper.api.names import LAST_APPLIED, POOL_LABEL, TIER_LABEL
+from poolkeeper.api.pinning import is_pinned
+from poolkeeper.api.providers import AKS, GKE, KARPENTER
+from poolkeeper.api.sibling import blueprint
+from poolkeeper.api.workload import TEMPLATE_HASH
+
+LABELS = {"app": "chat", "app.kubernetes.io/instance": "prod"}
+TARGET = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {
+        "name": "chat",
+        "namespace": "inference",
+        "uid": "uid-d",
+        "labels": {"team": "ml"},
+        "annotations": {LAST_APPLIED: "{}", "deployment.kubernetes.io/revision": "3"},
+    },
+    "spec": {
+        "replicas": 2,
+        "selector": {"matchLabels": LABELS, "matchExpressions": [{"key": "app", "operator": "Exists"}]},
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+        "minReadySeconds": 5,
+        "template": {
+            "metadata": {"labels": LABELS, "annotations": {"kubectl.kubernetes.io/restartedAt": "now"}},
+            "spec": {
+                "containers": [{"name": "engine", "image": "vllm"}],
+                "nodeSelector": {"karpenter.sh/capacity-type": "on-demand"},
+            },
+        },
+    },
+}
+
+
+def made(provider=KARPENTER, replicas=3, **metadata):
+    return plan(provider, **metadata).manifest(replicas)
+
+
+def plan(provider=KARPENTER, **metadata):
+    return blueprint({**TARGET, "metadata": TARGET["metadata"] | metadata}, "talk", provider)
+
+
+def test_it_has_the_targets_name_and_the_tier():
+    assert (made()["metadata"]["name"], made()["metadata"]["namespace"]) == ("chat-spot", "inference")
+
+
+def test_its_size_is_in_it():
+    assert made(replicas=7)["spec"]["replicas"] == 7
+
+
+def test_it_belongs_to_the_target():
+    owner = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "chat", "uid": "uid-d"}
+    assert made()["metadata"]["ownerReferences"] == [owner]
+
+
+def test_its_labels_are_the_targets_and_ours():
+    assert made()["metadata"]["labels"] == {"team": "ml", POOL_LABEL: "talk", TIER_LABEL: "spot"}
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "app.kubernetes.io/instance",
+        "app.kubernetes.io/managed-by",
+        "argocd.argoproj.io/instance",
+        "helm.sh/chart",
+        "helm.toolkit.fluxcd.io/name",
+        "kustomize.toolkit.fluxcd.io/name",
+        "applyset.kubernetes.io/part-of",
+    ],
+)
+def test_nobodys_mark_is_copied(mark):
+    assert mark not in made(labels={mark: "x"})["metadata"]["labels"]
+
+
+def test_a_target_without_labels_has_a_sibling_with_ours():
+    assert made(labels=None)["metadata"]["labels"] == {POOL_LABEL: "talk", TIER_LABEL: "spot"}
+
+
+def test_its_only_annotation_is_the_digest():
+    assert made()["metadata"]["annotations"] == {TEMPLATE_HASH: plan().digest}
+
+
+def test_its_selector_is_the_targets_and_the_tier():
+    expressions = [{"key": "app", "operator": "Exists"}]
+    assert made()["spec"]["selector"] == {
+        "matchLabels": LABELS | {TIER_LABEL: "spot"},
+        "matchExpressions": expressions,
+    }
+
+
+def test_a_selector_by_expressions_alone_gets_the_tier_too():
+    target = deepcopy(TARGET)
+    del target["spec"]["selector"]["matchLabels"]
+    assert blueprint(target, "talk", KARPENTER).body["spec"]["selector"]["matchLabels"] == {TIER_LABEL: "spot"}
+
+
+def test_its_pods_wear_what_the_targets_wear_and_the_tier():
+    metadata = made()["spec"]["template"]["metadata"]
+    assert metadata["labels"] == LABELS | {TIER_LABEL: "spot"}
+    assert metadata["annotations"] == {"kubectl.kubernetes.io/restartedAt": "now"}
+
+
+def test_it_rolls_as_the_target_does():
+    spec = made()["spec"]
+    assert (spec["strategy"], spec["minReadySeconds"], "paused" in spec) == (TARGET["spec"]["strategy"], 5, False)
+
+
+def test_it_requires_spot_instead_of_on_demand():
+    pod = made()["spec"]["template"]["spec"]
+    assert not is_pinned(pod, KARPENTER)
+    assert "nodeSelector" not in pod
+
+
+@pytest.mark.parametrize("provider", [GKE, AKS], ids=lambda one: one.name)
+def test_it_tolerates_the_providers_taints(provider):
+    pod, (taint,) = made(provider)["spec"]["template"]["spec"], provider.taints
+    toleration = {"key": taint.key, "operator": "Equal", "value": taint.value, "effect": "NoSchedule"}
+    assert pod["tolerations"] == [toleration]
+
+
+def test_what_is_tolerated_anyway_is_not_tolerated_twice():
+    target = deepcopy(TARGET)
+    target["spec"]["template"]["spec"]["tolerations"] = [{"operator": "Exists"}]
+    body = blueprint(target, "talk", AKS).body
+    assert body["spec"]["template"]["spec"]["tolerations"] == [{"operator": "Exists"}]
+
+
+def test_the_digest_is_the_same_whatever_the_targets_size():
+    target = deepcopy(TARGET)
+    target["spec"]["replicas"] = 9
+    assert blueprint(target, "talk", KARPENTER).digest == plan().digest
+
+
+def test_the_digest_tells_templates_apart():
+    target = deepcopy(TARGET)
+    target["spec"]["template"]["spec"]["containers"][0]["image"] = "vllm:2"
+    assert blueprint(target, "talk", KARPENTER).digest != plan().digest
+
+
+@pytest.mark.parametrize(("provider", "pinned"), [(KARPENTER, True), (GKE, False)], ids=["karpenter", "gke"])
+def test_it_says_whether_the_target_is_pinned(provider, pinned):
+    assert plan(provider).pinned is pinned
+
+
+def test_it_says_what_budgets_and_services_select_by():
+    assert (plan().selector, plan().labels) == (TARGET["spec"]["selector"], LABELS)
