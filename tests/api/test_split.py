@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from builders import at
-from poolkeeper.api.split import cause, moves, short
+from poolkeeper.api.split import moves, short
 from poolkeeper.api.status import Status, Verdict, entry, render
 from poolkeeper.core.decision import Decision, Health, Share, Stage
 from poolkeeper.core.model import ON_DEMAND, CapacityType, Tier
@@ -16,7 +16,7 @@ SPOT = Share("spot", found=9, size=9, due=9, ready=6)
 COVER = Share("on-demand", found=1, size=4, due=1, ready=1, reason=Reason.SPOT_RECLAIMED)
 HEALTH = Health(split=Reason.SPOT_RECLAIMED, split_detail="node-7: spot-itn", lost=3, lost_since=at(0))
 TRAIL = (Stage("demand", 10, 10, Reason.STEADY),)
-RECLAIMED = Decision(10, 10, 10, Reason.STEADY, trail=TRAIL, shares=(SPOT, COVER), health=HEALTH)
+RECLAIMED = Decision(10, 10, 10, Reason.SPOT_RECLAIMED, trail=TRAIL, shares=(SPOT, COVER), health=HEALTH)
 
 
 def status(decision, **changes):
@@ -24,8 +24,8 @@ def status(decision, **changes):
     return render(verdict, {}, {}, None)
 
 
-def condition(decision):
-    return next((one for one in status(decision)["conditions"] if one["type"] == "SplitReady"), None)
+def condition(decision, **changes):
+    return next((one for one in status(decision, **changes)["conditions"] if one["type"] == "SplitReady"), None)
 
 
 def test_a_status_with_tiers_fits_its_own_schema():
@@ -68,7 +68,7 @@ def test_nothing_lost_has_no_since():
 @pytest.mark.parametrize("shares", [(), (COVER,)])
 def test_a_pool_of_one_tier_has_no_split(shares):
     decision = replace(RECLAIMED, shares=shares)
-    assert not {"tiers", "split"} & status(decision).keys()
+    assert not {"tiers", "split"} & status(decision, tiers=(ON_DEMAND,)).keys()
     assert moves(decision) == []
 
 
@@ -92,8 +92,17 @@ def test_somebody_elses_budget_is_said_and_spoils_no_split():
     assert told["message"].endswith(": pdb/chat")
 
 
+def test_a_target_that_cannot_be_split_is_told_whole():
+    assert status(replace(RECLAIMED, shares=(COVER,)))["split"] == "on-demand 1/4 (+3)"
+
+
+def test_a_frozen_pool_does_not_know_how_its_split_stands():
+    told = condition(replace(RECLAIMED, reason=Reason.PAUSED, detail="until noon", health=Health()))
+    assert (told["status"], told["reason"], told["message"]) == ("Unknown", "Paused", "the pool is paused: until noon")
+
+
 def test_a_pool_of_one_tier_has_no_condition_of_it():
-    assert condition(replace(RECLAIMED, health=Health())) is None
+    assert condition(replace(RECLAIMED, shares=(COVER,)), tiers=(ON_DEMAND,)) is None
 
 
 def test_a_change_of_the_split_alone_is_told_tier_by_tier():
@@ -103,11 +112,3 @@ def test_a_change_of_the_split_alone_is_told_tier_by_tier():
         {"name": "spot", "from": 9, "to": 9, "reason": "AsExpected"},
         {"name": "on-demand", "from": 1, "to": 4, "reason": "SpotReclaimed"},
     ]
-
-
-def test_a_change_of_size_is_for_the_sizes_reason():
-    assert cause(replace(RECLAIMED, size=11, reason=Reason.QUEUE_ABOVE)) is Reason.QUEUE_ABOVE
-
-
-def test_where_nothing_changes_the_sizes_reason_stands():
-    assert cause(replace(RECLAIMED, shares=(SPOT,))) is Reason.STEADY

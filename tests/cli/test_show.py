@@ -159,6 +159,13 @@ def test_the_split_says_how_it_stands(printed, health, words):
     assert words in printed()
 
 
+def test_a_frozen_pool_shows_its_tiers_as_they_are(printed):
+    explain.show("chat", reclaimed(health=Health()))
+    text = printed()
+    assert "split  " not in text
+    assert re.search(r"^spot +9 +9 +6", text, re.MULTILINE)
+
+
 def test_who_goes_first_is_told_by_name(printed):
     victims = tuple(f"chat-spot-{number}" for number in range(7))
     explain.show("chat", reclaimed(shares=(replace(SHARES[0], victims=victims), SHARES[1])))

@@ -142,7 +142,8 @@ def split(spot=9, on_demand=1, **health):
         Share("on-demand", 1, on_demand, 1, ready=1, reason=Reason.SPOT_RECLAIMED),
     )
     trail = (Stage("demand", 10, 10, Reason.STEADY),)
-    return Decision(10, 10, 10, Reason.STEADY, ready=10, trail=trail, shares=shares, health=Health(**health))
+    reason = Reason.STEADY if on_demand == 1 else Reason.SPOT_RECLAIMED
+    return Decision(10, 10, 10, reason, ready=10, trail=trail, shares=shares, health=Health(**health))
 
 
 def told(pool, decision, second):

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 from poolkeeper.api import names, workload
 from poolkeeper.api.status import Verdict, conditions
-from poolkeeper.core.decision import Decision, Health
+from poolkeeper.core.decision import Decision
+from poolkeeper.core.model import CapacityType, Tier
 from poolkeeper.core.reasons import Reason
 from reference.markdown import code, headed, table
 
@@ -60,9 +61,10 @@ def page() -> str:
 def condition_types() -> list[str]:
     """Return the types of a status that holds every condition there is."""
     whole = Verdict(
-        decision=Decision(0, 0, 0, Reason.STEADY, health=Health(split=Reason.AS_EXPECTED)),
+        decision=Decision(0, 0, 0, Reason.STEADY),
         generation=1,
         at=datetime(2026, 1, 1, tzinfo=UTC),
+        tiers=(Tier("spot", CapacityType.SPOT),),
         slo=True,
         unknown=("spec.unknown",),
     )

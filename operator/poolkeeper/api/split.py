@@ -9,7 +9,6 @@ from poolkeeper.api.shape import Shape
 from poolkeeper.api.units import format_instant
 from poolkeeper.core.decision import Decision, Share
 from poolkeeper.core.model import CapacityType, Tier
-from poolkeeper.core.reasons import Reason
 
 Json = dict[str, Any]
 
@@ -46,9 +45,14 @@ class TierChange(Shape):
     """Why, for machines."""
 
 
+def is_split(decision: Decision, tiers: Sequence[Tier]) -> bool:
+    """Return whether there is a split to tell of: the spec has spot, or some is left of when it had."""
+    return len(decision.shares) > 1 or any(tier.type is CapacityType.SPOT for tier in tiers)
+
+
 def split(decision: Decision, tiers: Sequence[Tier]) -> Json:
     """Return `tiers` and `split` as the status has them; neither where there is nothing to split."""
-    if len(decision.shares) <= 1:
+    if not is_split(decision, tiers):
         return {}
     types = {tier.name: tier.type for tier in tiers}
     told = [_tier(share, types.get(share.tier, CapacityType.SPOT), decision) for share in decision.shares]
@@ -85,10 +89,3 @@ def moves(decision: Decision) -> list[Json]:
         {"name": share.tier, "from": share.found, "to": share.size, "reason": share.reason.value}
         for share in decision.shares
     ]
-
-
-def cause(decision: Decision) -> Reason:
-    """Return why something changes: the size's reason, or the tiers' where they alone move."""
-    if decision.size != decision.current:
-        return decision.reason
-    return next((share.reason for share in decision.shares if share.size != share.found), decision.reason)

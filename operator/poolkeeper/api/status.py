@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from poolkeeper.api.shape import Shape
-from poolkeeper.api.split import TierChange, TierStatus, cause, moves, split
+from poolkeeper.api.split import TierChange, TierStatus, is_split, moves, split
 from poolkeeper.api.units import format_instant
 from poolkeeper.core.decision import Decision
 from poolkeeper.core.model import Tier
@@ -143,7 +143,7 @@ def entry(decision: Decision, at: datetime) -> Json:
         "from": decision.current,
         "wanted": decision.wanted,
         "to": decision.size,
-        "reason": cause(decision).value,
+        "reason": decision.reason.value,
         "message": message(decision),
         "clamps": [clamp.value for clamp in decision.clamps],
         "inputs": {key: value for key, value in shown.items() if value is not None},
@@ -194,8 +194,8 @@ def _states(verdict: Verdict) -> list[State]:
         _state("MetricsAvailable", decision.health.metrics, decision.health.metrics_detail),
         _conflict(decision),
     ]
-    if decision.health.split is not None:
-        states.append(_split(decision.health.split, decision.health.split_detail))
+    if is_split(decision, verdict.tiers):
+        states.append(_split(decision))
     if verdict.slo:
         states.append(_within_slo(decision))
     if verdict.unknown:
@@ -243,7 +243,10 @@ def _conflict(decision: Decision) -> State:
     return ("Conflict", "False", Reason.AS_EXPECTED, "")
 
 
-def _split(reason: Reason, detail: str) -> State:
+def _split(decision: Decision) -> State:
+    reason, detail = decision.health.split, decision.health.split_detail
+    if reason is None:  # what freezes the pool keeps the split from being looked at
+        return ("SplitReady", "Unknown", decision.reason, _words(decision.reason, decision.detail))
     if reason is Reason.FOREIGN_BUDGET:  # the split is right: only what guards it is somebody else's
         return ("SplitReady", "True", reason, _words(reason, detail))
     return _state("SplitReady", reason, detail)

@@ -17,6 +17,7 @@ from poolkeeper.core.decide import decide
 from poolkeeper.core.memory import Memory
 from poolkeeper.core.model import PodsSource, PrometheusSource
 from poolkeeper.core.observation import Reading
+from poolkeeper.core.reasons import Reason
 from poolkeeper.shell import observe
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.kube import KubeClient
@@ -204,6 +205,8 @@ def judge(
         return
     if seen.conflict is not None:
         finding["problems"].append(f"{seen.conflict.reason.sentence}: {seen.conflict.detail}")
+    if seen.unsplit is not Reason.AS_EXPECTED:
+        finding["problems"].append(f"spec.capacity: {seen.unsplit.sentence}: {seen.unsplit_detail}")
     for reading in readings:
         broken = reading.fault is not None or (reading.faults and not reading.pods)
         finding["problems" if broken else "notes"].append(told(reading))

@@ -91,7 +91,7 @@ def show(name: str, found: Json) -> None:
         console.print(f"why     [bold]{decision['reason']}[/bold]: {escape(decision['because'])}")
         if decision["trail"]:
             console.print(trail(decision))
-        if decision["split"]:
+        if decision["split"] or len(decision["tiers"]) > 1:
             tiers(decision, now)
         ahead(decision)
         troubles(status, told={"SplitReady"})
@@ -124,12 +124,14 @@ def step(before: int, after: int) -> str:
 
 def tiers(decision: Json, now: datetime) -> None:
     """Print how the size is split: what is off as a whole, each tier, and who goes first."""
-    console.print(f"split   {whole(decision['split'], now)}")
+    split = decision["split"] or {"reason": None}
+    if decision["split"]:
+        console.print(f"split   {whole(split, now)}")
     table = plain("tier", "asked", "due", "ready", "why")
     for tier in decision["tiers"]:
         style = "" if tier["found"] == tier["size"] else "bold"
         numbers = (step(tier["found"], tier["size"]), str(tier["due"]), str(tier["ready"]))
-        said = tier["reason"] == decision["split"]["reason"]
+        said = tier["reason"] in {decision["reason"], split["reason"]}
         table.add_row(tier["tier"], *numbers, tier["reason"] if said else tier["sentence"], style=style)
     console.print(table)
     for tier in decision["tiers"]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from poolkeeper.api import memo, names
-from poolkeeper.api.split import cause, moves
+from poolkeeper.api.split import moves
 from poolkeeper.api.status import HISTORY, Verdict, entry, render
 from poolkeeper.api.units import format_instant
 from poolkeeper.core.decision import Decision
@@ -135,7 +135,7 @@ def event(pool: Pool, decision: Decision, now: datetime, version: str) -> Json:
         "metadata": {"name": name, "namespace": pool.key[0]},
         "involvedObject": reference(pool),
         "type": "Normal",
-        "reason": cause(decision).value,
+        "reason": decision.reason.value,
         "message": message(decision),
         "source": {"component": names.FIELD_MANAGER},
         "reportingComponent": f"{names.GROUP}/operator",
