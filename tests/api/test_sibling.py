@@ -148,3 +148,18 @@ def test_it_says_whether_the_target_is_pinned(provider, pinned):
 
 def test_it_says_what_budgets_and_services_select_by():
     assert (plan().selector, plan().labels) == (TARGET["spec"]["selector"], LABELS)
+
+
+def test_of_variables_that_repeat_the_last_is_kept_as_the_kubelet_does():
+    target = deepcopy(TARGET)
+    variables = [{"name": "A", "value": "1"}, {"name": "B", "value": "$(A)"}, {"name": "A", "value": "2"}]
+    target["spec"]["template"]["spec"]["containers"][0]["env"] = variables
+    (container,) = blueprint(target, "talk", KARPENTER).body["spec"]["template"]["spec"]["containers"]
+    assert container["env"] == variables[1:]
+
+
+def test_init_containers_and_pull_secrets_are_no_exception():
+    target, twice = deepcopy(TARGET), [{"name": "x"}, {"name": "x"}]
+    target["spec"]["template"]["spec"] |= {"initContainers": [{"env": twice}], "imagePullSecrets": twice}
+    pod = blueprint(target, "talk", KARPENTER).body["spec"]["template"]["spec"]
+    assert (pod["initContainers"], pod["imagePullSecrets"]) == ([{"env": twice[:1]}], twice[:1])

@@ -1,6 +1,7 @@
 """What becomes of a real Deployment's sibling, its budget and its pods' ranks, whoever else writes them."""
 
 import asyncio
+import json
 import shlex
 from contextlib import asynccontextmanager
 
@@ -270,6 +271,14 @@ async def test_the_next_pool_adopts_it_without_a_rollout(rig):
     assert (await rig.keep()).reason is Reason.AS_EXPECTED
     await rig.seen()
     assert (rig.sibling.template_digest, rig.sibling.replicas) == (before, 3)
+
+
+async def test_a_target_whose_variables_repeat_has_a_sibling(rig):
+    env = [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]
+    change = [{"op": "add", "path": "/spec/template/spec/containers/0/env", "value": env}]
+    await rig.retemplated("patch", "deployment", "chat", "--type=json", "--patch", json.dumps(change))
+    await rig.keep()
+    assert rig.container["env"] == env[1:]
 
 
 async def test_somebody_elses_deployment_of_that_name_is_left_alone(rig):

@@ -10,6 +10,8 @@ from tests.contract.fake_api import FakeApi, RefusalError
 
 from poolkeeper.shell.kube import APPLY_PATCH, KubeClient, Limits
 from poolkeeper.shell.kube_errors import (
+    ConflictError,
+    FieldOwner,
     Forbidden,
     Gone,
     Invalid,
@@ -133,6 +135,32 @@ async def test_a_patch_has_the_content_type_it_was_given(api, kube):
     await kube.patch(f"{PATH}/a?force=true", {"data": {}}, content_type=APPLY_PATCH)
     asked = api.requests[-1]
     assert (asked.headers["Content-Type"], asked.query["force"]) == (APPLY_PATCH, "true")
+
+
+async def test_what_is_applied_is_forced_on_nobody(api, kube):
+    await api.put(MAPS, "lab", "a")
+    await kube.apply(f"{PATH}/a", {"data": {}})
+    asked = api.requests[-1]
+    assert (asked.headers["Content-Type"], asked.query) == (APPLY_PATCH, {"fieldManager": "poolkeeper"})
+
+
+async def test_a_conflict_names_the_fields_and_who_owns_them(api, kube):
+    causes = [
+        {"reason": "FieldManagerConflict", "message": 'conflict with "kubectl-set" using apps/v1', "field": ".spec.a"},
+        {"reason": "FieldManagerConflict", "message": "told otherwise", "field": ".spec.b"},
+        {"reason": "FieldValueInvalid", "message": 'conflict with "nobody"', "field": ".spec.c"},
+    ]
+    api.intercept = lambda _: web.json_response({"code": 409, "details": {"causes": causes}}, status=409)
+    with pytest.raises(ConflictError) as caught:
+        await kube.apply(f"{PATH}/a", {})
+    assert caught.value.owners == (FieldOwner(".spec.a", "kubectl-set"), FieldOwner(".spec.b", "somebody else"))
+
+
+async def test_a_failed_precondition_names_no_owners(api, kube):
+    refuse(api, 409)
+    with pytest.raises(ConflictError) as caught:
+        await kube.apply(f"{PATH}/a", {})
+    assert caught.value.owners == ()
 
 
 async def test_every_answer_sets_the_clock(api, kube):

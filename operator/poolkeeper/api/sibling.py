@@ -109,11 +109,27 @@ def _selector(selector: Mapping[str, Any]) -> Json:
 
 def _template(template: Mapping[str, Any], provider: Provider) -> Json:
     metadata = template["metadata"]
-    pod = pinning.require(template["spec"], provider, pinning.spot(provider))
+    pod = _without_repeats(pinning.require(template["spec"], provider, pinning.spot(provider)))
     missing = [_toleration(taint) for taint in provider.taints if not pinning.tolerates(pod, taint)]
     if missing:
         pod["tolerations"] = [*(pod.get("tolerations") or ()), *missing]
     return {**template, "metadata": {**metadata, "labels": {**metadata["labels"], TIER_LABEL: TIER}}, "spec": pod}
+
+
+def _without_repeats(pod: Json) -> Json:
+    """Return the pod with each name once where the kubelet takes the last: server-side apply refuses repeats."""
+    made = {**pod}
+    for kind in ("containers", "initContainers"):
+        if kind in pod:
+            made[kind] = [_named_once(container, "env") for container in pod[kind]]
+    return _named_once(made, "imagePullSecrets")
+
+
+def _named_once(holder: Json, field: str) -> Json:
+    if field not in holder:
+        return holder
+    last = {item["name"]: index for index, item in enumerate(holder[field])}
+    return {**holder, field: [item for index, item in enumerate(holder[field]) if last[item["name"]] == index]}
 
 
 def _toleration(taint: Taint) -> Json:

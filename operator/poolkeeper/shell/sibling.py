@@ -128,11 +128,15 @@ class Siblings:
         if found is None or not is_ours(found, target):
             self.forget(pool.key)
             return True
-        if found.replicas == 0 and found.existing == 0 and not self._cluster.pods_of(found):
+        if found.replicas == 0 and found.existing == 0 and not self._works(found):
             conditions = {"uid": found.uid, "resourceVersion": found.resource_version}
             options = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": conditions}
             await self._kube.delete(f"{collection(found.namespace)}/{found.name}", options=options)
         return False
+
+    def _works(self, found: DeploymentView) -> bool:
+        """Return whether pods of it may still be serving: those that terminate may, those that ended never go."""
+        return any(pod.phase not in {"Succeeded", "Failed"} for pod in self._cluster.ownership.pods_of(found.uid))
 
     async def _update(self, pool: Pool, path: str, plan: Blueprint, found: DeploymentView) -> Standing:
         """Apply the blueprint; what others own of the sibling is theirs until the one or the other changes."""

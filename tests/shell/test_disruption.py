@@ -1,0 +1,115 @@
+import pytest
+
+from builders import BODY
+from poolkeeper.api.names import TIER_LABEL
+from poolkeeper.api.sibling import Blueprint
+from poolkeeper.core.reasons import Reason
+from poolkeeper.shell import disruption
+from poolkeeper.shell.cluster import Cluster
+from poolkeeper.shell.kube_errors import NotFound
+from poolkeeper.shell.pools import Pools
+from poolkeeper.shell.views import DisruptionBudgetView
+
+LABELS = {"app": "chat"}
+PLAN = Blueprint("chat-spot", True, "", {"matchLabels": LABELS}, LABELS, {}, "")  # noqa: FBT003  `pinned` plays no part
+
+
+class Rig:
+    """An API server that remembers what was asked, and the budgets that were seen."""
+
+    def __init__(self):
+        self.applied, self.deleted = [], []
+        self.cluster, self.pool = Cluster(self), Pools().take(BODY)
+        self.refusal = None
+
+    async def apply(self, _path, body):
+        self.applied.append(body["spec"]["minAvailable"])
+
+    async def delete(self, path, *, options):
+        self.deleted.append((path.rsplit("/", 1)[-1], options["preconditions"]["uid"]))
+        if self.refusal:
+            raise self.refusal
+
+    def see(self, name="chat-pool", **changes):
+        known = {"pool": "chat", "min_available": 9, "match_labels": LABELS} | changes
+        view = DisruptionBudgetView("inference", name, f"uid-{name}", "7", **known)
+        self.cluster.disruption_budgets.items["inference", name] = view
+
+    async def keep(self, size=10):
+        return await disruption.keep(self, self.pool, self.cluster, PLAN, size)
+
+
+@pytest.fixture
+def rig():
+    return Rig()
+
+
+async def test_a_pool_of_ten_can_spare_one(rig):
+    assert (await rig.keep()).reason is Reason.AS_EXPECTED
+    assert rig.applied == [9]
+
+
+async def test_nothing_is_written_where_nothing_differs(rig):
+    rig.see()
+    await rig.keep()
+    assert not rig.applied
+
+
+@pytest.mark.parametrize("changes", [{"min_available": 8}, {"match_labels": {"app": "before"}}])
+async def test_what_differs_is_put_right(rig, changes):
+    rig.see(**changes)
+    await rig.keep()
+    assert rig.applied == [9]
+
+
+async def test_a_single_replica_has_none(rig):
+    rig.see()
+    await rig.keep(1)
+    assert rig.deleted == [("chat-pool", "uid-chat-pool")]
+
+
+async def test_one_that_is_gone_already_is_no_error(rig):
+    rig.see()
+    rig.refusal = NotFound("gone", status=404)
+    await rig.keep(1)
+    assert rig.deleted
+
+
+@pytest.mark.parametrize("labels", [{}, LABELS, {TIER_LABEL: "spot"}], ids=["all", "both", "the sibling"])
+async def test_none_is_made_where_somebody_elses_selects_the_pods(rig, labels):
+    rig.see("mine", pool="", match_labels=labels)
+    standing = await rig.keep()
+    assert (standing.reason, standing.detail) == (Reason.FOREIGN_BUDGET, "poddisruptionbudget/mine guards the pods")
+    assert not rig.applied
+
+
+async def test_ours_goes_when_somebody_elses_comes(rig):
+    rig.see()
+    rig.see("mine", pool="", match_labels=LABELS)
+    await rig.keep()
+    assert rig.deleted == [("chat-pool", "uid-chat-pool")]
+
+
+async def test_one_that_selects_other_pods_is_not_in_the_way(rig):
+    rig.see("mine", pool="", match_labels={"app": "other"})
+    await rig.keep()
+    assert rig.applied == [9]
+
+
+async def test_a_name_that_is_taken_is_said(rig):
+    rig.see(pool="", match_labels={"app": "other"})
+    standing = await rig.keep()
+    assert "rename or delete it" in standing.detail
+    assert not rig.applied + rig.deleted
+
+
+async def test_a_pool_that_is_split_no_more_has_none(rig):
+    rig.see()
+    await disruption.remove(rig, rig.pool, rig.cluster)
+    assert rig.deleted == [("chat-pool", "uid-chat-pool")]
+
+
+async def test_where_there_is_none_nothing_is_deleted(rig):
+    rig.see(pool="")
+    await disruption.remove(rig, rig.pool, rig.cluster)
+    assert not rig.deleted
