@@ -1,12 +1,31 @@
 """From JSON as the API server sends it to what we keep."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 
-from poolkeeper.shell.kubernetes_objects import AutoscalerObject, DeploymentObject, OwnedObject, PodObject
-from poolkeeper.shell.projections import autoscaler, deployment, pod, replica_set, target
+from poolkeeper.core.observation import Pod
+from poolkeeper.shell.kubernetes_objects import (
+    AutoscalerObject,
+    BudgetObject,
+    DeploymentObject,
+    EventObject,
+    NodeObject,
+    OwnedObject,
+    PodObject,
+)
+from poolkeeper.shell.projections import (
+    EVENTS,
+    autoscaler,
+    deployment,
+    disruption_budget,
+    event,
+    node,
+    pod,
+    replica_set,
+    target,
+)
 
 WHEN = "2026-03-02T12:00:00Z"
 LATER = "2026-03-02T12:04:00Z"
@@ -115,6 +134,21 @@ class TestPod:
         status = {"phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory."}
         assert a_pod(status=status).trouble == "Evicted: The node was low on resource: memory."
 
+    def test_who_is_about_to_end_it(self):
+        told = condition("DisruptionTarget", "True", reason="EvictionByEvictionAPI")
+        assert a_pod(status={"conditions": [told]}).disruption == "EvictionByEvictionAPI"
+
+    def test_nobody_is(self):
+        told = condition("DisruptionTarget", "False", reason="EvictionByEvictionAPI")
+        assert a_pod(status={"conditions": [told]}).disruption == ""
+
+    @pytest.mark.parametrize(("spec", "seconds"), [({"terminationGracePeriodSeconds": 300}, 300), ({}, 30)])
+    def test_the_time_it_is_given_to_end_in(self, spec, seconds):
+        assert a_pod(spec=spec).grace == timedelta(seconds=seconds)
+
+    def test_what_it_asked_of_a_node_is_dropped_once_it_has_one(self):
+        assert a_pod(spec={"nodeName": "n1", "nodeSelector": {"gpu": "h100"}}).alternatives == ()
+
     def test_what_the_core_sees(self):
         status = {"conditions": [condition("PodScheduled", "True"), condition("Ready", "True")]}
         seen = a_pod(status=status).core
@@ -204,6 +238,18 @@ class TestDeployment:
             ("kustomize.toolkit.fluxcd.io/name", "flux"),
         )
 
+    def test_its_template_s_digest_changes_with_anything_in_it(self):
+        templates = [{"spec": {"containers": [{"name": "c", "image": image}]}} for image in ("a", "a", "b")]
+        first, same, other = (a_deployment(spec={"template": template}).template_digest for template in templates)
+        assert (first == same, first == other) == (True, False)
+
+    def test_its_tier(self):
+        assert a_deployment(labels={"poolkeeper.io/tier": "spot"}).tier == "spot"
+
+    def test_all_that_it_belongs_to(self):
+        owners = [{"kind": kind, "apiVersion": "v1", "name": "chat", "uid": kind} for kind in ("Deployment", "Other")]
+        assert a_deployment(ownerReferences=owners).owners == ("Deployment", "Other")
+
 
 class TestTarget:
     def test_it_is_ours_when_our_field_manager_owns_the_size(self):
@@ -213,6 +259,18 @@ class TestTarget:
     def test_it_is_not_when_another_does(self):
         assert not target(a_deployment(managedFields=[owner("kubectl-scale")]), ()).ours
 
+    @pytest.mark.parametrize(("labels", "tier"), [({"poolkeeper.io/tier": "spot"}, "spot"), ({}, "on-demand")])
+    def test_its_tier(self, labels, tier):
+        assert target(a_deployment(labels=labels), ()).tier == tier
+
+    def test_terminating_and_finished_pods_do_not_count(self):
+        pods = [a_pod(), a_pod(deletionTimestamp=LATER), a_pod(status={"phase": "Failed"})]
+        assert len(target(a_deployment(), pods).pods) == 1
+
+    def test_its_pods_are_seen_as_one_says(self):
+        seen = Pod("u1", "chat", AT, notice="node n1 is gone")
+        assert target(a_deployment(), [a_pod()], lambda _: seen).pods == (seen,)
+
 
 def test_only_pools_of_our_group_are_owners_that_count():
     owners = [
@@ -220,10 +278,6 @@ def test_only_pools_of_our_group_are_owners_that_count():
         for group in ("inference.networking.k8s.io", "poolkeeper.io")
     ]
     assert a_deployment(ownerReferences=owners).pool_owners == ("poolkeeper.io",)
-
-    def test_terminating_and_finished_pods_do_not_count(self):
-        pods = [a_pod(), a_pod(deletionTimestamp=LATER), a_pod(status={"phase": "Failed"})]
-        assert len(target(a_deployment(), pods).pods) == 1
 
 
 def an_autoscaler(reference, **changes):
@@ -249,3 +303,123 @@ class TestAutoscaler:
     )
     def test_whether_it_is_paused(self, annotations, paused):
         assert an_autoscaler({"name": "chat"}, annotations=annotations).paused is paused
+
+
+def a_budget(spec, **changes):
+    return disruption_budget(read({"metadata": metadata(**changes), "spec": spec}, BudgetObject))
+
+
+def expression(operator, *values):
+    return {"key": "app", "operator": operator} | ({"values": list(values)} if values else {})
+
+
+class TestDisruptionBudget:
+    def test_its_names_and_whose_it_is(self):
+        found = a_budget({"minAvailable": 3}, labels={"poolkeeper.io/pool": "chat"})
+        assert (found.namespace, found.name, found.resource_version, found.pool) == ("lab", "chat", "7", "chat")
+
+    @pytest.mark.parametrize("least", [3, "50%"])
+    def test_the_least_that_must_be_available(self, least):
+        assert a_budget({"minAvailable": least}).min_available == least
+
+    def test_it_may_say_the_most_that_may_not_instead(self):
+        assert a_budget({"maxUnavailable": 1}).min_available is None
+
+    @pytest.mark.parametrize(
+        ("selector", "selects"),
+        [
+            ({"matchLabels": {"app": "chat"}}, True),
+            ({"matchLabels": {"app": "chat", "tier": "spot"}}, False),
+            ({"matchExpressions": [expression("In", "chat", "code")]}, True),
+            ({"matchExpressions": [expression("In", "code")]}, False),
+            ({"matchExpressions": [expression("NotIn", "code")]}, True),
+            ({"matchExpressions": [expression("NotIn", "chat")]}, False),
+            ({"matchExpressions": [expression("Exists")]}, True),
+            ({"matchExpressions": [expression("DoesNotExist")]}, False),
+            ({"matchLabels": {"app": "chat"}, "matchExpressions": [expression("DoesNotExist")]}, False),
+            ({}, True),
+            (None, False),
+        ],
+    )
+    def test_which_pods_it_selects(self, selector, selects):
+        assert a_budget({"selector": selector}).selects({"app": "chat"}) is selects
+
+    @pytest.mark.parametrize(("operator", "selects"), [("NotIn", True), ("In", False), ("Exists", False)])
+    def test_a_pod_without_the_key(self, operator, selects):
+        selector = {"matchExpressions": [expression(operator, *(["chat"] if "In" in operator else []))]}
+        assert a_budget({"selector": selector}).selects({}) is selects
+
+
+def a_node(*, spec=None, status=None, **changes):
+    return node(read({"metadata": metadata(**changes), "spec": spec or {}, "status": status or {}}, NodeObject))
+
+
+class TestNode:
+    def test_it_is_ready(self):
+        found = a_node(status={"conditions": [condition("Ready", "True")]})
+        assert (found.ready, found.unready_since) == (True, None)
+
+    @pytest.mark.parametrize("status", ["False", "Unknown"])
+    def test_it_is_not_since(self, status):
+        found = a_node(status={"conditions": [condition("Ready", status)]})
+        assert (found.ready, found.unready_since) == (False, AT_LATER)
+
+    def test_one_that_never_said_how_it_is_has_been_unready_since_it_was_made(self):
+        assert a_node().unready_since == AT
+
+    def test_its_taints(self):
+        taints = [{"key": "a", "value": "1", "effect": "NoSchedule"}, {"key": "b", "effect": "NoExecute"}]
+        assert a_node(spec={"taints": taints}).taints == {"a": "1", "b": ""}
+
+    def test_it_is_cordoned(self):
+        assert a_node(spec={"unschedulable": True}).unschedulable
+
+    def test_it_is_being_deleted(self):
+        assert a_node(deletionTimestamp=LATER).terminating
+
+    def test_the_node_claim_it_was_launched_for(self):
+        owners = [{"kind": "Other", "name": "x", "uid": "x"}, {"kind": "NodeClaim", "name": "gpu-x7k2q", "uid": "c1"}]
+        found = a_node(ownerReferences=owners)
+        assert (found.node_claim, found.node_claim_uid) == ("gpu-x7k2q", "c1")
+
+    def test_a_heartbeat_is_no_news(self):
+        beats = [condition("Ready", "True", lastHeartbeatTime=at) for at in (WHEN, LATER)]
+        first, second = (a_node(status={"conditions": [beat]}) for beat in beats)
+        assert first == second
+
+
+def an_event(**changes):
+    about = {"kind": "Pod", "namespace": "lab", "name": "chat-1", "uid": "u1"}
+    body = {"metadata": metadata(), "involvedObject": about, "reason": "Nominated", "message": "on: nodeclaim/a"}
+    return event(read(body | changes, EventObject))
+
+
+class TestEvent:
+    def test_what_is_said_of_whom(self):
+        found = an_event()
+        assert (found.reason, found.message, found.kind, found.name, found.uid) == (
+            "Nominated",
+            "on: nodeclaim/a",
+            "Pod",
+            "chat-1",
+            "u1",
+        )
+
+    @pytest.mark.parametrize(
+        ("times", "at"),
+        [
+            ({"firstTimestamp": WHEN, "lastTimestamp": LATER, "eventTime": None}, AT_LATER),
+            ({"eventTime": "2026-03-02T12:00:00.000000Z", "lastTimestamp": None}, AT),
+            ({"eventTime": WHEN, "series": {"count": 2, "lastObservedTime": LATER}}, AT_LATER),
+            ({}, AT),
+        ],
+    )
+    def test_when_it_was_said_last_by_either_api(self, times, at):
+        assert an_event(**times).at == at
+
+    def test_one_that_tells_nothing_of_nodes_is_not_kept(self):
+        assert an_event(reason="BackOff") is None
+
+    def test_the_server_leaves_out_the_noisiest(self):
+        params = EVENTS.collection("lab").params
+        assert {"source!=kubelet", "source!=default-scheduler"} <= set(params["fieldSelector"].split(","))

@@ -50,15 +50,19 @@ class Cluster:
         self.ownership = Ownership()
         self.autoscalers, self.scaled_objects = Scalers(), Scalers()
         self.live_pods: defaultdict[str, dict[str, PodView]] = defaultdict(dict)
-        self.deployments = Reflector(kube, DEPLOYMENTS, namespaces=namespaces)
+        self.deployments = Reflector(
+            kube, DEPLOYMENTS, namespaces=namespaces, on_change=self.ownership.deployment_changed
+        )
         self.signals = Signals(lambda: self.nodes.is_synced)
         # they have no namespace: all of them, whatever we are restricted to
         self.nodes = Reflector(kube, NODES, on_change=self.signals.node_changed)
-        self.disruption_budgets = Reflector(kube, DISRUPTION_BUDGETS, namespaces=namespaces)
+        self._budgets: defaultdict[str, dict[str, DisruptionBudgetView]] = defaultdict(dict)
         self.reflectors: dict[str, Reflector] = {  # type: ignore[type-arg]
             "deployments": self.deployments,
             "nodes": self.nodes,
-            "poddisruptionbudgets": self.disruption_budgets,
+            "poddisruptionbudgets": Reflector(
+                kube, DISRUPTION_BUDGETS, namespaces=namespaces, on_change=self._budget_changed
+            ),
             "events": Reflector(kube, EVENTS, namespaces=_with_nodes(namespaces), on_change=self.signals.event_changed),
             "pods": Reflector(kube, PODS, namespaces=namespaces, on_change=self._pod_changed),
             "replicasets": Reflector(
@@ -94,7 +98,11 @@ class Cluster:
 
     def budgets(self, namespace: str) -> tuple[DisruptionBudgetView, ...]:
         """Return the disruption budgets of a namespace."""
-        return tuple(budget for key, budget in self.disruption_budgets.items.items() if key[0] == namespace)
+        return tuple(self._budgets.get(namespace, {}).values())
+
+    def owned_by(self, uid: str) -> tuple[DeploymentView, ...]:
+        """Return the Deployments that something owns: a target's siblings, a pool's Deployments."""
+        return tuple(self.ownership.deployments_of(uid))
 
     def pods_of(self, deployment: DeploymentView) -> tuple[PodView, ...]:
         """Return the live pods of a Deployment, by owner chain."""
@@ -112,6 +120,12 @@ class Cluster:
         """Return what keeps each kind from being complete and up to date, in words; a kind not installed is none."""
         found = (reflector.problem for reflector in self.reflectors.values() if not reflector.is_missing)
         return list(filter(None, found))
+
+    def _budget_changed(self, key: Key, _old: DisruptionBudgetView | None, new: DisruptionBudgetView | None) -> None:
+        if new is not None:
+            self._budgets[key[0]][key[1]] = new
+        else:
+            del self._budgets[key[0]][key[1]]
 
     def _pod_changed(self, key: Key, old: PodView | None, new: PodView | None) -> None:
         self.ownership.pod_changed(key, old, new)
