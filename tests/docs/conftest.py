@@ -24,10 +24,12 @@ numbers = count()
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    """What `make cluster` gives: the CRD and two nodes of eight GPUs."""
+    """What `make cluster` gives, the CRD and two nodes of eight GPUs, and nodes of both kinds that Karpenter made."""
     with ControlPlane() as booted:
         booted.kubectl("apply", "--server-side", "-f", str(CRDS))
         booted.add_gpu_nodes(2)
+        booted.add_gpu_nodes(1, labels={"karpenter.sh/capacity-type": "on-demand"}, prefix="kept")
+        booted.add_gpu_nodes(4, gpus=1, labels={"karpenter.sh/capacity-type": "spot"}, prefix="spot")
         yield booted
 
 
@@ -61,6 +63,7 @@ def furnished(cluster, fleet) -> Cluster:
     """
     fleet.clear(WORKLOAD)
     cluster.kubectl("delete", "ipool,hpa,events", "--all", "-n", NAMESPACE, "--ignore-not-found")
+    cluster.kubectl("delete", "deployments", "-n", NAMESPACE, "-l", "poolkeeper.io/tier", "--ignore-not-found")
     cluster.kubectl("apply", "-f", str(GROUND))
     cluster.kubectl("scale", "deployment/chat", "-n", NAMESPACE, "--replicas=2")
     cluster.kubectl("rollout", "status", "deployment/chat", "-n", NAMESPACE, "--timeout=60s")

@@ -25,7 +25,10 @@ TESTS = {
     for path in (ROOT / folder).rglob("test_*.py")
     for name in re.findall(r"^(?:async )?def (test_\w+)", path.read_text(), re.MULTILINE)
 }
-PARTS = {"spec", "status", "queue", "scaleUp", "scaleDown", "onOutage", "slo", "startup", "sources", "prometheus"}
+PARTS = {
+    "spec", "status", "queue", "scaleUp", "scaleDown", "onOutage", "slo", "startup", "sources", "prometheus",
+    "capacity", "guaranteed", "fallback", "recovery", "drain",
+}  # fmt: skip
 CAMEL = re.compile(r"([A-Z][a-z0-9]+|SLO|NaN){2,}")
 KNOWN_WORDS = {
     word for page in ("reasons.md", "names.md", "fields.md") for word in re.findall(r"`(\w+)`", REFERENCE[page]())
