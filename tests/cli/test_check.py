@@ -5,9 +5,12 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
+from builders import BODY, at, seen
 from poolkeeper.cli import check as module
 from poolkeeper.cli.main import app
+from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.kube_errors import TimedOut
+from poolkeeper.shell.pools import Pools
 
 GOOD = """
 apiVersion: poolkeeper.io/v1alpha1
@@ -86,6 +89,16 @@ def test_a_cluster_that_cannot_be_reached_is_said(tmp_path, monkeypatch):
     answer = CliRunner().invoke(app, ["check", "-f", str(file)])
     assert answer.exit_code == 2
     assert "error:" in answer.output
+
+
+def test_a_target_that_cannot_be_split_is_wrong(monkeypatch):
+    sight = seen(unsplit=Reason.TARGET_NOT_PINNED, unsplit_detail="put this into Git")
+    monkeypatch.setattr(module.observe, "observation", lambda *_: sight)
+    finding = module.examined(BODY | {"apiVersion": "poolkeeper.io/v1alpha1"})
+    kube = SimpleNamespace(clock=SimpleNamespace(now=lambda: at(0)))
+    module.judge(Pools().take(BODY), None, None, (), kube, finding)
+    words = "spec.capacity: the target does not require on-demand nodes, so it is not split: put this into Git"
+    assert finding["problems"] == [words]
 
 
 async def test_a_kind_that_may_not_be_listed_is_named_after_a_while(monkeypatch):

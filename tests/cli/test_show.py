@@ -141,6 +141,18 @@ def test_what_is_lost_is_told_with_its_time_and_once(printed):
     assert "SplitReady" not in text
 
 
+def test_what_the_reason_says_already_is_not_said_again(printed):
+    page = reclaimed()
+    page["decision"] |= {"reason": "SpotReclaimed"}
+    explain.show("chat", page)
+    assert "split   3 lost for 1m15s; SpotReclaimed\n" in printed()
+
+
+def test_a_tier_that_stays_has_nothing_to_say(printed):
+    explain.show("chat", reclaimed(health=Health(split=Reason.AS_EXPECTED)))
+    assert "AsExpected" not in printed()
+
+
 def test_a_providers_brackets_are_no_markup(printed):
     explain.show("chat", reclaimed())
     assert "node-7: [spot-itn]" in printed()

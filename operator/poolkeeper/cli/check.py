@@ -20,6 +20,7 @@ from poolkeeper.core.observation import Reading
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell import observe
 from poolkeeper.shell.cluster import Cluster
+from poolkeeper.shell.halves import Halves
 from poolkeeper.shell.kube import KubeClient
 from poolkeeper.shell.kube_errors import Invalid, TimedOut
 from poolkeeper.shell.pools import Pool, Pools
@@ -171,10 +172,11 @@ def as_stored(raw: Json, pools: Pools, kube: KubeClient) -> Json:
 async def look(
     pool: Pool, cluster: Cluster, servers: tuple[ServerConfig, ...], kube: KubeClient
 ) -> tuple[Reading, ...]:
-    """Read the pool's sources once."""
+    """Read the pool's target and sources once."""
     spec, now = pool.core, kube.clock.now()
     if spec is None:
         return ()
+    await Halves(kube, cluster).look(pool)
     scraper, open_servers = PodScraper(), {one.name: PrometheusServer(one) for one in servers}
     targets = observe.scrape_targets(observe.ready_pods(pool, cluster))
     asks = [
@@ -199,7 +201,7 @@ def judge(
     pool: Pool, cluster: Cluster, pools: Pools, readings: tuple[Reading, ...], kube: KubeClient, finding: Json
 ) -> None:
     """Say what the look means."""
-    seen = observe.observation(pool, cluster, pools, readings)
+    seen = observe.observation(pool, cluster, pools, readings, kube.clock.now())
     if seen.target is None and pool.spec is not None and not pool.spec.owns_workload:
         finding["problems"].append(f"spec.targetRef.name: deployment/{pool.target} does not exist in {pool.key[0]}")
         return

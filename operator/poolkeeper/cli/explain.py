@@ -124,27 +124,29 @@ def step(before: int, after: int) -> str:
 
 def tiers(decision: Json, now: datetime) -> None:
     """Print how the size is split: what is off as a whole, each tier, and who goes first."""
-    split = decision["split"] or {"reason": None}
+    told = {decision["reason"]}
     if decision["split"]:
-        console.print(f"split   {whole(split, now)}")
+        console.print(f"split   {whole(decision['split'], now, told)}")
+        told.add(decision["split"]["reason"])
     table = plain("tier", "asked", "due", "ready", "why")
     for tier in decision["tiers"]:
         style = "" if tier["found"] == tier["size"] else "bold"
         numbers = (step(tier["found"], tier["size"]), str(tier["due"]), str(tier["ready"]))
-        said = tier["reason"] in {decision["reason"], split["reason"]}
-        table.add_row(tier["tier"], *numbers, tier["reason"] if said else tier["sentence"], style=style)
+        why = tier["reason"] if tier["sentence"] and tier["reason"] in told else tier["sentence"]
+        table.add_row(tier["tier"], *numbers, why, style=style)
     console.print(table)
     for tier in decision["tiers"]:
         if tier["victims"]:
             console.print(f"goes    {listed(tier['victims'])} of {tier['tier']}", markup=False)
 
 
-def whole(split: Json, now: datetime) -> str:
-    """Return how the split stands, in one line: what is lost and since when, why, and what is waited for."""
+def whole(split: Json, now: datetime, told: Collection[str]) -> str:
+    """Return how the split stands, in one line: what is lost and since when, and why unless that was `told`."""
     if split["reason"] == "AsExpected":
         return "as it should be"
-    why = f"[bold]{split['reason']}[/bold]: {split['sentence']}"
-    why += f": {escape(split['detail'])}" if split["detail"] else ""
+    why = f"[bold]{split['reason']}[/bold]"
+    if split["reason"] not in told:
+        why += f": {escape(': '.join(filter(None, (split['sentence'], split['detail']))))}"
     if not split["lost"]:
         return why
     since = f" for {ago(split['lostSince'], now)}" if split["lostSince"] else ""
