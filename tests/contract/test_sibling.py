@@ -4,6 +4,7 @@ import asyncio
 import json
 import shlex
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 
 import pytest
 from tests.contract.objects import until
@@ -14,10 +15,10 @@ from poolkeeper.api.pinning import REQUIRED, advice, is_pinned
 from poolkeeper.api.providers import KARPENTER, PROVIDERS
 from poolkeeper.api.workload import TEMPLATE_HASH
 from poolkeeper.core.reasons import Reason
-from poolkeeper.shell import disruption
+from poolkeeper.shell import disruption, victims
 from poolkeeper.shell.access import Access
 from poolkeeper.shell.cluster import Cluster
-from poolkeeper.shell.kube_errors import ConflictError
+from poolkeeper.shell.kube_errors import ConflictError, Invalid
 from poolkeeper.shell.pools import Pools
 from poolkeeper.shell.sibling import Siblings
 
@@ -319,6 +320,38 @@ async def test_it_is_not_deleted_when_it_grew_unseen(rig):
     rig.kubectl("scale", "deployment/chat-spot", "--replicas=1")
     with pytest.raises(ConflictError):
         await rig.siblings.remove(rig.pool, rig.target)
+
+
+@dataclass(frozen=True)
+class Pod:
+    name: str
+    uid: str
+    deletion_cost: int | None = None
+
+
+@pytest.fixture
+async def pods(rig):
+    """Two pods of the target, by name."""
+    await until(lambda: len(rig.cluster.pods_of(rig.target)) == 2)
+    return sorted((Pod(one.name, one.uid) for one in rig.cluster.pods_of(rig.target)), key=lambda pod: pod.name)
+
+
+async def test_the_one_that_is_marked_goes(rig, pods):
+    await victims.mark(rig.kube, rig.namespace, pods, [pods[1].name])
+    rig.kubectl("scale", "deployment/chat", "--replicas=1")
+    await until(lambda: [one.name for one in rig.cluster.pods_of(rig.target)] == [pods[0].name])
+
+
+async def test_another_pod_of_that_name_is_not_marked(rig, pods):
+    with pytest.raises(Invalid, match="immutable"):
+        await victims.mark(rig.kube, rig.namespace, [replace(pods[0], uid="other")], [pods[0].name])
+
+
+async def test_a_mark_can_be_taken_back(rig, pods):
+    await victims.mark(rig.kube, rig.namespace, pods, [pods[0].name])
+    marked = replace(pods[0], deletion_cost=victims.LOWEST)
+    await victims.mark(rig.kube, rig.namespace, [marked, pods[1]], [pods[1].name])
+    assert "annotations" not in rig.get("pod", pods[0].name)["metadata"]
 
 
 async def test_the_budget_follows_the_size_and_goes(rig):

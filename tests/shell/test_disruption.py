@@ -5,7 +5,6 @@ from poolkeeper.api.names import TIER_LABEL
 from poolkeeper.api.sibling import Blueprint
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell import disruption
-from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.kube_errors import NotFound
 from poolkeeper.shell.pools import Pools
 from poolkeeper.shell.views import DisruptionBudgetView
@@ -18,9 +17,11 @@ class Rig:
     """An API server that remembers what was asked, and the budgets that were seen."""
 
     def __init__(self):
-        self.applied, self.deleted = [], []
-        self.cluster, self.pool = Cluster(self), Pools().take(BODY)
-        self.refusal = None
+        self.applied, self.deleted, self.seen = [], [], {}
+        self.pool, self.refusal = Pools().take(BODY), None
+
+    def budgets(self, namespace):
+        return tuple(self.seen.values()) if namespace == "inference" else ()
 
     async def apply(self, _path, body):
         self.applied.append(body["spec"]["minAvailable"])
@@ -32,11 +33,10 @@ class Rig:
 
     def see(self, name="chat-pool", **changes):
         known = {"pool": "chat", "min_available": 9, "match_labels": LABELS} | changes
-        view = DisruptionBudgetView("inference", name, f"uid-{name}", "7", **known)
-        self.cluster.disruption_budgets.items["inference", name] = view
+        self.seen[name] = DisruptionBudgetView("inference", name, f"uid-{name}", "7", **known)
 
     async def keep(self, size=10):
-        return await disruption.keep(self, self.pool, self.cluster, PLAN, size)
+        return await disruption.keep(self, self.pool, self, PLAN, size)
 
 
 @pytest.fixture
@@ -105,11 +105,11 @@ async def test_a_name_that_is_taken_is_said(rig):
 
 async def test_a_pool_that_is_split_no_more_has_none(rig):
     rig.see()
-    await disruption.remove(rig, rig.pool, rig.cluster)
+    await disruption.remove(rig, rig.pool, rig)
     assert rig.deleted == [("chat-pool", "uid-chat-pool")]
 
 
 async def test_where_there_is_none_nothing_is_deleted(rig):
     rig.see(pool="")
-    await disruption.remove(rig, rig.pool, rig.cluster)
+    await disruption.remove(rig, rig.pool, rig)
     assert not rig.deleted
