@@ -50,6 +50,7 @@ def cluster(
       poolkeeper.dev/load-jitter-ms: "20000"    and up to this much longer (default 300)
       poolkeeper.dev/image-error: "not found"   the image never comes
       poolkeeper.dev/stop-ms: "500"             how soon a deleted pod is gone, at most its grace period
+      poolkeeper.dev/not-ready: "true"          a running pod's probe fails; on a node: its kubelet says NotReady
     """
     try:
         with ControlPlane(audit=audit) as booted:

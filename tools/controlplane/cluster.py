@@ -14,7 +14,7 @@ from controlplane import karpenter
 from controlplane.boot import Boot
 from controlplane.ground import CARD, Site, read_card, write_kubeconfig
 from controlplane.karpenter import Karpenter
-from controlplane.nodes import gpu_nodes
+from controlplane.nodes import NOT_READY, gpu_nodes, provider_nodes
 from controlplane.offerings import InstanceType
 from controlplane.programs import Programs
 from controlplane.prometheus import Prometheus, running
@@ -111,9 +111,32 @@ class Cluster:
         self, count: int, gpus: int = 8, *, labels: Mapping[str, str] | None = None, prefix: str = "gpu"
     ) -> list[str]:
         """Add pretended nodes `<prefix>-0`, `<prefix>-1` … with `gpus` nvidia.com/gpu each; return their names."""
-        nodes = gpu_nodes([f"{prefix}-{index}" for index in range(count)], gpus, labels or {})
-        self.kubectl("create", "-f", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": nodes}))
-        return [node["metadata"]["name"] for node in nodes]
+        return self._create_nodes(gpu_nodes([f"{prefix}-{index}" for index in range(count)], gpus, labels or {}))
+
+    def add_provider_nodes(self, provider: str, capacity_type: str, count: int, gpus: int = 1) -> list[str]:
+        """Add pretended nodes as `eks`, `gke` or `aks` bring their `spot` or `on-demand` ones; return their names."""
+        return self._create_nodes(provider_nodes(provider, capacity_type, count, gpus))
+
+    def taint(self, node: str, key: str, value: str, effect: str) -> None:
+        """Put a taint on a node, or change the one that it has under this key and effect."""
+        self.kubectl("taint", "node", node, f"{key}={value}:{effect}", "--overwrite")
+
+    def delete_node(self, node: str) -> None:
+        """Delete a node's object, as a cloud's node controller does once the instance is gone."""
+        self.kubectl("delete", "node", node, "--wait=false")
+
+    def lose_readiness(self, node: str) -> None:
+        """Let a pretended node say that it is not ready, and its pods fail their probes, until `regain_readiness`.
+
+        The node controller taints the node `node.kubernetes.io/not-ready`, NoSchedule at once and NoExecute within 5 s.
+        """
+        self.kubectl("annotate", *self._pods_on(node), f"{NOT_READY}=true")
+        self.kubectl("annotate", "node", node, f"{NOT_READY}=true")
+
+    def regain_readiness(self, node: str) -> None:
+        """Let a node that lost its readiness say that it is ready, and its pods pass their probes."""
+        self.kubectl("annotate", "node", node, f"{NOT_READY}-")
+        self.kubectl("annotate", *self._pods_on(node), f"{NOT_READY}-")
 
     def service_account_kubeconfig(self, namespace: str, name: str) -> Path:
         """Write a kubeconfig that acts as an existing ServiceAccount, by a token of the TokenRequest API (one day)."""
@@ -167,6 +190,13 @@ class Cluster:
             forgets: how long an offering that could not be launched is not tried again (3 minutes on AWS).
         """
         return karpenter.running(self, types, consolidate_after, forgets)
+
+    def _create_nodes(self, nodes: Sequence[Mapping[str, Any]]) -> list[str]:
+        self.kubectl("create", "-f", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": nodes}))
+        return [node["metadata"]["name"] for node in nodes]
+
+    def _pods_on(self, node: str) -> list[str]:
+        return ["pods", "--all-namespaces", f"--field-selector=spec.nodeName={node}"]
 
 
 def attach(path: Path) -> Cluster:

@@ -140,5 +140,5 @@ def _environment(cluster: "Cluster", karpenter: Karpenter, forgets: timedelta) -
         "BATCH_IDLE_DURATION": "200ms",
         "BATCH_MAX_DURATION": "1s",
         "INSTANCE_TYPES_FILE_PATH": str(karpenter.stock.path),
-        "UNAVAILABLE_OFFERINGS_TTL": f"{round(forgets.total_seconds() * 1000)}ms",
+        "UNAVAILABLE_OFFERINGS_TTL": f"{max(1, round(forgets.total_seconds() * 1000))}ms",
     }
