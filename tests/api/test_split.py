@@ -29,7 +29,7 @@ def condition(decision, **changes):
 
 
 def test_a_status_with_tiers_fits_its_own_schema():
-    Status.model_validate(status(RECLAIMED, untold=[entry(RECLAIMED, at(0))]))
+    Status.model_validate(status(RECLAIMED, provider="eks", untold=[entry(RECLAIMED, at(0))]))
 
 
 def test_spot_says_what_it_has_lost_and_since_when():
@@ -42,6 +42,10 @@ def test_spot_says_what_it_has_lost_and_since_when():
         "lost": 3,
         "since": "2026-03-02T12:00:00Z",
     }
+
+
+def test_spot_says_whose_it_is():
+    assert [one.get("provider") for one in status(RECLAIMED, provider="gke")["tiers"]] == ["gke", None]
 
 
 def test_on_demand_says_what_it_has_and_what_it_is_due():

@@ -91,12 +91,23 @@ def test_a_cluster_that_cannot_be_reached_is_said(tmp_path, monkeypatch):
     assert "error:" in answer.output
 
 
-def test_a_target_that_cannot_be_split_is_wrong(monkeypatch):
-    sight = seen(unsplit=Reason.TARGET_NOT_PINNED, unsplit_detail="put this into Git")
-    monkeypatch.setattr(module.observe, "observation", lambda *_: sight)
+def judged():
     finding = module.examined(BODY | {"apiVersion": "poolkeeper.io/v1alpha1"})
     kube = SimpleNamespace(clock=SimpleNamespace(now=lambda: at(0)))
     module.judge(Pools().take(BODY), None, None, (), kube, finding)
+    return finding
+
+
+def test_a_target_that_is_being_pinned_is_fine(monkeypatch):
+    sight = seen(unsplit=Reason.SIBLING_MISSING, unsplit_detail="the on-demand half is being pinned")
+    monkeypatch.setattr(module.observe, "observation", lambda *_: sight)
+    assert judged()["problems"] == []
+
+
+def test_a_target_that_cannot_be_split_is_wrong(monkeypatch):
+    sight = seen(unsplit=Reason.TARGET_NOT_PINNED, unsplit_detail="put this into Git")
+    monkeypatch.setattr(module.observe, "observation", lambda *_: sight)
+    finding = judged()
     words = "spec.capacity: the target does not require on-demand nodes, so it is not split: put this into Git"
     assert finding["problems"] == [words]
 

@@ -30,6 +30,7 @@ ANNOTATIONS = {
     "pauses for good.",
     workload.TEMPLATE_HASH: "On a Deployment that the operator made: which state of `spec.template` it was made from; "
     "on one for spot, which state of the target.",
+    names.DELETION_COST: "On a pod that is to go before the others of its ReplicaSet.",
 }
 
 LABELS = {

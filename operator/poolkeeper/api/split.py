@@ -30,6 +30,8 @@ class TierStatus(Shape):
     """The replicas that it lacks and another tier covers for. Only of Spot."""
     since: Annotated[str, Field(json_schema_extra={"format": "date-time"})] | None = None
     """Since when it has lacked any."""
+    provider: str | None = None
+    """Whose labels, taints and events tell of it. Only of Spot, once that is known."""
 
 
 class TierChange(Shape):
@@ -50,27 +52,32 @@ def is_split(decision: Decision, tiers: Sequence[Tier]) -> bool:
     return len(decision.shares) > 1 or any(tier.type is CapacityType.SPOT for tier in tiers)
 
 
-def split(decision: Decision, tiers: Sequence[Tier]) -> Json:
+def split(decision: Decision, tiers: Sequence[Tier], provider: str = "") -> Json:
     """Return `tiers` and `split` as the status has them; neither where there is nothing to split."""
     if not is_split(decision, tiers):
         return {}
     types = {tier.name: tier.type for tier in tiers}
-    told = [_tier(share, types.get(share.tier, CapacityType.SPOT), decision) for share in decision.shares]
+    told = [_tier(share, types.get(share.tier, CapacityType.SPOT)) for share in decision.shares]
+    told = [one | (_loss(decision, provider) if one["type"] == CapacityType.SPOT else {}) for one in told]
     return {"tiers": told, "split": ", ".join(short(one) for one in told)}
 
 
-def _tier(share: Share, kind: CapacityType, decision: Decision) -> Json:
-    told: Json = {
+def _tier(share: Share, kind: CapacityType) -> Json:
+    return {
         "name": share.tier,
         "type": kind.value,
         "replicas": share.size,
         "ready": share.ready,
         "desired": share.due,
     }
-    if kind is CapacityType.ON_DEMAND:
-        return told
+
+
+def _loss(decision: Decision, provider: str) -> Json:
+    """Return what is told of spot besides: what it lacks, and whose it is."""
     since = decision.health.lost_since
-    return told | {"lost": decision.health.lost} | ({"since": format_instant(since)} if since else {})
+    told: Json = {"lost": decision.health.lost}
+    told |= {"since": format_instant(since)} if since else {}
+    return told | ({"provider": provider} if provider else {})
 
 
 def short(tier: Json) -> str:

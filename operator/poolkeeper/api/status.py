@@ -92,7 +92,8 @@ class Status(Shape):
 class Verdict:
     """What there is to say of a pool: the decision, or what keeps one from being made.
 
-    `untold` are the changes, newest first, that no status has told of yet; `tiers` are the spec's.
+    `untold` are the changes, newest first, that no status has told of yet; `tiers` are the spec's,
+    `provider` is whose spot the pool uses, as far as that is known.
     """
 
     decision: Decision
@@ -100,6 +101,7 @@ class Verdict:
     at: datetime
     untold: Sequence[Json] = ()
     tiers: Sequence[Tier] = ()
+    provider: str = ""
     slo: bool = False
     observing: bool = False
     invalid: Sequence[str] = ()
@@ -123,7 +125,7 @@ def render(verdict: Verdict, before: Mapping[str, Any], memory: Json, accepted: 
             "desiredReplicas": decision.size,
             "currentReplicas": decision.current,
             "readyReplicas": decision.ready,
-            **split(decision, verdict.tiers),
+            **split(decision, verdict.tiers, verdict.provider),
         }
     if share is not None:
         status["slo"] = f"{100 * share:.1f}%"

@@ -208,7 +208,9 @@ def judge(
     if seen.conflict is not None:
         finding["problems"].append(f"{seen.conflict.reason.sentence}: {seen.conflict.detail}")
     if seen.unsplit is not Reason.AS_EXPECTED:
-        finding["problems"].append(f"spec.capacity: {seen.unsplit.sentence}: {seen.unsplit_detail}")
+        passing = seen.unsplit is Reason.SIBLING_MISSING
+        words = ": ".join(filter(None, (seen.unsplit.sentence, seen.unsplit_detail)))
+        finding["notes" if passing else "problems"].append(f"spec.capacity: {words}")
     for reading in readings:
         broken = reading.fault is not None or (reading.faults and not reading.pods)
         finding["problems" if broken else "notes"].append(told(reading))

@@ -40,6 +40,7 @@ def due_status(pool: Pool, decision: Decision, now: datetime) -> Json | None:
         at=now,
         untold=pool.untold,
         tiers=pool.core.tiers if pool.core else (),
+        provider=pool.division.provider.name if pool.division.provider else "",
         slo=bool(pool.core and pool.core.slo),
         observing=bool(pool.core and pool.core.mode is Mode.OBSERVE),
         invalid=pool.invalid,
