@@ -71,12 +71,13 @@ def taint(key, value="", effect="NoSchedule"):
     return {"key": key, "value": value, "effect": effect, "timeAdded": START_WORDS}
 
 
-def event(reason, message, about, second, component="karpenter"):
-    """An event by client-go's older recorder, which Karpenter and the Cluster Autoscaler use."""
+def event(reason, message, about, seconds, component="karpenter"):
+    """An event by client-go's older recorder, which Karpenter and the Cluster Autoscaler use; said once, or again."""
+    first, last = seconds if isinstance(seconds, tuple) else (seconds, seconds)
     namespace = about.get("namespace", "default")
     body = {
         "metadata": {
-            "name": f"{about['name']}.{reason}.{second}",
+            "name": f"{about['name']}.{reason}.{last}",
             "namespace": namespace,
             "creationTimestamp": START_WORDS,
         },
@@ -88,8 +89,8 @@ def event(reason, message, about, second, component="karpenter"):
         "source": {"component": component},
         "reportingComponent": component,
         "eventTime": None,
-        "firstTimestamp": START_WORDS,
-        "lastTimestamp": stamp(second),
+        "firstTimestamp": stamp(first),
+        "lastTimestamp": stamp(last),
     }
     return projections.event(read(body, EventObject))
 

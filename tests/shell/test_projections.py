@@ -417,6 +417,13 @@ class TestEvent:
     def test_when_it_was_said_last_by_either_api(self, times, at):
         assert an_event(**times).at == at
 
+    @pytest.mark.parametrize(
+        ("times", "since"),
+        [({"firstTimestamp": WHEN, "lastTimestamp": LATER}, AT), ({"eventTime": LATER}, AT_LATER), ({}, AT)],
+    )
+    def test_since_when_it_is_said(self, times, since):
+        assert an_event(**times).since == since
+
     def test_one_that_tells_nothing_of_nodes_is_not_kept(self):
         assert an_event(reason="BackOff") is None
 

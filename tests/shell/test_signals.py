@@ -34,6 +34,11 @@ ICE = "NodeClaim gpu-x7k2q event: creating instance, insufficient capacity, with
 SCALED_UP = "pod triggered scale-up: [{gpu-spot 1->2 (max: 8)}]"
 BACKED_OFF = "pod didn't trigger scale-up: 1 in backoff after failed scale-up"
 GROUPS_DIFFER = "pod didn't trigger scale-up: 2 node(s) didn't match Pod's node affinity/selector"
+OTHER_TYPE = (
+    "Failed to schedule pod, incompatible requirements, key karpenter.sh/capacity-type,"
+    " karpenter.sh/capacity-type In [spot] not in karpenter.sh/capacity-type In [on-demand]"
+)
+UNKNOWN_LABEL = 'Failed to schedule pod, incompatible requirements, label "gpu.vendr" does not have known values'
 EMPTIED = "NodePool requirements filtered out all compatible available instance types"
 
 
@@ -207,20 +212,28 @@ class TestWait:
         seen = Seen().tell("Nominated", NOMINATED, about_pod(), 60)
         assert seen.tell("FailedScheduling", OUT, about_pod(), 63).wait() is Wait.STOCK_OUT
 
-    def test_karpenter_leaves_an_emptied_node_pool_out_of_its_refusal(self):
+    @pytest.mark.parametrize("emptied", [60, (60, 300), (3, 3), (3, 600)])
+    def test_karpenter_leaves_an_emptied_node_pool_out_of_its_refusal(self, emptied):
         """`NewScheduler` filters the pools first, and says so of the pool; what it then says of the pod is the rest."""
-        words = "Failed to schedule pod, incompatible requirements, key karpenter.sh/capacity-type, a not in b"
-        seen = Seen().tell("NoCompatibleInstanceTypes", EMPTIED, about_node_pool(), 10)
-        assert seen.tell("FailedScheduling", words, about_pod(), 60).wait() is Wait.STOCK_OUT
+        seen = Seen().tell("NoCompatibleInstanceTypes", EMPTIED, about_node_pool(), emptied)
+        assert seen.tell("FailedScheduling", OTHER_TYPE, about_pod(), 60).wait() is Wait.STOCK_OUT
 
-    def test_a_node_pool_that_was_empty_long_before_does_not_count(self):
-        words = "Failed to schedule pod, incompatible requirements, key karpenter.sh/capacity-type, a not in b"
-        seen = Seen().tell("NoCompatibleInstanceTypes", EMPTIED, about_node_pool(), 10)
-        assert seen.tell("FailedScheduling", words, about_pod(), 90).wait() is None
+    @pytest.mark.parametrize("emptied", [(0, 10), (80, 600)])
+    def test_a_node_pool_that_was_empty_at_another_time_does_not_count(self, emptied):
+        seen = Seen().tell("NoCompatibleInstanceTypes", EMPTIED, about_node_pool(), emptied)
+        assert seen.tell("FailedScheduling", OTHER_TYPE, about_pod(), 75).wait() is None
+
+    def test_what_is_left_may_differ_in_labels_that_the_emptied_pool_has(self):
+        seen = Seen(karpenter("n2", "on-demand")).tell("NoCompatibleInstanceTypes", EMPTIED, about_node_pool())
+        assert seen.tell("FailedScheduling", UNKNOWN_LABEL, about_pod()).wait() is Wait.STOCK_OUT
+
+    def test_a_wrong_label_stays_wrong_while_a_pool_is_empty(self):
+        seen = Seen(karpenter()).tell("NoCompatibleInstanceTypes", EMPTIED, about_node_pool())
+        seen.tell("FailedScheduling", UNKNOWN_LABEL, about_pod())
+        assert seen.wait(nodeSelector={"gpu.vendr": "nvidia"}) is Wait.MISCONFIGURED
 
     def test_karpenter_could_never_offer_it(self):
-        words = 'Failed to schedule pod, incompatible requirements, label "gpu.vendr" does not have known values'
-        assert Seen().tell("FailedScheduling", words, about_pod()).wait() is Wait.MISCONFIGURED
+        assert Seen().tell("FailedScheduling", UNKNOWN_LABEL, about_pod()).wait() is Wait.MISCONFIGURED
 
     def test_the_cluster_autoscaler_scaled_up(self):
         assert Seen().autoscaler("TriggeredScaleUp", SCALED_UP).wait() is Wait.LAUNCHING

@@ -281,12 +281,13 @@ class EventSeries(msgspec.Struct, rename="camel"):
 
 
 class EventObject(HasMetadata, rename="camel"):
-    """A v1 Event: `last_timestamp` by the older API, `event_time` and `series` by the newer."""
+    """A v1 Event: first and last timestamp by the older API, `event_time` and `series` by the newer."""
 
     metadata: ObjectMetadata
     involved_object: InvolvedObject
     reason: str = ""
     message: str = ""
+    first_timestamp: datetime | None = None
     last_timestamp: datetime | None = None
     event_time: datetime | None = None
     series: EventSeries | None = None

@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 import msgspec
 
-from poolkeeper.api.names import FIELD_MANAGER, GROUP, KIND, LAST_APPLIED, POOL_LABEL, TIER_LABEL
+from poolkeeper.api.names import DELETION_COST, FIELD_MANAGER, GROUP, KIND, LAST_APPLIED, POOL_LABEL, TIER_LABEL
 from poolkeeper.api.providers import RECLAIM_CONDITIONS
 from poolkeeper.api.signals import matters
 from poolkeeper.api.workload import TEMPLATE_HASH
@@ -113,8 +113,14 @@ def pod(found: PodObject) -> PodView:
         trouble=_trouble(found),
         disruption=_disruption(status.conditions),
         grace=timedelta(seconds=found.spec.termination_grace_period_seconds),
+        deletion_cost=_deletion_cost(metadata),
         alternatives=() if found.spec.node_name else _alternatives(found.spec),
     )
+
+
+def _deletion_cost(metadata: ObjectMetadata) -> int | None:
+    cost = (metadata.annotations or {}).get(DELETION_COST, "")
+    return int(cost) if cost.removeprefix("-").isdecimal() else None
 
 
 def _alternatives(spec: PodSpec) -> tuple[tuple[Requirement, ...], ...]:
@@ -231,11 +237,12 @@ def event(found: EventObject) -> EventView | None:
     about, again = found.involved_object, found.series.last_observed_time if found.series else None
     if not matters(about.kind, found.reason, found.message):
         return None
-    at = found.last_timestamp or again or found.event_time or found.metadata.creation_timestamp
+    since = found.first_timestamp or found.event_time or found.metadata.creation_timestamp or LONG_AGO
     return EventView(
         reason=found.reason,
         message=found.message,
-        at=at or LONG_AGO,
+        since=since,
+        at=found.last_timestamp or again or since,
         kind=about.kind,
         name=about.name,
         uid=about.uid,

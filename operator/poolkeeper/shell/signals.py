@@ -26,7 +26,7 @@ from poolkeeper.shell.views import EventView, NodeView, PodView, Requirement
 UNREADY = timedelta(seconds=60)
 NODE_LAG = timedelta(seconds=5)
 ONE_ROUND = timedelta(seconds=2)
-EMPTIED_BEFORE = timedelta(minutes=1)
+ONCE_A_MINUTE = timedelta(minutes=1)
 
 _COMBINED = "(combined from similar events): "
 
@@ -42,11 +42,13 @@ class Said:
 class Signals:
     """Reads pods by what is known of nodes and events. Reflectors call `node_changed` and `event_changed`.
 
-    `nodes_synced` tells whether all nodes were listed: before that, none is gone.
+    `nodes_synced` tells whether all nodes were listed: before that, none is gone. `alarms` counts the news that a node
+    is going or gone.
     """
 
     def __init__(self, nodes_synced: Callable[[], bool]) -> None:
         self._nodes_synced = nodes_synced
+        self.alarms = 0
         self._nodes: dict[str, NodeView] = {}
         self._makers: Counter[str] = Counter()
         self._spot = 0
@@ -105,6 +107,8 @@ class Signals:
         if new is not None:
             self._nodes[new.name] = new
             self._count(new, 1)
+        if new is None or (old is not None and (old.taints, old.conditions) != (new.taints, new.conditions)):
+            self.alarms += 1
         if old is None or new is None or old.labels != new.labels:
             self._suits.clear()
 
@@ -117,6 +121,7 @@ class Signals:
                 del self._events[place]
         if new is not None:
             self._events[_place(new)][key] = new
+            self.alarms += new.reason in RECLAIM_EVENTS
 
     def _count(self, node: NodeView, step: int) -> None:
         self._spot += step * providers.is_spot(node.labels)
@@ -150,16 +155,19 @@ class Signals:
 
     def _read(self, event: EventView, pod: PodView) -> Said:
         wait = signals.wait(event.reason, event.message)
-        if event.reason == "FailedScheduling" and self._is_a_pool_emptied(event.at):
-            wait = Wait.STOCK_OUT
+        if event.reason == "FailedScheduling" and self._was_a_pool_empty(event.at):
+            wait = wait if wait is Wait.MISCONFIGURED and self._can_blame_labels(pod) else Wait.STOCK_OUT
         elif event.reason == "NotTriggerScaleUp" and wait is Wait.MISCONFIGURED and not self._can_blame_labels(pod):
             wait = None
         return Said(wait, f"{event.reason}: {event.message.removeprefix(_COMBINED)}")
 
-    def _is_a_pool_emptied(self, refused: datetime) -> bool:
-        """Tell whether a NodePool had nothing left at a refusal: Karpenter leaves it out there, and says so apart."""
+    def _was_a_pool_empty(self, refused: datetime) -> bool:
+        """Tell whether a NodePool had nothing left at a refusal: Karpenter leaves it out there, and says so apart.
+
+        It says so at the refusal, but no more than once a minute.
+        """
         told = self._events.get(("NodePool", ""), {}).values()
-        return any(event.at >= refused - EMPTIED_BEFORE for event in told)
+        return any(event.since - ONE_ROUND <= refused <= event.at + ONCE_A_MINUTE for event in told)
 
     def _can_blame_labels(self, pod: PodView) -> bool:
         """Tell a wrong selector from a want of spot nodes, where only "no match" is said: some are there, none suits.

@@ -70,6 +70,7 @@ class PodView:
     trouble: str = ""
     disruption: str = ""
     grace: timedelta = timedelta(seconds=30)
+    deletion_cost: int | None = None
     alternatives: tuple[tuple[Requirement, ...], ...] = ()
 
     @property
@@ -227,10 +228,11 @@ class NodeView:
 
 @dataclass(frozen=True, slots=True)
 class EventView:
-    """What somebody said, the last time at `at`, of the object of this kind and name (and, where given, UID)."""
+    """What somebody said of the object of this kind and name (and, where given, UID), from `since` to `at`."""
 
     reason: str
     message: str
+    since: datetime
     at: datetime
     kind: str
     name: str
