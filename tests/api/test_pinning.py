@@ -180,4 +180,5 @@ def test_where_no_label_says_on_demand_the_spot_labels_are_refused():
 
 
 def test_the_advice_is_a_command():
-    assert 'kubectl patch deployment chat --patch \'{"spec":' in advice("chat", {}, EKS)
+    command = 'kubectl --namespace inference patch deployment chat --patch \'{"spec":'
+    assert command in advice("inference", "chat", {}, EKS)

@@ -163,3 +163,10 @@ def test_init_containers_and_pull_secrets_are_no_exception():
     target["spec"]["template"]["spec"] |= {"initContainers": [{"env": twice}], "imagePullSecrets": twice}
     pod = blueprint(target, "talk", KARPENTER).body["spec"]["template"]["spec"]
     assert (pod["initContainers"], pod["imagePullSecrets"]) == ([{"env": twice[:1]}], twice[:1])
+
+
+def test_a_target_whose_pods_wear_no_labels_has_a_sibling_whose_pods_wear_the_tier():
+    target = deepcopy(TARGET)
+    del target["spec"]["template"]["metadata"]
+    body = blueprint(target, "talk", KARPENTER).body
+    assert body["spec"]["template"]["metadata"]["labels"] == {TIER_LABEL: "spot"}

@@ -15,9 +15,10 @@ from poolkeeper.api.pinning import REQUIRED, advice, is_pinned
 from poolkeeper.api.providers import KARPENTER, PROVIDERS
 from poolkeeper.api.workload import TEMPLATE_HASH
 from poolkeeper.core.reasons import Reason
-from poolkeeper.shell import disruption, victims
+from poolkeeper.shell import victims
 from poolkeeper.shell.access import Access
 from poolkeeper.shell.cluster import Cluster
+from poolkeeper.shell.disruption import Budgets
 from poolkeeper.shell.kube_errors import ConflictError, Invalid
 from poolkeeper.shell.pools import Pools
 from poolkeeper.shell.sibling import Siblings
@@ -53,7 +54,7 @@ class Rig:
         self.plane, self.kube, self.namespace = plane, kube, namespace
         self.cluster = Cluster(kube, (namespace,))
         self.path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
-        self.siblings = Siblings(kube, self.cluster)
+        self.siblings, self.budgets = Siblings(kube, self.cluster), Budgets(kube, self.cluster)
         self.pool = Pools().take(BODY | {"metadata": BODY["metadata"] | {"namespace": namespace}})
 
     @property
@@ -80,6 +81,9 @@ class Rig:
 
     async def plan(self):
         return await self.siblings.blueprint(self.pool, self.target, KARPENTER)
+
+    async def guard(self, size=10):
+        return await self.budgets.keep(self.pool, await self.plan(), size)
 
     async def keep(self, size=3):
         return await self.siblings.keep(self.pool, self.target, await self.plan(), size)
@@ -137,15 +141,15 @@ class Advised:
     """A target that is not pinned, and the command that is advised for it."""
 
     def __init__(self, plane, path):
-        self.plane, self.where, self.path = plane, ("--namespace", path.split("/")[-2]), path
+        self.plane, self.namespace, self.path = plane, path.split("/")[-2], path
 
     @property
     def pod(self):
-        return self.plane.get(*self.where, "deployment", "chat")["spec"]["template"]["spec"]
+        return self.plane.get("--namespace", self.namespace, "deployment", "chat")["spec"]["template"]["spec"]
 
     def follow(self, provider):
-        words = advice("chat", self.pod, provider).partition("kubectl ")[2]
-        self.plane.kubectl(*self.where, *shlex.split(words))
+        words = advice(self.namespace, "chat", self.pod, provider).partition("kubectl ")[2]
+        self.plane.kubectl(*shlex.split(words))
 
 
 @pytest.fixture
@@ -309,9 +313,9 @@ async def test_it_ends_with_the_target(rig):
 async def test_it_is_deleted_once_it_is_empty(rig):
     await rig.made(0)
     await until(lambda: rig.sibling.observed_generation)
-    assert not await rig.siblings.remove(rig.pool, rig.target)
+    assert not await rig.siblings.remove(rig.target)
     await until(lambda: rig.sibling is None)
-    assert await rig.siblings.remove(rig.pool, rig.target)
+    assert await rig.siblings.remove(rig.target)
 
 
 async def test_it_is_not_deleted_when_it_grew_unseen(rig):
@@ -319,7 +323,7 @@ async def test_it_is_not_deleted_when_it_grew_unseen(rig):
     rig.freeze()
     rig.kubectl("scale", "deployment/chat-spot", "--replicas=1")
     with pytest.raises(ConflictError):
-        await rig.siblings.remove(rig.pool, rig.target)
+        await rig.siblings.remove(rig.target)
 
 
 @dataclass(frozen=True)
@@ -356,25 +360,34 @@ async def test_a_mark_can_be_taken_back(rig, pods):
 
 async def test_the_budget_follows_the_size_and_goes(rig):
     for size, least in ((10, 9), (2, 1), (20, 18)):
-        await disruption.keep(rig.kube, rig.pool, rig.cluster, await rig.plan(), size)
+        await rig.guard(size)
         await until(lambda least=least: rig.budget and rig.budget.min_available == least)
-    await disruption.keep(rig.kube, rig.pool, rig.cluster, await rig.plan(), 1)
+    await rig.guard(1)
     await until(lambda: rig.budget is None)
 
 
 async def test_the_budget_covers_both_halves_and_lets_unhealthy_pods_go(rig):
-    await disruption.keep(rig.kube, rig.pool, rig.cluster, await rig.plan(), 10)
+    await rig.guard()
     found = rig.get("poddisruptionbudget", "chat-pool")
     assert found["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
     assert found["spec"]["selector"] == {"matchLabels": LABELS}
 
 
+async def test_a_budget_that_somebody_edits_is_theirs(rig):
+    await rig.guard()
+    rig.kubectl("patch", "poddisruptionbudget", "chat-pool", "--patch", '{"spec":{"minAvailable":0}}')
+    await until(lambda: rig.budget and rig.budget.min_available == 0)
+    standing = await rig.guard()
+    assert (standing.reason, rig.budget.min_available) == (Reason.FOREIGN_BUDGET, 0)
+    assert standing.detail == "poddisruptionbudget/chat-pool: others own .spec.minAvailable (kubectl-patch)"
+
+
 async def test_the_budget_gives_way_to_somebody_elses(rig):
-    await disruption.keep(rig.kube, rig.pool, rig.cluster, await rig.plan(), 10)
+    await rig.guard()
     await until(lambda: rig.budget)
     rig.kubectl("create", "poddisruptionbudget", "mine", "--selector=app=chat", "--min-available=1")
     await until(lambda: len(rig.cluster.budgets(rig.namespace)) == 2)
-    standing = await disruption.keep(rig.kube, rig.pool, rig.cluster, await rig.plan(), 10)
+    standing = await rig.guard()
     await until(lambda: [one.name for one in rig.cluster.budgets(rig.namespace)] == ["mine"])
     assert (standing.reason, standing.detail) == (
         Reason.FOREIGN_BUDGET,

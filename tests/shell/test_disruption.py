@@ -4,8 +4,8 @@ from builders import BODY
 from poolkeeper.api.names import TIER_LABEL
 from poolkeeper.api.sibling import Blueprint
 from poolkeeper.core.reasons import Reason
-from poolkeeper.shell import disruption
-from poolkeeper.shell.kube_errors import NotFound
+from poolkeeper.shell.disruption import Budgets
+from poolkeeper.shell.kube_errors import ConflictError, FieldOwner, NotFound
 from poolkeeper.shell.pools import Pools
 from poolkeeper.shell.views import DisruptionBudgetView
 
@@ -19,12 +19,15 @@ class Rig:
     def __init__(self):
         self.applied, self.deleted, self.seen = [], [], {}
         self.pool, self.refusal = Pools().take(BODY), None
+        self.kept = Budgets(self, self)
 
     def budgets(self, namespace):
         return tuple(self.seen.values()) if namespace == "inference" else ()
 
     async def apply(self, _path, body):
         self.applied.append(body["spec"]["minAvailable"])
+        if self.refusal:
+            raise self.refusal
 
     async def delete(self, path, *, options):
         self.deleted.append((path.rsplit("/", 1)[-1], options["preconditions"]["uid"]))
@@ -36,7 +39,7 @@ class Rig:
         self.seen[name] = DisruptionBudgetView("inference", name, f"uid-{name}", "7", **known)
 
     async def keep(self, size=10):
-        return await disruption.keep(self, self.pool, self, PLAN, size)
+        return await self.kept.keep(self.pool, PLAN, size)
 
 
 @pytest.fixture
@@ -103,13 +106,52 @@ async def test_a_name_that_is_taken_is_said(rig):
     assert not rig.applied + rig.deleted
 
 
+def edited():
+    error = ConflictError("conflict", status=409)
+    error.owners = (FieldOwner(".spec.minAvailable", "kubectl-edit"),)
+    return error
+
+
+async def test_one_that_somebody_edited_is_said_and_not_tried_again(rig):
+    rig.see(min_available=0)
+    rig.refusal = edited()
+    first = await rig.keep()
+    assert (first.reason, await rig.keep()) == (Reason.FOREIGN_BUDGET, first)
+    assert rig.applied == [9]
+
+
+@pytest.mark.parametrize("change", [{"min_available": 1}, {"size": 5}], ids=["edited again", "another size"])
+async def test_it_is_tried_again_when_it_has_changed(rig, change):
+    rig.see(min_available=0)
+    rig.refusal = edited()
+    await rig.keep()
+    rig.refusal = None
+    rig.see(min_available=change.get("min_available", 0))
+    assert (await rig.keep(change.get("size", 10))).reason is Reason.AS_EXPECTED
+
+
+async def test_a_pool_that_is_gone_is_forgotten(rig):
+    rig.see(min_available=0)
+    rig.refusal = edited()
+    await rig.keep()
+    rig.kept.forget(rig.pool.key)
+    await rig.keep()
+    assert rig.applied == [9, 9]
+
+
+async def test_another_refusal_is_the_callers(rig):
+    rig.refusal = ConflictError("modified", status=409)
+    with pytest.raises(ConflictError):
+        await rig.keep()
+
+
 async def test_a_pool_that_is_split_no_more_has_none(rig):
     rig.see()
-    await disruption.remove(rig, rig.pool, rig)
+    await rig.kept.remove(rig.pool)
     assert rig.deleted == [("chat-pool", "uid-chat-pool")]
 
 
 async def test_where_there_is_none_nothing_is_deleted(rig):
     rig.see(pool="")
-    await disruption.remove(rig, rig.pool, rig)
+    await rig.kept.remove(rig.pool)
     assert not rig.deleted

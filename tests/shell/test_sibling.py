@@ -88,7 +88,7 @@ class Rig:
         return self.siblings.unsplit(TARGET, await self.plan())
 
     async def remove(self):
-        return await self.siblings.remove(self.pool, TARGET)
+        return await self.siblings.remove(TARGET)
 
 
 @pytest.fixture
@@ -129,7 +129,7 @@ async def test_a_pool_that_is_gone_is_forgotten(rig):
 async def test_a_target_that_is_not_pinned_cannot_be_split(rig):
     rig.kube.pin = {}
     standing = await rig.unsplit()
-    assert (standing.reason, "kubectl patch" in standing.detail) == (Reason.TARGET_NOT_PINNED, True)
+    assert (standing.reason, " patch deployment chat " in standing.detail) == (Reason.TARGET_NOT_PINNED, True)
 
 
 async def test_a_pinned_target_can_be_split_with_or_without_its_sibling(rig):

@@ -55,10 +55,11 @@ def patch(pod: Mapping[str, Any], provider: Provider) -> Json:
     return {"spec": {"template": {"spec": change | ({"nodeSelector": gone} if gone else {})}}}
 
 
-def advice(name: str, pod: Mapping[str, Any], provider: Provider) -> str:
-    """Return what to do about a Deployment that is not pinned, with the patch as JSON."""
+def advice(namespace: str, name: str, pod: Mapping[str, Any], provider: Provider) -> str:
+    """Return what to do about a Deployment that is not pinned: a command, with the patch as JSON."""
     text = json.dumps(patch(pod, provider), separators=(",", ":"))
-    return f"put this into the manifest in Git: kubectl patch deployment {name} --patch '{text}'"
+    command = f"kubectl --namespace {namespace} patch deployment {name} --patch '{text}'"
+    return f"put this change into its manifest in Git: {command}"
 
 
 def tolerates(pod: Mapping[str, Any], taint: Taint) -> bool:

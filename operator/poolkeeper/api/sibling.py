@@ -66,9 +66,9 @@ def blueprint(target: Mapping[str, Any], pool: str, provider: Provider) -> Bluep
     return Blueprint(
         name=sibling_name(name),
         pinned=pinning.is_pinned(pod, provider),
-        advice=pinning.advice(name, pod, provider),
+        advice=pinning.advice(target["metadata"]["namespace"], name, pod, provider),
         selector=spec["selector"],
-        labels=spec["template"]["metadata"]["labels"],
+        labels=_labels(spec["template"]),
         body=body,
         digest=digest(body),
     )
@@ -108,12 +108,17 @@ def _selector(selector: Mapping[str, Any]) -> Json:
 
 
 def _template(template: Mapping[str, Any], provider: Provider) -> Json:
-    metadata = template["metadata"]
+    metadata = {**(template.get("metadata") or {}), "labels": {**_labels(template), TIER_LABEL: TIER}}
     pod = _without_repeats(pinning.require(template["spec"], provider, pinning.spot(provider)))
     missing = [_toleration(taint) for taint in provider.taints if not pinning.tolerates(pod, taint)]
     if missing:
         pod["tolerations"] = [*(pod.get("tolerations") or ()), *missing]
-    return {**template, "metadata": {**metadata, "labels": {**metadata["labels"], TIER_LABEL: TIER}}, "spec": pod}
+    return {**template, "metadata": metadata, "spec": pod}
+
+
+def _labels(template: Mapping[str, Any]) -> Mapping[str, str]:
+    labels: Mapping[str, str] | None = (template.get("metadata") or {}).get("labels")
+    return labels or {}
 
 
 def _without_repeats(pod: Json) -> Json:

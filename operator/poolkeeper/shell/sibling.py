@@ -116,7 +116,7 @@ class Siblings:
             return tried.standing
         return await self._update(pool, path, plan, found)
 
-    async def remove(self, pool: Pool, target: DeploymentView) -> bool:
+    async def remove(self, target: DeploymentView) -> bool:
         """Delete the sibling if nothing runs there any more; return whether none is left to drain or delete.
 
         Call it where the pool may write and uses no spot capacity.
@@ -126,7 +126,6 @@ class Siblings:
         """
         found = self._cluster.deployment((target.namespace, sibling_name(target.name)))
         if found is None or not is_ours(found, target):
-            self.forget(pool.key)
             return True
         if found.replicas == 0 and found.existing == 0 and not self._works(found):
             conditions = {"uid": found.uid, "resourceVersion": found.resource_version}
@@ -179,6 +178,11 @@ async def give_way(kube: KubeClient, path: str, body: Json, version: str) -> tup
         written = await kube.apply(path, rest, resource_version=version)
         return written.metadata.generation, left
     return written.metadata.generation, ()
+
+
+def listed(owners: Sequence[FieldOwner]) -> str:
+    """Return fields and their owners in words."""
+    return ", ".join(f"{one.path} ({one.manager})" for one in owners)
 
 
 def is_ours(found: DeploymentView, target: DeploymentView) -> bool:
