@@ -122,7 +122,8 @@ def test_extra_looks_at_the_same_samples_change_nothing(data, history, load):
 @given(st.data(), specs(slo=None, startup_timeout=None), st.integers(0, 5000), st.integers(1, 599), st.integers(9, 60))
 def test_a_constant_queue_never_cascades_while_models_load(data, spec, over, load, every):
     size = data.draw(st.integers(max(1, spec.min_replicas), spec.max_replicas))
-    spec = replace(spec, queue=replace(spec.queue, up=replace(spec.queue.up, delay=timedelta(0))))
+    down = replace(spec.queue.down, grace_period=timedelta(hours=2))
+    spec = replace(spec, queue=replace(spec.queue, up=replace(spec.queue.up, delay=timedelta(0)), down=down))
     waiting = spec.queue.down.below * size + over
     rig = Rig(spec, size, load)
     settled = load + spec.queue.up.settle.total_seconds()

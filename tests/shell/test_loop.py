@@ -89,7 +89,7 @@ class Rig:
 
     async def look(self, second, waiting=1500):
         self.kube.second = second
-        await self.loop.turn(self.pool, self.pool.core, (reading(waiting, second),))
+        await self.loop._turns.take(self.pool, self.pool.core, (reading(waiting, second),))  # noqa: SLF001
 
     def count(self, deed):
         return self.kube.asked.count(deed)

@@ -19,6 +19,7 @@ POOL_LABEL: Final = f"{GROUP}/pool"
 TIER_LABEL: Final = f"{GROUP}/tier"
 PAUSED_UNTIL: Final = f"{GROUP}/paused-until"
 
+DELETION_COST: Final = "controller.kubernetes.io/pod-deletion-cost"
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
 

@@ -173,6 +173,7 @@ def size_found(parts: tuple[Part, ...], asked: Mapping[str, int], before: int | 
     if before is None:
         return sum(min(part.found, part.usable) if reclaimable(part) else part.found for part in parts)
     moved = {part.name: part.found - asked.get(part.name, part.found) for part in parts}
+    moved |= {part.name: 0 for part in parts if not part.target.uid}  # not made yet, or deleted: that says nothing
     size = max(0, before + sum(moved[part.name] for part in parts if not part.target.ours))
     tiers = tuple(part.tier for part in parts if part.wanted)
     for part in parts:

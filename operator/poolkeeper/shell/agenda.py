@@ -19,6 +19,7 @@ class Agenda(Generic[K]):
     def __init__(self) -> None:
         self._due: list[tuple[float, K]] = []
         self._grid: dict[K, tuple[float, float]] = {}
+        self._hurried: set[K] = set()
 
     def put(self, key: K, interval: float, now: float, *, together: bool) -> None:
         """Have `key` come up every `interval` seconds; a key that is there already on this grid stays as it is."""
@@ -28,9 +29,15 @@ class Agenda(Generic[K]):
         self._grid[key] = (interval, phase)
         heapq.heappush(self._due, (self._after(key, now), key))
 
+    def hurry(self, key: K) -> None:
+        """Have a key come up at the next `pop`, besides its grid."""
+        if key in self._grid:
+            self._hurried.add(key)
+
     def drop(self, key: K) -> None:
         """Let a key come up no more."""
         self._grid.pop(key, None)
+        self._hurried.discard(key)
 
     def next_due(self) -> float | None:
         """Return when the next key is due, None when none is."""
@@ -38,6 +45,8 @@ class Agenda(Generic[K]):
 
     def pop(self, now: float) -> list[tuple[K, float]]:
         """Return the keys that are due with how late they are, and put each on its grid again."""
+        hurried = dict.fromkeys(self._hurried, 0.0)
+        self._hurried.clear()
         found: dict[K, float] = {}
         while self._due and self._due[0][0] <= now:
             at, key = heapq.heappop(self._due)
@@ -45,7 +54,7 @@ class Agenda(Generic[K]):
                 continue
             found[key] = now - at
             heapq.heappush(self._due, (self._after(key, now), key))
-        return list(found.items())
+        return list((hurried | found).items())
 
     def _after(self, key: K, now: float) -> float:
         interval, phase = self._grid[key]

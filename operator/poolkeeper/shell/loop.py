@@ -1,42 +1,35 @@
 """The loop: one for all pools. Due -> look -> decide -> write; every step of one pool apart from all others'.
 
-agenda        which pools are due
+agenda        which pools are due; word of a reclaim makes every pool on spot due at once
 sources       one request a Prometheus server for all of them; each pool's own pods
-decide        the core
-carry out     the target's size first, then the event, then the status
+turn          turn.py: decide, carry out, say
 """
 
 import asyncio
 import time
 from collections import Counter, defaultdict
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Coroutine
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
 from poolkeeper.api.names import shown
-from poolkeeper.core.decide import decide, halted
 from poolkeeper.core.decision import Decision
-from poolkeeper.core.memory import Memory
-from poolkeeper.core.model import Mode, PodsSource, PoolSpec, PrometheusSource
+from poolkeeper.core.model import PodsSource, PrometheusSource
 from poolkeeper.core.observation import Reading
-from poolkeeper.core.plan import Resize, plan
 from poolkeeper.core.reasons import Reason
-from poolkeeper.core.words import message
-from poolkeeper.shell import apply, observe, publish, workload
+from poolkeeper.shell import observe
 from poolkeeper.shell.agenda import Agenda
-from poolkeeper.shell.backoff import Backoff
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.kube import KubeClient
-from poolkeeper.shell.kube_errors import KubeError
 from poolkeeper.shell.leader import Elector
 from poolkeeper.shell.pools import Key, Pool, Pools
 from poolkeeper.shell.queues.batch import BatchReader
 from poolkeeper.shell.queues.demultiplex import Ask
 from poolkeeper.shell.queues.scrape import PodScraper
 from poolkeeper.shell.telemetry import Telemetry
+from poolkeeper.shell.turn import Turns
 
 IDLE = 0.1
 
@@ -76,12 +69,6 @@ class Answers:
         return self._given[pool]
 
 
-def undone(after: Memory, before: Memory, decision: Decision) -> Memory:
-    """Return the memory of a decision that could not be carried out: what it asked for is to be asked for again."""
-    shrank = decision.size < decision.current
-    return replace(after, edits=before.edits, grace=before.grace if shrank else after.grace)
-
-
 class Loop:
     """Looks at every pool on its interval while this process leads."""
 
@@ -90,7 +77,9 @@ class Loop:
     ) -> None:
         self._kube, self._cluster, self._pools = kube, cluster, pools
         self._sources, self._telemetry = sources, telemetry
+        self._turns = Turns(kube, cluster, pools, telemetry)
         self._agenda: Agenda[Key] = Agenda()
+        self._alarms = 0
         self._looks: set[asyncio.Task[None]] = set()
         self.turned_at = time.monotonic()
 
@@ -107,11 +96,13 @@ class Loop:
         """Take in that a pool is gone."""
         self._agenda.drop(key)
         self._telemetry.forget(key)
+        self._turns.forget(key)
 
     async def run(self, elector: Elector) -> None:
         """Run for as long as this process leads; what is under way when it stops leading is dropped."""
         while elector.leading:
             self.turned_at = time.monotonic()
+            self._hear_alarms()
             due = self._agenda.pop(self.turned_at)
             for _, late in due:
                 self._telemetry.lag_seconds.observe(late)
@@ -122,6 +113,15 @@ class Loop:
             await asyncio.sleep(self._pause())
         for look in self._looks:
             look.cancel()
+
+    def _hear_alarms(self) -> None:
+        """Look at every pool on spot now if a node is being lost that was not before."""
+        alarms = self._cluster.signals.alarms
+        if alarms != self._alarms:
+            for pool in self._pools:
+                if pool.core is not None and pool.core.spot is not None:
+                    self._agenda.hurry(pool.key)
+        self._alarms = alarms
 
     def _pause(self) -> float:
         due = self._agenda.next_due()
@@ -164,9 +164,9 @@ class Loop:
         try:
             readings = await self._readings(pool, answers)
             if pool.core is None:
-                await self._publish(pool, Decision(0, 0, 0, Reason.INVALID_SPEC, frozen=True), None)
+                await self._turns.publish(pool, Decision(0, 0, 0, Reason.INVALID_SPEC, frozen=True), {})
                 return
-            await self.turn(pool, pool.core, readings)
+            await self._turns.take(pool, pool.core, readings)
         except Exception:
             log.exception("look failed", pool=shown(pool.key[1]), namespace=pool.key[0])
         finally:
@@ -185,90 +185,3 @@ class Loop:
             if isinstance(source, PodsSource)
         ]
         return (*(await asyncio.gather(*scrapes)), *(await answers.of("/".join(pool.key))))
-
-    async def turn(self, pool: Pool, spec: PoolSpec, readings: tuple[Reading, ...]) -> None:
-        """Decide and carry out. What was not carried out is decided again: clocks move on only with their writes."""
-        now = self._kube.clock.now()
-        observe.forget_old_write(pool, now)
-        seen = observe.observation(pool, self._cluster, self._pools, readings)
-        with self._telemetry.decision_seconds.time():
-            decision, memory = decide(spec, seen, pool.memory, now)
-        if seen.target is None:
-            decision = replace(decision, detail=f"deployment/{pool.target} is not in {pool.key[0]}")
-        may_write = spec.mode is Mode.ACTIVE and halted(spec, seen, now) is None
-        await self._keep_workload(pool, decision, may_write=may_write)
-        resize, version = next(iter(plan(spec, decision).resizes), None), None
-        if resize is None:
-            pool.scale_rest.succeeded()
-        else:
-            version = await self._resize(pool, decision, resize)
-            memory = undone(memory, pool.memory, decision) if version is None else memory
-        pool.decision, pool.decided_at, pool.memory = decision, now, memory
-        self._telemetry.decided(pool.key, spec, decision)
-        await self._publish(pool, decision, version)
-
-    async def _keep_workload(self, pool: Pool, decision: Decision, *, may_write: bool) -> None:
-        """Keep the pool's own Deployment: whatever freezes its size freezes all of it, but for the way out."""
-        spec, cluster = pool.spec, self._cluster
-        if spec is None or pool.workload_rest.rests(self._kube.clock.now()):
-            return
-        with self._noting(pool, pool.workload_rest):
-            await workload.let_go(self._kube, pool, spec, cluster)
-            if spec.owns_workload and may_write and decision.reason is Reason.TARGET_NOT_FOUND:
-                await workload.make(self._kube, pool, spec)
-            elif spec.owns_workload and may_write and not decision.frozen:
-                await workload.keep(self._kube, pool, spec, cluster)
-
-    async def _resize(self, pool: Pool, decision: Decision, resize: Resize) -> str | None:
-        """Write the size. Return the target's version that it was decided on, None where it was not written."""
-        found = observe.target_of(pool, self._cluster)
-        if found is None or pool.scale_rest.rests(self._kube.clock.now()):
-            return None
-        version = observe.newest_version(pool, found)
-        with self._noting(pool, pool.scale_rest):
-            with self._telemetry.write("scale"):
-                pool.own_write = await apply.resize(self._kube, (pool.key[0], found.name), version, resize)
-            self._telemetry.scaled(pool.key, decision)
-            log.info(
-                "scaled",
-                pool=shown(pool.key[1]),
-                namespace=pool.key[0],
-                before=resize.before,
-                after=resize.after,
-                reason=decision.reason.value,
-                message=message(decision),
-            )
-            return version
-        return None
-
-    async def _publish(self, pool: Pool, decision: Decision, version: str | None) -> None:
-        """Say what was decided; `version` tells that it was carried out, and on what."""
-        now = self._kube.clock.now()
-        if version is not None:
-            publish.note_change(pool, decision, now)
-            with suppress(KubeError), self._telemetry.write("event"):
-                await publish.post_event(self._kube, pool, decision, now, version)
-        if pool.refused and not (decision.frozen and decision.trail):  # a pool that is halted says by what
-            decision = replace(decision, reason=Reason.WRITE_REFUSED, detail=pool.refused)
-        if pool.status_rest.rests(now):
-            return
-        budget = replace(pool.budget)
-        status = publish.due_status(pool, decision, now)
-        if status is None:
-            return
-        with self._noting(pool, pool.status_rest), self._telemetry.write("status"):
-            await publish.write_status(self._kube, pool, status)
-            return
-        pool.budget = budget  # nothing was told
-
-    @contextmanager
-    def _noting(self, pool: Pool, rest: Backoff) -> Iterator[None]:
-        """Let a write that fails rest for a while, and say so."""
-        try:
-            yield
-        except KubeError as error:
-            rest.failed(error, self._kube.clock.now())
-            if rest.problem:
-                log.warning("write failed", pool=shown(pool.key[1]), namespace=pool.key[0], error=rest.problem)
-        else:
-            rest.succeeded()

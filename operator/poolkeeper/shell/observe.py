@@ -5,34 +5,72 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from poolkeeper.api.names import POOL_LABEL
-from poolkeeper.core.observation import Conflict, Observation, Reading, Target
+from poolkeeper.api.sibling import TIER, sibling_name
+from poolkeeper.core.model import ON_DEMAND, CapacityType
+from poolkeeper.core.observation import Conflict, Observation, Pod, Reading, Target
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell import conflicts, projections
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.pools import Pool, Pools
 from poolkeeper.shell.queues.demultiplex import Roster
 from poolkeeper.shell.queues.scrape import ScrapeTarget
+from poolkeeper.shell.sibling import is_ours
 from poolkeeper.shell.views import DeploymentView, PodView
 
 OVERLAY = timedelta(seconds=15)
 
 
-def observation(pool: Pool, cluster: Cluster, pools: Pools, readings: tuple[Reading, ...]) -> Observation:
+def observation(
+    pool: Pool, cluster: Cluster, pools: Pools, readings: tuple[Reading, ...], now: datetime
+) -> Observation:
     """Return what is seen of a pool now."""
     found = target_of(pool, cluster)
     if found is None:
         return Observation(None, readings, paused_until=pool.paused_until)
+    sibling = sibling_of(pool, cluster)
     return Observation(
-        target=overlaid(pool, projections.target(found, cluster.pods_of(found)), found),
+        target=half(pool, cluster, found, now),
         readings=readings,
         conflict=name_taken(pool, found) or conflicts.find(pool, found, cluster, pools),
         paused_until=pool.paused_until,
+        siblings=(half(pool, cluster, sibling, now),) if sibling else (),
+        unsplit=pool.division.unsplit,
+        unsplit_detail=pool.division.detail,
     )
 
 
 def target_of(pool: Pool, cluster: Cluster) -> DeploymentView | None:
     """Return the pool's Deployment as last seen."""
     return cluster.deployment((pool.key[0], pool.target))
+
+
+def sibling_of(pool: Pool, cluster: Cluster) -> DeploymentView | None:
+    """Return the sibling on spot as last seen, None where there is none that is the target's."""
+    found = cluster.deployment((pool.key[0], sibling_name(pool.target)))
+    target = target_of(pool, cluster) if found else None
+    return found if found and target and is_ours(found, target) else None
+
+
+def workload_of(pool: Pool, cluster: Cluster, tier: str) -> DeploymentView | None:
+    """Return the Deployment of one tier."""
+    return target_of(pool, cluster) if tier == tier_of(pool, spot=False) else sibling_of(pool, cluster)
+
+
+def tier_of(pool: Pool, *, spot: bool) -> str:
+    """Return the name of a tier as the spec has it; spot that the spec has no more keeps the name of its label."""
+    kind = CapacityType.SPOT if spot else CapacityType.ON_DEMAND
+    tiers = pool.core.tiers if pool.core else ()
+    return next((tier.name for tier in tiers if tier.type is kind), TIER if spot else ON_DEMAND.name)
+
+
+def half(pool: Pool, cluster: Cluster, found: DeploymentView, now: datetime) -> Target:
+    """Return one half's workload, with all that is said of its pods and their nodes."""
+
+    def see(pod: PodView) -> Pod:
+        return cluster.signals.pod(pod, now)
+
+    seen = projections.target(found, cluster.pods_of(found), see)
+    return overlaid(pool, replace(seen, tier=tier_of(pool, spot=found.name != pool.target)), found)
 
 
 def name_taken(pool: Pool, found: DeploymentView) -> Conflict | None:
@@ -44,16 +82,16 @@ def name_taken(pool: Pool, found: DeploymentView) -> Conflict | None:
 
 def overlaid(pool: Pool, target: Target, found: DeploymentView) -> Target:
     """Return the target with our own last write, while the watch has not shown it yet."""
-    own = pool.own_write
+    own = pool.own_writes.get(found.name)
     if own is None or newest_version(pool, found) == found.resource_version:
         return target
     return replace(target, replicas=own.replicas, ours=True, writer="")
 
 
-def forget_old_write(pool: Pool, now: datetime) -> None:
-    """Drop our own last write where the watch should have caught up with it long since."""
-    if pool.own_write is not None and now - pool.own_write.at > OVERLAY:
-        pool.own_write = None
+def forget_old_writes(pool: Pool, now: datetime) -> None:
+    """Drop our own last writes where the watch should have caught up with them long since."""
+    for name in [name for name, own in pool.own_writes.items() if now - own.at > OVERLAY]:
+        del pool.own_writes[name]
 
 
 def newest_version(pool: Pool, found: DeploymentView) -> str:
@@ -61,14 +99,19 @@ def newest_version(pool: Pool, found: DeploymentView) -> str:
 
     Resource versions of one kind compare as integers (Kubernetes 1.35, KEP-5504, and all versions before in fact).
     """
-    own = pool.own_write.resource_version if pool.own_write else "0"
-    return max(own, found.resource_version, key=int)
+    own = pool.own_writes.get(found.name)
+    return max(own.resource_version if own else "0", found.resource_version, key=int)
+
+
+def pods_of(pool: Pool, cluster: Cluster) -> tuple[PodView, ...]:
+    """Return the live pods of both halves."""
+    halves = filter(None, (target_of(pool, cluster), sibling_of(pool, cluster)))
+    return tuple(pod for found in halves for pod in cluster.pods_of(found))
 
 
 def ready_pods(pool: Pool, cluster: Cluster) -> tuple[PodView, ...]:
     """Return the pods that a source is expected to answer for."""
-    found = target_of(pool, cluster)
-    return tuple(pod for pod in cluster.pods_of(found) if pod.ready_at and pod.ip) if found else ()
+    return tuple(pod for pod in pods_of(pool, cluster) if pod.ready_at and pod.ip)
 
 
 def scrape_targets(pods: Iterable[PodView]) -> tuple[ScrapeTarget, ...]:
@@ -78,8 +121,7 @@ def scrape_targets(pods: Iterable[PodView]) -> tuple[ScrapeTarget, ...]:
 
 def roster(pool: Pool, cluster: Cluster) -> Roster:
     """Return who is alive in the pool's namespace, and who of them is the pool's: what series are joined to."""
-    found = target_of(pool, cluster)
-    own = cluster.pods_of(found) if found else ()
+    own = pods_of(pool, cluster)
     return Roster(
         live={name: pod.uid for name, pod in cluster.live_pods[pool.key[0]].items()},
         target=frozenset(pod.uid for pod in own),

@@ -9,12 +9,15 @@ from typing import Any
 import msgspec
 
 from poolkeeper.api import memo, names
+from poolkeeper.api.providers import Provider
+from poolkeeper.api.sibling import Blueprint
 from poolkeeper.api.spec import Spec, SpecError, parse_spec, unknown_fields
 from poolkeeper.api.units import parse_instant
 from poolkeeper.core.decision import Decision
 from poolkeeper.core.memory import Memory
 from poolkeeper.core.model import PoolSpec
 from poolkeeper.core.observation import FOR_GOOD
+from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.backoff import Backoff
 from poolkeeper.shell.status_budget import StatusBudget
 
@@ -34,11 +37,25 @@ class OwnWrite:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Division:
+    """How a pool can be split (R7): whose spot it uses, and what its target says of the sibling, as far as is known.
+
+    `unsplit` says why it cannot be, AS_EXPECTED where it can or need not; `detail` what to do.
+    """
+
+    provider: Provider | None = None
+    plan: Blueprint | None = None
+    unsplit: Reason = Reason.AS_EXPECTED
+    detail: str = ""
+
+
 @dataclass(slots=True)
 class Pool:
     """One pool. `spec` is the newest that could be accepted, None where none ever was.
 
-    `untold` holds the changes of size, newest first, that no written status has told of yet.
+    `untold` holds the changes of size, newest first, that no written status has told of yet. `own_writes` and
+    `scale_rests` are by Deployment and by tier. `is_bare`: it was seen to have no sibling and no disruption budget.
     """
 
     key: Key
@@ -55,9 +72,11 @@ class Pool:
     memory: Memory = field(default_factory=Memory)
     status: Json = field(default_factory=dict)
     budget: StatusBudget = field(default_factory=StatusBudget)
-    own_write: OwnWrite | None = None
+    own_writes: dict[str, OwnWrite] = field(default_factory=dict)
+    division: Division = field(default_factory=Division)
+    is_bare: bool = False
     workload_rest: Backoff = field(default_factory=Backoff)
-    scale_rest: Backoff = field(default_factory=Backoff)
+    scale_rests: defaultdict[str, Backoff] = field(default_factory=lambda: defaultdict(Backoff))
     status_rest: Backoff = field(default_factory=Backoff)
     untold: list[Json] = field(default_factory=list)
     leading: bool = False
@@ -73,7 +92,8 @@ class Pool:
     @property
     def refused(self) -> str:
         """What the API server says against the writes that the pool needs, in its words; empty where nothing."""
-        return self.workload_rest.problem or self.scale_rest.problem
+        rests = (self.workload_rest, *self.scale_rests.values())
+        return next((rest.problem for rest in rests if rest.problem), "")
 
     def told(self, status: Json) -> None:
         """Take in that a status was written."""
@@ -91,7 +111,7 @@ class Pool:
         if metadata["generation"] == self.generation:
             return
         self.generation = metadata["generation"]
-        for rest in (self.workload_rest, self.scale_rest, self.status_rest):
+        for rest in (self.workload_rest, self.status_rest, *self.scale_rests.values()):
             rest.succeeded()
         try:
             self._accept(body["spec"])
@@ -112,7 +132,8 @@ class Pool:
 
     def _accept(self, raw: Mapping[str, Any]) -> None:
         self.spec = parse_spec(raw)
-        self.own_write = None
+        self.own_writes.clear()
+        self.is_bare = False
         self.core = self.spec.to_core()
         self.accepted = dict(raw)
 

@@ -39,6 +39,22 @@ class Said:
     words: str
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A node, and what it says of itself: read when it changes, as pods are looked at every second."""
+
+    node: NodeView
+    spot: bool
+    words: str
+
+    @classmethod
+    def of(cls, node: NodeView) -> "Known":
+        """Read a node."""
+        spot = providers.is_spot(node.labels)
+        reclaim = providers.reclaim(node.taints, node.conditions) if spot else ""
+        return cls(node, spot, providers.loss(node.taints) or reclaim)
+
+
 class Signals:
     """Reads pods by what is known of nodes and events. Reflectors call `node_changed` and `event_changed`.
 
@@ -49,7 +65,7 @@ class Signals:
     def __init__(self, nodes_synced: Callable[[], bool]) -> None:
         self._nodes_synced = nodes_synced
         self.alarms = 0
-        self._nodes: dict[str, NodeView] = {}
+        self._nodes: dict[str, Known] = {}
         self._makers: Counter[str] = Counter()
         self._spot = 0
         self._suits: dict[tuple[tuple[Requirement, ...], ...], bool] = {}
@@ -62,26 +78,23 @@ class Signals:
     def is_spot(self, node: str) -> bool | None:
         """Return whether a node can be reclaimed, None where it is not there."""
         found = self._nodes.get(node)
-        return None if found is None else providers.is_spot(found.labels)
+        return found.spot if found else None
 
     def pod(self, view: PodView, now: datetime) -> Pod:
         """Return a pod as the core sees it, with all that is said of its node."""
+        if notice := self.notice(view, now):
+            return replace(view.core, notice=notice)
         said = self.said(view)
-        return replace(
-            view.core,
-            notice=self.notice(view, now),
-            wait=said.wait if said else None,
-            trouble=said.words if said else view.trouble,
-        )
+        return replace(view.core, wait=said.wait, trouble=said.words) if said else view.core
 
     def notice(self, pod: PodView, now: datetime) -> str:
         """Return why the pod's node is lost or about to be, in the provider's words; empty where it is not."""
         if not pod.node:
             return ""
-        node = self._nodes.get(pod.node)
-        if node is None:
+        found = self._nodes.get(pod.node)
+        if found is None:
             return f"node {pod.node} is gone" if self._is_gone(pod, now) else ""
-        return _lost(node, now) or (self._reclaimed(node) if providers.is_spot(node.labels) else "")
+        return found.words or _unready(found.node, now) or (self._interruption(found.node) if found.spot else "")
 
     def wait(self, pod: PodView) -> Wait | None:
         """Return what is said of a node for a pod that has none, None where nothing is."""
@@ -102,11 +115,10 @@ class Signals:
     def node_changed(self, _key: Key, old: NodeView | None, new: NodeView | None) -> None:
         """Take in news of a node."""
         if old is not None:
-            del self._nodes[old.name]
-            self._count(old, -1)
+            self._count(self._nodes.pop(old.name), -1)
         if new is not None:
-            self._nodes[new.name] = new
-            self._count(new, 1)
+            self._nodes[new.name] = known = Known.of(new)
+            self._count(known, 1)
         if new is None or (old is not None and (old.taints, old.conditions) != (new.taints, new.conditions)):
             self.alarms += 1
         if old is None or new is None or old.labels != new.labels:
@@ -123,23 +135,21 @@ class Signals:
             self._events[_place(new)][key] = new
             self.alarms += new.reason in RECLAIM_EVENTS
 
-    def _count(self, node: NodeView, step: int) -> None:
-        self._spot += step * providers.is_spot(node.labels)
-        for maker in providers.makers(node.labels):
+    def _count(self, known: Known, step: int) -> None:
+        self._spot += step * known.spot
+        for maker in providers.makers(known.node.labels):
             self._makers[maker] += step
 
     def _is_gone(self, pod: PodView, now: datetime) -> bool:
         """Tell a node that went from one whose news comes later than that of the pod on it."""
         return self._nodes_synced() and now - (pod.scheduled_at or pod.created_at) >= NODE_LAG
 
-    def _reclaimed(self, node: NodeView) -> str:
-        return providers.reclaim(node.taints, node.conditions) or next(self._interruptions(node), "")
-
-    def _interruptions(self, node: NodeView) -> Iterator[str]:
+    def _interruption(self, node: NodeView) -> str:
         for place, uid in ((("Node", node.name), node.uid), (("NodeClaim", node.node_claim), node.node_claim_uid)):
             for event in self._events.get(place, {}).values():
                 if event.reason in RECLAIM_EVENTS and _concerns(event, uid, node.created_at):
-                    yield f"{event.reason}: {event.message}"
+                    return f"{event.reason}: {event.message}"
+        return ""
 
     def _told(self, pod: PodView) -> Iterator[EventView]:
         """Yield what was said of a pod, and of the NodeClaims that it was to have a node of."""
@@ -177,7 +187,8 @@ class Signals:
         if not self._spot:
             return False
         if pod.alternatives not in self._suits:
-            self._suits[pod.alternatives] = any(pod.fits(node.labels, CAPACITY_KEYS) for node in self._nodes.values())
+            nodes = (known.node for known in self._nodes.values())
+            self._suits[pod.alternatives] = any(pod.fits(node.labels, CAPACITY_KEYS) for node in nodes)
         return not self._suits[pod.alternatives]
 
 
@@ -206,8 +217,7 @@ def _concerns(event: EventView, uid: str, since: datetime) -> bool:
     return event.uid == uid if event.uid not in {"", event.name} else event.at >= since
 
 
-def _lost(node: NodeView, now: datetime) -> str:
-    borne = providers.loss(node.taints)
-    if borne or node.unready_since is None or now - node.unready_since < UNREADY:
-        return borne
+def _unready(node: NodeView, now: datetime) -> str:
+    if node.unready_since is None or now - node.unready_since < UNREADY:
+        return ""
     return f"node {node.name} is not ready since {node.unready_since:%Y-%m-%dT%H:%M:%SZ}"

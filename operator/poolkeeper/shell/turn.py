@@ -1,0 +1,181 @@
+"""One pool's turn: look -> decide -> carry out -> say. What was not carried out is decided again.
+
+halves      how the pool can be split
+decide      the core
+keep        the pool's own Deployments and its disruption budget, lowered before anything shrinks
+sizes       growth first; before a shrink the pods that are to go are marked
+say         one event for a change, then the status
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+
+import structlog
+
+from poolkeeper.api.names import shown
+from poolkeeper.core.decide import decide, halted
+from poolkeeper.core.decision import Decision
+from poolkeeper.core.memory import Memory
+from poolkeeper.core.model import Mode, PoolSpec
+from poolkeeper.core.observation import Reading
+from poolkeeper.core.plan import Resize, plan
+from poolkeeper.core.reasons import Reason
+from poolkeeper.core.words import message
+from poolkeeper.shell import apply, observe, publish, victims, workload
+from poolkeeper.shell.backoff import Backoff
+from poolkeeper.shell.cluster import Cluster
+from poolkeeper.shell.halves import Halves
+from poolkeeper.shell.kube import KubeClient
+from poolkeeper.shell.kube_errors import KubeError
+from poolkeeper.shell.pools import Key, Pool, Pools
+from poolkeeper.shell.sibling import Standing
+from poolkeeper.shell.telemetry import Telemetry
+
+Versions = Mapping[str, str]
+
+log = structlog.get_logger("poolkeeper")
+
+
+def undone(after: Memory, before: Memory, decision: Decision, written: Versions) -> Memory:
+    """Return the memory of a decision that was not carried out in full: what it asked for is to be asked for again."""
+    if all(share.size == share.found or share.tier in written for share in decision.shares):
+        return after
+    shrank = decision.size < decision.current
+    asked = {one.tier: one.size if one.tier in written else one.found for one in decision.shares}
+    return replace(
+        after,
+        edits=before.edits,
+        grace=before.grace if shrank else after.grace,
+        tiers=replace(after.tiers, asked=asked if after.tiers.asked else {}),
+    )
+
+
+class Turns:
+    """Takes the turns of all pools, one at a time for each."""
+
+    def __init__(self, kube: KubeClient, cluster: Cluster, pools: Pools, telemetry: Telemetry) -> None:
+        self._kube, self._cluster, self._pools, self._telemetry = kube, cluster, pools, telemetry
+        self._halves = Halves(kube, cluster)
+
+    def forget(self, key: Key) -> None:
+        """Take in that a pool is gone."""
+        self._halves.forget(key)
+
+    async def take(self, pool: Pool, spec: PoolSpec, readings: tuple[Reading, ...]) -> None:
+        """Decide and carry out. Clocks move on only with their writes."""
+        now = self._kube.clock.now()
+        observe.forget_old_writes(pool, now)
+        await self._halves.look(pool)
+        seen = observe.observation(pool, self._cluster, self._pools, readings, now)
+        with self._telemetry.decision_seconds.time():
+            decision, memory = decide(spec, seen, pool.memory, now)
+        if seen.target is None:
+            decision = replace(decision, detail=f"deployment/{pool.target} is not in {pool.key[0]}")
+        may_write = spec.mode is Mode.ACTIVE and halted(spec, seen, now) is None
+        standing = await self._keep(pool, decision, may_write=may_write)
+        written = await self._resize(pool, decision, plan(spec, decision).resizes)
+        memory = undone(memory, pool.memory, decision, written) if spec.mode is Mode.ACTIVE else memory
+        decision = with_standing(decision, standing)
+        pool.decision, pool.decided_at, pool.memory = decision, now, memory
+        self._telemetry.decided(pool.key, spec, decision)
+        await self.publish(pool, decision, written)
+
+    async def _keep(self, pool: Pool, decision: Decision, *, may_write: bool) -> Standing:
+        """Keep the pool's own Deployments and budget: what freezes its size freezes all of it, but for the way out."""
+        spec, cluster, provider = pool.spec, self._cluster, pool.division.provider
+        if spec is None or pool.workload_rest.rests(self._kube.clock.now()):
+            return Standing()
+        with self._noting(pool, pool.workload_rest):
+            await workload.let_go(self._kube, pool, spec, cluster)
+            if spec.owns_workload and may_write and decision.reason is Reason.TARGET_NOT_FOUND:
+                await workload.make(self._kube, pool, spec, provider)
+            elif may_write and not decision.frozen:
+                if spec.owns_workload:
+                    await workload.keep(self._kube, pool, spec, cluster, provider)
+                return await self._halves.keep(pool, decision)
+        return Standing()
+
+    async def _resize(self, pool: Pool, decision: Decision, resizes: tuple[Resize, ...]) -> Versions:
+        """Write the tiers' sizes. Return the version that each one that was written was decided on.
+
+        A shrink waits until all growth was written.
+        """
+        for tier, rest in pool.scale_rests.items():
+            if tier not in {resize.tier for resize in resizes}:
+                rest.succeeded()
+        written: dict[str, str] = {}
+        for resize in resizes:
+            grown = all(one.tier in written for one in resizes if one.grows)
+            version = await self._resize_one(pool, decision, resize) if resize.grows or grown else None
+            if version is not None:
+                written[resize.tier] = version
+        return written
+
+    async def _resize_one(self, pool: Pool, decision: Decision, resize: Resize) -> str | None:
+        """Write one tier's size; None where it was not written."""
+        rest = pool.scale_rests[resize.tier]
+        found = observe.workload_of(pool, self._cluster, resize.tier)
+        if rest.rests(self._kube.clock.now()):
+            return None
+        if found is None:  # a sibling is made at its size
+            return "new" if pool.division.plan and not pool.workload_rest.problem else None
+        version = observe.newest_version(pool, found)
+        with self._noting(pool, rest):
+            if resize.victims:
+                await victims.mark(self._kube, pool.key[0], self._cluster.pods_of(found), resize.victims)
+            with self._telemetry.write("scale"):
+                write = await apply.resize(self._kube, (pool.key[0], found.name), version, resize)
+            pool.own_writes[found.name] = write
+            log.info(
+                "scaled",
+                pool=shown(pool.key[1]),
+                namespace=pool.key[0],
+                tier=resize.tier,
+                before=resize.before,
+                after=resize.after,
+                reason=decision.reason.value,
+                message=message(decision),
+            )
+            return version
+        return None
+
+    async def publish(self, pool: Pool, decision: Decision, written: Versions) -> None:
+        """Say what was decided; `written` tells what was carried out, and on what."""
+        now = self._kube.clock.now()
+        if written:
+            self._telemetry.scaled(pool.key, decision)
+            publish.note_change(pool, decision, now)
+            with suppress(KubeError), self._telemetry.write("event"):
+                await publish.post_event(self._kube, pool, decision, now, "/".join(written.values()))
+        if pool.refused and not (decision.frozen and decision.trail):  # a pool that is halted says by what
+            decision = replace(decision, reason=Reason.WRITE_REFUSED, detail=pool.refused)
+        if pool.status_rest.rests(now):
+            return
+        budget = replace(pool.budget)
+        status = publish.due_status(pool, decision, now)
+        if status is None:
+            return
+        with self._noting(pool, pool.status_rest), self._telemetry.write("status"):
+            await publish.write_status(self._kube, pool, status)
+            return
+        pool.budget = budget  # nothing was told
+
+    @contextmanager
+    def _noting(self, pool: Pool, rest: Backoff) -> Iterator[None]:
+        """Let a write that fails rest for a while, and say so."""
+        try:
+            yield
+        except KubeError as error:
+            rest.failed(error, self._kube.clock.now())
+            if rest.problem:
+                log.warning("write failed", pool=shown(pool.key[1]), namespace=pool.key[0], error=rest.problem)
+        else:
+            rest.succeeded()
+
+
+def with_standing(decision: Decision, standing: Standing) -> Decision:
+    """Return the decision with what is not as it should be of the sibling or the budget, unless worse is told."""
+    if decision.health.split is not Reason.AS_EXPECTED or standing.reason is Reason.AS_EXPECTED:
+        return decision
+    return replace(decision, health=replace(decision.health, split=standing.reason, split_detail=standing.detail))
