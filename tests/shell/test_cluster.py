@@ -1,0 +1,90 @@
+"""What is watched, and where."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+from tests.contract.fake_api import FakeApi, RefusalError
+
+from poolkeeper.shell.cluster import Cluster
+from poolkeeper.shell.kube import KubeClient
+
+BUDGETS = "/apis/policy/v1/poddisruptionbudgets"
+PATIENCE = 10
+
+
+@pytest.fixture
+async def api():
+    async with FakeApi() as api:
+        yield api
+
+
+@asynccontextmanager
+async def watching(api, *namespaces):
+    """Run a cluster's reflectors until everything that is waited for was listed."""
+    async with KubeClient(api.access) as kube:
+        cluster = Cluster(kube, namespaces)
+        running = asyncio.create_task(cluster.run())
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await cluster.synced()
+            yield cluster
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+
+async def until(condition):
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110  what is waited for is spread over two programs
+            await asyncio.sleep(0.001)
+
+
+def asked(api, collection):
+    return {request.namespace for request in api.requests if request.collection == collection}
+
+
+async def test_nodes_are_watched_whatever_namespaces_it_is_held_to(api):
+    async with watching(api, "lab"):
+        assert (asked(api, "/api/v1/nodes"), asked(api, "/api/v1/pods")) == ({None}, {"lab"})
+
+
+async def test_events_of_nodes_are_in_the_default_namespace(api):
+    async with watching(api, "lab", "default"):
+        await until(lambda: asked(api, "/api/v1/events") == {"lab", "default"})
+
+
+async def test_events_are_watched_everywhere_by_one_watch(api):
+    async with watching(api):
+        await until(lambda: asked(api, "/api/v1/events") == {None})
+
+
+async def test_it_starts_without_events(api):
+    def refuse(request):
+        if request.collection == "/api/v1/events":
+            raise RefusalError(403, "events is forbidden")
+
+    api.intercept = refuse
+    async with watching(api) as cluster:
+        await until(lambda: any("events is forbidden" in problem for problem in cluster.problems()))
+
+
+async def test_budgets_are_found_by_namespace(api):
+    for namespace in ("lab", "other"):
+        await api.put(BUDGETS, namespace, "chat", spec={"minAvailable": 1})
+    async with watching(api) as cluster:
+        assert [budget.namespace for budget in cluster.budgets("lab")] == ["lab"]
+
+
+async def test_a_budget_that_is_gone_is_not(api):
+    await api.put(BUDGETS, "lab", "chat", spec={"minAvailable": 1})
+    async with watching(api) as cluster:
+        await api.remove(BUDGETS, "lab", "chat")
+        await until(lambda: cluster.budgets("lab") == ())
+
+
+async def test_what_is_said_of_nodes_reaches_the_signals(api):
+    labels = {"karpenter.sh/capacity-type": "spot"}
+    async with watching(api) as cluster:
+        await api.put("/api/v1/nodes", "", "n1", metadata={"labels": labels})
+        await until(lambda: cluster.signals.is_spot("n1"))
