@@ -4,7 +4,7 @@ import asyncio
 import json
 import shlex
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 from tests.contract.objects import until
@@ -326,18 +326,11 @@ async def test_it_is_not_deleted_when_it_grew_unseen(rig):
         await rig.siblings.remove(rig.target)
 
 
-@dataclass(frozen=True)
-class Pod:
-    name: str
-    uid: str
-    deletion_cost: int | None = None
-
-
 @pytest.fixture
 async def pods(rig):
-    """Two pods of the target, by name."""
+    """The two pods of the target, in the order of their names."""
     await until(lambda: len(rig.cluster.pods_of(rig.target)) == 2)
-    return sorted((Pod(one.name, one.uid) for one in rig.cluster.pods_of(rig.target)), key=lambda pod: pod.name)
+    return sorted(rig.cluster.pods_of(rig.target), key=lambda pod: pod.name)
 
 
 async def test_the_one_that_is_marked_goes(rig, pods):
@@ -353,8 +346,8 @@ async def test_another_pod_of_that_name_is_not_marked(rig, pods):
 
 async def test_a_mark_can_be_taken_back(rig, pods):
     await victims.mark(rig.kube, rig.namespace, pods, [pods[0].name])
-    marked = replace(pods[0], deletion_cost=victims.LOWEST)
-    await victims.mark(rig.kube, rig.namespace, [marked, pods[1]], [pods[1].name])
+    await until(lambda: any(one.deletion_cost for one in rig.cluster.pods_of(rig.target)))
+    await victims.mark(rig.kube, rig.namespace, rig.cluster.pods_of(rig.target), [pods[1].name])
     assert "annotations" not in rig.get("pod", pods[0].name)["metadata"]
 
 

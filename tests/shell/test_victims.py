@@ -1,19 +1,13 @@
-from dataclasses import dataclass
-
 import pytest
 
+from builders import LONG_AGO
 from poolkeeper.shell.kube_errors import Forbidden, Invalid, NotFound
 from poolkeeper.shell.victims import DELETION_COST, LOWEST, mark
+from poolkeeper.shell.views import PodView
 
 
-@dataclass(frozen=True)
-class Pod:
-    name: str
-    deletion_cost: int | None = None
-
-    @property
-    def uid(self):
-        return f"uid-{self.name}"
+def pod(name, cost=None):
+    return PodView("inference", name, f"uid-{name}", LONG_AGO, deletion_cost=cost)
 
 
 class Kube:
@@ -40,49 +34,49 @@ def marking(kube, pods, *victims):
 
 
 async def test_victims_get_the_lowest_costs_in_order(kube):
-    await marking(kube, [Pod("a"), Pod("b"), Pod("c")], "c", "a")
+    await marking(kube, [pod("a"), pod("b"), pod("c")], "c", "a")
     assert kube.costs == {"c": str(LOWEST), "a": str(LOWEST + 1)}
 
 
 async def test_each_pod_is_meant_by_its_uid(kube):
-    await marking(kube, [Pod("a")], "a")
+    await marking(kube, [pod("a")], "a")
     assert kube.uids == {"a": "uid-a"}
 
 
 async def test_what_is_marked_already_is_not_written(kube):
-    await marking(kube, [Pod("a", LOWEST)], "a")
+    await marking(kube, [pod("a", LOWEST)], "a")
     assert not kube.costs
 
 
 async def test_one_that_is_no_victim_any_more_loses_its_mark(kube):
-    await marking(kube, [Pod("a", LOWEST), Pod("b")], "b")
+    await marking(kube, [pod("a", LOWEST), pod("b")], "b")
     assert kube.costs == {"a": None, "b": str(LOWEST)}
 
 
 async def test_a_cost_that_somebody_else_gave_stays(kube):
-    await marking(kube, [Pod("a", -1000), Pod("b")], "b")
+    await marking(kube, [pod("a", -1000), pod("b")], "b")
     assert "a" not in kube.costs
 
 
 async def test_a_victim_that_cannot_be_marked_is_an_error_after_all_were_tried(kube):
     kube.refusals["a"] = Forbidden("no", status=403)
     with pytest.raises(Forbidden):
-        await marking(kube, [Pod("a"), Pod("b")], "a", "b")
+        await marking(kube, [pod("a"), pod("b")], "a", "b")
     assert kube.costs == {"b": str(LOWEST + 1)}
 
 
 async def test_a_victim_that_is_gone_is_an_error(kube):
     with pytest.raises(NotFound, match="pod/b is gone"):
-        await marking(kube, [Pod("a")], "a", "b")
+        await marking(kube, [pod("a")], "a", "b")
 
 
 async def test_a_mark_that_cannot_be_taken_back_is_an_error(kube):
     kube.refusals["a"] = Invalid("another pod", status=422)
     with pytest.raises(Invalid):
-        await marking(kube, [Pod("a", LOWEST), Pod("b")], "b")
+        await marking(kube, [pod("a", LOWEST), pod("b")], "b")
 
 
 async def test_a_marked_pod_that_is_gone_is_none(kube):
     kube.refusals["a"] = NotFound("gone", status=404)
-    await marking(kube, [Pod("a", LOWEST), Pod("b")], "b")
+    await marking(kube, [pod("a", LOWEST), pod("b")], "b")
     assert kube.costs == {"b": str(LOWEST)}

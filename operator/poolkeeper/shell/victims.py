@@ -7,34 +7,18 @@ lowest costs there are, one apart, so that they rank before whatever cost somebo
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Protocol
 
 from poolkeeper.api.fields import MAX_REPLICAS
 from poolkeeper.api.names import DELETION_COST
 from poolkeeper.shell.kube import KubeClient
 from poolkeeper.shell.kube_errors import NotFound
+from poolkeeper.shell.views import PodView
 from poolkeeper.shell.write_budget import Priority
 
 LOWEST = -(2**31)  # the API server takes 32 bits
 
 
-class Ranked(Protocol):
-    """A pod, and the deletion cost that it bears; None where it bears none."""
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-
-    @property
-    def uid(self) -> str:
-        """Its UID."""
-
-    @property
-    def deletion_cost(self) -> int | None:
-        """Its deletion cost."""
-
-
-async def mark(kube: KubeClient, namespace: str, pods: Sequence[Ranked], victims: Sequence[str]) -> None:
+async def mark(kube: KubeClient, namespace: str, pods: Sequence[PodView], victims: Sequence[str]) -> None:
     """Let the `victims`, by name, go before the other `pods` of their workload, in this order; take older marks back.
 
     Call it before the size is written. Nothing is written where nothing differs.
@@ -54,17 +38,17 @@ async def mark(kube: KubeClient, namespace: str, pods: Sequence[Ranked], victims
             raise outcome
 
 
-def is_ours(pod: Ranked) -> bool:
+def is_ours(pod: PodView) -> bool:
     """Return whether a pod bears a cost that only we would write."""
     return pod.deletion_cost is not None and pod.deletion_cost < LOWEST + MAX_REPLICAS
 
 
-async def _take_back(kube: KubeClient, namespace: str, pod: Ranked) -> None:
+async def _take_back(kube: KubeClient, namespace: str, pod: PodView) -> None:
     with suppress(NotFound):
         await _write(kube, namespace, pod, None)
 
 
-async def _write(kube: KubeClient, namespace: str, pod: Ranked, cost: int | None) -> None:
+async def _write(kube: KubeClient, namespace: str, pod: PodView, cost: int | None) -> None:
     """Write the cost, or take it away; another pod that took the name since is left alone, with an Invalid."""
     if pod.deletion_cost == cost:
         return
