@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from poolkeeper.core.decision import Decision
 from poolkeeper.core.reasons import Reason
-from poolkeeper.shell import disruption, observe
+from poolkeeper.shell import observe
 from poolkeeper.shell.cluster import Cluster
+from poolkeeper.shell.disruption import Budgets
 from poolkeeper.shell.kube import KubeClient
 from poolkeeper.shell.kube_errors import KubeError
 from poolkeeper.shell.pools import Division, Key, Pool
@@ -21,12 +22,13 @@ class Halves:
     """Keeps the siblings and budgets of all pools."""
 
     def __init__(self, kube: KubeClient, cluster: Cluster) -> None:
-        self._kube, self._cluster = kube, cluster
-        self._siblings = Siblings(kube, cluster)
+        self._cluster = cluster
+        self._siblings, self._budgets = Siblings(kube, cluster), Budgets(kube, cluster)
 
     def forget(self, key: Key) -> None:
         """Take in that a pool is gone."""
         self._siblings.forget(key)
+        self._budgets.forget(key)
 
     async def look(self, pool: Pool) -> None:
         """Find out how the pool can be split."""
@@ -71,12 +73,12 @@ class Halves:
         size = next(share.size for share in decision.shares if share.tier == spot)
         standing = await self._siblings.keep(pool, target, division.plan, size)
         least = min(decision.current, decision.size)
-        guarded = await disruption.keep(self._kube, pool, self._cluster, division.plan, least)
+        guarded = await self._budgets.keep(pool, division.plan, least)
         return guarded if standing.reason is Reason.AS_EXPECTED else standing
 
     async def _clear(self, pool: Pool, target: DeploymentView) -> Standing:
         """Take away what a pool that is split no more has left behind."""
         if not pool.is_bare:
-            await disruption.remove(self._kube, pool, self._cluster)
-            pool.is_bare = await self._siblings.remove(pool, target)
+            await self._budgets.remove(pool)
+            pool.is_bare = await self._siblings.remove(target)
         return Standing()
