@@ -5,9 +5,9 @@ Sources are named beside each: the shapes come from the providers' code and docu
 
 from datetime import UTC, datetime
 
-import msgspec
+from tests.shell.raw_objects import read
 
-from poolkeeper.shell import projections
+from poolkeeper.shell import node_projections, projections
 from poolkeeper.shell.kubernetes_objects import EventObject, NodeObject, PodObject
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -32,7 +32,7 @@ def node(name="n1", *, labels=None, taints=(), conditions=(), **metadata):
         "spec": {"providerID": f"aws:///us-east-1a/i-{name}", "taints": list(taints)},
         "status": {"conditions": [*conditions, ready("True")]},
     }
-    return projections.node(read(body, NodeObject))
+    return node_projections.node(read(body, NodeObject))
 
 
 def karpenter(name="n1", capacity="spot", **more):
@@ -92,7 +92,7 @@ def event(reason, message, about, seconds, component="karpenter"):
         "firstTimestamp": stamp(first),
         "lastTimestamp": stamp(last),
     }
-    return projections.event(read(body, EventObject))
+    return node_projections.event(read(body, EventObject))
 
 
 def about_node(name="n1", uid=None):
@@ -119,7 +119,3 @@ def pod(name="p1", *, on="", since=0, words="", **spec):
         condition |= {"reason": "Unschedulable", "message": words}
     status = {"phase": "Running" if on else "Pending", "conditions": [condition]}
     return projections.pod(read({"metadata": known, "spec": {"nodeName": on} | spec, "status": status}, PodObject))
-
-
-def read(body, item):
-    return msgspec.json.decode(msgspec.json.encode(body), type=item)

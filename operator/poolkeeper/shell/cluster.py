@@ -7,13 +7,11 @@ from datetime import timedelta
 
 from poolkeeper.shell.kube import KubeClient
 from poolkeeper.shell.list_watch import Key
+from poolkeeper.shell.node_projections import DISRUPTION_BUDGETS, EVENTS, NODES
 from poolkeeper.shell.ownership import Ownership
 from poolkeeper.shell.projections import (
     AUTOSCALERS,
     DEPLOYMENTS,
-    DISRUPTION_BUDGETS,
-    EVENTS,
-    NODES,
     PODS,
     REPLICA_SETS,
     SCALED_OBJECTS,

@@ -241,7 +241,6 @@ class NodeTaint(msgspec.Struct):
     """A taint of a node."""
 
     key: str
-    effect: str = ""
     value: str = ""
 
 

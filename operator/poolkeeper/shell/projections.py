@@ -9,21 +9,16 @@ from hashlib import blake2b
 
 import msgspec
 
-from poolkeeper.api.names import DELETION_COST, FIELD_MANAGER, GROUP, KIND, LAST_APPLIED, POOL_LABEL, TIER_LABEL
-from poolkeeper.api.providers import RECLAIM_CONDITIONS
-from poolkeeper.api.signals import matters
+from poolkeeper.api.names import DELETION_COST, FIELD_MANAGER, GROUP, KIND, LAST_APPLIED, TIER_LABEL
 from poolkeeper.api.workload import TEMPLATE_HASH
 from poolkeeper.core.model import ON_DEMAND
 from poolkeeper.core.observation import Pod, Target
 from poolkeeper.shell.kubernetes_objects import (
     AutoscalerObject,
-    BudgetObject,
     Condition,
     DeploymentObject,
-    EventObject,
     Expression,
     ManagedFields,
-    NodeObject,
     ObjectMetadata,
     OwnedObject,
     OwnerReference,
@@ -35,9 +30,6 @@ from poolkeeper.shell.views import (
     LONG_AGO,
     AutoscalerView,
     DeploymentView,
-    DisruptionBudgetView,
-    EventView,
-    NodeView,
     PodView,
     ReplicaSetView,
     Requirement,
@@ -54,28 +46,6 @@ GITOPS_MARKS = {
 }
 
 _NO_TROUBLE = {None, "", "ContainerCreating", "PodInitializing"}
-# Most events are none of ours: the server leaves out those whose posters tell nothing of nodes, for there is no `or`
-# in a field selector with which to ask for the few that do. `source` is the component of either API.
-_NOISY = (
-    "kubelet",
-    "default-scheduler",
-    "deployment-controller",
-    "replicaset-controller",
-    "statefulset-controller",
-    "daemonset-controller",
-    "job-controller",
-    "cronjob-controller",
-    "horizontal-pod-autoscaler",
-    "keda-operator",
-    "endpoint-slice-controller",
-    "persistentvolume-controller",
-    "attachdetach-controller",
-    "taint-eviction-controller",
-    "node-controller",
-    "controllermanager",
-    "poolkeeper",
-)
-_QUIET = ",".join(f"source!={component}" for component in _NOISY)
 
 
 class _Applied(msgspec.Struct):
@@ -127,10 +97,11 @@ def _alternatives(spec: PodSpec) -> tuple[tuple[Requirement, ...], ...]:
     always = tuple(Requirement(key, "In", (value,)) for key, value in spec.node_selector.items())
     affinity = spec.affinity.node_affinity if spec.affinity else None
     terms = affinity.required.node_selector_terms if affinity and affinity.required else []
-    return tuple(always + _requirements(term.match_expressions) for term in terms) or (always,)
+    return tuple(always + requirements(term.match_expressions) for term in terms) or (always,)
 
 
-def _requirements(expressions: Iterable[Expression]) -> tuple[Requirement, ...]:
+def requirements(expressions: Iterable[Expression]) -> tuple[Requirement, ...]:
+    """Return a selector's expressions as views keep them."""
     return tuple(Requirement(one.key, one.operator, tuple(one.values or ())) for one in expressions)
 
 
@@ -143,9 +114,9 @@ def replica_set(found: OwnedObject) -> ReplicaSetView:
 def deployment(found: DeploymentObject) -> DeploymentView:
     """Return what to keep of a Deployment."""
     metadata, status = found.metadata, found.status
-    failure = _condition(status.conditions, "ReplicaFailure")
+    failure = condition(status.conditions, "ReplicaFailure")
     failed = failure is not None and failure.status == "True"
-    progress = _condition(status.conditions, "Progressing")
+    progress = condition(status.conditions, "Progressing")
     return DeploymentView(
         namespace=metadata.namespace,
         name=metadata.name,
@@ -191,64 +162,6 @@ def autoscaler(found: AutoscalerObject) -> AutoscalerView:
     )
 
 
-def disruption_budget(found: BudgetObject) -> DisruptionBudgetView:
-    """Return what to keep of a PodDisruptionBudget."""
-    metadata, selector = found.metadata, found.spec.selector
-    return DisruptionBudgetView(
-        namespace=metadata.namespace,
-        name=metadata.name,
-        uid=metadata.uid,
-        resource_version=metadata.resource_version,
-        pool=(metadata.labels or {}).get(POOL_LABEL, ""),
-        min_available=found.spec.min_available,
-        match_labels=selector.match_labels if selector else None,
-        match_expressions=_requirements(selector.match_expressions) if selector else (),
-    )
-
-
-def node(found: NodeObject) -> NodeView:
-    """Return what to keep of a node; one that never said how it is has been unready since it was made."""
-    metadata = found.metadata
-    created_at = metadata.creation_timestamp or LONG_AGO
-    ready = _condition(found.status.conditions, "Ready")
-    since = ready.last_transition_time if ready else None
-    claim = next((owner for owner in metadata.owner_references if owner.kind == "NodeClaim"), None)
-    return NodeView(
-        name=metadata.name,
-        uid=metadata.uid,
-        created_at=created_at,
-        labels=metadata.labels or {},
-        taints={taint.key: taint.value for taint in found.spec.taints},
-        conditions={one.type: one.message or "" for one in found.status.conditions if _tells_of_a_reclaim(one)},
-        unready_since=None if ready and ready.status == "True" else since or created_at,
-        unschedulable=found.spec.unschedulable,
-        node_claim=claim.name if claim else "",
-        node_claim_uid=claim.uid if claim else "",
-        terminating=metadata.deletion_timestamp is not None,
-    )
-
-
-def _tells_of_a_reclaim(found: Condition) -> bool:
-    return found.status == "True" and any(found.type == kind for kind, _ in RECLAIM_CONDITIONS)
-
-
-def event(found: EventObject) -> EventView | None:
-    """Return what to keep of an event, None where it tells nothing of nodes."""
-    about, again = found.involved_object, found.series.last_observed_time if found.series else None
-    if not matters(about.kind, found.reason, found.message):
-        return None
-    since = found.first_timestamp or found.event_time or found.metadata.creation_timestamp or LONG_AGO
-    return EventView(
-        reason=found.reason,
-        message=found.message,
-        since=since,
-        at=found.last_timestamp or again or since,
-        kind=about.kind,
-        name=about.name,
-        uid=about.uid,
-    )
-
-
 def bare(found: PodView) -> Pod:
     """Return a pod as the core sees it where nothing is known of its node."""
     return found.core
@@ -279,23 +192,24 @@ def target(
     )
 
 
-def _condition(conditions: list[Condition], kind: str) -> Condition | None:
-    return next((condition for condition in conditions if condition.type == kind), None)
+def condition(conditions: list[Condition], kind: str) -> Condition | None:
+    """Return the condition of this type, None where there is none."""
+    return next((one for one in conditions if one.type == kind), None)
 
 
 def _since(conditions: list[Condition], kind: str, status: str) -> datetime | None:
-    found = _condition(conditions, kind)
+    found = condition(conditions, kind)
     return found.last_transition_time if found and found.status == status else None
 
 
 def _disruption(conditions: list[Condition]) -> str:
-    found = _condition(conditions, "DisruptionTarget")
+    found = condition(conditions, "DisruptionTarget")
     return found.reason or "" if found and found.status == "True" else ""
 
 
 def _trouble(found: PodObject) -> str:
     """Return the first of: why it was not scheduled, why a container waits, why the pod failed."""
-    scheduled = _condition(found.status.conditions, "PodScheduled")
+    scheduled = condition(found.status.conditions, "PodScheduled")
     if scheduled and scheduled.status == "False":
         return _words(scheduled.reason, scheduled.message)
     for container in (*found.status.init_container_statuses, *found.status.container_statuses):
@@ -337,6 +251,3 @@ DEPLOYMENTS = Kind("/apis/apps/v1", "deployments", DeploymentObject, deployment)
 REPLICA_SETS = Kind("/apis/apps/v1", "replicasets", OwnedObject, replica_set, metadata_only=True)
 AUTOSCALERS = Kind("/apis/autoscaling/v2", "horizontalpodautoscalers", AutoscalerObject, autoscaler)
 SCALED_OBJECTS = Kind("/apis/keda.sh/v1alpha1", "scaledobjects", AutoscalerObject, autoscaler)
-EVENTS = Kind("/api/v1", "events", EventObject, event, fields=_QUIET)
-DISRUPTION_BUDGETS = Kind("/apis/policy/v1", "poddisruptionbudgets", BudgetObject, disruption_budget)
-NODES = Kind("/api/v1", "nodes", NodeObject, node)
