@@ -49,8 +49,9 @@ async def test_nodes_are_watched_whatever_namespaces_it_is_held_to(api):
         assert (asked(api, "/api/v1/nodes"), asked(api, "/api/v1/pods")) == ({None}, {"lab"})
 
 
-async def test_events_of_nodes_are_in_the_default_namespace(api):
-    async with watching(api, "lab", "default"):
+@pytest.mark.parametrize("namespaces", [["lab"], ["lab", "default"]])
+async def test_events_of_nodes_are_in_the_default_namespace(api, namespaces):
+    async with watching(api, *namespaces):
         await until(lambda: asked(api, "/api/v1/events") == {"lab", "default"})
 
 

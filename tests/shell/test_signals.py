@@ -110,8 +110,9 @@ class TestReclaim:
         told = {"type": "VMEventScheduled", "status": "True", "reason": "VMEventScheduled", "message": words}
         assert Seen(aks(conditions=[told])).notice() == words
 
-    def test_the_same_condition_while_nothing_is_scheduled(self):
-        told = {"type": "VMEventScheduled", "status": "False", "reason": "NoVMEventScheduled", "message": "none"}
+    def test_the_same_condition_once_it_is_over(self):
+        words = "Preempt Scheduled: Mon, 03 Aug 2026 08:18:16 GMT. DurationInSeconds: -1."
+        told = {"type": "VMEventScheduled", "status": "False", "reason": "NoVMEventScheduled", "message": words}
         assert not Seen(aks(conditions=[told])).notice()
 
     def test_a_spot_node_that_only_bears_its_provider_s_marks(self):
@@ -133,6 +134,9 @@ class TestReclaim:
     def test_elsewhere_a_provider_s_taint_means_repair(self, found):
         borne = {"remediator.kubernetes.azure.com/unschedulable": "", "cloud.google.com/impending-node-termination": ""}
         assert not Seen(replace(found, taints=borne)).notice()
+
+    def test_elsewhere_an_interruption_is_not_believed(self):
+        assert not Seen(karpenter(capacity="on-demand")).tell("SpotInterrupted", INTERRUPTED, about_node()).notice()
 
 
 class TestLoss:
@@ -156,8 +160,9 @@ class TestLoss:
     def test_it_is_gone(self):
         assert Seen().notice() == "node n1 is gone"
 
-    def test_its_news_may_come_later_than_that_of_the_pod_on_it(self):
-        assert not Seen().notice(60, since=56)
+    @pytest.mark.parametrize(("since", "gone"), [(56, False), (55, True)])
+    def test_its_news_may_come_later_than_that_of_the_pod_on_it(self, since, gone):
+        assert bool(Seen().notice(60, since=since)) is gone
 
     def test_none_is_gone_before_they_were_listed(self):
         seen = Seen()
@@ -195,6 +200,10 @@ class TestWait:
     def test_another_s_node_claim_does_not_count(self):
         seen = Seen().tell("Nominated", NOMINATED, about_pod())
         assert seen.tell("InsufficientCapacityError", ICE, about_claim("gpu-zzzzz"), 61).wait() is Wait.LAUNCHING
+
+    def test_that_its_node_claim_is_interrupted_is_no_word_on_a_wait(self):
+        seen = Seen().tell("Nominated", NOMINATED, about_pod())
+        assert seen.tell("SpotInterrupted", INTERRUPTED, about_claim("gpu-x7k2q"), 61).wait() is Wait.LAUNCHING
 
     def test_karpenter_then_nominated_it_for_another(self):
         seen = Seen().tell("Nominated", NOMINATED, about_pod(), 60)
@@ -298,11 +307,19 @@ class TestMisconfigured:
         affinity = {"nodeAffinity": required({"matchExpressions": [term]})}
         assert Seen(karpenter()).wait(words=NO_MATCH, affinity=affinity) is meaning
 
-    @pytest.mark.parametrize(("operator", "meaning"), [("Gt", None), ("Lt", Wait.MISCONFIGURED)])
-    def test_numbers_are_compared(self, operator, meaning):
+    @pytest.mark.parametrize(
+        ("operator", "limit", "meaning"),
+        [
+            ("Gt", "79", None),
+            ("Gt", "80", Wait.MISCONFIGURED),
+            ("Lt", "81", None),
+            ("Lt", "80", Wait.MISCONFIGURED),
+        ],
+    )
+    def test_numbers_are_compared(self, operator, limit, meaning):
         found = eks(name="n1", capacity="SPOT")
         found = replace(found, labels=found.labels | {"gpu.memory": "80"})
-        term = {"key": "gpu.memory", "operator": operator, "values": ["40"]}
+        term = {"key": "gpu.memory", "operator": operator, "values": [limit]}
         affinity = {"nodeAffinity": required({"matchExpressions": [term]})}
         assert Seen(found).wait(words=NO_MATCH, affinity=affinity) is meaning
 
