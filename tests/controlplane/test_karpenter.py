@@ -17,7 +17,7 @@ SOON = timedelta(seconds=20)
 @pytest.fixture(scope="module")
 def karpenter() -> Iterator[Karpenter]:
     """A plane of its own: its pods wait for Karpenter's nodes alone, and other tests' pods get none of them."""
-    with ControlPlane() as booted, booted.karpenter() as running:
+    with ControlPlane() as booted, booted.karpenter(forgets=timedelta(milliseconds=100)) as running:
         yield running
 
 
@@ -110,6 +110,8 @@ def test_a_cloud_out_of_stock_refuses_the_launch_and_keeps_what_runs(karpenter, 
     wait_for(lambda: bool(told(split, "InsufficientCapacityError")), "the refusal", SOON)
     assert karpenter.nodes("on-demand") == running
     karpenter.restock("on-demand")
+    # A pod that is new is looked at now, one that waits in ten seconds.
+    split.kubectl("delete", "pods", "-l", "app=on-demand", "--field-selector=status.phase=Pending", "--wait=false")
     split.kubectl("rollout", "status", "deployment/on-demand", "--timeout=40s")
 
 

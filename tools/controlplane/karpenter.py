@@ -40,7 +40,10 @@ class Karpenter:
         self.stock.change(capacity_type, zones, available=False)
 
     def restock(self, capacity_type: str, *zones: str) -> None:
-        """Let the cloud have it again; Karpenter tries once it has forgotten that it failed, `forgets` at most."""
+        """Let the cloud have it again.
+
+        Karpenter tries anew once it has forgotten that it failed (`forgets`), every 10 s or when another pod comes.
+        """
         self.stock.change(capacity_type, zones, available=True)
 
     def nodes(self, capacity_type: str) -> list[str]:
@@ -80,12 +83,12 @@ class Karpenter:
         self.cluster.programs.stop(self.name)
 
     def start(self) -> None:
-        """Start it again and wait until it is ready."""
+        """Start it again and wait until its probe answers."""
         self.cluster.programs.start(self.name, tied=True)
         self.wait()
 
     def wait(self) -> None:
-        """Wait until its caches are filled."""
+        """Wait until its probe says that it is ready; that is a moment before its controllers work."""
         wait_until_ready(self.cluster.programs, self.name, f"http://127.0.0.1:{self.port}/readyz")
 
     def _found(self, nodes: Iterable[str]) -> list[dict[str, Any]]:
@@ -101,7 +104,12 @@ class Karpenter:
 def running(
     cluster: "Cluster", types: Sequence[InstanceType], consolidate_after: timedelta | None, forgets: timedelta
 ) -> Iterator[Karpenter]:
-    """Run one, with its files in the control plane's directory; its custom resources stay when it ends."""
+    """Run one, with its files in the control plane's directory; its custom resources and its nodes stay when it ends.
+
+    Raises:
+        BuildError: it must be built, and cannot be.
+        BootError: it died or was not ready in time.
+    """
     binary = assets.ensure([assets.KARPENTER])[assets.KARPENTER]
     _furnish(cluster, binary, consolidate_after)
     # All addresses, since it listens on all.
@@ -113,6 +121,9 @@ def running(
     try:
         cluster.programs.start(karpenter.name, [str(binary)], env=environment, tied=True)
         karpenter.wait()
+        cluster.kubectl(
+            "wait", "--for=condition=Ready", "nodepools", "--all", "--timeout=60s"
+        )  # so its controllers work
         yield karpenter
     finally:
         karpenter.stop()
