@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,6 +64,31 @@ def test_putting_the_same_key_again_does_not_double_it():
         agenda.put("chat", 1, now, together=True)
     assert due(agenda, 1) == ["chat"]
     assert due(agenda, 1.5) == []
+
+
+def test_a_key_that_is_hurried_comes_up_at_once_and_on_its_grid_as_before():
+    agenda = Agenda()
+    agenda.put("chat", 300, 0, together=True)
+    agenda.hurry("chat")
+    assert [due(agenda, now) for now in (1, 2, 300)] == [["chat"], [], ["chat"]]
+
+
+def test_a_key_that_is_hurried_when_it_is_due_comes_up_once():
+    agenda = Agenda()
+    agenda.put("chat", 1, 0, together=True)
+    agenda.hurry("chat")
+    assert due(agenda, 1) == ["chat"]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_key_that_is_gone_is_not_hurried(known):
+    agenda = Agenda()
+    if known:
+        agenda.put("chat", 1, 0, together=True)
+        agenda.hurry("chat")
+        agenda.drop("chat")
+    agenda.hurry("chat")
+    assert due(agenda, 1) == []
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([0.1, 0.5, 1, 7, None])), max_size=20))

@@ -1,6 +1,7 @@
 """Who else writes a target's size (R10), read off the cluster's objects. Each answer names what to change where."""
 
 from poolkeeper.api.names import shown
+from poolkeeper.api.sibling import sibling_name
 from poolkeeper.core.observation import Conflict
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.cluster import Cluster
@@ -19,16 +20,23 @@ GITOPS_MANAGERS = {
 
 def find(pool: Pool, target: DeploymentView, cluster: Cluster, pools: Pools) -> Conflict | None:
     """Return the first owner of the target's size that is not this pool, None where it has it to itself."""
-    place = (pool.key[0], "Deployment", target.name)
-    for scaled in cluster.scaled_objects.of(*place):
-        words = f"scaledobject/{scaled.name}: delete it, or pause it with autoscaling.keda.sh/paused"
-        return Conflict(Reason.CONFLICT_SCALED_OBJECT, words)
-    for scaler in cluster.autoscalers.of(*place):
-        return Conflict(Reason.CONFLICT_AUTOSCALER, f"hpa/{scaler.name}: delete it, or set mode: Observe")
+    for name in halves(pool, target):
+        place = (pool.key[0], "Deployment", name)
+        for scaled in cluster.scaled_objects.of(*place):
+            words = f"scaledobject/{scaled.name}: delete it, or pause it with autoscaling.keda.sh/paused"
+            return Conflict(Reason.CONFLICT_SCALED_OBJECT, words)
+        for scaler in cluster.autoscalers.of(*place):
+            return Conflict(Reason.CONFLICT_AUTOSCALER, f"hpa/{scaler.name}: delete it, or set mode: Observe")
     rival = pools.rival(pool)
     if rival is not None:
         return Conflict(Reason.CONFLICT_POOL, f"{shown(rival.key[1])} has deployment/{target.name}: delete one of them")
     return gitops(target)
+
+
+def halves(pool: Pool, target: DeploymentView) -> tuple[str, ...]:
+    """Return the names of the Deployments whose size the pool sets."""
+    uses_spot = pool.core is not None and pool.core.spot is not None
+    return (target.name, sibling_name(target.name)) if uses_spot else (target.name,)
 
 
 def gitops(target: DeploymentView) -> Conflict | None:
