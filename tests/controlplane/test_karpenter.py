@@ -110,6 +110,8 @@ def test_a_cloud_out_of_stock_refuses_the_launch_and_keeps_what_runs(karpenter, 
     wait_for(lambda: bool(told(split, "InsufficientCapacityError")), "the refusal", SOON)
     assert karpenter.nodes("on-demand") == running
     karpenter.restock("on-demand")
+    refused = told(split, "InsufficientCapacityError")[0]["involvedObject"]["name"]
+    split.kubectl("wait", "--for=delete", f"nodeclaim/{refused}", "--timeout=10s")
     # A pod that is new is looked at now, one that waits in ten seconds.
     split.kubectl("delete", "pods", "-l", "app=on-demand", "--field-selector=status.phase=Pending", "--wait=false")
     split.kubectl("rollout", "status", "deployment/on-demand", "--timeout=40s")
