@@ -9,7 +9,7 @@ from poolkeeper.core.decision import Decision, Health, Share
 from poolkeeper.core.memory import Edits, Grace, Memory, Tiers
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.sibling import Standing
-from poolkeeper.shell.turn import undone, with_standing
+from poolkeeper.shell.turn import carried_out, undone, with_standing
 
 BEFORE = Memory(grace=Grace(at(0)), edits=Edits(10), tiers=Tiers(asked={"spot": 9, "on-demand": 1}))
 AFTER = Memory(grace=Grace(at(9)), edits=Edits(20), tiers=Tiers(asked={"spot": 18, "on-demand": 2}))
@@ -43,6 +43,11 @@ def test_the_grace_clock_runs_on_where_a_shrink_was_not_carried_out(size, clock)
 def test_a_pool_of_one_tier_remembers_no_tiers():
     one = Decision(2, 3, 3, Reason.QUEUE_ABOVE, shares=(Share("on-demand", 2, 3, 3),))
     assert undone(Memory(), Memory(), one, {}).tiers.asked == {}
+
+
+def test_only_the_tiers_that_were_written_are_told_of():
+    shares = carried_out(GROWTH, {"on-demand": "8"}).shares
+    assert [(one.tier, one.found, one.size) for one in shares] == [("spot", 9, 9), ("on-demand", 1, 2)]
 
 
 @pytest.mark.parametrize(

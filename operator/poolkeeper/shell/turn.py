@@ -144,10 +144,11 @@ class Turns:
         """Say what was decided; `written` tells what was carried out, and on what."""
         now = self._kube.clock.now()
         if written:
-            self._telemetry.scaled(pool.key, decision)
-            publish.note_change(pool, decision, now)
+            done = carried_out(decision, written)
+            self._telemetry.scaled(pool.key, done)
+            publish.note_change(pool, done, now)
             with suppress(KubeError), self._telemetry.write("event"):
-                await publish.post_event(self._kube, pool, decision, now, "/".join(written.values()))
+                await publish.post_event(self._kube, pool, done, now, "/".join(written.values()))
         if pool.refused and not (decision.frozen and decision.trail):  # a pool that is halted says by what
             decision = replace(decision, reason=Reason.WRITE_REFUSED, detail=pool.refused)
         if pool.status_rest.rests(now):
@@ -172,6 +173,12 @@ class Turns:
                 log.warning("write failed", pool=shown(pool.key[1]), namespace=pool.key[0], error=rest.problem)
         else:
             rest.succeeded()
+
+
+def carried_out(decision: Decision, written: Versions) -> Decision:
+    """Return the decision as far as it was carried out."""
+    shares = tuple(one if one.tier in written else replace(one, size=one.found) for one in decision.shares)
+    return replace(decision, shares=shares)
 
 
 def with_standing(decision: Decision, standing: Standing) -> Decision:
