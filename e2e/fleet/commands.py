@@ -22,12 +22,13 @@ class Load(Command, frozen=True):
 
 
 class Show(Command, frozen=True):
-    """Show these values instead of the truth; what is None stays as it is."""
+    """Show these values instead of the truth; what is None stays as it is. `pod`: only this one shows `running`."""
 
     workload: str
     queue: int | None = None
     running: float | None = None
     cache_use: float | None = None
+    pod: str | None = None
 
 
 class Break(Command, frozen=True):

@@ -39,9 +39,9 @@ class FleetControl(ABC):
         A pod that is being deleted has no part in it."""
         self._send(commands.Show(workload, queue=total), type(None))
 
-    def running(self, workload: str, per_pod: float) -> None:
-        """Let each pod show `per_pod` running requests."""
-        self._send(commands.Show(workload, running=per_pod), type(None))
+    def running(self, workload: str, per_pod: float, *, pod: str | None = None) -> None:
+        """Let each pod show `per_pod` running requests, or only the one of this name."""
+        self._send(commands.Show(workload, running=per_pod, pod=pod), type(None))
 
     def kv(self, workload: str, share: float) -> None:
         """Let each pod show this share (0 to 1) of its KV cache in use."""

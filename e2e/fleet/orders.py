@@ -40,7 +40,7 @@ def _show(workload: Workload, command: commands.Show) -> None:
     if command.queue is not None:
         workload.show_queue(command.queue)
     if command.running is not None:
-        workload.shown.running = command.running
+        workload.show_running(command.running, None if command.pod is None else _named(workload, command.pod))
     if command.cache_use is not None:
         workload.shown.cache_use = command.cache_use
 
@@ -68,8 +68,12 @@ def _rearrange(fleet: Fleet, command: commands.Break | commands.Clear | commands
 
 def _hit(workload: Workload, command: commands.Break) -> list[str] | None:
     if command.pod is not None:
-        found = [uid for uid, pod in workload.pods.items() if pod.name == command.pod]
-        if not found:
-            raise LookupError(f"{command.workload} has no pod {command.pod}")
-        return found
+        return [_named(workload, command.pod)]
     return None if command.share >= 1 else workload.some(command.share)
+
+
+def _named(workload: Workload, name: str) -> str:
+    found = next((uid for uid, pod in workload.pods.items() if pod.name == name), None)
+    if found is None:
+        raise LookupError(f"{workload.name} has no pod {name}")
+    return found

@@ -16,11 +16,12 @@ from fleet.trace import Trace
 
 @dataclass
 class Shown:
-    """Values that stand in for what the replicas would say; None leaves the truth."""
+    """Values that stand in for what the replicas say; None leaves the truth. `alone`: `running` of single pods."""
 
     queue: int | None = None
     running: float | None = None
     cache_use: float | None = None
+    alone: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -75,6 +76,13 @@ class Workload:
         self.shown.queue = total
         self._divide()
 
+    def show_running(self, running: float, uid: str | None) -> None:
+        """Let each pod show so many running requests, or the pod `uid` alone."""
+        if uid is None:
+            self.shown.running, self.shown.alone = running, {}
+        else:
+            self.shown.alone[uid] = running
+
     def trouble(self, fault: Fault, uids: Iterable[str] | None, delay: float) -> None:
         """Let `fault` befall the pods `uids`, or all, also later ones; it comes on top of and hides earlier ones."""
         hit = None if uids is None else frozenset(uids)
@@ -128,7 +136,7 @@ class Workload:
         replica, shown = self.router.replicas[uid], self.shown
         return Gauges(
             len(replica.waiting) if shown.queue is None else self._shares.get(uid, 0),
-            replica.running if shown.running is None else shown.running,
+            shown.alone.get(uid, replica.running if shown.running is None else shown.running),
             replica.cache_use if shown.cache_use is None else shown.cache_use,
         )
 

@@ -88,6 +88,21 @@ async def test_running_and_cache_are_told_per_pod(fleet: FleetThread, scrape: Sc
     assert (gauge(page, "vllm:num_requests_running"), gauge(page, "vllm:kv_cache_usage_perc")) == (48, 0.75)
 
 
+async def test_one_pod_may_show_running_requests_of_its_own(
+    fleet: FleetThread, scrape: Scrape, three: list[Pod]
+) -> None:
+    fleet.running(CHAT, 5)
+    fleet.running(CHAT, 0, pod="chat-1")
+    shown = [gauge(await scrape(pod), "vllm:num_requests_running") for pod in three]
+    assert shown == [0, 5, 5]
+
+
+async def test_a_number_for_all_ends_that_of_one(fleet: FleetThread, scrape: Scrape, three: list[Pod]) -> None:
+    fleet.running(CHAT, 0, pod="chat-1")
+    fleet.running(CHAT, 5)
+    assert gauge(await scrape(three[0]), "vllm:num_requests_running") == 5
+
+
 async def test_clear_brings_back_the_truth(fleet: FleetThread, scrape: Scrape, three: list[Pod]) -> None:
     fleet.queue(CHAT, 900)
     fleet.fault(CHAT, Fault.HTTP_500)
