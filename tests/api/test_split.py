@@ -14,7 +14,7 @@ from poolkeeper.core.reasons import Reason
 TIERS = (Tier("spot", CapacityType.SPOT), ON_DEMAND)
 SPOT = Share("spot", found=9, size=9, due=9, ready=6)
 COVER = Share("on-demand", found=1, size=4, due=1, ready=1, reason=Reason.SPOT_RECLAIMED)
-HEALTH = Health(split=Reason.SPOT_RECLAIMED, split_detail="node-7: spot-itn", lost=3, lost_since=at(0))
+HEALTH = Health(split=Reason.SPOT_RECLAIMED, split_detail="node-7: spot-itn", lost=3, lost_since=at(0.5))
 TRAIL = (Stage("demand", 10, 10, Reason.STEADY),)
 RECLAIMED = Decision(10, 10, 10, Reason.SPOT_RECLAIMED, trail=TRAIL, shares=(SPOT, COVER), health=HEALTH)
 

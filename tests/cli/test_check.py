@@ -6,8 +6,10 @@ import pytest
 from typer.testing import CliRunner
 
 from builders import BODY, at, seen
+from poolkeeper.api.explain import explanation
 from poolkeeper.cli import check as module
 from poolkeeper.cli.main import app
+from poolkeeper.core.decision import Decision, Share
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.kube_errors import TimedOut
 from poolkeeper.shell.pools import Pools
@@ -96,6 +98,23 @@ def judged():
     kube = SimpleNamespace(clock=SimpleNamespace(now=lambda: at(0)))
     module.judge(Pools().take(BODY), None, None, (), kube, finding)
     return finding
+
+
+def told(capsys, **share):
+    """Return what is printed of a decision that finds two replicas on one tier."""
+    decision = Decision(
+        2, 2, 2, Reason.STEADY, shares=(Share(**{"tier": "spot", "found": 2, "size": 2, "due": 2} | share),)
+    )
+    module.show({"name": "chat", "problems": [], "notes": [], "decision": explanation(decision, at(0))})
+    return capsys.readouterr().out.splitlines()[-1]
+
+
+def test_what_would_stay_is_said(capsys):
+    assert told(capsys).startswith("  now: 2 -> 2: the queue is between")
+
+
+def test_a_tier_that_would_move_is_said(capsys):
+    assert told(capsys, size=3).startswith("  now: spot 2 -> 3: the queue is between")
 
 
 def test_a_target_that_is_being_pinned_is_fine(monkeypatch):

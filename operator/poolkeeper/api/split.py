@@ -76,7 +76,7 @@ def _loss(decision: Decision, provider: str) -> Json:
     """Return what is told of spot besides: what it lacks, and whose it is."""
     since = decision.health.lost_since
     told: Json = {"lost": decision.health.lost}
-    told |= {"since": format_instant(since)} if since else {}
+    told |= {"since": format_instant(since.replace(microsecond=0))} if since else {}
     return told | ({"provider": provider} if provider else {})
 
 

@@ -243,4 +243,6 @@ def show(finding: Json) -> None:
         console.print(f"  {note}", markup=False)
     decision = finding["decision"]
     if decision:
-        console.print(f"  now: {decision['current']} -> {decision['size']}: {decision['because']}", markup=False)
+        moves = any(tier["found"] != tier["size"] for tier in decision["tiers"])
+        still = f"{decision['current']} -> {decision['size']}: {decision['because']}"
+        console.print(f"  now: {decision['message'] if moves else still}", markup=False)
