@@ -35,7 +35,7 @@ KNOWN_WORDS = {
 }
 ELSEWHERE = {
     "HorizontalPodAutoscaler", "InferencePool", "PodDisruptionBudget", "ReplicaFailure", "ReplicaSet", "ScaledObject",
-    "ServiceAccount", "RespectIgnoreDifferences", "V1PodList",
+    "ServiceAccount", "RespectIgnoreDifferences", "V1PodList", "ActivePodsWithRanks", "InsufficientCapacityError",
 }  # fmt: skip
 FOLDERS = (
     "operator/",
