@@ -88,7 +88,7 @@ def test_a_pool_at_its_maximum_is_limited():
     assert (limited["status"], limited["reason"]) == ("True", "AtMaximum")
 
 
-@pytest.mark.parametrize("reason", [Reason.TARGET_NOT_FOUND, Reason.WRITE_REFUSED])
+@pytest.mark.parametrize("reason", [Reason.TARGET_NOT_FOUND, Reason.WRITE_REFUSED, Reason.COST_REFUSED])
 def test_a_pool_that_cannot_write_is_not_able_to_scale(reason):
     told = condition("AbleToScale", Decision(0, 0, 0, reason, frozen=True, detail="words"))
     assert (told["status"], told["reason"]) == ("False", reason)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from builders import Rig, at, loading, pod, published, reading, seen, target
+from builders import Rig, at, loading, pod, published, reading, sample, seen, target
 from poolkeeper.core.decide import decide
 from poolkeeper.core.memory import Edit, Edits, Grace, Memory
 from poolkeeper.core.model import Mode, OnOutage, OutageBehavior, Per, ScaleDown, ScaleUp
@@ -366,6 +366,12 @@ def test_surge_pods_of_a_rollout_are_not_capacity_on_its_way():
 def test_a_rollout_is_not_shrunk():
     found = decided(0, target=target(4, rolling=True), memory=RAN)
     assert (found.size, found.reason) == (4, Reason.ROLLING_OUT)
+
+
+def test_a_busy_replica_that_goes_at_the_deadline_is_said_to():
+    busy = reading(None, pods=tuple(sample(number, 0, running=5) for number in range(4)))
+    found = decided(spec=published(drain_deadline=timedelta(0)), readings=(busy,), memory=RAN)
+    assert (found.size, found.reason) == (3, Reason.FORCED_DRAIN)
 
 
 def test_a_pod_that_fell_back_is_on_its_way_again():

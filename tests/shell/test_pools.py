@@ -6,6 +6,8 @@ import pytest
 from builders import at
 from poolkeeper.api.names import LAST_APPLIED, PAUSED_UNTIL
 from poolkeeper.core.observation import FOR_GOOD
+from poolkeeper.core.reasons import Reason
+from poolkeeper.shell.kube_errors import KubeError
 from poolkeeper.shell.pools import Pools, paused_until
 from poolkeeper.shell.status_budget import StatusBudget
 
@@ -170,3 +172,20 @@ def test_news_of_replicas_waits_a_little():
     budget = StatusBudget()
     budget.spend(at(0), ordinary=False)
     assert [budget.rested(at(0) + timedelta(seconds=wait)) for wait in (4, 5)] == [False, True]
+
+
+def test_what_is_refused_is_told_with_the_words_of_the_refusal():
+    pool = Pools().take(body())
+    pool.mark_rests["on-demand"].failed(KubeError("no marks"), at(0))
+    assert pool.refused == (Reason.COST_REFUSED, "no marks")
+
+
+def test_a_size_that_cannot_be_written_is_told_before_a_mark_that_cannot():
+    pool = Pools().take(body())
+    pool.mark_rests["spot"].failed(KubeError("no marks"), at(0))
+    pool.scale_rests["on-demand"].failed(KubeError("no sizes"), at(0))
+    assert pool.refused == (Reason.WRITE_REFUSED, "no sizes")
+
+
+def test_nothing_is_refused_to_a_new_pool():
+    assert Pools().take(body()).refused is None

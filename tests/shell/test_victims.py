@@ -1,7 +1,7 @@
 import pytest
 
 from builders import LONG_AGO
-from poolkeeper.shell.kube_errors import Forbidden, Invalid, NotFound
+from poolkeeper.shell.kube_errors import ConflictError, Forbidden, Invalid, NotFound
 from poolkeeper.shell.victims import DELETION_COST, LOWEST, mark
 from poolkeeper.shell.views import PodView
 
@@ -66,8 +66,14 @@ async def test_a_victim_that_cannot_be_marked_is_an_error_after_all_were_tried(k
 
 
 async def test_a_victim_that_is_gone_is_an_error(kube):
-    with pytest.raises(NotFound, match="pod/b is gone"):
+    with pytest.raises(ConflictError, match="pod/b is gone"):
         await marking(kube, [pod("a")], "a", "b")
+
+
+async def test_a_victim_that_goes_meanwhile_is_an_error_of_the_same_kind(kube):
+    kube.refusals["a"] = NotFound("gone", status=404)
+    with pytest.raises(ConflictError, match="pod/a is gone"):
+        await marking(kube, [pod("a")], "a")
 
 
 async def test_a_mark_that_cannot_be_taken_back_is_an_error(kube):

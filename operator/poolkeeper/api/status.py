@@ -216,7 +216,7 @@ def _words(reason: Reason, detail: str) -> str:
 
 
 def _able(decision: Decision) -> State:
-    if decision.reason in {Reason.TARGET_NOT_FOUND, Reason.WRITE_REFUSED}:
+    if decision.reason in {Reason.TARGET_NOT_FOUND, Reason.WRITE_REFUSED, Reason.COST_REFUSED}:
         return ("AbleToScale", "False", decision.reason, _words(decision.reason, decision.detail))
     return _state("AbleToScale", decision.health.startup, decision.health.startup_detail)
 

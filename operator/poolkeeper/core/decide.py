@@ -53,12 +53,13 @@ def decide(spec: PoolSpec, seen: Observation, memory: Memory, now: datetime) -> 
     pace = judge(spec, view, ruling, now)
     trail = stages(spec, view, pace, ruling, now)
     done = settle(trail[-1].after, spec, view, now, keep=keeps(view, ruling))
+    view = replace(view, memory=replace(view.memory, tiers=done.memory))
     if pace.fired and not done.held:
         pace = replace(pace, clock=grace.restart(pace.clock))
     decision = verdict(spec, seen, Found(view, done, pace, ruling), [*trail, done.stage], now)
     active = spec.mode is Mode.ACTIVE
     settled = edits.settle(noticed, ruling, decision.size, now) if active else noticed
-    tiers = remembered(done.memory, decision, active=active)
+    tiers = remembered(view.memory.tiers, decision, active=active)
     return decision, replace(view.memory, grace=pace.clock, edits=settled, tiers=tiers)
 
 
@@ -149,13 +150,11 @@ class Found:
 def verdict(spec: PoolSpec, seen: Observation, found: Found, trail: list[Stage], now: datetime) -> Decision:
     """Return the decision: the size, why, and what comes next."""
     view, done = found.view, found.done
-    moved = [share.reason for share in done.shares if share.size != share.found]
-    still = done.size == view.current
     return Decision(
         current=view.current,
         wanted=trail[CAPS].before,
         size=done.size,
-        reason=moved[0] if moved and still else leading(trail, view, done.size),
+        reason=why(trail, view, done),
         ready=view.capacity.ready,
         depth=view.depth.waiting,
         clamps=tuple(stage.reason for stage in trail[CAPS:-1] if stage.after < stage.before),
@@ -164,6 +163,14 @@ def verdict(spec: PoolSpec, seen: Observation, found: Found, trail: list[Stage],
         health=standing.told(health(spec, view, now), spec, seen, found.view, found.done),
         shares=done.shares,
     )
+
+
+def why(trail: list[Stage], view: Look, done: Settled) -> Reason:
+    """Return what moved the size or its split, or what held it; that a busy replica goes is said before all else."""
+    if done.stage.reason is Reason.FORCED_DRAIN:
+        return Reason.FORCED_DRAIN
+    moved = [share.reason for share in done.shares if share.size != share.found]
+    return moved[0] if moved and done.size == view.current else leading(trail, view, done.size)
 
 
 def leading(trail: list[Stage], view: Look, size: int) -> Reason:

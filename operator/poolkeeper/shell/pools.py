@@ -54,8 +54,9 @@ class Division:
 class Pool:
     """One pool. `spec` is the newest that could be accepted, None where none ever was.
 
-    `untold` holds the changes of size, newest first, that no written status has told of yet. `own_writes` and
-    `scale_rests` are by Deployment and by tier. `is_bare`: it was seen to have no sibling and no disruption budget.
+    `untold` holds the changes of size, newest first, that no written status has told of yet. `own_writes` are by
+    Deployment, `scale_rests` and `mark_rests` (marks of who goes first) by tier. `is_bare`: it was seen to have no
+    sibling and no disruption budget.
     """
 
     key: Key
@@ -77,6 +78,7 @@ class Pool:
     is_bare: bool = False
     workload_rest: Backoff = field(default_factory=Backoff)
     scale_rests: defaultdict[str, Backoff] = field(default_factory=lambda: defaultdict(Backoff))
+    mark_rests: defaultdict[str, Backoff] = field(default_factory=lambda: defaultdict(Backoff))
     status_rest: Backoff = field(default_factory=Backoff)
     untold: list[Json] = field(default_factory=list)
     leading: bool = False
@@ -90,10 +92,11 @@ class Pool:
         return self.spec.target_ref.name if self.spec and self.spec.target_ref else self.key[1]
 
     @property
-    def refused(self) -> str:
-        """What the API server says against the writes that the pool needs, in its words; empty where nothing."""
-        rests = (self.workload_rest, *self.scale_rests.values())
-        return next((rest.problem for rest in rests if rest.problem), "")
+    def refused(self) -> tuple[Reason, str] | None:
+        """Which of the writes that the pool needs the API server refuses, and in what words; None where it does not."""
+        rests = [(Reason.WRITE_REFUSED, rest) for rest in (self.workload_rest, *self.scale_rests.values())]
+        rests += [(Reason.COST_REFUSED, rest) for rest in self.mark_rests.values()]
+        return next(((reason, rest.problem) for reason, rest in rests if rest.problem), None)
 
     def told(self, status: Json) -> None:
         """Take in that a status was written."""
@@ -111,7 +114,7 @@ class Pool:
         if metadata["generation"] == self.generation:
             return
         self.generation = metadata["generation"]
-        for rest in (self.workload_rest, self.status_rest, *self.scale_rests.values()):
+        for rest in (self.workload_rest, self.status_rest, *self.scale_rests.values(), *self.mark_rests.values()):
             rest.succeeded()
         try:
             self._accept(body["spec"])

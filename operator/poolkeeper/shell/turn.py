@@ -31,6 +31,7 @@ from poolkeeper.shell.kube_errors import KubeError
 from poolkeeper.shell.pools import Key, Pool, Pools
 from poolkeeper.shell.sibling import Standing
 from poolkeeper.shell.telemetry import Telemetry
+from poolkeeper.shell.views import DeploymentView
 
 Versions = Mapping[str, str]
 
@@ -104,6 +105,9 @@ class Turns:
         for tier, rest in pool.scale_rests.items():
             if tier not in {resize.tier for resize in resizes}:
                 rest.succeeded()
+        for tier, rest in pool.mark_rests.items():
+            if tier not in {resize.tier for resize in resizes if resize.victims}:
+                rest.succeeded()
         written: dict[str, str] = {}
         for resize in resizes:
             grown = all(one.tier in written for one in resizes if one.grows)
@@ -121,9 +125,9 @@ class Turns:
         if found is None:  # a sibling is made at its size
             return "new" if pool.division.plan and not pool.workload_rest.problem else None
         version = observe.newest_version(pool, found)
+        if resize.victims and not await self._mark(pool, found, resize):
+            return None
         with self._noting(pool, rest):
-            if resize.victims:
-                await victims.mark(self._kube, pool.key[0], self._cluster.pods_of(found), resize.victims)
             with self._telemetry.write("scale"):
                 write = await apply.resize(self._kube, (pool.key[0], found.name), version, resize)
             pool.own_writes[found.name] = write
@@ -140,6 +144,16 @@ class Turns:
             return version
         return None
 
+    async def _mark(self, pool: Pool, found: DeploymentView, resize: Resize) -> bool:
+        """Mark who goes first; False where they could not be marked: then nothing shrinks (R6); growth goes on."""
+        rest = pool.mark_rests[resize.tier]
+        if rest.rests(self._kube.clock.now()):
+            return False
+        with self._noting(pool, rest):
+            await victims.mark(self._kube, pool.key[0], self._cluster.pods_of(found), resize.victims)
+            return True
+        return False
+
     async def publish(self, pool: Pool, decision: Decision, written: Versions) -> None:
         """Say what was decided; `written` tells what was carried out, and on what."""
         now = self._kube.clock.now()
@@ -149,8 +163,9 @@ class Turns:
             publish.note_change(pool, done, now)
             with suppress(KubeError), self._telemetry.write("event"):
                 await publish.post_event(self._kube, pool, done, now, "/".join(written.values()))
-        if pool.refused and not (decision.frozen and decision.trail):  # a pool that is halted says by what
-            decision = replace(decision, reason=Reason.WRITE_REFUSED, detail=pool.refused)
+        refused = pool.refused
+        if refused and not (decision.frozen and decision.trail):  # a pool that is halted says by what
+            decision = replace(decision, reason=refused[0], detail=refused[1])
         if pool.status_rest.rests(now):
             return
         budget = replace(pool.budget)

@@ -11,7 +11,7 @@ from contextlib import suppress
 from poolkeeper.api.fields import MAX_REPLICAS
 from poolkeeper.api.names import DELETION_COST
 from poolkeeper.shell.kube import KubeClient
-from poolkeeper.shell.kube_errors import NotFound
+from poolkeeper.shell.kube_errors import ConflictError, NotFound
 from poolkeeper.shell.views import PodView
 from poolkeeper.shell.write_budget import Priority
 
@@ -24,14 +24,15 @@ async def mark(kube: KubeClient, namespace: str, pods: Sequence[PodView], victim
     Call it before the size is written. Nothing is written where nothing differs.
 
     Raises:
-        KubeError: a victim could not be marked, or is gone: whoever goes would be chance.
+        ConflictError: a victim is gone; the next look finds another.
+        KubeError: one could not be marked: whoever goes would be chance.
     """
     wanted = {name: LOWEST + place for place, name in enumerate(victims)}
     known = {pod.name: pod for pod in pods}
     for name in wanted:
         if name not in known:
-            raise NotFound(f"pod/{name} is gone", status=404)
-    marks = [_write(kube, namespace, known[name], cost) for name, cost in wanted.items()]
+            raise _gone(name)
+    marks = [_put(kube, namespace, known[name], cost) for name, cost in wanted.items()]
     undone = [_take_back(kube, namespace, pod) for pod in pods if pod.name not in wanted and is_ours(pod)]
     for outcome in await asyncio.gather(*marks, *undone, return_exceptions=True):
         if outcome is not None:
@@ -41,6 +42,17 @@ async def mark(kube: KubeClient, namespace: str, pods: Sequence[PodView], victim
 def is_ours(pod: PodView) -> bool:
     """Return whether a pod bears a cost that only we would write."""
     return pod.deletion_cost is not None and pod.deletion_cost < LOWEST + MAX_REPLICAS
+
+
+async def _put(kube: KubeClient, namespace: str, pod: PodView, cost: int) -> None:
+    try:
+        await _write(kube, namespace, pod, cost)
+    except NotFound:
+        raise _gone(pod.name) from None
+
+
+def _gone(name: str) -> ConflictError:
+    return ConflictError(f"pod/{name} is gone", status=409)
 
 
 async def _take_back(kube: KubeClient, namespace: str, pod: PodView) -> None:
