@@ -1,5 +1,6 @@
 """What one look means before anything is decided: depth, tiers, capacity, SLO, and the memory of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -55,33 +56,27 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
         sibling.tier: startup.observe_starts(memory.tiers.starts.get(sibling.tier, Starts()), sibling, depth, now)
         for sibling in seen.siblings
     }
-    known = (starts.known or frozenset()).union(*(one.known or () for one in siblings.values()))
-    memory = Memory(
+    parts = tiers.parts_of(spec, seen, target, {target.tier: starts, **siblings}, now)
+    known = frozenset(pod.uid for part in parts for pod in part.target.pods) if spec.slo else frozenset()
+    remembered = Memory(
         target=target.uid,
         grace=memory.grace,
         starts=starts,
         edits=memory.edits,
         served=slo.count(memory.served, depth.samples, known, now) if spec.slo else memory.served,
-        tiers=replace(memory.tiers, starts=siblings),
+        tiers=notice(memory.tiers, parts, siblings, now),
         silent_since=silence,
         outage_since=None if depth.whole else (memory.outage_since or now),
     )
-    parts = tiers.parts_of(spec, seen, target, memory, now)
     whole = pool_of(spec, parts, target, memory)
-    return Look(
-        whole,
-        depth,
-        capacity_of(parts, whole.replicas, spec),
-        replace(memory, tiers=notice(memory.tiers, parts, now)),
-        parts,
-    )
+    return Look(whole, depth, capacity_of(parts, whole.replicas, spec), remembered, parts)
 
 
 def pool_of(spec: PoolSpec, parts: tuple[Part, ...], target: Target, memory: Memory) -> Target:
     """Return the tiers as one workload of the size that they stand for, written by who changed it."""
-    if len(parts) == 1:
-        return target
     asked = memory.tiers.asked or {target.tier: memory.edits.asked or 0}
+    if len(parts) == len(asked) == 1:
+        return target
     changed = [part.target for part in parts if part.found != asked.get(part.name, part.found)]
     writers = [one for one in changed if not one.ours] or [one for one in changed if one.ours] or [target]
     return replace(
@@ -100,13 +95,14 @@ def capacity_of(parts: tuple[Part, ...], size: int, spec: PoolSpec) -> Capacity:
     return startup.pooled([part.capacity for part in parts], size, blocked=is_full(size, parts, spec.guaranteed))
 
 
-def notice(before: Tiers, parts: tuple[Part, ...], now: datetime) -> Tiers:
-    """Return the tiers' memory after this look at who is under notice; a pod that was not yet is a reclaim."""
-    if len(parts) == 1 and not before.noticed:
+def notice(before: Tiers, parts: tuple[Part, ...], starts: Mapping[str, Starts], now: datetime) -> Tiers:
+    """Return the tiers' memory after this look at their starts and notices; a pod that had none yet is a reclaim."""
+    if len(parts) == 1 and not before.noticed and not before.starts:
         return before
     spot = (part for part in parts if part.tier.type is CapacityType.SPOT)
     noticed = frozenset(pod.uid for part in spot for pod in part.noticed)
-    return replace(before, noticed=noticed, reclaimed_at=now if noticed - before.noticed else before.reclaimed_at)
+    reclaimed_at = now if noticed - before.noticed else before.reclaimed_at
+    return replace(before, starts=starts, noticed=noticed, reclaimed_at=reclaimed_at)
 
 
 def health(spec: PoolSpec, seen: Look, now: datetime) -> Health:

@@ -33,16 +33,16 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Going:
-    """A share-out with who leaves each tier for it."""
+    """A share-out with who leaves the tiers that shrink for it."""
 
     size: int
     cuts: tuple[Cut, ...]
     leaving: Mapping[str, Leaving]
 
     @property
-    def may(self) -> bool:
-        """Whether all who are to leave may do so now."""
-        return all(self.leaving[cut.part.name].free >= -cut.change for cut in self.cuts)
+    def waits(self) -> bool:
+        """Whether some who are to leave may not do so yet."""
+        return any(one.waits for one in self.leaving.values())
 
 
 def settle(size: int, spec: PoolSpec, seen: Look, now: datetime, *, keep: bool) -> Settled:
@@ -56,11 +56,11 @@ def settle(size: int, spec: PoolSpec, seen: Look, now: datetime, *, keep: bool) 
 
     def go(candidate: int) -> Going:
         cuts = share_out(candidate, seen.parts, spec.guaranteed, limits)
-        return Going(candidate, cuts, {cut.part.name: leaving(cut, spec, seen, waited) for cut in cuts})
+        return Going(candidate, cuts, {cut.part.name: leaving(cut, spec, seen, waited) for cut in cuts if cut.shrinks})
 
     wish = go(size)
     going = wish
-    while not going.may and going.size < seen.current:
+    while going.waits and going.size < seen.current:
         going = go(going.size + 1)
     return settled(wish, going, seen, now)
 
@@ -73,9 +73,8 @@ def found(spec: PoolSpec, seen: Look) -> tuple[Share, ...]:
 
 def settled(wish: Going, going: Going, seen: Look, now: datetime) -> Settled:
     """Return the share-out `going` that is to be, where `wish` was wanted."""
-    cuts = tuple(replace(cut, size=max(cut.size, cut.part.found - free(going, cut))) for cut in going.cuts)
-    busy = {cut.part.name for cut in wish.cuts if free(wish, cut) < -cut.change or wish.leaving[cut.part.name].forced}
-    before = seen.memory.tiers.draining_since
+    cuts = tuple(granted(cut, going) for cut in going.cuts) if going.waits else going.cuts
+    busy = {name for name, one in wish.leaving.items() if one.waits or one.forced}
     forced = any(one.forced for one in going.leaving.values())
     reason = Reason.DRAINING if going.size > wish.size else Reason.FORCED_DRAIN if forced else Reason.AS_EXPECTED
     return Settled(
@@ -83,13 +82,29 @@ def settled(wish: Going, going: Going, seen: Look, now: datetime) -> Settled:
         cuts=cuts,
         shares=tuple(share(cut, going, seen) for cut in cuts),
         stage=Stage("drain", wish.size, going.size, reason, {"busy": ", ".join(sorted(busy)) or None}),
-        memory=replace(
-            seen.memory.tiers,
-            draining_since={name: before.get(name, now) for name in busy},
-            lost_since=lost_since(cuts, seen, now),
-        ),
+        memory=clocks(seen.memory.tiers, {name: began(name, going, seen, now) for name in busy}, cuts, now),
         held=going.size == seen.current > wish.size,
     )
+
+
+def granted(cut: Cut, going: Going) -> Cut:
+    """Return the cut with no more taken away than may go now."""
+    if not cut.shrinks:
+        return cut
+    return replace(cut, size=max(cut.size, cut.part.found - going.leaving[cut.part.name].free))
+
+
+def began(name: str, going: Going, seen: Look, now: datetime) -> datetime:
+    """Return since when a tier waits for an idle replica; who goes next after a forced one has the deadline anew."""
+    return now if going.leaving.get(name, STILL).forced else seen.memory.tiers.draining_since.get(name, now)
+
+
+def clocks(before: Tiers, draining: Mapping[str, datetime], cuts: tuple[Cut, ...], now: datetime) -> Tiers:
+    """Return the tiers' memory with its clocks as they stand now."""
+    lost = lost_since(before.lost_since, cuts, now)
+    if draining == before.draining_since and lost == before.lost_since:
+        return before
+    return replace(before, draining_since=draining, lost_since=lost)
 
 
 def in_backoff(spec: PoolSpec, seen: Look, now: datetime) -> bool:
@@ -100,19 +115,12 @@ def in_backoff(spec: PoolSpec, seen: Look, now: datetime) -> bool:
 
 def leaving(cut: Cut, spec: PoolSpec, seen: Look, waited: Mapping[str, timedelta]) -> Leaving:
     """Return who leaves a tier for its cut; replicas without a pod are no loss to anybody."""
-    if cut.change >= 0:
-        return STILL
     target = cut.part.target
     absent = max(0, target.replicas - len(target.pods))
     loads = victims.in_flight(seen.depth.samples)
     spent = waited.get(cut.part.name, timedelta(0))
     found = victims.leaving(target.pods, max(0, -cut.change - absent), loads, spent, spec.drain_deadline)
     return replace(found, free=found.free + absent)
-
-
-def free(going: Going, cut: Cut) -> int:
-    """Return how many replicas may leave a tier now."""
-    return going.leaving[cut.part.name].free
 
 
 def share(cut: Cut, going: Going, seen: Look) -> Share:
@@ -124,7 +132,7 @@ def share(cut: Cut, going: Going, seen: Look) -> Share:
         due=cut.due,
         ready=cut.part.capacity.ready,
         reason=because(cut, going, seen),
-        victims=going.leaving[cut.part.name].names[: max(0, -cut.change)],
+        victims=going.leaving[cut.part.name].names[: -cut.change] if cut.shrinks else (),
     )
 
 
@@ -149,9 +157,8 @@ def lacking(cut: Cut, cuts: tuple[Cut, ...]) -> Reason:
     return Reason.SPOT_RECLAIMED if other.part.noticed else Reason.SPOT_SHORT
 
 
-def lost_since(cuts: tuple[Cut, ...], seen: Look, now: datetime) -> datetime | None:
+def lost_since(before: datetime | None, cuts: tuple[Cut, ...], now: datetime) -> datetime | None:
     """Return since when spot has lacked replicas; for as long as anything stands in for them."""
-    before = seen.memory.tiers.lost_since
     if any(cut.lost for cut in cuts if reclaimable(cut.part)):
         return before or now
     return before if any(cut.covers or cut.holds for cut in cuts) else None

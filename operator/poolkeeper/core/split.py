@@ -52,10 +52,24 @@ def due(size: int, guaranteed: Guaranteed, tiers: tuple[Tier, ...]) -> dict[str,
 
 
 @dataclass(frozen=True, slots=True)
+class Need:
+    """One tier before anybody covers for it: what it is `due`, and what it was found with beyond (`held`).
+
+    `lost` is what it is due and does not have, `lack` that and what came back and is not ready again.
+    """
+
+    part: Part
+    due: int
+    held: int
+    lost: int
+    lack: int
+
+
+@dataclass(frozen=True, slots=True)
 class Cut:
     """One tier's part of a size: what it is `due`, what it `covers` for others, what it `holds` and must keep.
 
-    `lost` is what it is due and does not have, `lack` that and what came back and is not ready again.
+    `lost` and `lack` are those of its Need.
     """
 
     part: Part
@@ -71,20 +85,37 @@ class Cut:
         """How many replicas are asked for more, or fewer."""
         return self.size - self.part.found
 
+    @property
+    def shrinks(self) -> bool:
+        """Whether replicas are to be taken away."""
+        return self.size < self.part.found
+
 
 def share_out(size: int, parts: tuple[Part, ...], guaranteed: Guaranteed, limits: Limits) -> tuple[Cut, ...]:
     """Return what each tier is to have of `size`."""
-    tiers = tuple(part.tier for part in parts if part.wanted)
-    dues, dues_before = due(size, guaranteed, tiers), due(limits.before, guaranteed, tiers)
-    held = {part.name: max(0, part.found - dues_before.get(part.name, 0)) for part in parts}
-    cuts = [Cut(part, 0, dues.get(part.name, 0)) for part in parts]
-    cuts = [replace(cut, lost=lost(cut)) for cut in cuts]
-    cuts = [replace(cut, lack=lack(cut, sum(held.values()) - held[cut.part.name])) for cut in cuts]
-    covers = covered(cuts)
-    cuts = [replace(cut, covers=covers[cut.part.name]) for cut in cuts]
-    cuts = [replace(cut, holds=kept(cut, cuts, held[cut.part.name], limits, size)) for cut in cuts]
-    cuts = [replace(cut, size=bounded(cut, limits)) for cut in cuts]
+    needs = needs_of(size, parts, guaranteed, limits.before)
+    covers = covered(needs)
+    cuts = []
+    for need in needs:
+        part, cover = need.part, covers[need.part.name]
+        holds = kept(need, needs, covers, limits, size)
+        asked = bounded(part, need.due + max(cover, holds), limits)
+        cuts.append(Cut(part, asked, need.due, need.lost, need.lack, cover, holds))
     return guarded(cuts, size)
+
+
+def needs_of(size: int, parts: tuple[Part, ...], guaranteed: Guaranteed, before: int) -> list[Need]:
+    """Return what each tier is due of `size`, has beyond its part of the size `before`, and lacks."""
+    tiers = tuple(part.tier for part in parts if part.wanted)
+    dues = due(size, guaranteed, tiers)
+    dues_before = dues if before == size else due(before, guaranteed, tiers)
+    held = [max(0, part.found - dues_before.get(part.name, 0)) for part in parts]
+    needs = []
+    for part, own in zip(parts, held, strict=True):
+        share = dues.get(part.name, 0)
+        missed = lost(part, share)
+        needs.append(Need(part, share, own, missed, lack(part, share, missed, sum(held) - own)))
+    return needs
 
 
 def is_full(size: int, parts: tuple[Part, ...], guaranteed: Guaranteed) -> bool:
@@ -97,59 +128,59 @@ def is_full(size: int, parts: tuple[Part, ...], guaranteed: Guaranteed) -> bool:
     return len(stuck) == len(wanted) or any(limit is not None and held >= limit for limit in limits)
 
 
-def lost(cut: Cut) -> int:
-    """Return how many replicas a tier is due and does not have; what is not asked for yet is to come."""
-    part = cut.part
-    to_come = max(0, cut.due - part.found) if part.has_room else 0
-    return cut.due - min(cut.due, max(0, part.usable) + to_come)
+def lost(part: Part, share: int) -> int:
+    """Return how much of its `share` a tier does not have; what is not asked for yet is to come."""
+    to_come = max(0, share - part.found) if part.has_room else 0
+    return share - min(share, max(0, part.usable) + to_come)
 
 
-def lack(cut: Cut, held_elsewhere: int) -> int:
+def lack(part: Part, share: int, missed: int, held_elsewhere: int) -> int:
     """Return what a tier lost, and what stands in for it elsewhere until as many are ready again.
 
     Without the second part a reclaim that follows another would find the first one's replacements counted already.
     """
-    on_the_way = max(0, cut.part.usable - cut.part.capacity.ready)
-    return cut.lost + min(held_elsewhere, on_the_way, cut.due)
+    on_the_way = max(0, part.usable - part.capacity.ready)
+    return missed + min(held_elsewhere, on_the_way, share)
 
 
-def covered(cuts: list[Cut]) -> dict[str, int]:
+def covered(needs: list[Need]) -> dict[str, int]:
     """Return how much each tier covers: a lack goes to the next tier in order of preference that has room for it."""
-    covers = {cut.part.name: 0 for cut in cuts}
-    for place, cut in enumerate(cuts):
-        others = (other.part for other in (*cuts[place + 1 :], *cuts[:place]) if other.part.has_room)
+    covers = {need.part.name: 0 for need in needs}
+    for place, need in enumerate(needs):
+        others = (other.part for other in (*needs[place + 1 :], *needs[:place]) if other.part.has_room)
         stand_in = next(others, None)
         if stand_in is not None:
-            covers[stand_in.name] += allowed(cut)
+            covers[stand_in.name] += allowed(need)
     return covers
 
 
-def allowed(cut: Cut) -> int:
+def allowed(need: Need | Cut) -> int:
     """Return how much of a tier's lack another may cover."""
-    limit = cut.part.tier.fallback.max_replicas
-    return cut.lack if limit is None else min(cut.lack, limit)
+    limit = need.part.tier.fallback.max_replicas
+    return need.lack if limit is None else min(need.lack, limit)
 
 
-def kept(cut: Cut, cuts: list[Cut], held: int, limits: Limits, size: int) -> int:
+def kept(need: Need, needs: list[Need], covers: Mapping[str, int], limits: Limits, size: int) -> int:
     """Return how much of what a tier holds beyond its due must stay: until the others stand on their own.
 
     To where capacity is reclaimed it goes back one step at a time, and not at all too soon after a reclaim. A size that
     shrinks lets go of as much.
     """
-    others = [other for other in cuts if other.part is not cut.part and other.part.wanted]
-    missing = sum(max(0, other.due + other.covers - other.part.solid) for other in others)
+    if not need.held:
+        return 0
+    others = [other for other in needs if other is not need and other.part.wanted]
+    missing = sum(max(0, other.due + covers[other.part.name] - other.part.solid) for other in others)
     if all(other.part.tier.type is CapacityType.ON_DEMAND for other in others):
-        return min(held, missing)
+        return min(need.held, missing)
     steps = (0 if limits.backoff else 1) + max(0, limits.before - size)
-    return min(held, max(missing, held - steps))
+    return min(need.held, max(missing, need.held - steps))
 
 
-def bounded(cut: Cut, limits: Limits) -> int:
+def bounded(part: Part, wanted: int, limits: Limits) -> int:
     """Return a tier's size: no more of one whose replicas do not come, no less than must be kept."""
-    wanted, found = cut.due + max(cut.covers, cut.holds), cut.part.found
-    if cut.part.capacity.blocked:
-        wanted = min(wanted, found)
-    return max(wanted, found) if limits.keep else wanted
+    if part.capacity.blocked:
+        wanted = min(wanted, part.found)
+    return max(wanted, part.found) if limits.keep else wanted
 
 
 def guarded(cuts: list[Cut], size: int) -> tuple[Cut, ...]:
@@ -166,10 +197,9 @@ def size_found(parts: tuple[Part, ...], asked: Mapping[str, int], before: int | 
 
     What somebody else wrote counts as it is. What we wrote and do not remember (a crash came between) is a change of
     size only as far as the preferred tier shows it: on-demand that we added beyond that covered for something.
-    Where nothing is remembered, it is what was asked for and counts.
+    Where nothing is remembered, it is what was asked for and counts. A workload that is gone, or was made anew at
+    zero, says nothing of the size: somebody deleted it, and its replicas are to come back.
     """
-    if len(parts) == 1:
-        return parts[0].found
     if before is None:
         return sum(min(part.found, part.usable) if reclaimable(part) else part.found for part in parts)
     moved = {part.name: part.found - asked.get(part.name, part.found) for part in parts}
@@ -177,7 +207,7 @@ def size_found(parts: tuple[Part, ...], asked: Mapping[str, int], before: int | 
     size = max(0, before + sum(moved[part.name] for part in parts if not part.target.ours))
     tiers = tuple(part.tier for part in parts if part.wanted)
     for part in parts:
-        if part.target.ours and part.wanted and reclaimable(part) and moved[part.name]:
+        if part.target.ours and part.wanted and reclaimable(part) and part.found and moved[part.name]:
             return nearest(part, size, guaranteed, tiers)
     return size
 

@@ -38,7 +38,7 @@ def found(spec: PoolSpec, seen: Observation, view: Look, done: Settled) -> Itera
         yield seen.unsplit, seen.unsplit_detail
     for cut in done.cuts:
         wrong = [pod.trouble for pod in cut.part.target.pods if pod.wait is Wait.MISCONFIGURED]
-        if wrong:
+        if wrong and reclaimable(cut.part):
             yield Reason.SPOT_MISCONFIGURED, wrong[0]
     for cut in done.cuts:
         if cut.lack and done.memory.lost_since and reclaimable(cut.part):

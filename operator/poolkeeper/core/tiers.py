@@ -12,10 +12,11 @@
 A pod that a quota refuses does not exist; it waits like one of which nothing is said.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from poolkeeper.core.memory import Memory, Starts
+from poolkeeper.core.memory import Starts
 from poolkeeper.core.model import CapacityType, PoolSpec, Tier
 from poolkeeper.core.observation import FOR_GOOD, Observation, Pod, Target, Wait
 from poolkeeper.core.reasons import Reason
@@ -64,19 +65,21 @@ class Part:
         return self.wanted and not self.short and not self.capacity.blocked
 
 
-def parts_of(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now: datetime) -> tuple[Part, ...]:
+def parts_of(
+    spec: PoolSpec, seen: Observation, target: Target, starts: Mapping[str, Starts], now: datetime
+) -> tuple[Part, ...]:
     """Return the pool's tiers in order of preference, then what is left of tiers that it no longer uses."""
     siblings = {sibling.tier: sibling for sibling in seen.siblings}
     made = []
     for tier in usable_tiers(spec, seen):
         if tier.type is CapacityType.ON_DEMAND:
-            made.append(part_of(spec, tier, target, memory.starts, now))
+            made.append(part_of(spec, tier, target, starts[target.tier], now))
         else:
             found = siblings.pop(tier.name, None) or Target(0, tier=tier.name, ours=True)
-            made.append(part_of(spec, tier, found, memory.tiers.starts.get(tier.name, Starts()), now))
+            made.append(part_of(spec, tier, found, starts.get(tier.name, Starts()), now))
     for name, left in siblings.items():
         tier = Tier(name, CapacityType.SPOT)
-        made.append(replace(part_of(spec, tier, left, memory.tiers.starts.get(name, Starts()), now), wanted=False))
+        made.append(replace(part_of(spec, tier, left, starts[name], now), wanted=False))
     return tuple(made)
 
 
@@ -93,7 +96,8 @@ def part_of(spec: PoolSpec, tier: Tier, target: Target, starts: Starts, now: dat
     leaving = len(target.pods) - len(staying)
     capacity = assess(spec, replace(target, pods=tuple(staying)) if leaving else target, starts, now)
     if tier.type is CapacityType.ON_DEMAND:
-        return Part(tier, target, capacity, target.replicas - capacity.overdue - leaving, capacity.ready)
+        usable = max(capacity.ready, target.replicas - capacity.overdue - leaving)  # a rollout has pods to spare
+        return Part(tier, target, capacity, min(target.replicas, usable), capacity.ready)
     homeless = [homeless_until(pod, tier) for pod in staying if not pod.ready_at and not pod.scheduled_at]
     homeless += [lacking_from(target, starts, now) + tier.fallback.after] * (target.replicas - len(target.pods))
     limit = timeout(spec, starts)
@@ -107,7 +111,7 @@ def part_of(spec: PoolSpec, tier: Tier, target: Target, starts: Starts, now: dat
         usable=min(target.replicas, capacity.ready + len(counting)),
         solid=sum(since <= now for since in steady),
         short=any(end <= now for end in homeless),
-        lasts_until=min(counting, default=None),
+        lasts_until=min((end for end in counting if end < FOR_GOOD), default=None),
         steady_at=min((since for since in steady if since > now), default=None),
     )
 

@@ -11,7 +11,7 @@ the deletion cost, which is ours to write: reclaimed, idle, least in flight, new
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from poolkeeper.core.observation import Pod, PodSample
 
@@ -20,10 +20,14 @@ UNKNOWN = float("inf")
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """The pods to go, in order, and how many of them may go now; `forced`: the deadline lets busy ones go."""
+    """The pods to go, in order, and how many of them may go now.
+
+    `waits`: the others have to wait until they are idle. `forced`: the deadline lets busy ones go.
+    """
 
     names: tuple[str, ...] = ()
     free: int = 0
+    waits: bool = False
     forced: bool = False
 
 
@@ -42,7 +46,7 @@ def leaving(
     idle = next((place for place, pod in enumerate(first) if is_busy(pod, loads)), count)
     if idle < count and waited >= deadline:
         return Leaving(names, count, forced=True)
-    return Leaving(names, idle)
+    return Leaving(names, idle, waits=idle < count)
 
 
 def rank(pod: Pod, loads: Mapping[str, float] | None) -> tuple[bool, bool, bool, float, float]:
@@ -55,8 +59,3 @@ def rank(pod: Pod, loads: Mapping[str, float] | None) -> tuple[bool, bool, bool,
 def is_busy(pod: Pod, loads: Mapping[str, float] | None) -> bool:
     """Return whether a pod may be at work: what is unknown of one while others are known counts as busy."""
     return loads is not None and pod.ready_at is not None and not pod.notice and loads.get(pod.uid, UNKNOWN) > 0
-
-
-def since(before: datetime | None, now: datetime, *, waiting: bool) -> datetime | None:
-    """Return since when a tier has waited for somebody to become idle; None while it does not wait."""
-    return (before or now) if waiting else None
