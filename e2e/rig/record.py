@@ -12,6 +12,8 @@ from rig.api import Api, ApiError, collection
 
 Json = dict[str, Any]
 
+READY = ("Ready", "True")
+
 
 class Change(NamedTuple):
     """A size that a Deployment was given, and when the watch told (seconds of the monotonic clock)."""
@@ -78,3 +80,49 @@ class Record:
         sizes = self._changes[name]
         if not sizes or sizes[-1].replicas != replicas:
             sizes.append(Change(time.monotonic(), replicas))
+
+
+class ReadyPods:
+    """Watches how many pods with a label `app` are ready and not on their way out, until its process ends."""
+
+    def __init__(self, api: Api, namespace: str, app: str) -> None:
+        self._pods = collection("Pod", namespace), app
+        self._api = api
+        self._ready: set[str] = set()
+        self._counts = [(time.monotonic(), 0)]
+        self._broken: Exception | None = None
+        threading.Thread(target=self._follow, daemon=True).start()
+
+    @property
+    def count(self) -> int:
+        """How many are ready now."""
+        return self._counts[-1][1]
+
+    def least_since(self, moment: float) -> int:
+        """Return the smallest number that was ever ready from then on.
+
+        Raises:
+            RuntimeError: the watch broke, so that one may be missing.
+        """
+        if self._broken is not None:
+            raise RuntimeError("the watch of the pods broke") from self._broken
+        counts = list(self._counts)
+        before = [count for at, count in counts if at <= moment]
+        return min([before[-1], *(count for at, count in counts if at > moment)])
+
+    def _follow(self) -> None:
+        path, app = self._pods
+        try:
+            for event in self._api.watch(path):
+                if event["object"]["metadata"].get("labels", {}).get("app") == app:
+                    self._take(event["type"], event["object"])
+        except (ApiError, OSError, ValueError) as error:
+            self._broken = error
+
+    def _take(self, news: str, pod: Json) -> None:
+        told = {(one["type"], one["status"]) for one in pod.get("status", {}).get("conditions", ())}
+        stays = news != "DELETED" and "deletionTimestamp" not in pod["metadata"]
+        change = self._ready.add if stays and READY in told else self._ready.discard
+        change(pod["metadata"]["uid"])
+        if len(self._ready) != self.count:
+            self._counts.append((time.monotonic(), len(self._ready)))

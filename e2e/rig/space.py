@@ -4,11 +4,12 @@ import itertools
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from fleet import FleetClient, Pod
-from rig.api import Api, collection
+from rig.api import Api, ApiError, collection
 from rig.ground import Ground
 from rig.manifests import deployment
 from rig.operators import Operator
@@ -27,6 +28,7 @@ class Space:
     def __init__(self, ground: Ground, name: str) -> None:
         self.ground, self.name = ground, name
         self.operators: list[Operator] = []
+        self.nodes: list[str] = []
         self.api.post("/api/v1/namespaces", {"metadata": {"name": name}})
         eventually(lambda: self._has_account, "the namespace has its ServiceAccount")
         self.record = Record(self.api, name)
@@ -188,11 +190,14 @@ class Space:
         return eventually(look, f"{pool} has {kind} {reason}", within)
 
     def close(self) -> None:
-        """End the operators and delete the namespace; nobody waits until it is gone."""
+        """End the operators, delete the namespace and the test's own nodes; nobody waits until they are gone."""
         self.record.end()
         for operator in self.operators:
             operator.kill()
         self.api.delete(f"/api/v1/namespaces/{self.name}")
+        for node in self.nodes:
+            with suppress(ApiError):  # a test may have taken it away
+                self.api.delete(f"/api/v1/nodes/{node}")
 
     def story(self) -> str:
         """Return what happened here, for a test that failed: sizes, decisions, logs."""

@@ -1,0 +1,174 @@
+"""A pool on spot: nodes of one provider that its pods alone use, a target on the on-demand ones, notices and reclaims.
+
+Nodes are the whole cluster's, so each pool's bear a label of its own, by which its pods select. A notice stands until
+the node is reclaimed: its pods are deleted, as node termination handlers have it, and the node goes.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from rig.api import collection
+from rig.manifests import deployment, pool, published
+from rig.record import ReadyPods
+from rig.space import Space
+from rig.waiting import eventually
+
+Json = dict[str, Any]
+
+PINS: dict[str, list[Json]] = {
+    "eks": [{"key": "eks.amazonaws.com/capacityType", "operator": "In", "values": ["ON_DEMAND"]}],
+    "gke": [
+        {"key": "cloud.google.com/gke-spot", "operator": "DoesNotExist"},
+        {"key": "cloud.google.com/gke-preemptible", "operator": "DoesNotExist"},
+        {"key": "cloud.google.com/gke-provisioning", "operator": "NotIn", "values": ["spot"]},
+    ],
+    "aks": [{"key": "kubernetes.azure.com/scalesetpriority", "operator": "NotIn", "values": ["spot"]}],
+    "karpenter": [{"key": "karpenter.sh/capacity-type", "operator": "In", "values": ["on-demand", "reserved"]}],
+}
+NOTICES = {
+    "eks": "aws-node-termination-handler/spot-itn",
+    "gke": "cloud.google.com/impending-node-termination",
+    "aks": "remediator.kubernetes.azure.com/unschedulable",
+    "karpenter": "karpenter.sh/disrupted",
+}
+SURGE = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+
+
+def pinned(name: str, replicas: int, nodes: Mapping[str, str], provider: str) -> Json:
+    """Return a Deployment that requires a provider's on-demand nodes and loses nothing in a rollout."""
+    made = deployment(name, replicas, nodes=nodes)
+    terms = {"nodeSelectorTerms": [{"matchExpressions": PINS[provider]}]}
+    affinity = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}
+    made["spec"]["template"]["spec"]["affinity"] = affinity
+    made["spec"]["strategy"] = SURGE
+    return made
+
+
+def capacity(provider: str, guaranteed: Mapping[str, int] | None = None, after: str = "10m") -> Json:
+    """Return a pool's `capacity`: a tenth on on-demand unless told otherwise, and nothing lost by the clock soon."""
+    spot = {
+        "name": "spot",
+        "type": "Spot",
+        "provider": provider,
+        "fallback": {"after": after},
+        "recovery": {"after": "2s", "backoff": "3s"},
+    }
+    on_demand = {"name": "on-demand", "type": "OnDemand"}
+    return {"guaranteed": dict(guaranteed or {"percentAboveBase": 10}), "tiers": [spot, on_demand]}
+
+
+class SpotPool:
+    """A target, its pool, and the nodes for both halves, in a test's own namespace.
+
+    `provider` is whose nodes there are: eks, gke, aks, karpenter.
+    """
+
+    def __init__(self, space: Space, name: str = "chat", provider: str = "eks") -> None:
+        self.space, self.name, self.provider = space, name, provider
+        self.nodes = {"rig": f"{space.name}.{name}"}
+        self.ready = ReadyPods(space.api, space.name, name)
+
+    @property
+    def sibling(self) -> str:
+        """The name of the half on spot."""
+        return f"{self.name}-spot"
+
+    def add_nodes(self, capacity_type: str, count: int, gpus: int = 1) -> list[str]:
+        """Add nodes of the provider, `spot` or `on-demand`, that only this pool's pods select."""
+        cluster = self.space.ground.cluster
+        if self.provider == "karpenter":
+            labels = {"karpenter.sh/capacity-type": capacity_type, **self.nodes}
+            prefix = f"{self.nodes['rig']}-{capacity_type}-{len(self.space.nodes)}"
+            names = cluster.add_gpu_nodes(count, gpus, labels=labels, prefix=prefix)
+        else:
+            names = cluster.add_provider_nodes(self.provider, capacity_type, count, gpus)
+            for name in names:
+                self.space.api.patch(f"/api/v1/nodes/{name}", {"metadata": {"labels": self.nodes}})
+        self.space.nodes.extend(names)
+        return names
+
+    def deploy(self, replicas: int = 1) -> Self:
+        """Create the target and wait until it answers."""
+        self.space.create(pinned(self.name, replicas, self.nodes, self.provider))
+        self.space.wait_until_ready(self.name, replicas)
+        return self
+
+    def create(self, size: int, capacity: Mapping[str, Any] | None, **spec: object) -> None:
+        """Create the pool; its queue is short, and `size` its minimum."""
+        split = {"capacity": dict(capacity)} if capacity else {}
+        made = pool(self.name, published("2s"), minReplicas=size, maxReplicas=20, drain={"deadline": "1s"})
+        self.space.create(made | {"spec": {**made["spec"], **split, **spec}})
+
+    def begin(self, spot_nodes: int = 6, named: str = "", after: str = "10m", kubeconfig: Path | None = None) -> Self:
+        """Have a pool of five, one on on-demand and four on spot nodes of one GPU each, all ready.
+
+        Args:
+            spot_nodes: how many of them; those beyond four take what is replaced.
+            named: how the pool names the provider.
+            after: its `fallback.after`.
+            kubeconfig: the operator's, where it is not the administrator's.
+        """
+        self.add_nodes("on-demand", 1, gpus=10)
+        self.add_nodes("spot", spot_nodes)
+        self.deploy()
+        self.space.operate(kubeconfig=kubeconfig).wait_until_leading()
+        self.create(5, capacity(named or self.provider, after=after))
+        self.wait_until_split(1, 4)
+        return self
+
+    def wait_until_split(self, on_demand: int, spot: int, within: float = 30) -> None:
+        """Wait until the halves have these sizes, and as many are ready."""
+
+        def look() -> bool:
+            sizes = [self.space.size(name) for name in (self.name, self.sibling) if self.space.record.changes(name)]
+            return sizes == [on_demand, spot] and self.ready.count == on_demand + spot
+
+        eventually(look, f"{self.name} is {on_demand} + {spot}, all ready", within)
+
+    def pods(self, half: str = "") -> list[Json]:
+        """Return the live pods of both halves, or of one."""
+        found = self.space.api.get(f"{collection('Pod', self.space.name)}?labelSelector=app%3D{self.name}")["items"]
+        live = [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
+        return [pod for pod in live if half in {"", owner(pod)}]
+
+    def notice(self, count: int) -> list[str]:
+        """Announce that so many nodes under spot pods are going, in the provider's way; return the nodes."""
+        going = [pod["spec"]["nodeName"] for pod in self.pods(self.sibling) if "nodeName" in pod["spec"]][:count]
+        if self.provider == "karpenter":  # it says so, and then it taints
+            for node in going:
+                self.space.api.post("/api/v1/namespaces/default/events", interruption(node))
+        self.space.ground.cluster.kubectl("taint", "node", *going, f"{NOTICES[self.provider]}=e2e:NoSchedule")
+        return going
+
+    def reclaim(self, nodes: Sequence[str]) -> None:
+        """Let nodes go: their pods are deleted, and then their objects."""
+        for pod in self.pods():
+            if pod["spec"].get("nodeName") in nodes:
+                self.space.api.delete(self.space.path("Pod", pod["metadata"]["name"]))
+        for node in nodes:
+            self.space.api.delete(f"/api/v1/nodes/{node}")
+
+
+def owner(pod: Mapping[str, Any]) -> str:
+    """Return the name of the Deployment that a pod belongs to."""
+    return str(pod["metadata"]["ownerReferences"][0]["name"].rpartition("-")[0])
+
+
+def interruption(node: str) -> Json:
+    """Return Karpenter's event that a spot node is interrupted."""
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": f"{node}.interrupted", "namespace": "default"},
+        "type": "Warning",
+        "reason": "SpotInterrupted",
+        "message": "Spot interruption warning was triggered",
+        "involvedObject": {"apiVersion": "v1", "kind": "Node", "name": node, "uid": node},
+        "source": {"component": "karpenter"},
+        "firstTimestamp": now,
+        "lastTimestamp": now,
+        "count": 1,
+    }
