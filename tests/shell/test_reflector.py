@@ -3,6 +3,7 @@
 import asyncio
 import random
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
@@ -200,6 +201,35 @@ async def test_silence_is_not_trusted(api):
     async with watching(api, pace=pace) as reflector:
         await api.remove_unseen(MAPS, "lab", "a")
         await until(lambda: not reflector.items)
+
+
+QUIET = Pace(silence=timedelta(seconds=0.02), first_wait=timedelta(milliseconds=1))
+BARE_KIND = replace(MAP_KIND, bookmarks=False)
+
+
+def kinds_of_requests(api):
+    return ["watch" if "watch" in asked.query else "list" for asked in api.requests]
+
+
+async def test_where_there_are_no_bookmarks_silence_costs_a_list_every_fourth_time(api):
+    await put(api, "a")
+    async with watching(api, BARE_KIND, pace=QUIET):
+        await until(lambda: len(api.requests) >= 7)
+    assert kinds_of_requests(api)[:7] == ["list", *["watch"] * 4, "list", "watch"]
+
+
+async def test_such_a_silence_is_no_problem(api):
+    async with watching(api, BARE_KIND, pace=QUIET) as reflector:
+        found = set()
+        await until(lambda: found.add(reflector.problem) or len(api.requests) >= 7)
+    assert found == {""}
+
+
+async def test_after_such_a_silence_nothing_is_missed(api):
+    async with watching(api, BARE_KIND, pace=QUIET) as reflector:
+        await until(lambda: len(api.requests) >= 3)
+        await put(api, "a")
+        await until(lambda: reflector.items)
 
 
 @pytest.mark.parametrize("code", [500, 503])

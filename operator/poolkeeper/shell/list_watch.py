@@ -8,6 +8,8 @@ The LIST asks for the most recent state (it gives no resource version): an older
 Bookmarks come once a minute (60.0 to 60.6 s on 1.36), so 70 s without a byte mean a dead connection, or a history that
 was rewound (a restored etcd is silent until it has caught up with our resource version). So after silence comes a
 LIST. A kind that nobody ever wrote to may wait 120 s for its first bookmark: that costs a LIST of nothing.
+Events have no bookmarks at all (the API server keeps no watch cache of them), and a LIST reads every one in the
+cluster: after silence there comes a WATCH, and a LIST every fourth time only, for the sake of a rewound history.
 """
 
 import asyncio
@@ -27,6 +29,7 @@ from poolkeeper.shell.kube_errors import (
     KubeError,
     NotFound,
     ServerError,
+    TimedOut,
     TooManyRequests,
     Unreachable,
     Unreadable,
@@ -37,6 +40,7 @@ from poolkeeper.shell.kube_wire import JSON
 Key = tuple[str, str]
 
 _TRIES_TO_RESUME = 3
+_SILENCES_TO_LIST = 4
 
 
 class HasMetadata(msgspec.Struct):
@@ -60,11 +64,15 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """What to list and to watch. `metadata_only` has the server leave out everything else."""
+    """What to list and to watch. `metadata_only` has the server leave out everything else.
+
+    `bookmarks`: whether the server gives a sign of life on a watch where nothing happens.
+    """
 
     path: str
     params: Mapping[str, str] = field(default_factory=dict)
     metadata_only: bool = False
+    bookmarks: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +116,7 @@ class Stream:
         self._pace = pace
         self._version: str | None = None  # None asks for a LIST
         self._failures = 0
+        self._silences = 0
 
     async def run(self) -> None:
         """Follow the collection until cancelled; no answer of the API server ends it."""
@@ -117,8 +126,19 @@ class Stream:
                     self._version = await self._list()
                 await self._watch(self._version)
             except KubeError as error:
+                if self._is_mere_silence(error):
+                    continue
                 self._note(error)
                 await asyncio.sleep(self._wait(error))
+
+    def _is_mere_silence(self, error: KubeError) -> bool:
+        """Pass over the silence of a watch that has no bookmarks; every so often ask for a LIST."""
+        if self._collection.bookmarks or self._version is None or not isinstance(error, TimedOut):
+            return False
+        self._silences = (self._silences + 1) % _SILENCES_TO_LIST
+        if self._silences == 0:
+            self._version = None
+        return True
 
     async def _list(self) -> str:
         seen: set[Key] = set()

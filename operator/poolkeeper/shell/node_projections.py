@@ -93,6 +93,6 @@ def event(found: EventObject) -> EventView | None:
     )
 
 
-EVENTS = Kind("/api/v1", "events", EventObject, event, fields=_QUIET)
+EVENTS = Kind("/api/v1", "events", EventObject, event, fields=_QUIET, bookmarks=False)
 DISRUPTION_BUDGETS = Kind("/apis/policy/v1", "poddisruptionbudgets", BudgetObject, disruption_budget)
 NODES = Kind("/api/v1", "nodes", NodeObject, node)

@@ -22,7 +22,7 @@ class Kind(Generic[T, V]):
     """What to reflect: the collection `plural` of `api` ("/apis/apps/v1"), how to read an object, what to keep of it.
 
     `project` returns None for an object that is not worth keeping. `metadata_only` has the server leave out the
-    rest. The selectors are in Kubernetes' own notation.
+    rest. The selectors are in Kubernetes' own notation. Only events have no `bookmarks`.
     """
 
     api: str
@@ -32,13 +32,14 @@ class Kind(Generic[T, V]):
     metadata_only: bool = False
     labels: str = ""
     fields: str = ""
+    bookmarks: bool = True
 
     def collection(self, namespace: str | None) -> Collection:
         """Return what to list and to watch, in one namespace or (None) in all."""
         inside = "" if namespace is None else f"/namespaces/{namespace}"
         selectors = {"labelSelector": self.labels, "fieldSelector": self.fields}
         params = {name: value for name, value in selectors.items() if value}
-        return Collection(f"{self.api}{inside}/{self.plural}", params, self.metadata_only)
+        return Collection(f"{self.api}{inside}/{self.plural}", params, self.metadata_only, self.bookmarks)
 
 
 class Reflector(Generic[T, V]):
