@@ -66,13 +66,10 @@ def matters(kind: str, reason: str, message: str) -> bool:
 
 def wait(reason: str, message: str) -> Wait | None:
     """Return what an event about a pod (or its NodeClaim) says of its node, None where that is unclear."""
-    match KINDS[reason]:
-        case Kind.LAUNCH:
-            return Wait.LAUNCHING
-        case Kind.FAILURE:
-            return Wait.STOCK_OUT
-        case Kind.REFUSAL:
-            return refusal(message) if reason == "FailedScheduling" else decline(message)
+    kind = KINDS[reason]
+    if kind is Kind.REFUSAL:
+        return refusal(message) if reason == "FailedScheduling" else decline(message)
+    return Wait.LAUNCHING if kind is Kind.LAUNCH else Wait.STOCK_OUT
 
 
 def claim(message: str) -> str:
