@@ -20,9 +20,7 @@ PROVIDERS = {"eks": "eks", "gke": "gke", "aks": "aks", "auto": "karpenter"}  # n
 @pytest.mark.lasts(14)
 def test_as_many_as_are_under_notice_come_at_once_and_go_back_when_they_are_replaced(space: Space, named: str) -> None:
     chat = SpotPool(space, provider=PROVIDERS[named]).begin(named=named)
-    going = chat.notice(2)
-    space.wait_for_size("chat", 3)
-    chat.reclaim(going)
+    chat.lose(2)
     chat.wait_until_split(3, 4)
     covered = time.monotonic()
     chat.wait_until_split(1, 4)

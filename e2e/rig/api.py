@@ -22,6 +22,7 @@ COLLECTIONS = {
     "InferencePool": "/apis/poolkeeper.io/v1alpha1/{}/inferencepools",
     "Lease": "/apis/coordination.k8s.io/v1/{}/leases",
     "Pod": "/api/v1/{}/pods",
+    "PodDisruptionBudget": "/apis/policy/v1/{}/poddisruptionbudgets",
     "ReplicaSet": "/apis/apps/v1/{}/replicasets",
     "ResourceQuota": "/api/v1/{}/resourcequotas",
 }

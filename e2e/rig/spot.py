@@ -142,6 +142,13 @@ class SpotPool:
         self.space.ground.cluster.kubectl("taint", "node", *going, f"{NOTICES[self.provider]}=e2e:NoSchedule")
         return going
 
+    def lose(self, count: int) -> None:
+        """Let so many nodes under spot pods be reclaimed, once on-demand has taken over from them."""
+        covered = self.space.size(self.name) + count
+        going = self.notice(count)
+        self.space.wait_for_size(self.name, covered)
+        self.reclaim(going)
+
     def reclaim(self, nodes: Sequence[str]) -> None:
         """Let nodes go: their pods are deleted, and then their objects."""
         for pod in self.pods():
