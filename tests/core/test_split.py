@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -51,7 +52,7 @@ def test_it_returns_once_spot_has_been_steady_one_by_one():
     market = Market().run(60).reclaim(3)
     market.run(1800)
     sizes = [share.size for one in market.decisions for share in one.shares if share.tier == "on-demand"]
-    steps = [after - before for before, after in zip(sizes, sizes[1:], strict=False) if after != before]
+    steps = [after - before for before, after in pairwise(sizes) if after != before]
     assert (market.asked, steps) == ((1, 9), [3, -1, -1, -1])
 
 

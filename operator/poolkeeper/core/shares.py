@@ -20,7 +20,7 @@ STILL = Leaving()
 class Settled:
     """The size that can be had now, the tiers' parts of it, the stage that led there, and the tiers' memory.
 
-    `held`: none of the shrink that was wanted may come yet.
+    `held`: none of the shrink that was wanted may come yet. `backoff_until`: nothing goes back to spot before.
     """
 
     size: int
@@ -29,6 +29,7 @@ class Settled:
     stage: Stage
     memory: Tiers
     held: bool
+    backoff_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,7 @@ def settle(size: int, spec: PoolSpec, seen: Look, now: datetime, *, keep: bool) 
 
     What goes back from one tier to another waits for idle replicas, too.
     """
-    backoff = in_backoff(spec, seen, now)
-    limits = Limits(seen.current, keep, backoff)
+    limits = Limits(seen.current, keep, backoff_until(spec, seen, now))
     waited = {name: now - since for name, since in seen.memory.tiers.draining_since.items()}
 
     def go(candidate: int) -> Going:
@@ -62,7 +62,7 @@ def settle(size: int, spec: PoolSpec, seen: Look, now: datetime, *, keep: bool) 
     going = wish
     while going.waits and going.size < seen.current:
         going = go(going.size + 1)
-    return settled(wish, going, seen, now)
+    return settled(wish, going, limits, seen, now)
 
 
 def found(spec: PoolSpec, seen: Look) -> tuple[Share, ...]:
@@ -71,12 +71,12 @@ def found(spec: PoolSpec, seen: Look) -> tuple[Share, ...]:
     return tuple(Share(cut.part.name, cut.part.found, cut.part.found, cut.due, cut.part.capacity.ready) for cut in cuts)
 
 
-def settled(wish: Going, going: Going, seen: Look, now: datetime) -> Settled:
+def settled(wish: Going, going: Going, limits: Limits, seen: Look, now: datetime) -> Settled:
     """Return the share-out `going` that is to be, where `wish` was wanted."""
     cuts = tuple(granted(cut, going) for cut in going.cuts) if going.waits else going.cuts
     busy = {name for name, one in wish.leaving.items() if one.waits or one.forced}
     forced = any(one.forced for one in going.leaving.values())
-    reason = Reason.DRAINING if going.size > wish.size else Reason.FORCED_DRAIN if forced else Reason.AS_EXPECTED
+    reason = Reason.FORCED_DRAIN if forced else Reason.DRAINING if going.size > wish.size else Reason.AS_EXPECTED
     return Settled(
         size=going.size,
         cuts=cuts,
@@ -84,6 +84,7 @@ def settled(wish: Going, going: Going, seen: Look, now: datetime) -> Settled:
         stage=Stage("drain", wish.size, going.size, reason, {"busy": ", ".join(sorted(busy)) or None}),
         memory=clocks(seen.memory.tiers, {name: began(name, going, seen, now) for name in busy}, cuts, now),
         held=going.size == seen.current > wish.size,
+        backoff_until=limits.backoff,
     )
 
 
@@ -107,10 +108,12 @@ def clocks(before: Tiers, draining: Mapping[str, datetime], cuts: tuple[Cut, ...
     return replace(before, draining_since=draining, lost_since=lost)
 
 
-def in_backoff(spec: PoolSpec, seen: Look, now: datetime) -> bool:
-    """Return whether a reclaim is too recent for anything to go back to where it was."""
+def backoff_until(spec: PoolSpec, seen: Look, now: datetime) -> datetime | None:
+    """Return until when a reclaim is too recent for anything to go back to where it was, None where it is not."""
     at = seen.memory.tiers.reclaimed_at
-    return at is not None and spec.spot is not None and now - at < spec.spot.recovery.backoff
+    if at is None or spec.spot is None:
+        return None
+    return at + spec.spot.recovery.backoff if now < at + spec.spot.recovery.backoff else None
 
 
 def leaving(cut: Cut, spec: PoolSpec, seen: Look, waited: Mapping[str, timedelta]) -> Leaving:

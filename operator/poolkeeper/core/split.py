@@ -20,6 +20,7 @@ on-demand that is overdue. Nothing is held in memory for it but the last reclaim
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from poolkeeper.core.model import CapacityType, Guaranteed, Tier
 from poolkeeper.core.tiers import Part
@@ -29,12 +30,12 @@ from poolkeeper.core.tiers import Part
 class Limits:
     """What bounds a share-out: the size `before`, and whether nothing at all may be taken away.
 
-    `backoff`: a reclaim is too recent for anything to go back.
+    `backoff`: until when a reclaim is too recent for anything to go back.
     """
 
     before: int
     keep: bool = False
-    backoff: bool = False
+    backoff: datetime | None = None
 
 
 def due(size: int, guaranteed: Guaranteed, tiers: tuple[Tier, ...]) -> dict[str, int]:

@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from poolkeeper.core.decision import Health
 from poolkeeper.core.look import Look
-from poolkeeper.core.model import PoolSpec
+from poolkeeper.core.model import CapacityType, PoolSpec
 from poolkeeper.core.observation import Observation, Wait
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.shares import Settled
@@ -25,14 +25,14 @@ def told(health: Health, spec: PoolSpec, seen: Observation, view: Look, done: Se
     """Return the health with what there is to say of the split; a pool of one tier has none."""
     if len(view.parts) == 1 and spec.spot is None:
         return health
-    reason, words = next(found(spec, seen, view, done), (Reason.AS_EXPECTED, ""))
+    reason, words = next(found(seen, view, done), (Reason.AS_EXPECTED, ""))
     since = done.memory.lost_since
     spot = next((cut for cut in done.cuts if reclaimable(cut.part)), None)
     lost = max(0, spot.due - spot.part.capacity.ready) if spot and since else 0
     return replace(health, split=reason, split_detail=words, lost=lost, lost_since=since)
 
 
-def found(spec: PoolSpec, seen: Observation, view: Look, done: Settled) -> Iterator[tuple[Reason, str]]:
+def found(seen: Observation, view: Look, done: Settled) -> Iterator[tuple[Reason, str]]:
     """Yield what there is to say, the weightiest first."""
     if seen.unsplit is not Reason.AS_EXPECTED:
         yield seen.unsplit, seen.unsplit_detail
@@ -47,12 +47,9 @@ def found(spec: PoolSpec, seen: Observation, view: Look, done: Settled) -> Itera
             yield Reason.ON_DEMAND_SHORT, counts(cut) + trouble(cut)
     for cut in done.cuts:
         if cut.holds and not reclaimable(cut.part) and done.memory.lost_since:
-            yield Reason.RECOVERING, recovering(cut, spec, view)
+            yield Reason.RECOVERING, holding(cut, done)
         elif cut.holds:
-            yield (
-                Reason.HANDING_OVER,
-                f"{cut.holds} more {cut.part.name} than is due, until what replaces them is ready",
-            )
+            yield Reason.HANDING_OVER, holding(cut, done)
 
 
 def short(cut: Cut, done: Settled, view: Look) -> tuple[Reason, str]:
@@ -60,7 +57,7 @@ def short(cut: Cut, done: Settled, view: Look) -> tuple[Reason, str]:
     standing_in = ", ".join(f"{other.part.name} covers {other.covers}" for other in done.cuts if other.covers)
     words = counts(cut) + (f"; {standing_in}" if standing_in else "; nothing covers them") + trouble(cut)
     if allowed(cut) < cut.lack:
-        return Reason.FALLBACK_AT_MAXIMUM, f"{words}; maxReplicas {cut.part.tier.fallback.max_replicas}"
+        return Reason.FALLBACK_AT_MAXIMUM, f"{words}; fallback.maxReplicas is {cut.part.tier.fallback.max_replicas}"
     reclaimed, since = view.memory.tiers.reclaimed_at, done.memory.lost_since
     after_notice = reclaimed is not None and since is not None and reclaimed >= since and not cut.part.short
     return (Reason.SPOT_RECLAIMED if cut.part.noticed or after_notice else Reason.SPOT_SHORT), words
@@ -81,18 +78,17 @@ def trouble(cut: Cut) -> str:
     return f" ({said})" if said else ""
 
 
-def recovering(cut: Cut, spec: PoolSpec, view: Look) -> str:
-    """Return what the way back waits for."""
-    spot = spec.spot
-    words = f"{cut.part.name} holds {cut.holds} until as many spot replicas"
-    if spot is None:
-        return f"{words} are replaced"
-    words += f" have been ready for {span(spot.recovery.after)}"
-    reclaimed = view.memory.tiers.reclaimed_at
-    return f"{words}, not before {reclaimed + spot.recovery.backoff:%H:%M:%SZ}" if reclaimed else words
+def holding(cut: Cut, done: Settled) -> str:
+    """Return what a tier has beyond its due, and what the way back waits for."""
+    other = next(one.part.tier for one in done.cuts if one.part.wanted and one is not cut)
+    words = f"{cut.part.name} holds {cut.holds} until as many {other.name} replicas"
+    if other.type is CapacityType.ON_DEMAND:
+        return f"{words} are ready"
+    words = f"{words} have been ready for {span(other.recovery.after)}"
+    return f"{words}, not before {done.backoff_until:%H:%M:%SZ}" if done.backoff_until else words
 
 
 def span(duration: timedelta) -> str:
     """Return a duration as a spec writes it."""
-    seconds = int(duration.total_seconds())
-    return f"{seconds // 60}m" if seconds >= 60 and seconds % 60 == 0 else f"{duration.total_seconds():g}s"  # noqa: PLR2004
+    minutes, rest = divmod(duration, timedelta(minutes=1))
+    return f"{minutes}m" if minutes and not rest else f"{duration.total_seconds():g}s"
