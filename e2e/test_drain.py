@@ -14,12 +14,14 @@ from typing import Any
 import pytest
 
 from controlplane import KubectlError
+from fleet import Fault
 from rig import audit
 from rig.api import ApiError, collection
 from rig.ground import Ground
 from rig.install import Installation, installed
 from rig.manifests import loading, pool, published
 from rig.space import Space
+from rig.spot import SpotPool
 from rig.waiting import eventually, let_pass
 
 pytestmark = pytest.mark.timeout(240)  # with what its tests share, on a machine that does much else
@@ -39,6 +41,14 @@ STOP = 8
 def space(ground: Ground) -> Iterator[Space]:
     made = Space(ground, f"drain-{token_hex(3)}")
     made.operate().wait_until_leading()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def alone(ground: Ground) -> Iterator[Space]:
+    """A namespace of one test's own."""
+    made = Space(ground, f"drain-{token_hex(3)}")
     yield made
     made.close()
 
@@ -122,6 +132,12 @@ def forbid(ground: Ground, installation: Installation) -> None:
     eventually(lambda: is_refused(ground, asked), "the right is gone")
 
 
+def waits(space: Space, name: str) -> str:
+    """Return the tiers that the newest decision lets wait for an idle replica."""
+    stages = space.explain(name).get("trail", ())
+    return next((stage["inputs"]["busy"] or "" for stage in stages if stage["stage"] == "drain"), "")
+
+
 def is_refused(ground: Ground, question: tuple[str, ...]) -> bool:
     """Return whether the API server says no; kubectl then ends with an error."""
     try:
@@ -198,21 +214,36 @@ def test_nothing_shrinks_in_the_middle_of_a_rollout(space: Space) -> None:
 
 
 def test_where_pods_may_not_be_marked_nothing_shrinks_and_growth_goes_on(
-    ground: Ground, subtests: pytest.Subtests
+    ground: Ground, alone: Space, subtests: pytest.Subtests
 ) -> None:
-    with installed(ground.cluster, f"unmarked-{token_hex(3)}") as installation:
+    with installed(ground.cluster, alone.name) as installation:
         forbid(ground, installation)
-        made = Space(ground, f"unmarked-{token_hex(3)}")
-        made.operate(*installation.arguments, kubeconfig=installation.kubeconfig).wait_until_leading()
-        have(made, "chat", [9, 0, 5])
-        told = made.wait_for_condition("chat", "AbleToScale", "DeletionCostRefused")
+        alone.operate(*installation.arguments, kubeconfig=installation.kubeconfig).wait_until_leading()
+        have(alone, "chat", [9, 0, 5])
+        told = alone.wait_for_condition("chat", "AbleToScale", "DeletionCostRefused")
         with subtests.test("in the words of the API server"):
             assert "cannot patch resource" in told["message"]
-        made.fleet.queue(made.workload("chat"), LONG)
-        made.wait_for_size("chat", 4)
-        with subtests.test("it grows at once, and never shrank"):
-            assert made.sizes("chat")[:2] == [3, 4]
-        made.close()
+        alone.fleet.queue(alone.workload("chat"), LONG)
+        alone.wait_for_size("chat", 4)
+        with subtests.test("it grows, and never shrank"):
+            assert alone.sizes("chat")[:2] == [3, 4]
+
+
+@pytest.mark.lasts(20)
+def test_what_goes_back_to_spot_waits_for_an_idle_replica_and_a_silent_one_counts_as_busy(alone: Space) -> None:
+    chat, workload = SpotPool(alone).begin(), alone.workload("chat")
+    alone.api.patch(alone.path("InferencePool", "chat"), {"spec": {"drain": {"deadline": "1h"}}})
+    alone.fleet.running(workload, 9)
+    chat.lose(1)
+    chat.wait_until_split(2, 4)
+    busy, silent = sorted(pod["metadata"]["name"] for pod in chat.pods("chat"))
+    alone.fleet.fault(workload, Fault.REFUSED, pod=silent)
+    eventually(lambda: waits(alone, "chat") == "on-demand", "the way back waits")
+    let_pass(3)
+    assert alone.size("chat") == 2
+    show(alone, "chat", {busy: 0})
+    alone.wait_for_size("chat", 1)
+    eventually(lambda: [pod["metadata"]["name"] for pod in chat.pods("chat")] == [silent], "the idle one is gone")
 
 
 @pytest.mark.lasts(25)
