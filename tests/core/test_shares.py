@@ -56,6 +56,18 @@ def test_a_drain_that_waits_keeps_its_beginning():
     assert shrink(1, 1, 1, 1, since=-60)[1].tiers.draining_since == {"on-demand": at(-60)}
 
 
+def test_looking_twice_at_one_sample_ends_no_wait():
+    spec, looked = published(queue=ROOMY), seen(target=target(4), readings=(page(1, 1, 1, 1),))
+    _, memory = shrink(1, 1, 1, 1, since=-60)
+    decision, memory = decide(spec, looked, memory, at(5))
+    assert (decision.size, memory.tiers.draining_since) == (4, {"on-demand": at(-60)})
+
+
+def test_looking_twice_at_one_sample_returns_no_more():
+    market = returning().run(10)
+    assert [market.asked, market.look() and market.asked] == [(3, 9), (3, 9)]
+
+
 def test_at_the_deadline_a_busy_replica_goes():
     decision, memory = shrink(3, 2, 1, 4, since=-120)
     assert (decision.size, decision.reason, decision.shares[0].victims) == (3, Reason.FORCED_DRAIN, ("chat-2",))

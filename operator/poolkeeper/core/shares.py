@@ -51,7 +51,8 @@ def settle(size: int, spec: PoolSpec, seen: Look, now: datetime, *, keep: bool) 
 
     What goes back from one tier to another waits for idle replicas, too.
     """
-    limits = Limits(seen.current, keep, backoff_until(spec, seen, now))
+    until = backoff_until(spec, seen, now)
+    limits = Limits(seen.current, keep, steps=1 if seen.is_new and until is None else 0)
     waited = {name: now - since for name, since in seen.memory.tiers.draining_since.items()}
 
     def go(candidate: int) -> Going:
@@ -62,7 +63,7 @@ def settle(size: int, spec: PoolSpec, seen: Look, now: datetime, *, keep: bool) 
     going = wish
     while going.waits and going.size < seen.current:
         going = go(going.size + 1)
-    return settled(wish, going, limits, seen, now)
+    return settled(wish, going, until, seen, now)
 
 
 def found(spec: PoolSpec, seen: Look) -> tuple[Share, ...]:
@@ -71,10 +72,10 @@ def found(spec: PoolSpec, seen: Look) -> tuple[Share, ...]:
     return tuple(Share(cut.part.name, cut.part.found, cut.part.found, cut.due, cut.part.capacity.ready) for cut in cuts)
 
 
-def settled(wish: Going, going: Going, limits: Limits, seen: Look, now: datetime) -> Settled:
-    """Return the share-out `going` that is to be, where `wish` was wanted."""
+def settled(wish: Going, going: Going, until: datetime | None, seen: Look, now: datetime) -> Settled:
+    """Return the share-out `going` that is to be, where `wish` was wanted; nothing goes back before `until`."""
     cuts = tuple(granted(cut, going) for cut in going.cuts) if going.waits else going.cuts
-    busy = {name for name, one in wish.leaving.items() if one.waits or one.forced}
+    busy = [name for name, one in wish.leaving.items() if one.waits or one.forced]
     forced = any(one.forced for one in going.leaving.values())
     reason = Reason.FORCED_DRAIN if forced else Reason.DRAINING if going.size > wish.size else Reason.AS_EXPECTED
     return Settled(
@@ -82,9 +83,9 @@ def settled(wish: Going, going: Going, limits: Limits, seen: Look, now: datetime
         cuts=cuts,
         shares=tuple(share(cut, going, seen) for cut in cuts),
         stage=Stage("drain", wish.size, going.size, reason, {"busy": ", ".join(sorted(busy)) or None}),
-        memory=clocks(seen.memory.tiers, {name: began(name, going, seen, now) for name in busy}, cuts, now),
+        memory=clocks(drains(busy, going, seen, now), seen.memory.tiers, cuts, now),
         held=going.size == seen.current > wish.size,
-        backoff_until=limits.backoff,
+        backoff_until=until,
     )
 
 
@@ -95,12 +96,18 @@ def granted(cut: Cut, going: Going) -> Cut:
     return replace(cut, size=max(cut.size, cut.part.found - going.leaving[cut.part.name].free))
 
 
-def began(name: str, going: Going, seen: Look, now: datetime) -> datetime:
-    """Return since when a tier waits for an idle replica; who goes next after a forced one has the deadline anew."""
-    return now if going.leaving.get(name, STILL).forced else seen.memory.tiers.draining_since.get(name, now)
+def drains(busy: list[str], going: Going, seen: Look, now: datetime) -> Mapping[str, datetime]:
+    """Return since when each tier waits for an idle replica; who goes after a forced one has the deadline anew.
+
+    A sample that was decided upon before asks nobody to go, and ends no wait either.
+    """
+    before = seen.memory.tiers.draining_since
+    if not seen.is_new:
+        return before
+    return {name: now if going.leaving.get(name, STILL).forced else before.get(name, now) for name in busy}
 
 
-def clocks(before: Tiers, draining: Mapping[str, datetime], cuts: tuple[Cut, ...], now: datetime) -> Tiers:
+def clocks(draining: Mapping[str, datetime], before: Tiers, cuts: tuple[Cut, ...], now: datetime) -> Tiers:
     """Return the tiers' memory with its clocks as they stand now."""
     lost = lost_since(before.lost_since, cuts, now)
     if draining == before.draining_since and lost == before.lost_since:

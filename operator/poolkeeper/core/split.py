@@ -20,7 +20,6 @@ on-demand that is overdue. Nothing is held in memory for it but the last reclaim
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from poolkeeper.core.model import CapacityType, Guaranteed, Tier
 from poolkeeper.core.tiers import Part
@@ -30,12 +29,12 @@ from poolkeeper.core.tiers import Part
 class Limits:
     """What bounds a share-out: the size `before`, and whether nothing at all may be taken away.
 
-    `backoff`: until when a reclaim is too recent for anything to go back.
+    `steps`: how many replicas may go back at once to where capacity is reclaimed.
     """
 
     before: int
     keep: bool = False
-    backoff: datetime | None = None
+    steps: int = 1
 
 
 def due(size: int, guaranteed: Guaranteed, tiers: tuple[Tier, ...]) -> dict[str, int]:
@@ -173,7 +172,7 @@ def kept(need: Need, needs: list[Need], covers: Mapping[str, int], limits: Limit
     missing = sum(max(0, other.due + covers[other.part.name] - other.part.solid) for other in others)
     if all(other.part.tier.type is CapacityType.ON_DEMAND for other in others):
         return min(need.held, missing)
-    steps = (0 if limits.backoff else 1) + max(0, limits.before - size)
+    steps = limits.steps + max(0, limits.before - size)
     return min(need.held, max(missing, need.held - steps))
 
 
