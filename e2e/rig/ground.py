@@ -55,14 +55,24 @@ def attach(card: dict[str, str]) -> Ground:
 def boot() -> Iterator[Ground]:
     """Boot everything, and end it."""
     with ControlPlane(audit=True) as cluster:
-        cluster.kubectl("apply", "--server-side", "-f", str(CRDS))
-        cluster.kubectl("wait", "--for", "condition=Established", "-f", str(CRDS))
+        define_pools(cluster)
         cluster.add_gpu_nodes(GPU_NODES, GPUS, labels=SHARED_NODES)
         settings = Settings(kubeconfig=str(cluster.kubeconfig), exporter_port=0)
         with FleetProcess(settings) as fleet, cluster.prometheus(SCRAPE, [exporter_job(fleet.exporter)]) as prometheus:
             ground = Ground(cluster, fleet, prometheus.url)
-            eventually(lambda: _serves_pools(ground.api), "the API server serves pools")
+            wait_for_pools(ground.api)
             yield ground
+
+
+def define_pools(cluster: Cluster) -> None:
+    """Tell the API server what a pool is."""
+    cluster.kubectl("apply", "--server-side", "-f", str(CRDS))
+    cluster.kubectl("wait", "--for", "condition=Established", "-f", str(CRDS))
+
+
+def wait_for_pools(api: Api) -> None:
+    """Wait until the API server serves pools, which is a moment after it says so."""
+    eventually(lambda: _serves_pools(api), "the API server serves pools")
 
 
 def _serves_pools(api: Api) -> bool:
