@@ -13,6 +13,7 @@ from rig.ground import Ground
 from rig.install import BASE, Installation, installed
 from rig.manifests import deployment, pool, published
 from rig.space import Space
+from rig.spot import SpotPool, capacity
 from rig.waiting import eventually
 
 pytestmark = pytest.mark.timeout(240)  # with what its tests share, on a machine that does much else
@@ -22,6 +23,7 @@ QUEUE = published(grace="1s")
 UNUSED = {
     ("keda.sh", "scaledobjects", "watch"): "there is nothing to watch until KEDA is installed",
     ("apps", "deployments/scale", "get"): "only after somebody else's write came between a look and ours",
+    ("policy", "poddisruptionbudgets", "create"): "asked for where an apply makes one; the log calls it a patch",
 }
 
 
@@ -44,12 +46,26 @@ def space(ground: Ground, installation: Installation) -> Iterator[Space]:
     made.wait_until_ready("own", 2)
     made.api.patch(made.path("InferencePool", "own"), {"spec": templated("own", "vllm:2")["spec"]})
     made.fleet.queue(made.workload("chat"), 0)
+    live_on_spot(made)
     eventually(lambda: made.sizes("chat") == [2, 3, 2], "up and down")
     eventually(lambda: made.record.newest("Deployment", "own")["metadata"]["generation"] > 1, "a new template")
     eventually(lambda: (made.status("chat").get("lastDecision") or {}).get("to") == 2, "the status says so")
     eventually(lambda: renewed(ground, installation), "the lease was renewed")
     yield made
     made.close()
+
+
+def live_on_spot(space: Space) -> None:
+    """Let a pool be split, follow a rollout, lose a replica, shrink, and give spot up."""
+    split = SpotPool(space, "split")
+    split.add_nodes("on-demand", 1, gpus=10)
+    split.add_nodes("spot", 5)
+    split.deploy(1).create(4, capacity("eks"))
+    split.wait_until_split(1, 3)
+    split.lose(1)
+    split.wait_until_split(1, 3)
+    space.api.patch(space.path("InferencePool", "split"), {"spec": {"capacity": None}})
+    eventually(lambda: not space.record.newest("Deployment", "split-spot"), "the sibling is removed", 60)
 
 
 def renewed(ground: Ground, installation: Installation) -> bool:
@@ -132,5 +148,5 @@ def test_it_wrote_nowhere_but_here_and_to_its_lease(space: Space, installation: 
 
 
 def test_it_may_watch_the_whole_cluster_and_take_nothing_from_it(space: Space, installation: Installation) -> None:
-    asked = ("watch pods", "watch inferencepools.poolkeeper.io", "get secrets", "delete deployments.apps")
+    asked = ("watch pods", "watch inferencepools.poolkeeper.io", "get secrets", "delete pods")
     assert [may(space, installation, *right.split()) for right in asked] == [True, True, False, False]

@@ -89,6 +89,12 @@ class SpotPool:
         self.space.nodes.extend(names)
         return names
 
+    def unlabel(self) -> None:
+        """Take the label that the pods select by from all nodes; pods that run stay."""
+        found = self.space.api.get(f"/api/v1/nodes?labelSelector=rig%3D{self.nodes['rig']}")
+        for node in found["items"]:
+            self.space.api.patch(f"/api/v1/nodes/{node['metadata']['name']}", {"metadata": {"labels": {"rig": None}}})
+
     def deploy(self, replicas: int = 1) -> Self:
         """Create the target and wait until it answers."""
         self.space.create(pinned(self.name, replicas, self.nodes, self.provider))
