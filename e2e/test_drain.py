@@ -242,7 +242,6 @@ def test_what_goes_back_to_spot_waits_for_an_idle_replica_and_a_silent_one_count
     let_pass(3)
     assert alone.size("chat") == 2
     show(alone, "chat", {busy: 0})
-    alone.wait_for_size("chat", 1)
     eventually(lambda: [pod["metadata"]["name"] for pod in chat.pods("chat")] == [silent], "the idle one is gone")
 
 
