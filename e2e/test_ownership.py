@@ -31,6 +31,9 @@ def space(ground: Ground) -> Iterator[Space]:
     made.close()
 
 
+AT_ONCE = {"deadline": "0s"}
+
+
 def keep(space: Space, name: str, size: int, queue: int = HOLDING, **spec: object) -> None:
     """Have a target of this size with a pool that has taken it in; a queue of HOLDING neither grows nor shrinks it."""
     space.deploy(name, size)
@@ -85,7 +88,7 @@ def scaled_object(name: str) -> dict[str, object]:
 
 
 def test_a_live_target_over_the_cap_leaves_one_by_one_a_grace_period_each(space: Space) -> None:
-    keep(space, "large", 20)
+    keep(space, "large", 20, drain=AT_ONCE)
     space.wait_for_condition("large", "ScalingLimited", "AboveMaximum")
     space.wait_for_size("large", 17)
     apart = [after.at - before.at for before, after in itertools.pairwise(space.changes("large"))]

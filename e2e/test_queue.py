@@ -45,7 +45,7 @@ def test_a_short_queue_takes_one_replica_away_for_each_grace_period_down_to_the_
     space.deploy("chat", 4)
     space.fleet.queue(space.workload("chat"), 100)
     space.operate().wait_until_leading()
-    space.create(pool("chat", published(f"{GRACE}s")))
+    space.create(pool("chat", published(f"{GRACE}s"), drain={"deadline": "0s"}))
     space.wait_for_reason("chat", "Steady")
     short = space.shorten("chat", 99)
     space.wait_for_size("chat", 2, within=3 * GRACE)
