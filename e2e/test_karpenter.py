@@ -61,6 +61,19 @@ def test_a_pool_lives_on_the_nodes_that_karpenter_makes(
         is_packed(packed, scattered)
 
 
+@pytest.mark.long
+def test_nodes_that_go_with_their_notice_are_held_by_the_budget(space: Space, fresh_market: Market) -> None:
+    space.operate().wait_until_leading()
+    chat = KarpenterPool(space, fresh_market.karpenter).open(10)
+    chat.wait_until_split(1, 9, within=60)
+    notice = chat.announce(3)
+    chat.terminate(notice)
+    chat.wait_until_split(1, 9, within=60)
+    print(f"\nworst ready - wanted {chat.ready.least_since(notice.at) - 10}")
+    assert max(space.sizes("chat")) == 4
+    assert chat.ready.least_since(notice.at) >= 9
+
+
 def scatter(pool: KarpenterPool) -> KarpenterPool:
     """Have a pool of three with its spot replicas on two nodes that one would do for: beside a guest who left."""
     pool.space.create(deployment("guest", 1, nodes={**pool.nodes, "karpenter.sh/capacity-type": "spot"}))
@@ -124,6 +137,7 @@ def is_restocked(chat: KarpenterPool) -> None:
 
 def is_packed(packed: KarpenterPool, scattered: float) -> None:
     eventually(lambda: len(set(packed.spot_nodes(2))) == 1, "both share a node", 60)
+    assert "Disrupting Node: Underutilized" in packed.told("DisruptionTerminating")
     packed.wait_until_split(1, 2)
     assert packed.ready.least_since(scattered) >= 2
     assert (packed.space.sizes("packed"), packed.space.sizes("packed-spot")[-1]) == ([1], 2)

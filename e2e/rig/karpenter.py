@@ -123,7 +123,8 @@ class KarpenterPool(SpotPool):
     def told(self, *reasons: str) -> list[str]:
         """Return what Karpenter has said for these reasons, in its own words."""
         events = self.space.ground.cluster.get("events", "--all-namespaces")["items"]
-        return [event["message"] for event in events if event["reason"] in reasons]
+        said = [event for event in events if event.get("reportingComponent") == "karpenter"]
+        return [event["message"] for event in said if event["reason"] in reasons]
 
     def _drain(self, node: str) -> None:
         self.space.ground.cluster.kubectl("drain", node, "--timeout=60s")
