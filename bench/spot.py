@@ -1,0 +1,88 @@
+"""What spot costs and saves: the reaction to reclaims on a real API server, and two weeks of a market replayed.
+
+The latency is from just before a notice is written (the taint of EKS' node termination handler, Karpenter's events) to
+the watch event with more `spec.replicas` of the on-demand half. `min_ready_minus_wanted` is the fewest ready replicas
+less those wanted, by a watch of the pods, from the first notice to the last return. The replay is of
+`spot_gcp_h100x16_2025-10`; prices are examples. Figures are printed, not judged.
+"""
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from figures import figures, save, shaped
+from spot_account import HEADER, ON_DEMAND_PRICE, SPOT_PRICE, Row
+from spot_reclaims import Outcome, on_eks, on_karpenter
+from spot_replay import TRACE, ZONES, compare, load
+from stage import say
+
+from fleet import trace
+
+AIM = "aim: median < 2"
+
+
+def replayed() -> list[Row]:
+    """Return the rows of the replay, none where the trace is not on this machine."""
+    path = trace.directory() / f"{TRACE}.csv.gz"
+    if not path.exists():
+        say(f"no replay: {path} is not there (POOLKEEPER_TRACES)")
+        return []
+    say(f"replaying {TRACE} in {', '.join(ZONES)}")
+    zones = load(path)
+    return list(compare({zone: zones[zone] for zone in ZONES}))
+
+
+def show(rows: Sequence[Row]) -> None:
+    """Print the replay's table."""
+    print(
+        f"\n{TRACE}: ten replicas of one GPU, $ {ON_DEMAND_PRICE} on-demand and $ {SPOT_PRICE} spot an hour (examples)"
+    )
+    print(HEADER)
+    for row in rows:
+        print(row.line())
+
+
+def tell(outcomes: dict[str, Outcome], rows: Sequence[Row]) -> None:
+    """Print the figures and write them down."""
+    measured = {name: figures(one.latencies) for name, one in outcomes.items()}
+    if rows:
+        show(rows)
+    print("\nnotice to more spec.replicas")
+    for name, one in measured.items():
+        print(one.line(name, AIM))
+    for name, outcome in outcomes.items():
+        print(f"{name:<11} fewest ready less wanted: {outcome.worst}   (aim: 0 or more)")
+    content = {
+        "taint_to_patch_seconds": shaped(measured),
+        "min_ready_minus_wanted": min(one.worst for one in outcomes.values()),
+        "replay": {"trace": TRACE, "rows": [asdict(row) for row in rows]},
+    }
+    print(f"-> {save('bench-spot', content)}")
+
+
+def main() -> int:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pools", type=int, default=5, help="how many pools on EKS' nodes (5)")
+    parser.add_argument("--rounds", type=int, default=5, help="how many nodes of each are reclaimed (5)")
+    parser.add_argument("--notices", type=int, default=5, help="how many of Karpenter's nodes are interrupted (5)")
+    parser.add_argument("--seed", type=int, default=1, help="of the notices' moments (1)")
+    parser.add_argument("--replay-only", action="store_true", help="print the replay's table, and nothing else")
+    given = parser.parse_args()
+    if given.replay_only:
+        show(replayed())
+        return 0
+    eks = on_eks(given.pools, given.rounds, given.seed)
+    karpenter = on_karpenter(given.notices, given.seed)
+    tell({"eks": eks, "karpenter": karpenter}, replayed())
+    return 0
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
