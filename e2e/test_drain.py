@@ -236,12 +236,14 @@ def test_what_goes_back_to_spot_waits_for_an_idle_replica_and_a_silent_one_count
     alone.fleet.running(workload, 9)
     chat.lose(1)
     chat.wait_until_split(2, 4)
-    busy, silent = sorted(pod["metadata"]["name"] for pod in chat.pods("chat"))
-    alone.fleet.fault(workload, Fault.REFUSED, pod=silent)
+    idle, silent = sorted(pod["metadata"]["name"] for pod in chat.pods("chat"))
+    for one in (idle, silent):
+        alone.fleet.fault(workload, Fault.REFUSED, pod=one)
     eventually(lambda: waits(alone, "chat") == "on-demand", "the way back waits")
     let_pass(3)
     assert alone.size("chat") == 2
-    show(alone, "chat", {busy: 0})
+    show(alone, "chat", {idle: 0})
+    alone.fleet.fault(workload, Fault.SLOW, pod=idle, delay=0)  # it answers again, and the other does not
     eventually(lambda: [pod["metadata"]["name"] for pod in chat.pods("chat")] == [silent], "the idle one is gone")
 
 
