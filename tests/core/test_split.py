@@ -8,6 +8,7 @@ import pytest
 
 from builders import at
 from market import SPOT, TEN_PERCENT, Market, spotted
+from poolkeeper.core.memory import Memory
 from poolkeeper.core.model import ON_DEMAND, Guaranteed
 from poolkeeper.core.observation import Wait
 from poolkeeper.core.reasons import Reason
@@ -218,3 +219,24 @@ def test_words_tell_what_the_way_back_waits_for():
     health = market.run(200).decision.health
     said = "on-demand holds 3 until as many spot replicas have been ready for 10m, not before 12:06:10Z"
     assert (health.split, health.split_detail) == (Reason.RECOVERING, said)
+
+
+@pytest.mark.parametrize(
+    ("on_demand", "spot", "noticed", "size"),
+    [
+        (1, 9, 0, 10),
+        (1, 9, 3, 10),
+        (4, 9, 3, 10),
+        (3, 9, 3, 10),
+        (4, 9, 0, 13),
+        (6, 4, 2, 10),
+        (0, 1, 1, 1),
+        (5, 0, 0, 5),
+    ],
+)
+def test_the_size_of_a_pool_that_is_taken_over_leaves_out_no_more_than_what_covers(on_demand, spot, noticed, size):
+    market = Market(on_demand=on_demand, spot=spot)
+    market.on_demand.replicas, market.spot.replicas = on_demand, spot
+    market.on_demand.control(0), market.spot.control(0)
+    market.reclaim(noticed).memory = Memory()
+    assert market.look().current == size

@@ -197,19 +197,31 @@ def size_found(parts: tuple[Part, ...], asked: Mapping[str, int], before: int | 
 
     What somebody else wrote counts as it is. What we wrote and do not remember (a crash came between) is a change of
     size only as far as the preferred tier shows it: on-demand that we added beyond that covered for something.
-    Where nothing is remembered, it is what was asked for and counts. A workload that is gone, or was made anew at
-    zero, says nothing of the size: somebody deleted it, and its replicas are to come back.
+    A workload that is gone, or was made anew at zero, says nothing: somebody deleted it, and its replicas come back.
     """
+    tiers = tuple(part.tier for part in parts if part.wanted)
     if before is None:
-        return sum(min(part.found, part.usable) if reclaimable(part) else part.found for part in parts)
+        return adopted(parts, guaranteed, tiers)
     moved = {part.name: part.found - asked.get(part.name, part.found) for part in parts}
     moved |= {part.name: 0 for part in parts if not part.target.uid}  # not made yet, or deleted: that says nothing
     size = max(0, before + sum(moved[part.name] for part in parts if not part.target.ours))
-    tiers = tuple(part.tier for part in parts if part.wanted)
     for part in parts:
         if part.target.ours and part.wanted and reclaimable(part) and part.found and moved[part.name]:
             return nearest(part, size, guaranteed, tiers)
     return size
+
+
+def adopted(parts: tuple[Part, ...], guaranteed: Guaranteed, tiers: tuple[Tier, ...]) -> int:
+    """Return the size of a pool of which nothing is remembered: all that was asked for, but what covers for a loss.
+
+    In doubt it is the larger: what is too much leaves by steps, what is too little is missed at once.
+    """
+    whole = sum(part.found for part in parts)
+    for part in parts:
+        if part.wanted and reclaimable(part):
+            size = nearest(part, whole, guaranteed, tiers)
+            return size if part.usable <= size - (whole - part.found) <= part.found else whole
+    return whole
 
 
 def reclaimable(part: Part) -> bool:
