@@ -81,11 +81,21 @@ def space(ground: Ground, request: pytest.FixtureRequest) -> Iterator[Space]:
     made.close()
 
 
+@pytest.fixture(scope="session")
+def shared(ground: Ground) -> Iterator[Space]:
+    """A namespace with an operator for all tests of a worker that end neither; each names what it makes."""
+    made = Space(ground, f"shared-{os.getpid()}")
+    made.operate().wait_until_leading()
+    yield made
+    made.close()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Tell what happened in the namespace of a test that failed."""
     report = yield
-    made = getattr(item, "funcargs", {}).get("space")
+    given = getattr(item, "funcargs", {})
+    made = given.get("space", given.get("shared"))
     if report.failed and report.when == "call" and isinstance(made, Space):
         report.sections.append(("what happened", made.story()))
     return report

@@ -10,8 +10,10 @@ import pytest
 from rig.api import collection
 from rig.manifests import pool, published
 from rig.space import Space
-from rig.spot import SpotPool, capacity, pinned
+from rig.spot import PATIENT, SpotPool, capacity, pinned
 from rig.waiting import eventually, let_pass
+
+pytestmark = pytest.mark.timeout(240)  # with what its tests share, on a machine that does much else
 
 Json = dict[str, Any]
 
@@ -19,13 +21,13 @@ NEW = "vllm/vllm-openai:v0.12.0"
 HOLDING = 500
 
 
-def images(chat: SpotPool) -> set[str]:
-    return {pod["spec"]["containers"][0]["image"] for pod in chat.pods()}
+def images(split: SpotPool) -> set[str]:
+    return {pod["spec"]["containers"][0]["image"] for pod in split.pods()}
 
 
-def budgets(space: Space) -> list[Json]:
-    found: list[Json] = space.api.get(collection("PodDisruptionBudget", space.name))["items"]
-    return found
+def has_budget(split: SpotPool) -> bool:
+    found = split.space.api.get(collection("PodDisruptionBudget", split.space.name))["items"]
+    return f"{split.name}-pool" in {one["metadata"]["name"] for one in found}
 
 
 def scale(space: Space, name: str, replicas: int) -> None:
@@ -33,130 +35,125 @@ def scale(space: Space, name: str, replicas: int) -> None:
     space.api.patch(f"{space.path('Deployment', name)}/scale", {"spec": {"replicas": replicas}})
 
 
-def with_room(space: Space, name: str = "chat") -> SpotPool:
+def with_room(space: Space, name: str) -> SpotPool:
     """Return a pool to be whose nodes have room for more than there is."""
-    chat = SpotPool(space, name)
-    chat.add_nodes("on-demand", 1, gpus=20)
-    chat.add_nodes("spot", 1, gpus=20)
-    return chat
+    made = SpotPool(space, name)
+    made.add_nodes("on-demand", 1, gpus=20)
+    made.add_nodes("spot", 1, gpus=20)
+    return made
+
+
+def give_up_spot(split: SpotPool) -> None:
+    split.change(capacity=None)
+    eventually(lambda: not split.space.record.newest("Deployment", split.sibling), "the sibling is removed", PATIENT)
 
 
 # Rollouts and drains in a fallback
 
 
-@pytest.mark.lasts(15)
-def test_a_rollout_in_a_fallback_reaches_both_halves_and_loses_nothing(space: Space) -> None:
-    chat = SpotPool(space).begin(spot_nodes=9)
-    chat.notice(2)
-    space.wait_for_size("chat", 3)
-    eventually(lambda: chat.ready.count == 7, "on-demand has taken over")
-    before = time.monotonic()
-    container = {"name": "vllm", "image": NEW}
-    change = {"spec": {"template": {"spec": {"containers": [container]}}}}
-    space.ground.cluster.kubectl("patch", "-n", space.name, "deployment/chat", "--patch", json.dumps(change))
-    eventually(lambda: images(chat) == {NEW} and chat.ready.count >= 5, "all run the new image", 40)
-    assert (chat.ready.least_since(before) >= 5, space.sizes("chat-spot")) == (True, [4])
+def test_a_rollout_in_a_fallback_reaches_both_halves_and_loses_nothing(shared: Space) -> None:
+    with SpotPool(shared, "rolled").begin(spot_nodes=9) as split:
+        split.notice(2)
+        eventually(lambda: split.ready.count == 7, "on-demand has taken over", PATIENT)
+        before = time.monotonic()
+        change = {"spec": {"template": {"spec": {"containers": [{"name": "vllm", "image": NEW}]}}}}
+        shared.ground.cluster.kubectl("patch", "-n", shared.name, "deployment/rolled", "--patch", json.dumps(change))
+        eventually(lambda: images(split) == {NEW} and split.ready.count >= 5, "all run the new image", PATIENT)
+        assert (split.ready.least_since(before) >= 5, split.spot) == (True, [4])
 
 
-@pytest.mark.lasts(15)
-def test_drains_in_a_fallback_are_no_reclaims_and_leave_what_the_budget_asks_for(space: Space) -> None:
-    chat = SpotPool(space).begin(spot_nodes=8)
-    chat.lose(1)
-    eventually(lambda: chat.ready.count == 6, "what was lost is replaced")
-    before, nodes = time.monotonic(), [pod["spec"]["nodeName"] for pod in chat.pods("chat-spot")][:3]
-    with ThreadPoolExecutor(len(nodes)) as people:
-        list(people.map(lambda node: space.ground.cluster.kubectl("drain", node, "--timeout=60s"), nodes))
-    assert (chat.ready.least_since(before), max(space.sizes("chat"))) == (4, 2)
+def test_drains_in_a_fallback_are_no_reclaims_and_leave_what_the_budget_asks_for(shared: Space) -> None:
+    with SpotPool(shared, "drained").begin(spot_nodes=8) as split:
+        split.lose(1)
+        eventually(lambda: split.ready.count == 6, "what was lost is replaced", PATIENT)
+        before, nodes = time.monotonic(), [pod["spec"]["nodeName"] for pod in split.pods(split.sibling)][:3]
+        with ThreadPoolExecutor(len(nodes)) as people:
+            list(people.map(lambda node: shared.ground.cluster.kubectl("drain", node, "--timeout=60s"), nodes))
+        assert (split.ready.least_since(before), max(split.on_demand)) == (4, 2)
 
 
 # A node that comes and goes
 
 
-@pytest.mark.lasts(12)
-def test_a_node_that_is_not_ready_for_a_moment_changes_nothing(space: Space) -> None:
-    chat = SpotPool(space).begin(spot_nodes=5)
-    node = chat.pods("chat-spot")[0]["spec"]["nodeName"]
-    space.ground.cluster.lose_readiness(node)
-    eventually(lambda: chat.ready.count == 4, "its pod is not ready")
-    let_pass(3)
-    space.ground.cluster.regain_readiness(node)
-    eventually(lambda: chat.ready.count == 5, "its pod is ready again")
-    let_pass(2)
-    assert (space.sizes("chat"), space.sizes("chat-spot")) == ([1], [4])
+def test_a_node_that_is_not_ready_for_a_moment_changes_nothing(shared: Space) -> None:
+    with SpotPool(shared, "flapping").begin(spot_nodes=5) as split:
+        node = split.pods(split.sibling)[0]["spec"]["nodeName"]
+        shared.ground.cluster.lose_readiness(node)
+        eventually(lambda: split.ready.count == 4, "its pod is not ready", PATIENT)
+        let_pass(2)
+        shared.ground.cluster.regain_readiness(node)
+        eventually(lambda: split.ready.count == 5, "its pod is ready again", PATIENT)
+        let_pass(2)
+        assert (split.on_demand, split.spot) == ([1], [4])
 
 
 # Spot on and off
 
 
 @pytest.mark.lasts(20)
-def test_spot_is_switched_on_and_off_under_load_and_nothing_is_lost(space: Space) -> None:
-    chat = with_room(space).deploy(8)
-    space.fleet.queue(space.workload("chat"), HOLDING)
-    space.operate().wait_until_leading()
-    chat.create(8, None)
-    space.wait_for_reason("chat", "Steady")
-    before = time.monotonic()
-    space.api.patch(space.path("InferencePool", "chat"), {"spec": {"capacity": capacity("eks")}})
-    chat.wait_until_split(1, 7, 60)
-    space.api.patch(space.path("InferencePool", "chat"), {"spec": {"capacity": None}})
-    eventually(lambda: not space.record.newest("Deployment", "chat-spot"), "the sibling is removed", 60)
-    assert (chat.ready.least_since(before), space.size("chat"), budgets(space)) == (8, 8, [])
+def test_spot_is_switched_on_and_off_under_load_and_nothing_is_lost(shared: Space) -> None:
+    with with_room(shared, "switched").deploy(8) as split:
+        shared.fleet.queue(shared.workload("switched"), HOLDING)
+        split.create(8, None)
+        shared.wait_for_reason("switched", "Steady", PATIENT)
+        before = time.monotonic()
+        split.change(capacity=capacity("eks"))
+        split.wait_until_split(1, 7)
+        give_up_spot(split)
+        assert (split.ready.least_since(before), split.on_demand[-1], has_budget(split)) == (8, 8, False)
 
 
-@pytest.mark.lasts(20)
-def test_a_template_has_both_halves_rendered_and_one_again(space: Space) -> None:
-    chat = with_room(space)
-    space.operate().wait_until_leading()
-    template = pinned("chat", 0, chat.nodes, "eks")["spec"]["template"]
-    del template["spec"]["affinity"]
-    made = pool("chat", published("2s"), minReplicas=4, template=template, capacity=capacity("eks"))
-    del made["spec"]["targetRef"]
-    space.create(made)
-    chat.wait_until_split(1, 3, 40)
-    settled = time.monotonic()
-    space.api.patch(space.path("InferencePool", "chat"), {"spec": {"capacity": None}})
-    eventually(lambda: not space.record.newest("Deployment", "chat-spot"), "the sibling is removed", 60)
-    assert (chat.ready.least_since(settled), space.size("chat"), len(chat.pods("chat"))) == (4, 4, 4)
+def test_a_template_has_both_halves_rendered_and_one_again(shared: Space) -> None:
+    with with_room(shared, "rendered") as split:
+        template = pinned("rendered", 0, split.nodes, "eks")["spec"]["template"]
+        del template["spec"]["affinity"]
+        made = pool("rendered", published("2s"), minReplicas=4, template=template, capacity=capacity("eks"))
+        del made["spec"]["targetRef"]
+        shared.create(made)
+        split.wait_until_split(1, 3)
+        before = time.monotonic()
+        give_up_spot(split)
+        assert (split.ready.least_since(before), split.on_demand[-1], len(split.pods("rendered"))) == (4, 4, 4)
 
 
 # The end of a pool, and its successor
 
 
-def test_a_deleted_pool_leaves_both_halves_and_a_successor_adopts_them(space: Space) -> None:
-    chat = SpotPool(space).begin(spot_nodes=4)
-    space.api.delete(space.path("InferencePool", "chat"))
-    eventually(lambda: not budgets(space), "the budget goes with its pool")
-    let_pass(2)
-    chat.create(5, capacity("eks"))
-    space.wait_for_condition("chat", "SplitReady", "AsExpected")
-    eventually(lambda: budgets(space), "a new budget")
-    let_pass(2)
-    assert (space.sizes("chat"), space.sizes("chat-spot"), chat.ready.count) == ([1], [4], 5)
+def test_a_deleted_pool_leaves_both_halves_and_a_successor_adopts_them(shared: Space) -> None:
+    with SpotPool(shared, "left").begin(spot_nodes=4) as split:
+        shared.api.delete(shared.path("InferencePool", "left"))
+        eventually(lambda: not has_budget(split), "the budget goes with its pool", PATIENT)
+        split.create(5, capacity("eks"))
+        eventually(lambda: has_budget(split), "a new budget", PATIENT)
+        shared.wait_for_condition("left", "SplitReady", "AsExpected", PATIENT)
+        let_pass(2)
+        assert (split.on_demand, split.spot, split.ready.count) == ([1], [4], 5)
 
 
 # Sizes by hand (R10)
 
 
-def test_a_half_on_spot_made_smaller_by_hand_is_restored(space: Space) -> None:
-    chat = SpotPool(space).begin(spot_nodes=6)
-    scale(space, "chat-spot", 2)
-    eventually(lambda: space.sizes("chat-spot")[-2:] == [2, 4], "restored")
-    chat.wait_until_split(1, 4)
-    assert max(space.sizes("chat")) == 1
+def test_the_half_on_spot_made_smaller_by_hand_is_restored(shared: Space) -> None:
+    with SpotPool(shared, "cut").begin(spot_nodes=6) as split:
+        scale(shared, "cut-spot", 2)
+        eventually(lambda: split.spot == [4, 2, 4], "restored", PATIENT)
+        split.wait_until_split(1, 4)
+        assert split.on_demand == [1]
 
 
-def test_a_half_on_demand_made_smaller_by_hand_is_restored(space: Space) -> None:
-    chat = SpotPool(space).begin(spot_nodes=4)
-    scale(space, "chat", 0)
-    eventually(lambda: space.sizes("chat") == [1, 0, 1], "restored")
-    chat.wait_until_split(1, 4)
-    assert space.sizes("chat") == [1, 0, 1]
+def test_the_half_on_on_demand_made_smaller_by_hand_is_restored(shared: Space) -> None:
+    with SpotPool(shared, "cut-short").begin(spot_nodes=5) as split:
+        scale(shared, "cut-short", 0)
+        eventually(lambda: split.on_demand == [1, 0, 1], "restored", PATIENT)
+        split.wait_until_split(1, 4)
+        assert split.on_demand == [1, 0, 1]
 
 
-@pytest.mark.parametrize("half", ["chat", "chat-spot"])
-def test_growth_by_hand_of_either_half_is_growth_of_the_pool(space: Space, half: str) -> None:
-    chat = SpotPool(space).begin(spot_nodes=8)
-    scale(space, half, space.size(half) + 2)
-    chat.wait_until_split(1, 6)
-    let_pass(5)
-    assert (space.size("chat"), space.size("chat-spot")) == (1, 6)
+@pytest.mark.parametrize("half", ["on-demand", "spot"])
+def test_growth_by_hand_of_either_half_is_growth_of_the_pool(shared: Space, half: str) -> None:
+    with SpotPool(shared, f"grown-{half}").begin(spot_nodes=8) as split:
+        name = split.sibling if half == "spot" else split.name
+        scale(shared, name, shared.size(name) + 2)
+        split.wait_until_split(1, 6)
+        let_pass(4)
+        assert (split.on_demand[-1], split.spot[-1]) == (1, 6)

@@ -1,82 +1,60 @@
 """Killed -9 in each phase of a fallback, or cut off from the API server: the same sizes, nothing twice, nothing lost.
 
 steady        1 + 4     nothing changes
-notice        1 + 4     killed before it could heed it: the next process does, once
-fallback      3 + 4     two are lost and cannot be replaced: they stay covered, and are not covered again
-return        2 + 4     killed between two steps: the way back goes on, and on-demand never grows again
+noticed       1 + 4     two are covered, once, by whichever process
+fallen        3 + 4     two are lost and cannot be replaced: they stay covered, and are not covered again
+returning     3 + 4     the way back goes on, one by one, and on-demand never grows again
 """
+
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from rig.gate import Gate
 from rig.space import Space
-from rig.spot import SpotPool
-from rig.waiting import let_pass
+from rig.spot import PATIENT, SpotPool
+from rig.waiting import eventually, let_pass
+
+pytestmark = [pytest.mark.timeout(240), pytest.mark.lasts(20)]
 
 A_FEW_LOOKS = 4.0
+SPOT_NODES = {"steady": 4, "noticed": 4, "fallen": 4, "returning": 7}
 
 
-def lead_again(space: Space) -> None:
-    """Start another process under the same name."""
+def begun(space: Space) -> list[SpotPool]:
+    """Return a pool for each phase, all of them steady."""
     space.operate().wait_until_leading()
+    with ThreadPoolExecutor(len(SPOT_NODES)) as people:
+        return list(people.map(lambda name: SpotPool(space, name).begin(SPOT_NODES[name]), SPOT_NODES))
 
 
-def test_killed_in_the_steady_state_it_changes_nothing(space: Space) -> None:
-    chat = SpotPool(space).begin(spot_nodes=4)
+def test_killed_in_any_phase_it_goes_on_from_there(space: Space, subtests: pytest.Subtests) -> None:
+    steady, noticed, fallen, returning = begun(space)
+    fallen.lose(2)
+    returning.lose(3)
+    eventually(lambda: returning.on_demand[-2:] == [4, 3], "the way back has begun", PATIENT)
+    noticed.notice(2)
     space.operators[-1].kill()
-    lead_again(space)
+    space.operate().wait_until_leading()
+    space.wait_for_size("noticed", 3, PATIENT)
+    returning.wait_until_split(1, 4)
     let_pass(A_FEW_LOOKS)
-    assert (space.sizes("chat"), space.sizes("chat-spot"), chat.ready.count) == ([1], [4], 5)
+    with subtests.test("in the steady state nothing changes"):
+        assert (steady.on_demand, steady.spot) == ([1], [4])
+    with subtests.test("right after a notice it falls back once"):
+        assert (noticed.on_demand[-1], max(noticed.on_demand), noticed.spot) == (3, 3, [4])
+    with subtests.test("in a fallback it stays as it is"):
+        assert (fallen.on_demand[-1], max(fallen.on_demand), fallen.spot) == (3, 3, [4])
+    with subtests.test("on the way back it goes on"):
+        assert (returning.on_demand[-4:], returning.spot) == ([4, 3, 2, 1], [4])
 
 
-def test_killed_before_it_could_heed_a_notice_the_next_process_does(space: Space) -> None:
-    chat = SpotPool(space).begin(spot_nodes=4)
-    space.operators[-1].kill()
-    chat.notice(2)
-    lead_again(space)
-    space.wait_for_size("chat", 3)
-    let_pass(A_FEW_LOOKS)
-    assert (space.sizes("chat"), space.sizes("chat-spot")) == ([1, 3], [4])
-
-
-def test_killed_right_after_a_notice_it_falls_back_once(space: Space) -> None:
-    chat = SpotPool(space).begin(spot_nodes=4)
-    chat.notice(2)
-    space.operators[-1].kill()
-    lead_again(space)
-    space.wait_for_size("chat", 3)
-    let_pass(A_FEW_LOOKS)
-    assert (space.sizes("chat")[-1], max(space.sizes("chat")), space.sizes("chat-spot")) == (3, 3, [4])
-
-
-@pytest.mark.lasts(12)
-def test_killed_in_a_fallback_it_stays_as_it_is(space: Space) -> None:
-    chat = SpotPool(space).begin(spot_nodes=4)
-    chat.lose(2)
-    space.operators[-1].kill()
-    lead_again(space)
-    let_pass(A_FEW_LOOKS)
-    assert (space.size("chat"), max(space.sizes("chat")), space.sizes("chat-spot")) == (3, 3, [4])
-
-
-@pytest.mark.lasts(14)
-def test_killed_on_the_way_back_it_goes_on(space: Space) -> None:
-    chat = SpotPool(space).begin(spot_nodes=6)
-    chat.lose(2)
-    space.wait_for_size("chat", 2)
-    space.operators[-1].kill()
-    lead_again(space)
-    chat.wait_until_split(1, 4)
-    let_pass(2)
-    assert (space.sizes("chat")[-3:], space.sizes("chat-spot")) == ([3, 2, 1], [4])
-
-
-@pytest.mark.lasts(14)
 def test_cut_off_from_the_api_server_in_a_fallback_it_goes_on_afterwards(space: Space) -> None:
     with Gate(space.ground.cluster) as gate:
-        chat = SpotPool(space).begin(spot_nodes=4, kubeconfig=gate.kubeconfig)
+        space.operate(kubeconfig=gate.kubeconfig).wait_until_leading()
+        chat = SpotPool(space).begin(spot_nodes=4)
         going = chat.notice(2)
-        space.wait_for_size("chat", 3)
+        space.wait_for_size("chat", 3, PATIENT)
         gate.shut()
         chat.reclaim(going)
         chat.add_nodes("spot", 2)
@@ -84,4 +62,4 @@ def test_cut_off_from_the_api_server_in_a_fallback_it_goes_on_afterwards(space: 
         cut_off = space.size("chat")
         gate.open()
         chat.wait_until_split(1, 4)
-    assert (cut_off, max(space.sizes("chat")), space.sizes("chat-spot")) == (3, 3, [4])
+    assert (cut_off, max(chat.on_demand), chat.spot) == (3, 3, [4])

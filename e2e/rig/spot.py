@@ -6,10 +6,10 @@ the node is reclaimed: its pods are deleted, as node termination handlers have i
 
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from contextlib import suppress
 from typing import Any, Self
 
-from rig.api import collection
+from rig.api import ApiError, collection
 from rig.manifests import deployment, pool, published
 from rig.record import ReadyPods
 from rig.space import Space
@@ -33,6 +33,7 @@ NOTICES = {
     "aks": "remediator.kubernetes.azure.com/unschedulable",
     "karpenter": "karpenter.sh/disrupted",
 }
+PATIENT = 60.0  # much happens in these tests, on a machine that may do much else
 SURGE = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
 
 
@@ -60,7 +61,7 @@ def capacity(provider: str, guaranteed: Mapping[str, int] | None = None, after: 
 
 
 class SpotPool:
-    """A target, its pool, and the nodes for both halves, in a test's own namespace.
+    """A target, its pool, and the nodes for both halves. As a context: the pool and the halves go at its end.
 
     `provider` is whose nodes there are: eks, gke, aks, karpenter.
     """
@@ -70,10 +71,30 @@ class SpotPool:
         self.nodes = {"rig": f"{space.name}.{name}"}
         self.ready = ReadyPods(space.api, space.name, name)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
+        if failed:  # what is left tells why
+            return
+        for kind, name in (("InferencePool", self.name), ("Deployment", self.name), ("Deployment", self.sibling)):
+            with suppress(ApiError):  # it may be gone, or never have been
+                self.space.api.delete(self.space.path(kind, name))
+
     @property
     def sibling(self) -> str:
         """The name of the half on spot."""
         return f"{self.name}-spot"
+
+    @property
+    def on_demand(self) -> list[int]:
+        """Every size that the half on on-demand had."""
+        return self.space.sizes(self.name)
+
+    @property
+    def spot(self) -> list[int]:
+        """Every size that the half on spot had."""
+        return self.space.sizes(self.sibling)
 
     def add_nodes(self, capacity_type: str, count: int, gpus: int = 1) -> list[str]:
         """Add nodes of the provider, `spot` or `on-demand`, that only this pool's pods select."""
@@ -104,32 +125,35 @@ class SpotPool:
     def create(self, size: int, capacity: Mapping[str, Any] | None, **spec: object) -> None:
         """Create the pool; its queue is short, and `size` its minimum."""
         split = {"capacity": dict(capacity)} if capacity else {}
-        made = pool(self.name, published("2s"), minReplicas=size, maxReplicas=20, drain={"deadline": "1s"})
+        made = pool(self.name, published("2s"), minReplicas=size, maxReplicas=20, drain={"deadline": "100ms"})
         self.space.create(made | {"spec": {**made["spec"], **split, **spec}})
 
-    def begin(self, spot_nodes: int = 6, named: str = "", after: str = "10m", kubeconfig: Path | None = None) -> Self:
-        """Have a pool of five, one on on-demand and four on spot nodes of one GPU each, all ready.
+    def change(self, **spec: object) -> None:
+        """Change the pool's spec."""
+        self.space.api.patch(self.space.path("InferencePool", self.name), {"spec": spec})
+
+    def begin(self, spot_nodes: int = 6, named: str = "") -> Self:
+        """Have a pool of five, one on on-demand and four on spot nodes of one GPU each, all ready, and an operator.
 
         Args:
             spot_nodes: how many of them; those beyond four take what is replaced.
             named: how the pool names the provider.
-            after: its `fallback.after`.
-            kubeconfig: the operator's, where it is not the administrator's.
         """
         self.add_nodes("on-demand", 1, gpus=10)
         self.add_nodes("spot", spot_nodes)
         self.deploy()
-        self.space.operate(kubeconfig=kubeconfig).wait_until_leading()
-        self.create(5, capacity(named or self.provider, after=after))
+        if not self.space.operators:
+            self.space.operate().wait_until_leading()
+        self.create(5, capacity(named or self.provider))
         self.wait_until_split(1, 4)
         return self
 
-    def wait_until_split(self, on_demand: int, spot: int, within: float = 30) -> None:
+    def wait_until_split(self, on_demand: int, spot: int, within: float = PATIENT) -> None:
         """Wait until the halves have these sizes, and as many are ready."""
 
         def look() -> bool:
-            sizes = [self.space.size(name) for name in (self.name, self.sibling) if self.space.record.changes(name)]
-            return sizes == [on_demand, spot] and self.ready.count == on_demand + spot
+            sizes = [one[-1:] for one in (self.on_demand, self.spot)]
+            return sizes == [[on_demand], [spot]] and self.ready.count == on_demand + spot
 
         eventually(look, f"{self.name} is {on_demand} + {spot}, all ready", within)
 
@@ -152,7 +176,7 @@ class SpotPool:
         """Let so many nodes under spot pods be reclaimed, once on-demand has taken over from them."""
         covered = self.space.size(self.name) + count
         going = self.notice(count)
-        self.space.wait_for_size(self.name, covered)
+        self.space.wait_for_size(self.name, covered, within=PATIENT)
         self.reclaim(going)
 
     def reclaim(self, nodes: Sequence[str]) -> None:
