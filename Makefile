@@ -50,6 +50,9 @@ bench-reaction: $(READY) assets ## Queue spike to change of spec.replicas, direc
 bench-rest: $(READY) assets ## Writes at rest, from the API server's audit log
 	@exec $(RUN)/python bench/rest.py
 
+bench-spot: $(READY) assets ## Reclaims of spot on a real API server, and two weeks of a spot market replayed (about 5 minutes)
+	@exec $(RUN)/python bench/spot.py
+
 assets: $(READY) # The local Kubernetes and Prometheus: found, or built once with progress
 	@$(RUN)/python -m controlplane build >/dev/null
 
@@ -66,4 +69,4 @@ $(READY): pyproject.toml uv.lock
 	$(UV) sync --frozen
 	touch $@
 
-.PHONY: help env demo test test-long unit lint types crds cluster bench-reaction bench-rest assets clean
+.PHONY: help env demo test test-long unit lint types crds cluster bench-reaction bench-rest bench-spot assets clean

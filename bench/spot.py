@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from figures import figures, save, shaped
+from figures import figures, save
 from spot_account import HEADER, ON_DEMAND_PRICE, SPOT_PRICE, Row
 from spot_reclaims import Outcome, on_eks, on_karpenter
 from spot_replay import TRACE, ZONES, compare, load
@@ -20,7 +20,7 @@ from stage import say
 
 from fleet import trace
 
-AIM = "aim: median < 2"
+PRICES = f"$ {ON_DEMAND_PRICE} on-demand and $ {SPOT_PRICE} spot"
 
 
 def replayed() -> list[Row]:
@@ -35,31 +35,30 @@ def replayed() -> list[Row]:
 
 
 def show(rows: Sequence[Row]) -> None:
-    """Print the replay's table."""
-    print(
-        f"\n{TRACE}: ten replicas of one GPU, $ {ON_DEMAND_PRICE} on-demand and $ {SPOT_PRICE} spot an hour (examples)"
-    )
-    print(HEADER)
-    for row in rows:
-        print(row.line())
-
-
-def tell(outcomes: dict[str, Outcome], rows: Sequence[Row]) -> None:
-    """Print the figures and write them down."""
-    measured = {name: figures(one.latencies) for name, one in outcomes.items()}
+    """Print the replay's table, if there is one."""
     if rows:
-        show(rows)
-    print("\nnotice to more spec.replicas")
-    for name, one in measured.items():
-        print(one.line(name, AIM))
-    for name, outcome in outcomes.items():
+        print(f"\n{TRACE}: ten replicas of one GPU; an hour at {PRICES} (examples)")
+        print(HEADER, *(row.line() for row in rows), sep="\n")
+
+
+def tell(eks: Outcome, karpenter: Outcome, rows: Sequence[Row]) -> None:
+    """Print the figures and write them down."""
+    show(rows)
+    print("\nfrom a notice to more spec.replicas")
+    for name, outcome in {"eks": eks, "karpenter": karpenter}.items():
+        print(figures(outcome.latencies).line(name, "aim: median < 2"))
         print(f"{name:<11} fewest ready less wanted: {outcome.worst}   (aim: 0 or more)")
-    content = {
-        "taint_to_patch_seconds": shaped(measured),
-        "min_ready_minus_wanted": min(one.worst for one in outcomes.values()),
+    print(f"-> {save('bench-spot', content(eks, karpenter, rows))}")
+
+
+def content(eks: Outcome, karpenter: Outcome, rows: Sequence[Row]) -> dict[str, object]:
+    """Return what the file holds."""
+    return {
+        "taint_to_patch_seconds": asdict(figures(eks.latencies)),
+        "karpenter_notice_to_patch_seconds": asdict(figures(karpenter.latencies)),
+        "min_ready_minus_wanted": min(eks.worst, karpenter.worst),
         "replay": {"trace": TRACE, "rows": [asdict(row) for row in rows]},
     }
-    print(f"-> {save('bench-spot', content)}")
 
 
 def main() -> int:
@@ -76,7 +75,7 @@ def main() -> int:
         return 0
     eks = on_eks(given.pools, given.rounds, given.seed)
     karpenter = on_karpenter(given.notices, given.seed)
-    tell({"eks": eks, "karpenter": karpenter}, replayed())
+    tell(eks, karpenter, replayed())
     return 0
 
 

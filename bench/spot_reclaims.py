@@ -115,7 +115,7 @@ def on_karpenter(notices: int, seed: int) -> Outcome:
             say(f"Karpenter: {index + 1} of {notices} nodes interrupted, replaced and returned")
         pool.karpenter.stock_out("spot")
         outcome.latencies.append(interrupt(pool, STOCK_OUT))
-        pool.space.wait_for_condition(pool.name, "SplitReady", "SpotShort", LIMIT)
+        pool.space.wait_for_condition(pool.name, "SplitReady", "SpotShort", PATIENCE)
         say(f"Karpenter: {STOCK_OUT} interrupted with spot out of stock; on-demand covers")
         pool.karpenter.restock("spot")
         pool.wait_until_split(1, SPOT, PATIENCE)
