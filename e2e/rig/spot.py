@@ -7,8 +7,10 @@ the node is reclaimed: its pods are deleted, as node termination handlers have i
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from secrets import token_hex
 from typing import Any, Self
 
+from controlplane.nodes import gpu_nodes, provider_nodes
 from rig.api import ApiError, collection
 from rig.manifests import deployment, pool, published
 from rig.record import ReadyPods
@@ -47,14 +49,16 @@ def pinned(name: str, replicas: int, nodes: Mapping[str, str], provider: str) ->
     return made
 
 
-def capacity(provider: str, guaranteed: Mapping[str, int] | None = None, after: str = "10m") -> Json:
+def capacity(
+    provider: str, guaranteed: Mapping[str, int] | None = None, after: str = "10m", recovery: str = "2s"
+) -> Json:
     """Return a pool's `capacity`: a tenth on on-demand unless told otherwise, and nothing lost by the clock soon."""
     spot = {
         "name": "spot",
         "type": "Spot",
         "provider": provider,
         "fallback": {"after": after},
-        "recovery": {"after": "2s", "backoff": "3s"},
+        "recovery": {"after": recovery, "backoff": "3s"},
     }
     on_demand = {"name": "on-demand", "type": "OnDemand"}
     return {"guaranteed": dict(guaranteed or {"percentAboveBase": 10}), "tiers": [spot, on_demand]}
@@ -98,15 +102,15 @@ class SpotPool:
 
     def add_nodes(self, capacity_type: str, count: int, gpus: int = 1) -> list[str]:
         """Add nodes of the provider, `spot` or `on-demand`, that only this pool's pods select."""
-        cluster = self.space.ground.cluster
         if self.provider == "karpenter":
-            labels = {"karpenter.sh/capacity-type": capacity_type, **self.nodes}
-            prefix = f"{self.nodes['rig']}-{capacity_type}-{len(self.space.nodes)}"
-            names = cluster.add_gpu_nodes(count, gpus, labels=labels, prefix=prefix)
+            labels = {"karpenter.sh/capacity-type": capacity_type}
+            nodes = gpu_nodes([f"{self.name}-{token_hex(4)}" for _ in range(count)], gpus, labels)
         else:
-            names = cluster.add_provider_nodes(self.provider, capacity_type, count, gpus)
-            for name in names:
-                self.space.api.patch(f"/api/v1/nodes/{name}", {"metadata": {"labels": self.nodes}})
+            nodes = provider_nodes(self.provider, capacity_type, count, gpus)
+        for node in nodes:
+            node["metadata"]["labels"] |= self.nodes
+            self.space.api.post("/api/v1/nodes", node)
+        names = [node["metadata"]["name"] for node in nodes]
         self.space.nodes.extend(names)
         return names
 
