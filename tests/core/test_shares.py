@@ -152,7 +152,7 @@ def returning(on_demand: int = 0) -> Busy:
 
 def test_a_return_waits_for_an_idle_replica():
     market = returning(on_demand=5).run(60)
-    assert (market.asked, market.decision.reason) == ((4, 9), Reason.STEADY)
+    assert (market.asked, market.decision.reason) == ((4, 9), Reason.DRAINING)
     assert set(market.memory.tiers.draining_since) == {"on-demand"}
 
 

@@ -21,16 +21,21 @@ def order(*pods, loads=None):
 
 
 def test_in_flight_is_what_waits_and_what_runs():
-    assert in_flight([sample(0, 2, running=3), sample(1, 0, running=0)]) == {"uid-0": 5, "uid-1": 0}
+    assert in_flight([sample(0, 2, running=3), sample(1, 0, running=0)], whole=True) == {"uid-0": 5, "uid-1": 0}
 
 
 def test_a_pod_that_does_not_tell_what_runs_is_unknown():
-    assert in_flight([sample(0, 2, running=3), sample(1, 0)]) == {"uid-0": 5}
+    assert in_flight([sample(0, 2, running=3), sample(1, 0)], whole=True) == {"uid-0": 5}
 
 
 @pytest.mark.parametrize("samples", [[], [sample(0, 2), sample(1, 0)]])
 def test_where_nobody_tells_nothing_is_known(samples):
-    assert in_flight(samples) is None
+    assert in_flight(samples, whole=True) is None
+
+
+def test_in_an_outage_nothing_told_means_busy():
+    loads = in_flight([], whole=False)
+    assert goes([pod(0), pod(1)], 1, loads).free == 0
 
 
 def test_the_idle_one_goes():

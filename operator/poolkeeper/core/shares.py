@@ -52,7 +52,8 @@ def settle(size: int, spec: PoolSpec, seen: Look, now: datetime, *, keep: bool) 
     What goes back from one tier to another waits for idle replicas, too.
     """
     until = backoff_until(spec, seen, now)
-    limits = Limits(seen.current, keep, steps=1 if seen.is_new and until is None else 0)
+    steps = 1 if seen.is_new and until is None else 0
+    limits = Limits(seen.current, keep, steps, seen.memory.tiers.lost_since)
     waited = {name: now - since for name, since in seen.memory.tiers.draining_since.items()}
 
     def go(candidate: int) -> Going:
@@ -77,7 +78,7 @@ def settled(wish: Going, going: Going, until: datetime | None, seen: Look, now: 
     cuts = tuple(granted(cut, going) for cut in going.cuts) if going.waits else going.cuts
     busy = [name for name, one in wish.leaving.items() if one.waits or one.forced]
     forced = any(one.forced for one in going.leaving.values())
-    reason = Reason.FORCED_DRAIN if forced else Reason.DRAINING if going.size > wish.size else Reason.AS_EXPECTED
+    reason = Reason.FORCED_DRAIN if forced else Reason.DRAINING if wish.waits else Reason.AS_EXPECTED
     return Settled(
         size=going.size,
         cuts=cuts,
@@ -127,7 +128,7 @@ def leaving(cut: Cut, spec: PoolSpec, seen: Look, waited: Mapping[str, timedelta
     """Return who leaves a tier for its cut; replicas without a pod are no loss to anybody."""
     target = cut.part.target
     absent = max(0, target.replicas - len(target.pods))
-    loads = victims.in_flight(seen.depth.samples)
+    loads = victims.in_flight(seen.depth.samples, whole=seen.depth.whole)
     spent = waited.get(cut.part.name, timedelta(0))
     found = victims.leaving(target.pods, max(0, -cut.change - absent), loads, spent, spec.drain_deadline)
     return replace(found, free=found.free + absent)

@@ -20,6 +20,7 @@ on-demand that is overdue. Nothing is held in memory for it but the last reclaim
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from poolkeeper.core.model import CapacityType, Guaranteed, Tier
 from poolkeeper.core.tiers import Part
@@ -29,12 +30,14 @@ from poolkeeper.core.tiers import Part
 class Limits:
     """What bounds a share-out: the size `before`, and whether nothing at all may be taken away.
 
-    `steps`: how many replicas may go back at once to where capacity is reclaimed.
+    `steps`: how many replicas may go back at once to where capacity is reclaimed. `lost_since`: since when some of it
+    has been lost, None where nothing is.
     """
 
     before: int
     keep: bool = False
     steps: int = 1
+    lost_since: datetime | None = None
 
 
 def due(size: int, guaranteed: Guaranteed, tiers: tuple[Tier, ...]) -> dict[str, int]:
@@ -93,7 +96,7 @@ class Cut:
 
 def share_out(size: int, parts: tuple[Part, ...], guaranteed: Guaranteed, limits: Limits) -> tuple[Cut, ...]:
     """Return what each tier is to have of `size`."""
-    needs = needs_of(size, parts, guaranteed, limits.before)
+    needs = needs_of(size, parts, guaranteed, limits)
     covers = covered(needs)
     cuts = []
     for need in needs:
@@ -104,17 +107,18 @@ def share_out(size: int, parts: tuple[Part, ...], guaranteed: Guaranteed, limits
     return guarded(cuts, size)
 
 
-def needs_of(size: int, parts: tuple[Part, ...], guaranteed: Guaranteed, before: int) -> list[Need]:
-    """Return what each tier is due of `size`, has beyond its part of the size `before`, and lacks."""
+def needs_of(size: int, parts: tuple[Part, ...], guaranteed: Guaranteed, limits: Limits) -> list[Need]:
+    """Return what each tier is due of `size`, has beyond its part of the size before, and lacks."""
     tiers = tuple(part.tier for part in parts if part.wanted)
     dues = due(size, guaranteed, tiers)
-    dues_before = dues if before == size else due(before, guaranteed, tiers)
+    dues_before = dues if limits.before == size else due(limits.before, guaranteed, tiers)
     held = [max(0, part.found - dues_before.get(part.name, 0)) for part in parts]
     needs = []
     for part, own in zip(parts, held, strict=True):
         share = dues.get(part.name, 0)
         missed = lost(part, share)
-        needs.append(Need(part, share, own, missed, lack(part, share, missed, sum(held) - own)))
+        back = min(sum(held) - own, replacements(part, limits.lost_since), share)
+        needs.append(Need(part, share, own, missed, missed + back))
     return needs
 
 
@@ -134,13 +138,17 @@ def lost(part: Part, share: int) -> int:
     return share - min(share, max(0, part.usable) + to_come)
 
 
-def lack(part: Part, share: int, missed: int, held_elsewhere: int) -> int:
-    """Return what a tier lost, and what stands in for it elsewhere until as many are ready again.
+def replacements(part: Part, lost_since: datetime | None) -> int:
+    """Return how many replicas are on the way in the place of what was lost; what stands in for those is spoken for.
 
-    Without the second part a reclaim that follows another would find the first one's replacements counted already.
+    Without it a reclaim that follows another would find the first one's replacements counted already. What was on the
+    way before the loss stands in for nothing: counted too, it would be covered twice.
     """
+    if lost_since is None:
+        return 0
     on_the_way = max(0, part.usable - part.capacity.ready)
-    return missed + min(held_elsewhere, on_the_way, share)
+    made = sum(pod.created_at > lost_since for pod in part.target.pods if not pod.ready_at and not pod.notice)
+    return min(on_the_way, made)
 
 
 def covered(needs: list[Need]) -> dict[str, int]:

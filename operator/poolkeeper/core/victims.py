@@ -6,6 +6,7 @@ the deletion cost, which is ours to write: reclaimed, idle, least in flight, new
     a pod without a node, not ready, or under notice    may go at once
     idle                                                may go at once
     busy, or in flight unknown                          when it is idle, or `drain.deadline` after the wait began
+    the metrics are gone                                as if all were busy
     nobody ever tells what is in flight                 at once: no waiting would bring an answer (decision 0020)
 """
 
@@ -31,10 +32,10 @@ class Leaving:
     forced: bool = False
 
 
-def in_flight(samples: Iterable[PodSample]) -> dict[str, float] | None:
-    """Return the requests waiting and running by pod UID, None where no source tells."""
+def in_flight(samples: Iterable[PodSample], *, whole: bool) -> dict[str, float] | None:
+    """Return the requests waiting and running by pod UID, None where no source tells although nothing is missing."""
     told = {one.uid: one.waiting + one.running for one in samples if one.running is not None}
-    return told or None
+    return told if told or not whole else None
 
 
 def leaving(
