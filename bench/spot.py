@@ -64,8 +64,8 @@ def content(eks: Outcome, karpenter: Outcome, rows: Sequence[Row]) -> dict[str, 
 def main() -> int:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pools", type=int, default=5, help="how many pools on EKS' nodes (5)")
-    parser.add_argument("--rounds", type=int, default=5, help="how many nodes of each are reclaimed (5)")
+    parser.add_argument("--pools", type=int, default=4, help="how many pools on EKS' nodes (4)")
+    parser.add_argument("--rounds", type=int, default=6, help="how many nodes of each are reclaimed (6)")
     parser.add_argument("--notices", type=int, default=5, help="how many of Karpenter's nodes are interrupted (5)")
     parser.add_argument("--seed", type=int, default=1, help="of the notices' moments (1)")
     parser.add_argument("--replay-only", action="store_true", help="print the replay's table, and nothing else")

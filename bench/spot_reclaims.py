@@ -46,6 +46,7 @@ def on_eks(pools: int, rounds: int, seed: int) -> Outcome:
     """Reclaim a node of each pool in every round, on nodes as EKS has them, by the taint of its termination handler."""
     chance, outcome = random.Random(seed), Outcome()  # noqa: S311  a benchmark that can be repeated
     with boot(gpus=1) as stage, space_on(stage) as space, stage.operator():
+        say(f"EKS: {pools} pools, each with {SPOT + rounds} spot nodes of its own")
         crowd = [eks_pool(space, f"chat-{index}", rounds) for index in range(pools)]
         for pool in crowd:
             pool.wait_until_split(1, SPOT, PATIENCE)
@@ -59,7 +60,6 @@ def on_eks(pools: int, rounds: int, seed: int) -> Outcome:
 
 def eks_pool(space: Space, name: str, spare: int) -> SpotPool:
     """Create a pool with its nodes, some of them for what is replaced."""
-    say(f"EKS: {name}, {SPOT + spare} spot nodes")
     pool = SpotPool(space, name, "eks")
     pool.add_nodes("on-demand", 1, gpus=2 * SIZE)
     pool.add_nodes("spot", SPOT + spare)
@@ -74,8 +74,7 @@ def eks_round(crowd: list[SpotPool], chance: random.Random) -> list[float]:
     notices = [give_notice(pool, moment) for pool, moment in zip(crowd, moments, strict=True)]
     latencies = [reaction(one.pool, one.at) for one in notices]
     for one in notices:
-        wait_until(lambda pool=one.pool: pool.ready.count > SIZE, "what covers is ready", LIMIT)
-        one.pool.reclaim([one.node])
+        let_go(one)
     for pool in crowd:
         pool.wait_until_split(1, SPOT, PATIENCE)
     return latencies
@@ -89,6 +88,12 @@ def give_notice(pool: SpotPool, moment: float) -> Notice:
     at = time.monotonic()
     pool.space.api.patch(f"/api/v1/nodes/{node}", {"spec": {"taints": [taint]}})
     return Notice(pool, node, at)
+
+
+def let_go(notice: Notice) -> None:
+    """Reclaim a node once what covers for it is ready."""
+    wait_until(lambda: notice.pool.ready.count > SIZE, f"{notice.pool.name}: what covers is ready", LIMIT)
+    notice.pool.reclaim([notice.node])
 
 
 def reaction(pool: SpotPool, at: float) -> float:

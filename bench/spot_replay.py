@@ -129,6 +129,8 @@ class Stocked(Half):
 class Replay(Market):
     """A pool of ten in one zone, played from the first tick to the end of the last."""
 
+    spot: Stocked
+
     def __init__(self, policy: Policy, ticks: Sequence[int]) -> None:
         spot = 0 if policy.spec.spot is None else WANTED - 1
         super().__init__(policy.spec, WANTED - spot, spot)
