@@ -56,7 +56,7 @@ def space(ground: Ground, installation: Installation) -> Iterator[Space]:
 
 
 def live_on_spot(space: Space) -> None:
-    """Let a pool be split, follow a rollout, lose a replica, shrink, and give spot up."""
+    """Let a pool be split, lose a replica and have it back, and give spot up."""
     split = SpotPool(space, "split")
     split.add_nodes("on-demand", 1, gpus=10)
     split.add_nodes("spot", 5)
