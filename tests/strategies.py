@@ -1,25 +1,33 @@
 """Whatever a pool may be, and whatever may be seen of it, for the laws."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import strategies as st
 
 from builders import at, loading, pod, reading
-from poolkeeper.core.memory import Edit, Edits, Grace, Memory, Served, Starts
+from poolkeeper.core.memory import Edit, Edits, Grace, Memory, Served, Starts, Tiers
 from poolkeeper.core.model import (
+    ON_DEMAND,
+    CapacityType,
     Combine,
+    Fallback,
+    Guaranteed,
     OnOutage,
     OutageBehavior,
     Per,
     PoolSpec,
     Queue,
+    Recovery,
     ScaleDown,
     ScaleUp,
     Slo,
+    Tier,
 )
-from poolkeeper.core.observation import Observation, PodFault, PodSample, Reading, Target
+from poolkeeper.core.observation import Observation, PodFault, PodSample, Reading, Target, Wait
 from poolkeeper.core.reasons import Reason
 
+WAITS = st.none() | st.sampled_from(Wait)
 FAULTS = [reason for reason in Reason if reason.startswith("Metric")]
 
 
@@ -78,18 +86,40 @@ def specs(draw, queue: dict | None = None, **fixed) -> PoolSpec:
 
 
 @st.composite
-def targets(draw, **fixed) -> Target:
-    """Return a target with pods in any state, more or fewer than it asks for."""
+def split_specs(draw, **fixed) -> PoolSpec:
+    """Return a pool on spot and on-demand, with any guarantee and any timers."""
+    spot = Tier(
+        "spot",
+        CapacityType.SPOT,
+        fallback=Fallback(draw(spans(0, 40, 120)), draw(st.none() | st.integers(0, 12))),
+        recovery=Recovery(draw(spans(0, 60, 600)), draw(spans(0, 90, 300))),
+    )
+    drawn = {
+        "tiers": draw(st.sampled_from([(spot, ON_DEMAND), (ON_DEMAND, spot)])),
+        "guaranteed": Guaranteed(draw(st.integers(0, 12)), draw(st.sampled_from([0, 10, 50, 100]))),
+        "drain_deadline": draw(spans(0, 120)),
+    }
+    return draw(specs(**drawn | fixed))
+
+
+def any_specs(**fixed) -> st.SearchStrategy[PoolSpec]:
+    """Return pools of one tier and of two."""
+    return specs(**fixed) | split_specs(**fixed)
+
+
+@st.composite
+def targets(draw, first: int = 0, **fixed) -> Target:
+    """Return a target with pods in any state, more or fewer than it asks for, numbered from `first`."""
     states = draw(st.lists(st.sampled_from(["old", "young", "loading", "homeless", "fallen"]), max_size=12))
     pods = []
-    for number, state in enumerate(states):
+    for number, state in enumerate(states, first):
         began = -draw(st.integers(0, 1200))
         pods.append(
             {
                 "old": pod(number),
                 "young": loading(number, since=began, ready_at=at(began / 2)),
                 "loading": loading(number, since=began),
-                "homeless": loading(number, since=began, scheduled_at=None),
+                "homeless": loading(number, since=began, scheduled_at=None, wait=draw(WAITS)),
                 "fallen": pod(number, ready_at=None, unready_since=at(began)),
             }[state]
         )
@@ -101,6 +131,20 @@ def targets(draw, **fixed) -> Target:
         "rolling": draw(st.booleans()),
     }
     return Target(**drawn | fixed)
+
+
+@st.composite
+def siblings(draw) -> tuple[Target, ...]:
+    """Return what stands on spot: nothing, or a target of which any pods are under notice and a quota may refuse some.
+
+    The tier may be one that the spec does not have.
+    """
+    if draw(st.booleans()):
+        return ()
+    failure = draw(st.sampled_from(["", "exceeded quota"]))
+    found = draw(targets(first=100, tier=draw(st.sampled_from(["spot", "spot", "old"])), failure=failure))
+    noticed = [replace(one, notice=draw(st.sampled_from(["", "reclaimed"]))) for one in found.pods]
+    return (replace(found, pods=tuple(noticed), failure_since=at(-draw(st.integers(0, 1200))) if failure else None),)
 
 
 @st.composite
@@ -133,6 +177,14 @@ def observations(**fixed) -> st.SearchStrategy[Observation]:
     return st.builds(Observation, **drawn)
 
 
+def split_observations() -> st.SearchStrategy[Observation]:
+    """Return looks at a target and what stands beside it, whether the pool may be split or not."""
+    reasons = st.sampled_from(
+        [Reason.AS_EXPECTED, Reason.AS_EXPECTED, Reason.TARGET_NOT_PINNED, Reason.SIBLING_MISSING]
+    )
+    return st.builds(Observation, target=targets(), readings=readings(), siblings=siblings(), unsplit=reasons)
+
+
 @st.composite
 def memories(draw) -> Memory:
     """Return what earlier decisions may have left behind at second 0."""
@@ -156,6 +208,17 @@ def memories(draw) -> Memory:
         outage_since=draw(st.none() | st.just(at(-45))),
         silent_since={"uid-20": at(-400)},
     )
+
+
+@st.composite
+def split_memories(draw) -> Memory:
+    """Return what earlier decisions over two tiers may have left behind, of the pods that `siblings` draws too."""
+    asked = st.dictionaries(st.sampled_from(["on-demand", "spot", "old"]), st.integers(0, 12))
+    since = st.none() | st.integers(-1200, 0).map(at)
+    waits = st.dictionaries(st.sampled_from(["on-demand", "spot"]), st.integers(-300, 0).map(at))
+    noticed = st.frozensets(st.sampled_from([f"uid-{number}" for number in range(100, 112)]))
+    tiers = st.builds(Tiers, asked=asked, draining_since=waits, noticed=noticed, reclaimed_at=since, lost_since=since)
+    return replace(draw(memories()), tiers=draw(tiers))
 
 
 @st.composite

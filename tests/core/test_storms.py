@@ -188,6 +188,14 @@ def test_spot_that_blinks_between_stock_out_and_launch_neither_doubles_nor_drops
     assert (largest(market, "on-demand"), market.asked) == (4, (4, 9))
 
 
+def test_a_reclaim_while_others_load_is_covered_once():
+    market = Market(on_demand=1, spot=9).run(60)
+    market.waiting = 4500
+    market.run(40).waiting = 500
+    market.reclaim(3, notice=120).run(60)
+    assert (market.decision.size, market.asked) == (14, (2 + 3, 12))
+
+
 def test_replacements_that_are_reclaimed_again_do_not_add_up():
     market = Market().run(60)
     for _ in range(6):
