@@ -181,6 +181,7 @@ SPLIT = (split_specs(), split_observations(), split_memories())
 def test_what_was_just_asked_of_the_tiers_leaves_nothing_to_do(spec, seen, memory):
     assume(spec.spot and spec.spot.fallback.after)  # else what was asked for a moment ago is lost at once
     seen = replace(seen, target=trimmed(seen.target), siblings=tuple(trimmed(one) for one in seen.siblings))
+    memory = replace(memory, tiers=replace(memory.tiers, lost_since=None))  # in a loss, what loads counts anew
     decision, after = decide(spec, seen, memory, at(0))
     shares = {share.tier: share for share in decision.shares}
     halves = [carried_out(one, shares[one.tier]) for one in (seen.target, *seen.siblings)]

@@ -101,7 +101,7 @@ def share_out(size: int, parts: tuple[Part, ...], guaranteed: Guaranteed, limits
     cuts = []
     for need in needs:
         part, cover = need.part, covers[need.part.name]
-        holds = kept(need, needs, covers, limits, size)
+        holds = min(kept(need, needs, covers, limits, size), max(0, part.found - need.due))
         asked = bounded(part, need.due + max(cover, holds), limits)
         cuts.append(Cut(part, asked, need.due, need.lost, need.lack, cover, holds))
     return guarded(cuts, size)
@@ -144,7 +144,7 @@ def replacements(part: Part, lost_since: datetime | None) -> int:
     Without it a reclaim that follows another would find the first one's replacements counted already. What was on the
     way before the loss stands in for nothing: counted too, it would be covered twice.
     """
-    if lost_since is None:
+    if lost_since is None or not reclaimable(part):
         return 0
     on_the_way = max(0, part.usable - part.capacity.ready)
     made = sum(pod.created_at > lost_since for pod in part.target.pods if not pod.ready_at and not pod.notice)
