@@ -89,6 +89,8 @@ class Target:
 
     `pods` leaves out the ones that are terminating. `ours`: our field manager wrote `replicas`.
     `failure` repeats the ReplicaFailure condition, which leaves no pod behind. `rolling`: a rollout is under way.
+    `reclaimed` are pods that end because their node is taken back; `refused` repeats the API server where the workload
+    itself cannot be written.
     """
 
     replicas: int
@@ -100,6 +102,8 @@ class Target:
     failure_since: datetime | None = None
     rolling: bool = False
     tier: str = "on-demand"
+    reclaimed: frozenset[str] = frozenset()
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
