@@ -2,12 +2,13 @@ from copy import deepcopy
 
 import pytest
 
-from poolkeeper.api.names import LAST_APPLIED, POOL_LABEL, TIER_LABEL
+from poolkeeper.api.names import LAST_APPLIED, POOL_LABEL, PROVIDER_LABEL, TIER_LABEL
 from poolkeeper.api.pinning import is_pinned
 from poolkeeper.api.providers import AKS, GKE, KARPENTER
 from poolkeeper.api.sibling import blueprint
 from poolkeeper.api.workload import TEMPLATE_HASH
 
+OURS = {POOL_LABEL: "talk", TIER_LABEL: "spot", PROVIDER_LABEL: "karpenter"}
 LABELS = {"app": "chat", "app.kubernetes.io/instance": "prod"}
 TARGET = {
     "apiVersion": "apps/v1",
@@ -57,7 +58,7 @@ def test_it_belongs_to_the_target():
 
 
 def test_its_labels_are_the_targets_and_ours():
-    assert made()["metadata"]["labels"] == {"team": "ml", POOL_LABEL: "talk", TIER_LABEL: "spot"}
+    assert made()["metadata"]["labels"] == {"team": "ml"} | OURS
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def test_nobodys_mark_is_copied(mark):
 
 
 def test_a_target_without_labels_has_a_sibling_with_ours():
-    assert made(labels=None)["metadata"]["labels"] == {POOL_LABEL: "talk", TIER_LABEL: "spot"}
+    assert made(labels=None)["metadata"]["labels"] == OURS
 
 
 def test_its_only_annotation_is_the_digest():

@@ -10,7 +10,7 @@ import pytest
 from tests.contract.objects import until
 
 from builders import BODY
-from poolkeeper.api.names import POOL_LABEL, TIER_LABEL
+from poolkeeper.api.names import POOL_LABEL, PROVIDER_LABEL, TIER_LABEL
 from poolkeeper.api.pinning import REQUIRED, advice, is_pinned
 from poolkeeper.api.providers import KARPENTER, PROVIDERS
 from poolkeeper.api.workload import TEMPLATE_HASH
@@ -182,7 +182,7 @@ async def test_a_sibling_is_made_at_the_size_asked_for(rig):
 async def test_it_bears_the_targets_labels_without_its_marks(rig):
     await rig.made()
     labels = rig.get("deployment", "chat-spot")["metadata"]["labels"]
-    assert labels == {"team": "ml", POOL_LABEL: "chat", TIER_LABEL: "spot"}
+    assert labels == {"team": "ml", POOL_LABEL: "chat", TIER_LABEL: "spot", PROVIDER_LABEL: "karpenter"}
 
 
 async def test_nothing_is_written_where_nothing_differs(rig):

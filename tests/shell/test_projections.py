@@ -217,6 +217,9 @@ class TestDeployment:
     def test_its_tier(self):
         assert a_deployment(labels={"poolkeeper.io/tier": "spot"}).tier == "spot"
 
+    def test_whose_nodes_it_was_made_for(self):
+        assert a_deployment(labels={"poolkeeper.io/provider": "eks"}).provider == "eks"
+
     def test_all_that_it_belongs_to(self):
         owners = [{"kind": kind, "apiVersion": "v1", "name": "chat", "uid": kind} for kind in ("Deployment", "Other")]
         assert a_deployment(ownerReferences=owners).owners == ("Deployment", "Other")

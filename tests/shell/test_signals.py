@@ -372,6 +372,14 @@ class TestProvider:
     def test_it_may_be_named(self):
         assert Seen().signals.provider("gke") is GKE
 
+    @pytest.mark.parametrize(
+        ("named", "kept", "row"),
+        [("auto", "karpenter", KARPENTER), ("eks", "karpenter", EKS), ("auto", "", EKS), ("auto", "azure", EKS)],
+        ids=["kept", "named", "not split", "no provider"],
+    )
+    def test_what_is_split_stays_with_its_own_unless_another_is_named(self, named, kept, row):
+        assert Seen(eks()).signals.provider(named, kept) is row
+
 
 @pytest.mark.parametrize(("found", "spot"), [(eks(), True), (eks(capacity="ON_DEMAND"), False), (node("n2"), None)])
 def test_whether_a_node_is_spot(found, spot):

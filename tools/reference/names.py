@@ -36,6 +36,7 @@ ANNOTATIONS = {
 LABELS = {
     names.POOL_LABEL: "On a Deployment that the operator made, and on the pods of a `template`: the pool's name.",
     names.TIER_LABEL: "On a Deployment for spot and on its pods: `spot`.",
+    names.PROVIDER_LABEL: "On a Deployment for spot: whose nodes it was made for.",
 }
 
 OTHERS = {

@@ -17,6 +17,7 @@ LEASE: Final = "poolkeeper"
 
 POOL_LABEL: Final = f"{GROUP}/pool"
 TIER_LABEL: Final = f"{GROUP}/tier"
+PROVIDER_LABEL: Final = f"{GROUP}/provider"
 PAUSED_UNTIL: Final = f"{GROUP}/paused-until"
 
 DELETION_COST: Final = "controller.kubernetes.io/pod-deletion-cost"

@@ -42,6 +42,7 @@ class Provider:
     reclaim_events: tuple[str, ...] = ()
 
 
+AUTO = "auto"
 KARPENTER = Provider(
     "karpenter",
     marks=("karpenter.sh/capacity-type", "karpenter.sh/nodepool"),
@@ -95,7 +96,7 @@ _RECLAIM_TAINTS = frozenset(key for provider in PROVIDERS for key in provider.re
 
 def provider(name: str, seen: Container[str] = ()) -> Provider | None:
     """Return the provider of this name; for `auto` the preferred one of those `seen`; None where there is none."""
-    return next((one for one in PROVIDERS if one.name == name or (name == "auto" and one.name in seen)), None)
+    return next((one for one in PROVIDERS if one.name == name or (name == AUTO and one.name in seen)), None)
 
 
 def makers(labels: Mapping[str, str]) -> frozenset[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from poolkeeper.api import pinning
-from poolkeeper.api.names import POOL_LABEL, TIER_LABEL
+from poolkeeper.api.names import POOL_LABEL, PROVIDER_LABEL, TIER_LABEL
 from poolkeeper.api.providers import Provider, Taint
 from poolkeeper.api.workload import TEMPLATE_HASH, digest
 
@@ -83,7 +83,7 @@ def _body(target: Mapping[str, Any], pool: str, provider: Provider) -> Json:
         "metadata": {
             "name": sibling_name(metadata["name"]),
             "namespace": metadata["namespace"],
-            "labels": {**labels, POOL_LABEL: pool, TIER_LABEL: TIER},
+            "labels": {**labels, POOL_LABEL: pool, TIER_LABEL: TIER, PROVIDER_LABEL: provider.name},
             "ownerReferences": [_owner(metadata)],
         },
         "spec": {

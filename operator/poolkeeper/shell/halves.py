@@ -39,8 +39,9 @@ class Halves:
         pool.division = await self._division(pool, target, spot.provider)
 
     async def _division(self, pool: Pool, target: DeploymentView, named: str) -> Division:
-        provider = self._cluster.signals.provider(named)
-        is_split = observe.sibling_of(pool, self._cluster) is not None
+        sibling = observe.sibling_of(pool, self._cluster)
+        is_split = sibling is not None
+        provider = self._cluster.signals.provider(named, sibling.provider if sibling else "")
         if provider is None:  # nodes may all be gone for a while: what is split stays so
             return Division() if is_split else Division(unsplit=Reason.PROVIDER_UNKNOWN)
         try:

@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 import msgspec
 
-from poolkeeper.api.names import DELETION_COST, FIELD_MANAGER, GROUP, KIND, LAST_APPLIED, TIER_LABEL
+from poolkeeper.api.names import DELETION_COST, FIELD_MANAGER, GROUP, KIND, LAST_APPLIED, PROVIDER_LABEL, TIER_LABEL
 from poolkeeper.api.workload import TEMPLATE_HASH
 from poolkeeper.core.model import ON_DEMAND
 from poolkeeper.core.observation import Pod, Target
@@ -142,6 +142,7 @@ def deployment(found: DeploymentObject) -> DeploymentView:
         pool_owners=tuple(owner.uid for owner in metadata.owner_references if _is_pool(owner)),
         template_digest=blake2b(bytes(found.spec.template), digest_size=8).hexdigest(),
         tier=(metadata.labels or {}).get(TIER_LABEL, ""),
+        provider=(metadata.labels or {}).get(PROVIDER_LABEL, ""),
         owners=tuple(owner.uid for owner in metadata.owner_references),
     )
 

@@ -71,9 +71,14 @@ class Signals:
         self._suits: dict[tuple[tuple[Requirement, ...], ...], bool] = {}
         self._events: defaultdict[tuple[str, str], dict[Key, EventView]] = defaultdict(dict)
 
-    def provider(self, named: str) -> Provider | None:
-        """Return the provider that a pool names; for `auto` the one whose nodes are there; None where none is."""
-        return providers.provider(named, +self._makers)
+    def provider(self, named: str, kept: str = "") -> Provider | None:
+        """Return the provider that a pool names; for `auto` the one whose nodes are there; None where none is.
+
+        What is split stays with the provider that it was split for (`kept`, empty: not split): its nodes may all be
+        gone for a while, and another's are no reason to move every replica.
+        """
+        stays = providers.provider(kept) if named == providers.AUTO else None
+        return stays or providers.provider(named, +self._makers)
 
     def is_spot(self, node: str) -> bool | None:
         """Return whether a node can be reclaimed, None where it is not there."""

@@ -126,7 +126,8 @@ class DeploymentView:
     `gitops` holds the labels and annotations, as they are, that GitOps tools mark what they own with;
     `template_hash` names the pool's template that a Deployment of ours was made from, `pool_owners` the UIDs of the
     pools whose end is its end. `template_digest` changes with anything in the pod template; `tier` is the tier that
-    its label names, empty where it bears none; `owners` are the UIDs of all that it belongs to.
+    its label names, `provider` whose nodes a sibling was made for, both empty where it bears none; `owners` are the
+    UIDs of all that it belongs to.
     """
 
     namespace: str
@@ -153,6 +154,7 @@ class DeploymentView:
     pool_owners: tuple[str, ...] = ()
     template_digest: str = ""
     tier: str = ""
+    provider: str = ""
     owners: tuple[str, ...] = ()
 
     @property
