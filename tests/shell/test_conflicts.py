@@ -1,9 +1,14 @@
 import pytest
 
-from builders import LONG_AGO
+from builders import BODY, LONG_AGO
 from poolkeeper.core.reasons import Reason
-from poolkeeper.shell.conflicts import gitops
+from poolkeeper.shell.cluster import Cluster
+from poolkeeper.shell.conflicts import find, gitops, half_on_spot
+from poolkeeper.shell.pools import Pools
 from poolkeeper.shell.views import DeploymentView, Writer
+
+SIBLING = {"targetRef": {"name": "chat-spot"}}
+NAMESAKE = {"name": "talk", "uid": "uid-2", "creationTimestamp": "2026-03-02T11:00:00Z"}
 
 
 def deployment(**changes):
@@ -45,6 +50,46 @@ def test_what_argo_last_applied_is_a_conflict():
 
 def test_argo_without_replicas_is_none():
     assert gitops(deployment(gitops=(("argocd.argoproj.io/tracking-id", "app:chat"),))) is None
+
+
+def pools(**changes):
+    """Return the pools of a namespace: one that has chat on spot, if not changed."""
+    known = Pools()
+    known.take(BODY | {"spec": BODY["spec"] | {"capacity": {}} | changes})
+    return known
+
+
+@pytest.mark.parametrize(
+    ("owners", "others", "whose"),
+    [
+        (("uid-d",), pools(), "ipool/chat's half of deployment/chat"),
+        (("uid-d",), Pools(), "the half of deployment/chat"),
+        ((), pools(), "ipool/chat's half of deployment/chat"),
+    ],
+    ids=["split", "its pool is gone", "it lost its owner"],
+)
+def test_a_sibling_is_no_target(owners, others, whose):
+    conflict = half_on_spot(deployment(name="chat-spot", tier="spot", owners=owners), others)
+    assert (conflict.reason, whose in conflict.detail) == (Reason.CONFLICT_POOL, True)
+
+
+@pytest.mark.parametrize("others", [Pools(), pools(mode="Observe"), pools(capacity=None)])
+def test_a_sibling_that_lost_its_owner_and_its_pool_is_free(others):
+    assert half_on_spot(deployment(name="chat-spot", tier="spot"), others) is None
+
+
+@pytest.mark.parametrize("sort", [{"name": "chat-spot"}, {"name": "chat", "tier": "spot"}])
+def test_a_name_or_a_label_alone_makes_no_sibling(sort):
+    assert half_on_spot(deployment(owners=("uid-d",), **sort), pools()) is None
+
+
+def test_only_the_pool_that_names_the_sibling_conflicts():
+    known = pools()
+    other = known.take(BODY | {"metadata": BODY["metadata"] | NAMESAKE, "spec": BODY["spec"] | SIBLING})
+    cluster = Cluster(None)
+    spot = deployment(name="chat-spot", tier="spot", owners=("uid-d",))
+    found = find(known.get(("inference", "chat")), deployment(), cluster, known), find(other, spot, cluster, known)
+    assert [one and one.reason for one in found] == [None, Reason.CONFLICT_POOL]
 
 
 def test_a_common_label_alone_is_no_gitops():

@@ -1,7 +1,7 @@
 """Who else writes a target's size (R10), read off the cluster's objects. Each answer names what to change where."""
 
 from poolkeeper.api.names import shown
-from poolkeeper.api.sibling import sibling_name
+from poolkeeper.api.sibling import TIER, sibling_name
 from poolkeeper.core.observation import Conflict
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.cluster import Cluster
@@ -30,7 +30,25 @@ def find(pool: Pool, target: DeploymentView, cluster: Cluster, pools: Pools) -> 
     rival = pools.rival(pool)
     if rival is not None:
         return Conflict(Reason.CONFLICT_POOL, f"{shown(rival.key[1])} has deployment/{target.name}: delete one of them")
-    return gitops(target)
+    return half_on_spot(target, pools) or gitops(target)
+
+
+def half_on_spot(target: DeploymentView, pools: Pools) -> Conflict | None:
+    """Return the conflict of a target that is another one's sibling: its size is that of a part, whoever is older.
+
+    One whose pool is gone goes on serving for a successor; one that lost its owner is free until a pool adopts it.
+    """
+    whole = target.name.removesuffix(f"-{TIER}")
+    if target.tier != TIER or target.name != sibling_name(whole):
+        return None
+    pool = pools.splitting((target.namespace, whole))
+    if not target.owners and pool is None:
+        return None
+    whose = f"{shown(pool.key[1])}'s half" if pool else "the half"
+    words = (
+        f"deployment/{target.name} is {whose} of deployment/{whole} on spot: let one pool name {whole}, and none this"
+    )
+    return Conflict(Reason.CONFLICT_POOL, words)
 
 
 def halves(pool: Pool, target: DeploymentView) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from poolkeeper.api.spec import Spec, SpecError, parse_spec, unknown_fields
 from poolkeeper.api.units import parse_instant
 from poolkeeper.core.decision import Decision
 from poolkeeper.core.memory import Memory
-from poolkeeper.core.model import PoolSpec
+from poolkeeper.core.model import Mode, PoolSpec
 from poolkeeper.core.observation import FOR_GOOD
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.backoff import Backoff
@@ -193,6 +193,11 @@ class Pools:
         same = (one for one in claims if one is pool or (one.spec and one.spec.mode == "Active"))
         eldest = min(same, key=lambda one: (one.created_at, one.key), default=pool)
         return eldest if eldest.key != pool.key else None
+
+    def splitting(self, target: Key) -> Pool | None:
+        """Return an Active pool that has this Deployment and a half of it on spot (R7), None where there is none."""
+        claims = self._claims.get(target, {}).values()
+        return next((one for one in claims if one.core and one.core.spot and one.core.mode is Mode.ACTIVE), None)
 
     def _release(self, pool: Pool) -> None:
         place = (pool.key[0], pool.target)
