@@ -20,6 +20,10 @@ class TestDisruptionBudget:
         found = a_budget({"minAvailable": 3}, labels={"poolkeeper.io/pool": "chat"})
         assert (found.namespace, found.name, found.resource_version, found.pool) == ("lab", "chat", "7", "chat")
 
+    def test_what_it_belongs_to(self):
+        owner = {"apiVersion": "poolkeeper.io/v1alpha1", "kind": "InferencePool", "name": "chat", "uid": "uid-1"}
+        assert a_budget({}, ownerReferences=[owner]).owners == ("uid-1",)
+
     @pytest.mark.parametrize("least", [3, "50%"])
     def test_the_least_that_must_be_available(self, least):
         assert a_budget({"minAvailable": least}).min_available == least

@@ -47,6 +47,7 @@ def disruption_budget(found: BudgetObject) -> DisruptionBudgetView:
         min_available=found.spec.min_available,
         match_labels=selector.match_labels if selector else None,
         match_expressions=requirements(selector.match_expressions) if selector else (),
+        owners=tuple(owner.uid for owner in metadata.owner_references),
     )
 
 

@@ -183,6 +183,7 @@ class AutoscalerView:
 class DisruptionBudgetView:
     """A PodDisruptionBudget; `pool` names the pool that ours was made for, empty for anybody else's.
 
+    `owners` are the UIDs of all that it belongs to.
     `match_labels` is None where there is no selector at all: such a budget selects nothing (policy/v1).
     """
 
@@ -194,6 +195,7 @@ class DisruptionBudgetView:
     min_available: int | str | None = None
     match_labels: dict[str, str] | None = None
     match_expressions: tuple[Requirement, ...] = ()
+    owners: tuple[str, ...] = ()
 
     def selects(self, labels: Mapping[str, str]) -> bool:
         """Return whether pods of its namespace with these labels are under it; an empty selector selects all."""
