@@ -80,6 +80,14 @@ def test_a_key_that_is_hurried_when_it_is_due_comes_up_once():
     assert due(agenda, 1) == ["chat"]
 
 
+def test_a_key_that_is_hurried_while_it_is_busy_comes_up_once_it_is_not():
+    agenda = Agenda()
+    agenda.put("chat", 300, 0, together=True)
+    agenda.hurry("chat")
+    assert agenda.pop(1, lambda _: True) == []
+    assert [due(agenda, now) for now in (2, 3)] == [["chat"], []]
+
+
 @pytest.mark.parametrize("known", [True, False])
 def test_a_key_that_is_gone_is_not_hurried(known):
     agenda = Agenda()

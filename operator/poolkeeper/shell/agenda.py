@@ -6,7 +6,7 @@ that one request serves them; any other is spread over its interval by a hash of
 
 import heapq
 import zlib
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from math import floor
 from typing import Generic, TypeVar
 
@@ -30,7 +30,7 @@ class Agenda(Generic[K]):
         heapq.heappush(self._due, (self._after(key, now), key))
 
     def hurry(self, key: K) -> None:
-        """Have a key come up at the next `pop`, besides its grid."""
+        """Have a key come up at the next `pop` that may take it, besides its grid."""
         if key in self._grid:
             self._hurried.add(key)
 
@@ -43,10 +43,14 @@ class Agenda(Generic[K]):
         """Return when the next key is due, None when none is."""
         return self._due[0][0] if self._due else None
 
-    def pop(self, now: float) -> list[tuple[K, float]]:
-        """Return the keys that are due with how late they are, and put each on its grid again."""
-        hurried = dict.fromkeys(self._hurried, 0.0)
-        self._hurried.clear()
+    def pop(self, now: float, is_busy: Callable[[K], bool] = lambda _: False) -> list[tuple[K, float]]:
+        """Return the keys that are due with how late they are, and put each on its grid again.
+
+        One that is busy stays hurried until it is not: what it hurries for may have come after its look began.
+        """
+        waiting = {key for key in self._hurried if is_busy(key)}
+        hurried = dict.fromkeys(self._hurried - waiting, 0.0)
+        self._hurried = waiting
         found: dict[K, float] = {}
         while self._due and self._due[0][0] <= now:
             at, key = heapq.heappop(self._due)

@@ -103,7 +103,7 @@ class Loop:
         while elector.leading:
             self.turned_at = time.monotonic()
             self._hear_alarms()
-            due = self._agenda.pop(self.turned_at)
+            due = self._agenda.pop(self.turned_at, self._is_busy)
             for _, late in due:
                 self._telemetry.lag_seconds.observe(late)
             pools = [pool for key, _ in due if (pool := self._pools.get(key)) is not None]
@@ -122,6 +122,10 @@ class Loop:
                 if pool.core is not None and pool.core.spot is not None:
                     self._agenda.hurry(pool.key)
         self._alarms = alarms
+
+    def _is_busy(self, key: Key) -> bool:
+        pool = self._pools.get(key)
+        return pool is not None and pool.busy
 
     def _pause(self) -> float:
         due = self._agenda.next_due()
