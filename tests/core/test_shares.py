@@ -109,9 +109,9 @@ def test_a_replica_without_a_pod_is_no_victim_and_the_next_one_waits():
     assert (decision.size, decision.reason) == (3, Reason.QUEUE_BELOW)
 
 
-def test_pods_to_spare_do_not_count_as_replicas():
+def test_while_there_are_pods_to_spare_nobody_else_is_chosen_to_go():
     decision, _ = shrink(1, 1, 1, 1, 0, target=target(4, pods=target(5).pods))
-    assert (decision.size, decision.shares[0].victims) == (3, ("chat-4",))
+    assert (decision.size, decision.shares[0].victims) == (4, ())
 
 
 def test_a_pod_that_does_not_tell_while_others_do_is_busy():

@@ -194,7 +194,7 @@ def test_what_was_written_and_not_remembered_covers_and_is_no_growth():
     assert (market.look().size, market.asked) == (10, (4, 9))
 
 
-@pytest.mark.parametrize(("asked", "size"), [((2, 18), 20), ((2, 9), 10), ((2, 14), 16)])
+@pytest.mark.parametrize(("asked", "size"), [((2, 18), 20), ((2, 9), 11), ((2, 14), 16)])
 def test_a_size_that_was_written_and_not_remembered_is_read_off_the_preferred_tier(asked, size):
     market = Market().run(60)
     market.on_demand.replicas, market.spot.replicas = asked
@@ -240,3 +240,78 @@ def test_the_size_of_a_pool_that_is_taken_over_leaves_out_no_more_than_what_cove
     market.on_demand.control(0), market.spot.control(0)
     market.reclaim(noticed).memory = Memory()
     assert market.look().current == size
+
+
+def test_what_is_held_is_never_a_reason_to_ask_for_more():
+    market = Market(spotted(guaranteed=Guaranteed(1, 0), min_replicas=5), on_demand=1, spot=4).run(60)
+    market.on_demand.replicas, market.on_demand.ours = 0, False
+    market.on_demand.control(60)
+    assert market.run(10).asked == (1, 4)
+
+
+def test_a_size_that_grows_while_on_demand_waits_to_hand_back_takes_what_is_there():
+    market = Market().run(60).reclaim(3, notice=30).run(200)
+    market.waiting = 1001
+    assert (market.run(10).decision.size, market.asked) == (11, (4, 9))
+
+
+def test_a_reclaim_that_is_only_seen_at_its_end_is_covered_and_counts():
+    market = Market().run(60)
+    gone = list(market.spot.pods)[:3]
+    for uid in gone:
+        del market.spot.pods[uid]
+    market.spot.control(60)
+    seen = market.spot.target
+    market.spot.target = lambda: replace(seen(), reclaimed=frozenset(gone))
+    market.look()
+    assert (market.asked, market.memory.tiers.reclaimed_at) == ((4, 9), at(60))
+
+
+def test_pods_that_end_after_their_notice_are_covered_once():
+    market = Market().run(60).reclaim(3, notice=30).run(20)
+    gone = frozenset(uid for uid, one in market.spot.pods.items() if one.notice)
+    seen = market.spot.target
+    market.spot.target = lambda: replace(seen(), reclaimed=gone)
+    assert market.run(20).asked == (4, 9)
+
+
+def test_what_cannot_be_written_on_spot_is_had_on_demand():
+    market = Market()
+    seen = market.spot.target
+    market.spot.target = lambda: replace(seen(), refused="exceeded quota")
+    market.waiting = 3001
+    market.run(10)
+    assert (market.asked[0], market.decision.health.split) == (4, Reason.SPOT_SHORT)
+    assert "exceeded quota" in market.decision.health.split_detail
+
+
+def test_replacements_made_in_the_second_of_the_loss_are_still_covered():
+    market = Market().run(60).reclaim(3, notice=0.5)
+    market.seconds = 60.7
+    market.look()
+    market.spot.turn(60.7)
+    early = {
+        uid: replace(one, created_at=at(60)) if one.ready_at is None else one for uid, one in market.spot.pods.items()
+    }
+    market.spot.pods = early
+    market.reclaim(2).look()
+    assert market.asked == (6, 9)
+
+
+@pytest.mark.parametrize(
+    ("percent", "before", "after"), [(100, (8, 0), (11, 0)), (50, (4, 4), (6, 5)), (10, (1, 9), (2, 9))]
+)
+def test_a_growth_on_demand_that_was_written_and_not_remembered_is_a_growth(percent, before, after):
+    market = Market(spotted(guaranteed=Guaranteed(0, percent)), *before).run(60)
+    market.on_demand.replicas, market.spot.replicas = after
+    market.on_demand.control(60), market.spot.control(60)
+    assert market.run(60).decision.size == sum(after)
+
+
+def test_nobody_else_goes_until_who_is_to_go_is_seen_to_go():
+    market = Market(spotted(min_replicas=1), on_demand=1, spot=9).run(60)
+    seen, extra = market.spot.target, next(iter(market.spot.pods.values()))
+    market.spot.target = lambda: replace(seen(), pods=(*seen().pods, replace(extra, uid="late", name="late")))
+    market.waiting = 0
+    market.run(700)
+    assert market.asked == (1, 9)

@@ -99,8 +99,9 @@ def notice(before: Tiers, parts: tuple[Part, ...], starts: Mapping[str, Starts],
     """Return the tiers' memory after this look at their starts and notices; a pod that had none yet is a reclaim."""
     if len(parts) == 1 and not before.noticed and not before.starts:
         return before
-    spot = (part for part in parts if part.tier.type is CapacityType.SPOT)
+    spot = [part for part in parts if part.tier.type is CapacityType.SPOT]
     noticed = frozenset(pod.uid for part in spot for pod in part.noticed)
+    noticed = noticed.union(*(part.target.reclaimed for part in spot))
     reclaimed_at = now if noticed - before.noticed else before.reclaimed_at
     return replace(before, starts=starts, noticed=noticed, reclaimed_at=reclaimed_at)
 

@@ -127,6 +127,8 @@ def backoff_until(spec: PoolSpec, seen: Look, now: datetime) -> datetime | None:
 def leaving(cut: Cut, spec: PoolSpec, seen: Look, waited: Mapping[str, timedelta]) -> Leaving:
     """Return who leaves a tier for its cut; replicas without a pod are no loss to anybody."""
     target = cut.part.target
+    if len(target.pods) > target.replicas:  # who goes for the shrink before is not seen to go yet
+        return Leaving(waits=True)
     absent = max(0, target.replicas - len(target.pods))
     loads = victims.in_flight(seen.depth.samples, whole=seen.depth.whole)
     spent = waited.get(cut.part.name, timedelta(0))
@@ -170,6 +172,6 @@ def lacking(cut: Cut, cuts: tuple[Cut, ...]) -> Reason:
 
 def lost_since(before: datetime | None, cuts: tuple[Cut, ...], now: datetime) -> datetime | None:
     """Return since when spot has lacked replicas; for as long as anything stands in for them."""
-    if any(cut.lost for cut in cuts if reclaimable(cut.part)):
+    if any(cut.lost or cut.part.target.reclaimed for cut in cuts if reclaimable(cut.part)):
         return before or now
     return before if any(cut.covers or cut.holds for cut in cuts) else None

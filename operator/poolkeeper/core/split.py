@@ -117,7 +117,7 @@ def needs_of(size: int, parts: tuple[Part, ...], guaranteed: Guaranteed, limits:
     for part, own in zip(parts, held, strict=True):
         share = dues.get(part.name, 0)
         missed = lost(part, share)
-        back = min(sum(held) - own, replacements(part, limits.lost_since), share)
+        back = min(share, max(min(sum(held) - own, replacements(part, limits.lost_since)), ending(part)))
         needs.append(Need(part, share, own, missed, missed + back))
     return needs
 
@@ -146,9 +146,19 @@ def replacements(part: Part, lost_since: datetime | None) -> int:
     """
     if lost_since is None or not reclaimable(part):
         return 0
-    on_the_way = max(0, part.usable - part.capacity.ready)
-    made = sum(pod.created_at > lost_since for pod in part.target.pods if not pod.ready_at and not pod.notice)
-    return min(on_the_way, made)
+    since = lost_since.replace(microsecond=0)  # the API server stamps whole seconds
+    made = sum(pod.created_at >= since for pod in part.target.pods if not pod.ready_at and not pod.notice)
+    return min(on_the_way(part), made)
+
+
+def ending(part: Part) -> int:
+    """Return how many replicas are on the way in the place of pods that a reclaim was seen to end."""
+    return min(on_the_way(part), len(part.target.reclaimed))
+
+
+def on_the_way(part: Part) -> int:
+    """Return how many of a tier's replicas count and are not ready."""
+    return max(0, part.usable - part.capacity.ready)
 
 
 def covered(needs: list[Need]) -> dict[str, int]:
@@ -213,10 +223,23 @@ def size_found(parts: tuple[Part, ...], asked: Mapping[str, int], before: int | 
     moved = {part.name: part.found - asked.get(part.name, part.found) for part in parts}
     moved |= {part.name: 0 for part in parts if not part.target.uid}  # not made yet, or deleted: that says nothing
     size = max(0, before + sum(moved[part.name] for part in parts if not part.target.ours))
-    for part in parts:
-        if part.target.ours and part.wanted and reclaimable(part) and part.found and moved[part.name]:
-            return nearest(part, size, guaranteed, tiers)
-    return size
+    forgotten = any(moved[part.name] and part.found for part in parts if part.target.ours and part.wanted)
+    return written(parts, size, guaranteed, tiers) if forgotten else size
+
+
+def written(parts: tuple[Part, ...], size: int, guaranteed: Guaranteed, tiers: tuple[Tier, ...]) -> int:
+    """Return the size that we wrote and do not remember: of those that give spot what it has, the nearest to `size`.
+
+    Of several the one that gives on-demand what it has, too; but not while spot lacks some, for then it covers.
+    """
+    spot = {part.name: part.found for part in parts if part.wanted and reclaimable(part)}
+    whole = {part.name: part.found for part in parts if part.wanted}
+    reach = range(size + 2 * sum(whole.values()) + 2)
+    dues = {other: due(other, guaranteed, tiers) for other in reach}
+    fits = [other for other, given in dues.items() if all(given[name] == found for name, found in spot.items())]
+    exact = [other for other in fits if dues[other] == whole]
+    lacks = any(part.usable < part.found for part in parts if part.wanted and reclaimable(part))
+    return min(fits if lacks or not exact else exact, key=lambda other: abs(other - size), default=size)
 
 
 def adopted(parts: tuple[Part, ...], guaranteed: Guaranteed, tiers: tuple[Tier, ...]) -> int:

@@ -73,8 +73,9 @@ def trouble(cut: Cut) -> str:
     """Return the provider's, the provisioner's, the scheduler's or the kubelet's own words, whoever has some."""
     pods = cut.part.target.pods
     notices = [pod.notice for pod in pods if pod.notice]
-    words = notices or [pod.trouble for pod in pods if not pod.ready_at and pod.trouble]
-    said = words[0] if words else cut.part.target.failure
+    troubles = [pod.trouble for pod in pods if not pod.ready_at and pod.trouble]
+    words = [*notices, cut.part.target.refused, *troubles, cut.part.target.failure]
+    said = next(filter(None, words), "")
     return f" ({said})" if said else ""
 
 

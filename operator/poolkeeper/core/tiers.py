@@ -61,8 +61,8 @@ class Part:
 
     @property
     def has_room(self) -> bool:
-        """Whether more may be asked of it: it is wanted, not known to be short, and what was asked for does come."""
-        return self.wanted and not self.short and not self.capacity.blocked
+        """Whether more may be asked of it: it is wanted, can be written, is not short, and what was asked for comes."""
+        return self.wanted and not (self.short or self.target.refused or self.capacity.blocked)
 
 
 def parts_of(
