@@ -113,9 +113,30 @@ class TestPod:
         told = condition("DisruptionTarget", "False", reason="EvictionByEvictionAPI")
         assert a_pod(status={"conditions": [told]}).disruption == ""
 
-    @pytest.mark.parametrize(("spec", "seconds"), [({"terminationGracePeriodSeconds": 300}, 300), ({}, 30)])
-    def test_the_time_it_is_given_to_end_in(self, spec, seconds):
-        assert a_pod(spec=spec).grace == timedelta(seconds=seconds)
+    def test_why_it_failed(self):
+        assert a_pod(status={"phase": "Failed", "reason": "NodeShutdown"}).disruption == "NodeShutdown"
+
+    @pytest.mark.parametrize("status", [{}, {"phase": "Pending"}, {"phase": "Running"}])
+    def test_a_live_one_has_no_end(self, status):
+        told = [condition("Ready", "False"), condition("DisruptionTarget", "True", reason="EvictionByEvictionAPI")]
+        assert a_pod(status=status | {"conditions": told}).ended_at is None
+
+    @pytest.mark.parametrize(("grace", "second"), [(300, -60), (0, 240), (None, 240)])
+    def test_its_end_begins_when_its_deletion_is_asked_for(self, grace, second):
+        found = a_pod(deletionTimestamp=LATER, deletionGracePeriodSeconds=grace, status={"phase": "Running"})
+        assert found.ended_at == AT + timedelta(seconds=second)
+
+    @pytest.mark.parametrize(
+        ("conditions", "ended"),
+        [([condition("DisruptionTarget", "True")], AT_LATER), ([condition("Ready", "False")], AT_LATER), ([], AT)],
+        ids=["who ended it", "no longer ready", "never began"],
+    )
+    def test_its_end_is_as_near_as_its_status_has_it(self, conditions, ended):
+        assert a_pod(status={"phase": "Failed", "conditions": conditions}).ended_at == ended
+
+    def test_an_old_wreck_that_is_cleared_away_has_ended_long_ago(self):
+        status = {"phase": "Failed", "conditions": [condition("Ready", "False", lastTransitionTime=WHEN)]}
+        assert a_pod(deletionTimestamp=LATER, deletionGracePeriodSeconds=0, status=status).ended_at == AT
 
     def test_what_it_asked_of_a_node_is_dropped_once_it_has_one(self):
         assert a_pod(spec={"nodeName": "n1", "nodeSelector": {"gpu": "h100"}}).alternatives == ()

@@ -39,6 +39,7 @@ OTHER_TYPE = (
     " karpenter.sh/capacity-type In [spot] not in karpenter.sh/capacity-type In [on-demand]"
 )
 UNKNOWN_LABEL = 'Failed to schedule pod, incompatible requirements, label "gpu.vendr" does not have known values'
+OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
 EMPTIED = "NodePool requirements filtered out all compatible available instance types"
 
 
@@ -137,6 +138,52 @@ class TestReclaim:
 
     def test_elsewhere_an_interruption_is_not_believed(self):
         assert not Seen(karpenter(capacity="on-demand")).tell("SpotInterrupted", INTERRUPTED, about_node()).notice()
+
+
+class TestReclaimedPods:
+    """That are not live any more when we look."""
+
+    @staticmethod
+    def reclaimed(seen, second=60, **ending):
+        found = replace(pod(on="n1"), **{"terminating": True, "ended_at": START} | ending)
+        return seen.signals.was_reclaimed(found, START + timedelta(seconds=second))
+
+    noticed = eks(taints=[taint("aws-node-termination-handler/spot-itn")])
+
+    def test_one_that_is_evicted_from_a_node_under_notice(self):
+        assert self.reclaimed(Seen(self.noticed), disruption="EvictionByEvictionAPI")
+
+    @pytest.mark.parametrize("why", ["Terminated", "NodeShutdown", "NodeAffinity", "TerminationByKubelet"])
+    def test_one_that_the_kubelet_failed_there(self, why):
+        assert self.reclaimed(Seen(self.noticed), terminating=False, phase="Failed", disruption=why)
+
+    @pytest.mark.parametrize("why", ["DeletionByPodGC", "DeletionByTaintManager"])
+    def test_one_that_went_with_its_node(self, why):
+        assert self.reclaimed(Seen(), disruption=why)
+
+    def test_one_that_a_drain_or_a_consolidation_evicts_is_none(self):
+        found = karpenter(taints=[taint("karpenter.sh/disrupted")])
+        assert not self.reclaimed(Seen(found), disruption="EvictionByEvictionAPI")
+
+    def test_one_that_a_drain_evicted_before_its_node_went_is_none(self):
+        assert not self.reclaimed(Seen(), disruption="EvictionByEvictionAPI")
+
+    @pytest.mark.parametrize("why", ["Evicted", ""])
+    def test_one_that_failed_of_itself_is_none(self, why):
+        assert not self.reclaimed(Seen(self.noticed), terminating=False, phase="Failed", disruption=why)
+
+    def test_one_that_the_scheduler_preempts_is_none(self):
+        assert not self.reclaimed(Seen(self.noticed), disruption="PreemptionByScheduler")
+
+    def test_one_on_a_lost_node_of_another_kind_is_none(self):
+        assert not self.reclaimed(Seen(eks(capacity="ON_DEMAND", taints=[taint(OUT_OF_SERVICE)])))
+
+    def test_one_that_is_live_is_not_yet(self):
+        assert not self.reclaimed(Seen(self.noticed), terminating=False, ended_at=None)
+
+    @pytest.mark.parametrize(("second", "counts"), [(300, True), (301, False)])
+    def test_it_counts_as_long_as_a_node_may_take_to_come(self, second, counts):
+        assert self.reclaimed(Seen(self.noticed), second) is counts
 
 
 class TestLoss:

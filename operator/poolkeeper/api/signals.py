@@ -51,6 +51,21 @@ KINDS = {
     "NotTriggerScaleUp": Kind.REFUSAL,
 }
 EMPTIED = "NoCompatibleInstanceTypes"
+ENDED_WITH_ITS_NODE = frozenset(
+    {
+        "DeletionByPodGC",
+        "DeletionByTaintManager",
+        "NodeAffinity",
+        "NodeShutdown",
+        "TerminationByKubelet",
+        "Terminated",
+    }
+)
+"""Why a pod ended, by its DisruptionTarget condition or its failure: nobody asked for it, its node did not last.
+
+Sources: kubernetes.io/docs/concepts/workloads/pods/disruptions (condition), kubelet `nodeshutdown` and `lifecycle`.
+"""
+PREEMPTED = "PreemptionByScheduler"
 _ABOUT = {
     "Pod": frozenset(KINDS) - {"InsufficientCapacityError"},
     "NodeClaim": RECLAIM_EVENTS | {"InsufficientCapacityError"},

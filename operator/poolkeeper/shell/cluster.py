@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from poolkeeper.shell.kube import KubeClient
 from poolkeeper.shell.list_watch import Key
@@ -105,6 +105,11 @@ class Cluster:
     def pods_of(self, deployment: DeploymentView) -> tuple[PodView, ...]:
         """Return the live pods of a Deployment, by owner chain."""
         return tuple(pod for pod in self.ownership.pods_of(deployment.uid) if pod.live)
+
+    def reclaimed(self, deployment: DeploymentView, now: datetime) -> frozenset[str]:
+        """Return the UIDs of those pods of a Deployment on spot that are not live since their node is taken back."""
+        pods = self.ownership.pods_of(deployment.uid) if deployment.tier else ()
+        return frozenset(pod.uid for pod in pods if self.signals.was_reclaimed(pod, now))
 
     def live_uids(self) -> set[str]:
         """Return the UIDs of all live pods."""

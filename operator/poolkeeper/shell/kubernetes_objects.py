@@ -48,6 +48,7 @@ class ObjectMetadata(Metadata, rename="camel"):
 
     creation_timestamp: datetime | None = None
     deletion_timestamp: datetime | None = None
+    deletion_grace_period_seconds: int | None = None
     labels: dict[str, str] | None = None
     annotations: dict[str, str] | None = None
     owner_references: list[OwnerReference] = msgspec.field(default_factory=list)
@@ -138,7 +139,6 @@ class PodSpec(msgspec.Struct, rename="camel"):
 
     containers: list[Container] = []
     node_name: str = ""
-    termination_grace_period_seconds: int = 30
     node_selector: dict[str, str] = {}
     affinity: Affinity | None = None
 

@@ -70,7 +70,8 @@ def half(pool: Pool, cluster: Cluster, found: DeploymentView, now: datetime) -> 
         return cluster.signals.pod(pod, now)
 
     seen = projections.target(found, cluster.pods_of(found), see)
-    return overlaid(pool, replace(seen, tier=tier_of(pool, spot=found.name != pool.target)), found)
+    tier, reclaimed = tier_of(pool, spot=found.name != pool.target), cluster.reclaimed(found, now)
+    return overlaid(pool, replace(seen, tier=tier, reclaimed=reclaimed), found)
 
 
 def name_taken(pool: Pool, found: DeploymentView) -> Conflict | None:

@@ -24,9 +24,11 @@ from poolkeeper.shell.kubernetes_objects import (
     OwnerReference,
     PodObject,
     PodSpec,
+    PodStatus,
 )
 from poolkeeper.shell.reflector import Kind
 from poolkeeper.shell.views import (
+    ENDED,
     LONG_AGO,
     AutoscalerView,
     DeploymentView,
@@ -81,8 +83,8 @@ def pod(found: PodObject) -> PodView:
         phase=status.phase,
         node=found.spec.node_name,
         trouble=_trouble(found),
-        disruption=_disruption(status.conditions),
-        grace=timedelta(seconds=found.spec.termination_grace_period_seconds),
+        disruption=_disruption(status),
+        ended_at=_ended_at(found),
         deletion_cost=_deletion_cost(metadata),
         alternatives=() if found.spec.node_name else _alternatives(found.spec),
     )
@@ -203,9 +205,23 @@ def _since(conditions: list[Condition], kind: str, status: str) -> datetime | No
     return found.last_transition_time if found and found.status == status else None
 
 
-def _disruption(conditions: list[Condition]) -> str:
-    found = condition(conditions, "DisruptionTarget")
-    return found.reason or "" if found and found.status == "True" else ""
+def _disruption(status: PodStatus) -> str:
+    found = condition(status.conditions, "DisruptionTarget")
+    return found.reason or "" if found and found.status == "True" else status.reason
+
+
+def _ended_at(found: PodObject) -> datetime | None:
+    """Return when a pod's end began, None while it is live: as near as its status has it where that was not asked for.
+
+    The API server stamps the end of the time that a deleted one is given.
+    """
+    metadata, status = found.metadata, found.status
+    if metadata.deletion_timestamp is None and status.phase not in ENDED:
+        return None
+    stopped = _since(status.conditions, "DisruptionTarget", "True") or _since(status.conditions, "Ready", "False")
+    if metadata.deletion_timestamp is None or status.phase in ENDED:  # an old wreck may be cleared away at any time
+        return stopped or metadata.creation_timestamp
+    return metadata.deletion_timestamp - timedelta(seconds=metadata.deletion_grace_period_seconds or 0)
 
 
 def _trouble(found: PodObject) -> str:

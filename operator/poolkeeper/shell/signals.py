@@ -3,6 +3,7 @@
     a node is lost         it is gone, or is not ready for 60 s, or bears a taint that says so; spot or not
     a node is reclaimed    its provider's taint, condition or event; on spot nodes alone: elsewhere they mean repair
     neither of them        cordoned, drained, consolidated, scaled down, preempted: all that is voluntary
+    a pod was reclaimed    its end began lately, on a spot node that is under notice, or by a node that did not last
 
     a pod waits            the newest word of a provisioner on it counts, and stays until there is a newer one or the
                            API server forgets it (after an hour); the scheduler's own words only where there is none
@@ -27,6 +28,7 @@ UNREADY = timedelta(seconds=60)
 NODE_LAG = timedelta(seconds=5)
 ONE_ROUND = timedelta(seconds=2)
 ONCE_A_MINUTE = timedelta(minutes=1)
+LATELY = timedelta(minutes=5)
 
 _COMBINED = "(combined from similar events): "
 
@@ -105,6 +107,18 @@ class Signals:
         """Return what is said of a node for a pod that has none, None where nothing is."""
         said = self.said(pod)
         return said.wait if said else None
+
+    def was_reclaimed(self, pod: PodView, now: datetime) -> bool:
+        """Return whether a pod of a spot tier ended lately (`LATELY`, as long as a node may take) for its node's sake.
+
+        A node that is gone may have been drained before: there, only who ended the pod tells. What a reclaim ends is
+        the same as what a drain ends, by eviction, but for the notice on the node.
+        """
+        if pod.ended_at is None or now - pod.ended_at > LATELY or not self.notice(pod, now):
+            return False
+        found = self._nodes.get(pod.node)
+        asked = found is not None and found.spot and pod.terminating and pod.disruption != signals.PREEMPTED
+        return asked or pod.disruption in signals.ENDED_WITH_ITS_NODE
 
     def said(self, pod: PodView) -> Said | None:
         """Return the word that counts for a pod without a node, None where there is none."""

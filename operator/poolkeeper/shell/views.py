@@ -2,10 +2,11 @@
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from poolkeeper.core.observation import Pod
 
+ENDED = frozenset({"Succeeded", "Failed"})
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -46,9 +47,9 @@ class PodView:
 
     `ready_at` is the last time it became ready, None while it is not; `unready_since` is the last time it ceased to
     be, or was made, None while it is ready. `replica_set` is its controller's UID,
-    empty where no ReplicaSet controls it. `disruption` is the reason of its DisruptionTarget condition, empty where
-    nobody is about to end it; `grace` the time that it is given to end in. `alternatives` are kept while it waits for
-    a node: of each, a node must satisfy all; none at all suits any node.
+    empty where no ReplicaSet controls it. `ended_at` is when its end began, None while it is live; `disruption` why, as
+    its DisruptionTarget condition or its failure has it, empty where neither says. `alternatives` are kept while it
+    waits for a node: of each, a node must satisfy all; none at all suits any node.
     """
 
     namespace: str
@@ -69,14 +70,14 @@ class PodView:
     node: str = ""
     trouble: str = ""
     disruption: str = ""
-    grace: timedelta = timedelta(seconds=30)
+    ended_at: datetime | None = None
     deletion_cost: int | None = None
     alternatives: tuple[tuple[Requirement, ...], ...] = ()
 
     @property
     def live(self) -> bool:
         """Whether the ReplicaSet controller counts it: neither terminating nor finished nor evicted."""
-        return not self.terminating and self.phase not in {"Succeeded", "Failed"}
+        return not self.terminating and self.phase not in ENDED
 
     def fits(self, labels: Mapping[str, str], but_for: Container[str]) -> bool:
         """Return whether a node with these labels is one that it asks for, whatever it says of the keys `but_for`."""
