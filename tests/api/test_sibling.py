@@ -166,6 +166,39 @@ def test_init_containers_and_pull_secrets_are_no_exception():
     assert (pod["initContainers"], pod["imagePullSecrets"]) == ([{"env": twice[:1]}], twice[:1])
 
 
+def pod_of(**spec):
+    target = deepcopy(TARGET)
+    target["spec"]["template"]["spec"] |= spec
+    return blueprint(target, "talk", KARPENTER).body["spec"]["template"]["spec"]
+
+
+def test_the_names_of_an_address_are_put_together():
+    aliases = [("10.0.0.1", ["a"]), ("10.0.0.2", ["c"]), ("10.0.0.1", ["b", "a"])]
+    pod = pod_of(hostAliases=[{"ip": address, "hostnames": names} for address, names in aliases])
+    assert [(one["ip"], one["hostnames"]) for one in pod["hostAliases"]] == [
+        ("10.0.0.1", ["a", "b"]),
+        ("10.0.0.2", ["c"]),
+    ]
+
+
+NUMBER = {"containerPort": 8000, "protocol": "TCP"}
+HTTP, METRICS = NUMBER | {"name": "http"}, NUMBER | {"name": "metrics"}
+
+
+@pytest.mark.parametrize(
+    ("ports", "kept"),
+    [
+        ([NUMBER, {"containerPort": 8000}], [{"containerPort": 8000}]),
+        ([NUMBER, HTTP], [HTTP]),
+        ([NUMBER, NUMBER | {"protocol": "UDP"}], [NUMBER, NUMBER | {"protocol": "UDP"}]),
+        ([HTTP, METRICS], [HTTP, METRICS]),
+    ],
+    ids=["said twice", "named once", "another protocol", "two names"],
+)
+def test_a_port_that_only_repeats_a_number_is_left_out(ports, kept):
+    assert pod_of(containers=[{"name": "engine", "ports": ports}])["containers"][0]["ports"] == kept
+
+
 def test_a_target_whose_pods_wear_no_labels_has_a_sibling_whose_pods_wear_the_tier():
     target = deepcopy(TARGET)
     del target["spec"]["template"]["metadata"]

@@ -122,19 +122,55 @@ def _labels(template: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def _without_repeats(pod: Json) -> Json:
-    """Return the pod with each name once where the kubelet takes the last: server-side apply refuses repeats."""
+    """Return the pod with each key once where the kubelet takes it twice: server-side apply refuses repeats.
+
+    What other lists have keys for, the API server refuses to repeat in the target already.
+    """
     made = {**pod}
     for kind in ("containers", "initContainers"):
         if kind in pod:
-            made[kind] = [_named_once(container, "env") for container in pod[kind]]
-    return _named_once(made, "imagePullSecrets")
+            made[kind] = [_ports_once(_named_once(container, "env")) for container in pod[kind]]
+    return _aliases_once(_named_once(made, "imagePullSecrets"))
 
 
 def _named_once(holder: Json, field: str) -> Json:
+    """Return the holder with the last of each name, which is the one in force."""
     if field not in holder:
         return holder
-    last = {item["name"]: index for index, item in enumerate(holder[field])}
-    return {**holder, field: [item for index, item in enumerate(holder[field]) if last[item["name"]] == index]}
+    last = {item.get("name", ""): index for index, item in enumerate(holder[field])}
+    return {**holder, field: [item for index, item in enumerate(holder[field]) if index in last.values()]}
+
+
+def _ports_once(container: Json) -> Json:
+    """Return the container without ports that only repeat a number.
+
+    Two names of one number stay, and the API server says what it makes of them: a Service or a probe may ask for
+    either.
+    """
+    if "ports" not in container:
+        return container
+    told = {_number(port) for port in container["ports"] if _tells_more(port)}
+    silent = {_number(port): port for port in container["ports"] if _number(port) not in told}
+    ports = [port for port in container["ports"] if _tells_more(port) or port is silent.get(_number(port))]
+    return {**container, "ports": ports}
+
+
+def _number(port: Json) -> tuple[int, str]:
+    return port["containerPort"], port.get("protocol", "TCP")
+
+
+def _tells_more(port: Json) -> bool:
+    return "name" in port or "hostPort" in port
+
+
+def _aliases_once(pod: Json) -> Json:
+    """Return the pod with the names of an address together: each entry is a line of its hosts file."""
+    if "hostAliases" not in pod:
+        return pod
+    names: dict[str, dict[str, None]] = {}
+    for alias in pod["hostAliases"]:
+        names.setdefault(alias["ip"], {}).update(dict.fromkeys(alias.get("hostnames") or ()))
+    return {**pod, "hostAliases": [{"ip": address, "hostnames": list(given)} for address, given in names.items()]}
 
 
 def _toleration(taint: Taint) -> Json:
