@@ -261,9 +261,10 @@ RULES = (
         "put the tier of type Spot before the one of type OnDemand: after it, nothing would ever run on spot",
         _tiers(ON_DEMAND, SPOT),
     ),
-    _rule(_TIERS, "tier names must differ", _tiers(SPOT, ON_DEMAND | {"name": "spot"}))._replace(
+    _rule(_TIERS, "tier names must differ", _tiers(SPOT | {"name": "on-demand"}, ON_DEMAND))._replace(
         sooner=("spec.capacity.tiers[1]", "Duplicate value")
     ),
+    _rule(_TIER, "the name spot is for a tier of type Spot", _tiers(ON_DEMAND | {"name": "spot"})),
     *(
         _rule(
             _TIER,

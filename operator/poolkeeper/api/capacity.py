@@ -78,6 +78,11 @@ class Tier(Part):
             lambda it: it.type == "Spot" or (it.provider, it.fallback, it.recovery) == (None, None, None),
             "provider, fallback and recovery belong to the tier of type Spot",
         ),
+        Rule(
+            "self.name != 'spot' || self.type == 'Spot'",  # what a pool leaves behind on spot still bears that name
+            lambda it: it.name != "spot" or it.type == "Spot",
+            "the name spot is for a tier of type Spot",
+        ),
     )
 
     def to_core(self) -> model.Tier:
