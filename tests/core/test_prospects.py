@@ -1,13 +1,16 @@
 """What a decision says about its own end."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from builders import at, loading, pod, published, reading, seen, target
+from market import SPOT, Market, spotted
 from poolkeeper.core.decide import decide
 from poolkeeper.core.memory import Edit, Edits, Grace, Memory
-from poolkeeper.core.model import OnOutage, OutageBehavior, ScaleDown, ScaleUp
+from poolkeeper.core.model import ON_DEMAND, OnOutage, OutageBehavior, Recovery, ScaleDown, ScaleUp
+from poolkeeper.core.observation import Wait
 from poolkeeper.core.reasons import Reason
 
 SPEC = published()
@@ -78,3 +81,37 @@ def test_what_comes_first_is_named_first():
 def test_what_has_passed_is_not_ahead():
     clock = Grace(short_since=at(-400), sampled_at=at(-1))
     assert ahead(0, clock=clock, target=target(4, rolling=True)) == []
+
+
+def moves(market: Market) -> list:
+    return [(prospect.at, prospect.words) for prospect in market.decision.prospects]
+
+
+def test_a_spot_replica_without_a_node_tells_when_it_counts_as_lost():
+    market = Market().stock_out(told=False).reclaim(1, notice=0).run(10)
+    assert (at(130), "a spot replica counts as lost if it has no node, or is not ready") in moves(market)
+
+
+def test_a_wrong_template_announces_no_loss():
+    market = Market().stock_out(told=False)
+    market.spot.wait = Wait.MISCONFIGURED
+    market.reclaim(1, notice=0).run(30)
+    assert not any("lost" in words for _, words in moves(market))
+
+
+def test_the_way_back_tells_when_the_next_replica_counts_as_steady():
+    market = Market().run(60).reclaim(3, notice=30).run(200)
+    assert (at(770), "another spot replica counts as steady") in moves(market)
+
+
+def test_the_way_back_tells_of_nothing_before_the_backoff_is_over():
+    quick = replace(SPOT, recovery=Recovery(timedelta(seconds=60), timedelta(minutes=9)))
+    market = Market(spotted(tiers=(quick, ON_DEMAND))).run(60).reclaim(3, notice=30).run(120)
+    assert (at(70 + 540), "another spot replica counts as steady") in moves(market)
+
+
+def test_where_nothing_is_to_go_back_nobody_waits_for_steady_replicas():
+    market = Market(on_demand=2, spot=9).run(60)
+    market.waiting = 1001
+    market.run(10).waiting = 500
+    assert not any("steady" in words for _, words in moves(market.run(120)))

@@ -8,10 +8,14 @@ import pytest
 from builders import at, loading, published, reading, seen, target
 from market import SPOT, Market, spotted
 from poolkeeper.core.decide import decide
-from poolkeeper.core.memory import Edits, Grace, Memory, Tiers
+from poolkeeper.core.memory import Edits, Grace, Memory, Starts, Tiers
 from poolkeeper.core.model import Guaranteed, ScaleDown
 from poolkeeper.core.observation import PodSample, Reading
 from poolkeeper.core.reasons import Reason
+from poolkeeper.core.shares import Going, granted
+from poolkeeper.core.split import Cut
+from poolkeeper.core.tiers import part_of
+from poolkeeper.core.victims import Leaving
 
 RIPE = Grace(short_since=at(-300), sampled_at=at(-1))
 ROOMY = {"slots_per_replica": 99}
@@ -132,12 +136,15 @@ class Busy(Market):
     """A market in which each pod runs as many requests as `loads` has for its tier."""
 
     def __init__(self, **changes) -> None:
-        self.loads = {"on-demand": 0, "spot": 0}
+        self.loads, self.calm = {"on-demand": 0, "spot": 0}, set()
         super().__init__(spotted(queue=ROOMY | changes.pop("queue", {}), **changes))
+
+    def _load(self, uid: str) -> float:
+        return 0 if uid in self.calm else self.loads[uid.rsplit("-", 1)[0]]
 
     def look(self):
         ready = [one for half in (self.on_demand, self.spot) for one in half.pods.values() if one.ready_at]
-        pods = tuple(PodSample(one.uid, 0, self.loads[one.uid.rsplit("-", 1)[0]]) for one in ready)
+        pods = tuple(PodSample(one.uid, 0, self._load(one.uid)) for one in ready)
         page = Reading("pods", at(self.seconds), pods=pods)
         self.extra = {"readings": (page, reading(self.waiting, self.seconds))}
         return super().look()
@@ -249,3 +256,28 @@ def test_the_backoff_ends_on_the_second(seconds, free):
 
 
 SPEC_ON_DEMAND = spotted().tiers[1]
+
+
+def test_of_a_tier_that_goes_the_idle_ones_go_at_once_and_the_busy_ones_one_deadline_later():
+    market = Busy()
+    market.run(60).loads = {"on-demand": 5, "spot": 5}
+    idle = next(iter(market.spot.pods))
+    market.calm = {idle}
+    market.spec = replace(market.spec, tiers=(SPEC_ON_DEMAND,))
+    assert (market.run(110).asked, idle in market.spot.pods) == ((10, 8), False)
+    assert market.run(120).asked == (10, 0)
+
+
+def test_a_drain_names_every_tier_that_is_busy():
+    market = returning(on_demand=5)
+    market.loads["spot"] = 5
+    market.waiting = 0
+    market.run(60 + 300)
+    busy = {one.trail[-1].facts["busy"] for one in market.decisions}
+    assert busy >= {None, "on-demand"}
+
+
+def test_a_tier_of_absent_replicas_gives_up_no_more_than_it_is_asked_to():
+    part = part_of(spotted(), SPEC_ON_DEMAND, target(6, pods=target(2).pods), Starts(), at(0))
+    going = Going(5, (), {"on-demand": Leaving(free=4, waits=True)})
+    assert granted(Cut(part, size=5, due=5), going).size == 5

@@ -315,3 +315,55 @@ def test_nobody_else_goes_until_who_is_to_go_is_seen_to_go():
     market.waiting = 0
     market.run(700)
     assert market.asked == (1, 9)
+
+
+def test_a_growth_takes_what_stands_in_first():
+    market = Market().run(60).reclaim(3, notice=30).run(200)
+    market.waiting = 1001
+    assert (market.run(10).decision.size, market.asked) == (11, (4, 9))
+
+
+def test_a_constant_queue_does_not_cascade_while_more_is_ready_than_the_size():
+    market = Market().run(60).reclaim(3, notice=30).run(200)
+    market.spot.load, market.waiting = 500, 1001
+    assert [market.run(10).asked for _ in range(6)] == [(4, 9), *[(4, 10)] * 5]
+
+
+def test_what_is_out_of_stock_is_not_on_its_way():
+    market = Market().run(60).stock_out().reclaim(3, notice=30).run(200)
+    market.waiting = 1001
+    assert market.run(10).decision.size == 11
+
+
+def test_a_fallback_of_none_covers_nothing():
+    none = replace(SPOT, fallback=replace(SPOT.fallback, max_replicas=0))
+    market = Market(spotted(tiers=(none, ON_DEMAND))).run(60).reclaim(3, notice=30)
+    assert market.run(300).asked == (1, 9)
+
+
+def test_what_loads_for_a_growth_is_covered_no_further_than_what_stands_in():
+    market = Market().run(60).reclaim(1, notice=30).run(200)
+    market.waiting = 3500
+    market.run(10).waiting = 500
+    assert market.run(30).asked == (2, 11)
+
+
+def test_nothing_is_given_away_that_another_tier_is_not_ready_to_stand_in_for():
+    market = Market()
+    market.on_demand.load = 1e9
+    market.on_demand.pods.clear()
+    market.on_demand.control(0)
+    market.waiting = 0
+    assert (market.run(310).decision.size, market.asked) == (9, (1, 9))
+
+
+def test_what_is_left_of_a_removed_tier_is_adopted_with_the_rest():
+    market = Market(spotted(tiers=(ON_DEMAND,)), on_demand=4, spot=3)
+    assert (market.decision.current, market.asked) == (7, (7, 3))
+
+
+def test_a_pool_is_full_where_the_one_tier_that_it_uses_is_stuck():
+    market = Market(spotted(tiers=(ON_DEMAND,)), on_demand=4, spot=3)
+    market.on_demand.available = False
+    market.run(900).waiting = 5000
+    assert (market.run(60).decision.size, market.decision.health.startup) == (7, Reason.STARTUP_BLOCKED)

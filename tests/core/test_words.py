@@ -6,6 +6,7 @@ from math import inf
 import pytest
 
 from builders import at, pod, published, reading, sample, seen, target
+from market import Market
 from poolkeeper.core.decide import decide
 from poolkeeper.core.decision import Decision, Stage
 from poolkeeper.core.memory import Edit, Edits, Grace, Memory
@@ -116,3 +117,16 @@ def test_numbers_are_said_as_people_write_them(value, words):
 def test_a_pool_at_its_minimum_speaks_of_no_survivors():
     words = said(waiting=0, target=target(2), edits=Edits(asked=2))
     assert words == f"{Reason.AT_MINIMUM.sentence} (queue 0)"
+
+
+def test_a_move_between_the_tiers_is_said_tier_by_tier():
+    words = message(Market().run(60).reclaim(3).look())
+    said = "spot has 6 of 9 ready; on-demand covers 3 (SpotInterrupted: reclaimed)"
+    assert words == f"on-demand 1 -> 4: {Reason.SPOT_RECLAIMED.sentence} ({said})"
+
+
+def test_a_new_size_is_said_with_the_tiers_that_it_moves():
+    market = Market().run(60)
+    market.waiting = 1001
+    words = message(market.run(10).decision)
+    assert words.startswith(f"10 -> 11 (on-demand 1 -> 2): {Reason.QUEUE_ABOVE.sentence} (queue 1001 over 1000")

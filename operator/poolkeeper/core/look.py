@@ -92,7 +92,9 @@ def capacity_of(parts: tuple[Part, ...], size: int, spec: PoolSpec) -> Capacity:
     """Return what the pool's replicas can do, all tiers together."""
     if len(parts) == 1:
         return parts[0].capacity
-    return startup.pooled([part.capacity for part in parts], size, blocked=is_full(size, parts, spec.guaranteed))
+    counting = sum(min(part.capacity.coming, part.usable - part.capacity.settled) for part in parts)
+    full = is_full(size, parts, spec.guaranteed)
+    return startup.pooled([part.capacity for part in parts], size, counting, blocked=full)
 
 
 def notice(before: Tiers, parts: tuple[Part, ...], starts: Mapping[str, Starts], now: datetime) -> Tiers:

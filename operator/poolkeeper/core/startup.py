@@ -128,13 +128,17 @@ def assess(spec: PoolSpec, target: Target, starts: Starts, now: datetime) -> Cap
     )
 
 
-def pooled(capacities: Sequence[Capacity], size: int, *, blocked: bool) -> Capacity:
-    """Return the tiers' capacity as the pool's: no more is coming than the size still lacks."""
+def pooled(capacities: Sequence[Capacity], size: int, counting: int, *, blocked: bool) -> Capacity:
+    """Return the tiers' capacity as the pool's.
+
+    No more is coming than the size still lacks, what is to cover included; while more is ready than the size, as many
+    as are on the way and count.
+    """
     settled = sum(one.settled for one in capacities)
     return Capacity(
         ready=sum(one.ready for one in capacities),
         settled=settled,
-        coming=max(0, min(sum(one.coming for one in capacities), size - settled)),
+        coming=max(0, counting, min(sum(one.coming for one in capacities), size - settled)),
         overdue=sum(one.overdue for one in capacities),
         blocked=blocked,
         words=next((one.words for one in capacities if one.words), ""),
