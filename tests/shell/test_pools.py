@@ -174,6 +174,12 @@ def test_news_of_replicas_waits_a_little():
     assert [budget.rested(at(0) + timedelta(seconds=wait)) for wait in (4, 5)] == [False, True]
 
 
+def test_news_of_replicas_that_may_be_noise_waits_longer():
+    budget = StatusBudget()
+    budget.spend(at(0), ordinary=True)
+    assert [budget.rested(at(0) + timedelta(seconds=wait)) for wait in (29, 30)] == [False, True]
+
+
 def test_what_is_refused_is_told_with_the_words_of_the_refusal():
     pool = Pools().take(body())
     pool.mark_rests["on-demand"].failed(KubeError("no marks"), at(0))

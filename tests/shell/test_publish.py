@@ -95,12 +95,12 @@ def test_a_clock_that_noise_stores_and_clears_again_and_again_costs_two_writes_a
     assert 1 < len(followed.written) <= 2 + 1200 / 30
 
 
-def test_a_conflict_is_news_after_a_little_while(followed):
+def test_a_conflict_is_told_at_once_whatever_the_budget(followed):
     for second in range(20):
         followed.pool.budget.tokens = 1 if second < 2 else -1
         rival = Conflict(Reason.CONFLICT_POOL, "ipool/older has it") if second > 3 else None
         followed.look(second, 500, conflict=rival)
-    assert followed.seconds() == [*ADOPTED_THEN_STEADY, 6]
+    assert followed.seconds() == [*ADOPTED_THEN_STEADY, 4]
 
 
 TIMED_OUT = reading(None, 1, fault=Reason.METRIC_TIMEOUT)
@@ -159,6 +159,12 @@ def test_a_move_between_tiers_is_written_at_once(followed):
     followed.pool.budget.tokens = -5
     publish.note_change(followed.pool, split(on_demand=4), at(1))
     assert told(followed.pool, split(on_demand=4), 1)["lastDecision"]["reason"] == "SpotReclaimed"
+
+
+def test_replicas_that_come_and_go_cost_two_writes_a_minute(followed):
+    looks = (split(spot=9 if second % 14 < 7 else 6) for second in range(600))
+    written = [second for second, decision in enumerate(looks) if told(followed.pool, decision, second)]
+    assert 1 < len(written) <= 2 + 600 / 30
 
 
 def test_why_the_split_is_off_is_told_at_once_whatever_the_budget(followed):

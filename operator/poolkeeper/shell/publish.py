@@ -18,7 +18,7 @@ from poolkeeper.shell.pools import Pool
 
 Json = dict[str, Any]
 
-FAULTS = {"MetricsAvailable", "AbleToScale", "SplitReady"}
+FAULTS = {"ScalingActive", "MetricsAvailable", "AbleToScale", "SplitReady"}
 
 
 def note_change(pool: Pool, decision: Decision, now: datetime) -> None:
@@ -54,7 +54,8 @@ def due_status(pool: Pool, decision: Decision, now: datetime) -> Json | None:
     telling = faults(status) != faults(pool.status)
     urgent = asked or cleared(stored, status) or (storing and pool.budget.may_store_clock(now))
     urgent = urgent or (telling and pool.budget.may_tell_fault(now))
-    if not (urgent or pool.budget.may_write(now) or (moved(pool.status, status) and pool.budget.rested(now))):
+    moved = sizes(status) != sizes(pool.status)
+    if not (urgent or pool.budget.may_write(now) or (moved and pool.budget.rested(now))):
         return None
     pool.budget.spend(now, ordinary=not asked, clock=storing, fault=telling)
     return status
@@ -69,25 +70,14 @@ def meaning(status: Mapping[str, Any]) -> Json:
     return {**status, "message": "", "conditions": silent}
 
 
-def moved(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Return whether the replicas themselves, or whether they may be written at all, are not what the status says."""
-    return activity(before) != activity(after) or sizes(before) != sizes(after)
-
-
 def sizes(status: Mapping[str, Any]) -> list[object]:
     """Return the numbers of replicas, whole and tier by tier; what is lost may come and go without any of them."""
     whole = [status.get(field) for field in ("desiredReplicas", "currentReplicas", "readyReplicas")]
     return whole + [(tier["name"], tier["replicas"], tier["ready"]) for tier in status.get("tiers") or ()]
 
 
-def activity(status: Mapping[str, Any]) -> str:
-    """Return what freezes the pool by its status; a noisy queue does not change that."""
-    found = (one["reason"] for one in status.get("conditions") or () if one["type"] == "ScalingActive")
-    return next(found, "")
-
-
 def faults(status: Mapping[str, Any]) -> dict[str, str]:
-    """Return what the status says is broken: the metrics, the replicas that were asked for, or their split."""
+    """Return what the status says is broken (metrics, the replicas that were asked for, their split) or frozen."""
     told = (one for one in status.get("conditions") or () if one["type"] in FAULTS)
     return {one["type"]: one["reason"] for one in told if one["status"] != "True"}
 

@@ -7,6 +7,7 @@ BURST = 2
 DEBT = -1
 REFILL = timedelta(minutes=1)
 REPLICAS_PAUSE = timedelta(seconds=5)
+NOISE_PAUSE = timedelta(seconds=30)
 CLOCK_PAUSE = timedelta(minutes=1)
 FAULT_PAUSE = timedelta(seconds=30)
 
@@ -17,12 +18,14 @@ class StatusBudget:
 
     What could not wait runs up a debt. A grace clock that is to be stored does not wait: a short grace could end before
     its turn comes, and a crash would forget it. Noise gets that once a minute, which with the clearing makes two; a
-    change of size or of the spec is no noise.
+    change of size or of the spec is no noise. News of the replicas come soon after such a change, for they are what it
+    leads to; after other news, they may as well be pods that come and go.
     """
 
     tokens: float = BURST
     at: datetime | None = None
     written_at: datetime | None = None
+    was_ordinary: bool = False
     clock_at: datetime | None = None
     fault_at: datetime | None = None
 
@@ -35,7 +38,8 @@ class StatusBudget:
 
     def rested(self, now: datetime) -> bool:
         """Return whether the last write is long enough ago for news of the replicas themselves."""
-        return self.written_at is None or now - self.written_at >= REPLICAS_PAUSE
+        pause = NOISE_PAUSE if self.was_ordinary else REPLICAS_PAUSE
+        return self.written_at is None or now - self.written_at >= pause
 
     def may_store_clock(self, now: datetime) -> bool:
         """Return whether a clock may be stored out of turn."""
@@ -47,7 +51,7 @@ class StatusBudget:
 
     def spend(self, now: datetime, *, ordinary: bool, clock: bool = False, fault: bool = False) -> None:
         """Count a write; `ordinary`: of no change of size or spec, `clock`: it stored one, `fault`: it told of one."""
-        self.written_at = now
+        self.written_at, self.was_ordinary = now, ordinary
         self.fault_at = now if fault else self.fault_at
         if ordinary:
             self.tokens = max(DEBT, self.tokens - 1)
