@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from tests.shell import provider_objects as made
@@ -399,6 +400,55 @@ class TestMisconfigured:
 
 def required(*terms):
     return {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": list(terms)}}
+
+
+NOTICED = taint("aws-node-termination-handler/spot-itn")
+TAINTED = taint("team", "ml")
+
+
+class TestAlarms:
+    """What cannot wait for a pool's next look."""
+
+    @staticmethod
+    def alarms(*states):
+        """Return how many alarms a node gives on its way through these states, once it is known."""
+        signals = Signals(lambda: True)
+        for old, new in pairwise((None, *states)):
+            signals.node_changed(("", "n1"), old, new)
+        return signals.alarms
+
+    @pytest.mark.parametrize(
+        "states",
+        [
+            (eks(), eks(taints=[NOTICED])),
+            (eks(), eks(taints=[NOTICED]), eks(taints=[NOTICED, TAINTED]), None),
+            (eks(capacity="ON_DEMAND"), eks(capacity="ON_DEMAND", taints=[taint(OUT_OF_SERVICE)])),
+            (eks(taints=[NOTICED]),),
+            (eks(), None),
+        ],
+        ids=["notice", "notice, then it goes", "out of service", "notice before it was known", "gone"],
+    )
+    def test_a_node_that_goes_gives_one(self, states):
+        assert self.alarms(*states) == 1
+
+    @pytest.mark.parametrize(
+        "states",
+        [
+            (eks(),),
+            (eks(taints=[taint("node.kubernetes.io/not-ready")]), eks()),
+            (eks(), eks(taints=[TAINTED])),
+            (eks(capacity="ON_DEMAND"), None),
+        ],
+        ids=["it joins", "it gets ready", "somebody's taint", "on demand, gone"],
+    )
+    def test_whatever_else_changes_gives_none(self, states):
+        assert self.alarms(*states) == 0
+
+    def test_an_interruption_gives_one(self):
+        assert Seen(karpenter()).tell("SpotInterrupted", INTERRUPTED, about_node()).signals.alarms == 1
+
+    def test_another_event_gives_none(self):
+        assert Seen(karpenter()).tell("Nominated", NOMINATED, about_pod()).signals.alarms == 0
 
 
 class TestProvider:

@@ -61,7 +61,7 @@ class Signals:
     """Reads pods by what is known of nodes and events. Reflectors call `node_changed` and `event_changed`.
 
     `nodes_synced` tells whether all nodes were listed: before that, none is gone. `alarms` counts the news that a node
-    is going or gone.
+    is going, or one on spot gone: what cannot wait for a pool's next look.
     """
 
     def __init__(self, nodes_synced: Callable[[], bool]) -> None:
@@ -133,13 +133,13 @@ class Signals:
 
     def node_changed(self, _key: Key, old: NodeView | None, new: NodeView | None) -> None:
         """Take in news of a node."""
-        if old is not None:
-            self._count(self._nodes.pop(old.name), -1)
-        if new is not None:
-            self._nodes[new.name] = known = Known.of(new)
+        before, known = self._nodes.pop(old.name) if old else None, Known.of(new) if new else None
+        if before is not None:
+            self._count(before, -1)
+        if known is not None:
+            self._nodes[known.node.name] = known
             self._count(known, 1)
-        if new is None or (old is not None and (old.taints, old.conditions) != (new.taints, new.conditions)):
-            self.alarms += 1
+        self.alarms += _is_alarming(before, known)
         if old is None or new is None or old.labels != new.labels:
             self._suits.clear()
 
@@ -209,6 +209,13 @@ class Signals:
             nodes = (known.node for known in self._nodes.values())
             self._suits[pod.alternatives] = any(pod.fits(node.labels, CAPACITY_KEYS) for node in nodes)
         return not self._suits[pod.alternatives]
+
+
+def _is_alarming(before: Known | None, now: Known | None) -> bool:
+    """Tell the news that a node is going, or one on spot is gone, from all that changes on nodes day in, day out."""
+    if before is not None and before.words:
+        return False
+    return bool(now.words) if now else before is not None and before.spot
 
 
 def _place(event: EventView) -> tuple[str, str]:
