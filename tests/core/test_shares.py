@@ -281,3 +281,30 @@ def test_a_tier_of_absent_replicas_gives_up_no_more_than_it_is_asked_to():
     part = part_of(spotted(), SPEC_ON_DEMAND, target(6, pods=target(2).pods), Starts(), at(0))
     going = Going(5, (), {"on-demand": Leaving(free=4, waits=True)})
     assert granted(Cut(part, size=5, due=5), going).size == 5
+
+
+def reasons(market: Market, *, grows: bool) -> set[Reason]:
+    """Return why tiers were asked for more, or for fewer, while the size stood."""
+    still = [share for one in market.decisions if one.size == one.current for share in one.shares]
+    return {share.reason for share in still if share.size != share.found and (share.size > share.found) is grows}
+
+
+def test_what_goes_back_to_spot_says_so():
+    market = Market().run(60).reclaim(3, notice=30).run(900)
+    assert (reasons(market, grows=True), reasons(market, grows=False)) == (
+        {Reason.SPOT_RECLAIMED},
+        {Reason.RETURNING},
+    )
+
+
+def test_what_changes_places_says_so():
+    market = Market(on_demand=8, spot=0).run(60)
+    assert reasons(market, grows=True) == {Reason.HANDING_OVER}
+
+
+def test_a_drain_of_two_tiers_names_both():
+    market = returning(on_demand=5)
+    market.waiting, market.loads["spot"] = 0, 5
+    market.spec = replace(market.spec, guaranteed=Guaranteed(), drain_deadline=timedelta(hours=1))
+    market.run(400)
+    assert "on-demand, spot" in {one.trail[-1].facts["busy"] for one in market.decisions}
