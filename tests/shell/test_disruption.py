@@ -1,16 +1,16 @@
 import pytest
 
-from builders import BODY
+from builders import BODY, at
 from poolkeeper.api.names import TIER_LABEL
-from poolkeeper.api.sibling import Blueprint
 from poolkeeper.core.reasons import Reason
-from poolkeeper.shell.disruption import Budgets
+from poolkeeper.shell.disruption import Budgets, Covered
 from poolkeeper.shell.kube_errors import ConflictError, FieldOwner, NotFound
 from poolkeeper.shell.pools import Pools
-from poolkeeper.shell.views import DisruptionBudgetView
+from poolkeeper.shell.views import DisruptionBudgetView, Requirement
 
 LABELS = {"app": "chat"}
-PLAN = Blueprint("chat-spot", True, "", {"matchLabels": LABELS}, LABELS, {}, "")  # noqa: FBT003  `pinned` plays no part
+COVERED = Covered({"matchLabels": LABELS}, LABELS)
+EXPRESSION = {"key": "track", "operator": "In", "values": ["stable"]}
 
 
 class Rig:
@@ -19,7 +19,10 @@ class Rig:
     def __init__(self):
         self.applied, self.deleted, self.seen = [], [], {}
         self.pool, self.refusal = Pools().take(BODY), None
-        self.kept = Budgets(self, self)
+        self.kept, self.clock, self.second = Budgets(self, self), self, 0
+
+    def now(self):
+        return at(self.second)
 
     def budgets(self, namespace):
         return tuple(self.seen.values()) if namespace == "inference" else ()
@@ -38,8 +41,13 @@ class Rig:
         known = {"pool": "chat", "min_available": 9, "match_labels": LABELS} | changes
         self.seen[name] = DisruptionBudgetView("inference", name, f"uid-{name}", "7", **known)
 
-    async def keep(self, size=10):
-        return await self.kept.keep(self.pool, PLAN, size)
+    async def keep(self, size=10, covered=COVERED):
+        return await self.kept.keep(self.pool, covered, size)
+
+    def turn_to(self, target):
+        """Let the pool name another target, as its owner edits it."""
+        changed = BODY["spec"] | {"targetRef": {"name": target}}
+        self.pool.take(BODY | {"metadata": BODY["metadata"] | {"generation": 2}, "spec": changed})
 
 
 @pytest.fixture
@@ -63,6 +71,73 @@ async def test_what_differs_is_put_right(rig, changes):
     rig.see(**changes)
     await rig.keep()
     assert rig.applied == [9]
+
+
+async def test_a_selector_that_has_got_another_expression_is_put_right(rig):
+    rig.see()
+    await rig.keep(covered=Covered({"matchLabels": LABELS, "matchExpressions": [EXPRESSION]}, LABELS))
+    assert rig.applied == [9]
+
+
+async def test_expressions_that_are_the_same_are_not_written(rig):
+    rig.see(match_expressions=(Requirement("track", "In", ("stable",)), Requirement("gone", "DoesNotExist", ())))
+    expressions = [EXPRESSION, {"key": "gone", "operator": "DoesNotExist"}]
+    await rig.keep(covered=Covered({"matchLabels": LABELS, "matchExpressions": expressions}, LABELS))
+    assert not rig.applied
+
+
+async def test_one_that_was_just_applied_is_not_applied_again_while_the_watch_is_late(rig):
+    for rig.second in range(16):
+        await rig.keep()
+    assert rig.applied == [9]
+
+
+async def test_one_that_never_appears_is_applied_again(rig):
+    for rig.second in range(17):
+        await rig.keep()
+    assert rig.applied == [9, 9]
+
+
+async def test_one_that_is_deleted_after_it_was_seen_is_applied_again(rig):
+    await rig.keep()
+    rig.see()
+    await rig.keep()
+    rig.seen.clear()
+    await rig.keep()
+    assert rig.applied == [9, 9]
+
+
+async def test_one_for_another_target_of_the_pool_goes_first(rig):
+    rig.see(owners=("uid-1",))
+    rig.turn_to("chat-green")
+    assert (await rig.keep()).reason is Reason.AS_EXPECTED
+    assert (rig.deleted, rig.applied) == ([("chat-pool", "uid-chat-pool")], [9])
+
+
+async def test_one_of_another_pool_of_that_name_is_left_alone(rig):
+    rig.see(owners=("uid-before",))
+    rig.turn_to("chat-green")
+    await rig.keep()
+    assert not rig.deleted
+
+
+async def test_a_pool_that_is_split_no_more_keeps_none_for_another_target(rig):
+    rig.see(owners=("uid-1",))
+    rig.turn_to("chat-green")
+    await rig.kept.remove(rig.pool)
+    assert (rig.deleted, rig.kept.has_any(rig.pool)) == ([("chat-pool", "uid-chat-pool")], True)
+
+
+@pytest.mark.parametrize(("least", "size"), [(9, 9), (1, 1), ("50%", 10)])
+async def test_one_that_asks_for_more_than_is_left_hinders(rig, least, size):
+    rig.see(min_available=least)
+    assert rig.kept.hinder(rig.pool, size)
+
+
+@pytest.mark.parametrize("changes", [{}, {"pool": ""}], ids=["low enough", "somebody else's"])
+async def test_any_other_does_not(rig, changes):
+    rig.see(**changes)
+    assert not rig.kept.hinder(rig.pool, 10)
 
 
 async def test_a_single_replica_has_none(rig):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from builders import BODY, LONG_AGO
+from builders import BODY, LONG_AGO, at
 from poolkeeper.api.providers import EKS, KARPENTER
 from poolkeeper.api.sibling import blueprint
 from poolkeeper.core.reasons import Reason
@@ -10,7 +10,7 @@ from poolkeeper.shell.apply import Scale, ScaleSpec
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.kube import Metadata, Written
 from poolkeeper.shell.kube_errors import ConflictError, FieldOwner, Forbidden
-from poolkeeper.shell.pools import Pools
+from poolkeeper.shell.pools import OwnWrite, Pools
 from poolkeeper.shell.sibling import Siblings
 from poolkeeper.shell.views import DeploymentView, PodView, ReplicaSetView
 
@@ -30,7 +30,10 @@ class Kube:
 
     def __init__(self):
         self.answers, self.applied, self.deleted, self.reads = [], [], [], []
-        self.generation = 1
+        self.generation, self.clock = 1, self
+
+    def now(self):
+        return at(0)
 
     async def get(self, path, *, into):
         self.reads.append(path)
@@ -48,7 +51,7 @@ class Kube:
         answer = self.answers.pop(0) if self.answers else None
         if answer:
             raise answer
-        return Written(Metadata(generation=8))
+        return Written(Metadata(resource_version="900", generation=8))
 
     async def delete(self, path, *, options):
         self.deleted.append((path, options["preconditions"]))
@@ -231,6 +234,16 @@ async def test_where_there_is_none_of_ours_nothing_is_left_to_do(rig, seen):
         rig.see(replicas=0, existing=0, **seen)
     assert await rig.remove()
     assert not rig.kube.deleted
+
+
+async def test_one_that_is_made_is_among_our_own_writes(rig):
+    await rig.keep()
+    assert rig.pool.own_writes == {"chat-spot": OwnWrite(3, "900", at(0))}
+
+
+async def test_one_that_was_just_made_is_not_made_again_while_the_watch_is_late(rig):
+    first = await rig.keep()
+    assert (await rig.keep(), rig.kube.sizes) == (first, [(3, None)])
 
 
 async def test_one_that_is_as_it_should_be_is_not_written(rig):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from poolkeeper.shell.kube_errors import ConflictError, KubeError
+from poolkeeper.shell.kube_errors import ConflictError, Forbidden, Invalid, KubeError
 
 FIRST = timedelta(seconds=0.5)  # less than the shortest interval: what was passing is tried again at the next look
 LONGEST = timedelta(seconds=30)
@@ -13,10 +13,11 @@ LONGEST = timedelta(seconds=30)
 class Backoff:
     """Rests that double up to `LONGEST`, or that the server asked for; `problem` is what it said last, empty: nothing.
 
-    A conflict is no refusal: the next look sees what has changed.
+    A conflict is no refusal: the next look sees what has changed. `lasting`: it was no passing trouble.
     """
 
     problem: str = ""
+    lasting: bool = False
     wait: timedelta = timedelta(0)
     until: datetime | None = None
 
@@ -30,9 +31,10 @@ class Backoff:
             self.succeeded()
             return
         self.problem = str(error)
+        self.lasting = bool(self.wait) or isinstance(error, (Forbidden, Invalid))
         self.wait = min(LONGEST, max(FIRST, self.wait * 2))
         self.until = now + max(self.wait, min(LONGEST, error.retry_after or self.wait))
 
     def succeeded(self) -> None:
         """Take in that a write was carried out, or that none is needed any more."""
-        self.problem, self.wait, self.until = "", timedelta(0), None
+        self.problem, self.lasting, self.wait, self.until = "", False, timedelta(0), None

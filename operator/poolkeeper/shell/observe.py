@@ -10,6 +10,7 @@ from poolkeeper.core.model import ON_DEMAND, CapacityType
 from poolkeeper.core.observation import Conflict, Observation, Pod, Reading, Target
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell import conflicts, projections
+from poolkeeper.shell.backoff import Backoff
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.pools import Pool, Pools
 from poolkeeper.shell.queues.demultiplex import Roster
@@ -33,7 +34,7 @@ def observation(
         readings=readings,
         conflict=name_taken(pool, found) or conflicts.find(pool, found, cluster, pools),
         paused_until=pool.paused_until,
-        siblings=(half(pool, cluster, sibling, now),) if sibling else (),
+        siblings=(half(pool, cluster, sibling, now),) if sibling else unseen(pool, cluster),
         unsplit=pool.division.unsplit,
         unsplit_detail=pool.division.detail,
     )
@@ -49,6 +50,28 @@ def sibling_of(pool: Pool, cluster: Cluster) -> DeploymentView | None:
     found = cluster.deployment((pool.key[0], sibling_name(pool.target)))
     target = target_of(pool, cluster) if found else None
     return found if found and target and is_ours(found, target) else None
+
+
+def unseen(pool: Pool, cluster: Cluster) -> tuple[Target, ...]:
+    """Return the sibling that is not there: as we have just made it, or why it cannot be made; none otherwise."""
+    name, tier = sibling_name(pool.target), tier_of(pool, spot=True)
+    if pool.division.unsplit is not Reason.AS_EXPECTED or cluster.deployment((pool.key[0], name)) is not None:
+        return ()
+    own = pool.own_writes.get(name)
+    if own is not None:
+        return (Target(own.replicas, tier=tier, ours=True),)
+    words = refusal(pool.sibling_rest)
+    return (Target(0, tier=tier, ours=True, refused=words),) if words else ()
+
+
+def refusal(rest: Backoff | None) -> str:
+    """Return in what words a write is refused for good; what is passing is tried again before it counts."""
+    return rest.problem if rest and rest.lasting else ""
+
+
+def name_of(pool: Pool, tier: str) -> str:
+    """Return the name of one tier's Deployment, whether it is there or not."""
+    return pool.target if tier == tier_of(pool, spot=False) else sibling_name(pool.target)
 
 
 def workload_of(pool: Pool, cluster: Cluster, tier: str) -> DeploymentView | None:
@@ -71,7 +94,8 @@ def half(pool: Pool, cluster: Cluster, found: DeploymentView, now: datetime) -> 
 
     seen = projections.target(found, cluster.pods_of(found), see)
     tier, reclaimed = tier_of(pool, spot=found.name != pool.target), cluster.reclaimed(found, now)
-    return overlaid(pool, replace(seen, tier=tier, reclaimed=reclaimed), found)
+    refused = refusal(pool.scale_rests.get(tier))
+    return overlaid(pool, replace(seen, tier=tier, reclaimed=reclaimed, refused=refused), found)
 
 
 def name_taken(pool: Pool, found: DeploymentView) -> Conflict | None:
@@ -84,24 +108,28 @@ def name_taken(pool: Pool, found: DeploymentView) -> Conflict | None:
 def overlaid(pool: Pool, target: Target, found: DeploymentView) -> Target:
     """Return the target with our own last write, while the watch has not shown it yet."""
     own = pool.own_writes.get(found.name)
-    if own is None or newest_version(pool, found) == found.resource_version:
+    if own is None or newest_version(pool, found.name, found) == found.resource_version:
         return target
     return replace(target, replicas=own.replicas, ours=True, writer="")
 
 
-def forget_old_writes(pool: Pool, now: datetime) -> None:
-    """Drop our own last writes where the watch should have caught up with them long since."""
-    for name in [name for name, own in pool.own_writes.items() if now - own.at > OVERLAY]:
-        del pool.own_writes[name]
+def forget_old_writes(pool: Pool, cluster: Cluster, now: datetime) -> None:
+    """Drop our own last writes that the watch has caught up with, or should have long since."""
+    for name, own in tuple(pool.own_writes.items()):
+        found = cluster.deployment((pool.key[0], name))
+        seen = found is not None and newest_version(pool, name, found) == found.resource_version
+        if seen or now - own.at > OVERLAY:
+            del pool.own_writes[name]
 
 
-def newest_version(pool: Pool, found: DeploymentView) -> str:
-    """Return the target's resource version as last seen or last written by us, whichever is newer.
+def newest_version(pool: Pool, name: str, found: DeploymentView | None) -> str | None:
+    """Return a Deployment's resource version as last seen or last written by us, whichever is newer; None: neither.
 
     Resource versions of one kind compare as integers (Kubernetes 1.35, KEP-5504, and all versions before in fact).
     """
-    own = pool.own_writes.get(found.name)
-    return max(own.resource_version if own else "0", found.resource_version, key=int)
+    own = pool.own_writes.get(name)
+    versions = [own.resource_version if own else None, found.resource_version if found else None]
+    return max(filter(None, versions), key=int, default=None)
 
 
 def pods_of(pool: Pool, cluster: Cluster) -> tuple[PodView, ...]:

@@ -27,7 +27,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class OwnWrite:
-    """Our last write of a target's replicas: in force until the watch has caught up with its resource version.
+    """Our last write of a Deployment's replicas: in force until the watch has caught up with its resource version.
 
     But not for long: an etcd that was restored may be at an older one for hours.
     """
@@ -77,6 +77,8 @@ class Pool:
     division: Division = field(default_factory=Division)
     is_bare: bool = False
     workload_rest: Backoff = field(default_factory=Backoff)
+    sibling_rest: Backoff = field(default_factory=Backoff)
+    budget_rest: Backoff = field(default_factory=Backoff)
     scale_rests: defaultdict[str, Backoff] = field(default_factory=lambda: defaultdict(Backoff))
     mark_rests: defaultdict[str, Backoff] = field(default_factory=lambda: defaultdict(Backoff))
     status_rest: Backoff = field(default_factory=Backoff)
@@ -94,7 +96,8 @@ class Pool:
     @property
     def refused(self) -> tuple[Reason, str] | None:
         """Which of the writes that the pool needs the API server refuses, and in what words; None where it does not."""
-        rests = [(Reason.WRITE_REFUSED, rest) for rest in (self.workload_rest, *self.scale_rests.values())]
+        writes = (self.workload_rest, self.sibling_rest, *self.scale_rests.values(), self.budget_rest)
+        rests = [(Reason.WRITE_REFUSED, rest) for rest in writes]
         rests += [(Reason.COST_REFUSED, rest) for rest in self.mark_rests.values()]
         return next(((reason, rest.problem) for reason, rest in rests if rest.problem), None)
 
@@ -114,7 +117,8 @@ class Pool:
         if metadata["generation"] == self.generation:
             return
         self.generation = metadata["generation"]
-        for rest in (self.workload_rest, self.status_rest, *self.scale_rests.values(), *self.mark_rests.values()):
+        single = (self.workload_rest, self.sibling_rest, self.budget_rest, self.status_rest)
+        for rest in (*single, *self.scale_rests.values(), *self.mark_rests.values()):
             rest.succeeded()
         try:
             self._accept(body["spec"])

@@ -2,7 +2,7 @@
 
 Every step stands by itself and can be taken again after a crash anywhere:
 
-missing            -> applied at the size that is asked for
+missing            -> applied at the size that is asked for, once, however late the watch is
 somebody else's    -> left alone, and said
 another template   -> applied at the size that it has, on the version at which it had it
 fields of others'  -> applied without them, and said; it then bears no digest, so that a restart finds out again
@@ -22,7 +22,7 @@ from poolkeeper.shell.apply import TRIES, Scale
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.kube import KubeClient
 from poolkeeper.shell.kube_errors import ConflictError, FieldOwner
-from poolkeeper.shell.pools import Key, Pool
+from poolkeeper.shell.pools import Key, OwnWrite, Pool
 from poolkeeper.shell.views import DeploymentView
 from poolkeeper.shell.workload import collection
 from poolkeeper.shell.write_budget import Priority
@@ -88,6 +88,11 @@ class Siblings:
         self._read[pool.key] = _Read(metadata["uid"], metadata["generation"], provider.name, plan)
         return plan
 
+    def last_plan(self, pool: Pool, target: DeploymentView) -> Blueprint | None:
+        """Return what the target was last read to say, None where it was not read."""
+        known = self._read.get(pool.key)
+        return known.plan if known and known.uid == target.uid else None
+
     def unsplit(self, target: DeploymentView, plan: Blueprint) -> Standing:
         """Return why the target cannot be split, AS_EXPECTED where it can."""
         if not plan.pinned:
@@ -98,7 +103,8 @@ class Siblings:
     async def keep(self, pool: Pool, target: DeploymentView, plan: Blueprint, size: int) -> Standing:
         """Make the sibling at `size` where it is missing; bring one that is there to the target's template.
 
-        Call it where the pool may write and nothing is `unsplit`. Nothing is written where nothing differs.
+        Call it where the pool may write and nothing is `unsplit`. Nothing is written where nothing differs. One that
+        was made is among the pool's own writes.
 
         Raises:
             KubeError: the API server refused, in its own words.
@@ -106,7 +112,10 @@ class Siblings:
         found = self._cluster.deployment((target.namespace, plan.name))
         path = f"{collection(target.namespace)}/{plan.name}"
         if found is None:
-            await self._kube.apply(path, plan.manifest(size), priority=Priority.SCALE_UP)
+            if plan.name not in pool.own_writes:
+                written = await self._kube.apply(path, plan.manifest(size), priority=Priority.SCALE_UP)
+                version, now = written.metadata.resource_version, self._kube.clock.now()
+                pool.own_writes[plan.name] = OwnWrite(size, version, now)
             return Standing(Reason.SIBLING_MISSING, f"deployment/{plan.name} is being made")
         taken = _taken(found, target)
         if taken.reason is not Reason.AS_EXPECTED or found.template_hash == plan.digest:
@@ -140,10 +149,8 @@ class Siblings:
     async def _update(self, pool: Pool, path: str, plan: Blueprint, found: DeploymentView) -> Standing:
         """Apply the blueprint; what others own of the sibling is theirs until the one or the other changes."""
         generation, left = await self._apply(path, plan, found)
-        words = ", ".join(f"{one.path} ({one.manager})" for one in left)
-        standing = (
-            Standing(Reason.SIBLING_BEHIND, f"deployment/{plan.name}: others own {words}") if left else Standing()
-        )
+        words = f"deployment/{plan.name}: others own {listed(left)}"
+        standing = Standing(Reason.SIBLING_BEHIND, words) if left else Standing()
         self._tried[pool.key] = _Tried(found.uid, generation, plan.digest, standing)
         return standing
 

@@ -2,18 +2,19 @@
 
 halves      how the pool can be split
 decide      the core
-keep        the pool's own Deployments and its disruption budget, lowered before anything shrinks
+keep        the pool's own Deployments and its disruption budget, lowered before anything shrinks; each by itself
 sizes       growth first; before a shrink the pods that are to go are marked
 say         one event for a change, then the status
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 import structlog
 
 from poolkeeper.api.names import shown
+from poolkeeper.api.spec import Spec
 from poolkeeper.core.decide import decide, halted
 from poolkeeper.core.decision import Decision
 from poolkeeper.core.memory import Memory
@@ -23,11 +24,11 @@ from poolkeeper.core.plan import Resize, plan
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.words import message
 from poolkeeper.shell import apply, observe, publish, victims, workload
-from poolkeeper.shell.backoff import Backoff
 from poolkeeper.shell.cluster import Cluster
-from poolkeeper.shell.halves import Halves
+from poolkeeper.shell.halves import Halves, Kept
 from poolkeeper.shell.kube import KubeClient
 from poolkeeper.shell.kube_errors import KubeError
+from poolkeeper.shell.noting import noting
 from poolkeeper.shell.pools import Key, Pool, Pools
 from poolkeeper.shell.sibling import Standing
 from poolkeeper.shell.telemetry import Telemetry
@@ -66,7 +67,7 @@ class Turns:
     async def take(self, pool: Pool, spec: PoolSpec, readings: tuple[Reading, ...]) -> None:
         """Decide and carry out. Clocks move on only with their writes."""
         now = self._kube.clock.now()
-        observe.forget_old_writes(pool, now)
+        observe.forget_old_writes(pool, self._cluster, now)
         await self._halves.look(pool)
         seen = observe.observation(pool, self._cluster, self._pools, readings, now)
         with self._telemetry.decision_seconds.time():
@@ -74,28 +75,33 @@ class Turns:
         if seen.target is None:
             decision = replace(decision, detail=f"deployment/{pool.target} is not in {pool.key[0]}")
         may_write = spec.mode is Mode.ACTIVE and halted(spec, seen, now) is None
-        standing = await self._keep(pool, decision, may_write=may_write)
-        written = await self._resize(pool, decision, plan(spec, decision).resizes)
+        kept = await self._keep(pool, decision, may_write=may_write)
+        resizes = plan(spec, decision).resizes
+        allowed = resizes if kept.may_shrink else tuple(one for one in resizes if one.grows)
+        written = await self._resize(pool, decision, allowed)
         memory = undone(memory, pool.memory, decision, written) if spec.mode is Mode.ACTIVE else memory
-        decision = with_standing(decision, standing)
+        decision = with_standing(decision, kept.standing)
         pool.decision, pool.decided_at, pool.memory = decision, now, memory
         self._telemetry.decided(pool.key, spec, decision)
         await self.publish(pool, decision, written)
 
-    async def _keep(self, pool: Pool, decision: Decision, *, may_write: bool) -> Standing:
+    async def _keep(self, pool: Pool, decision: Decision, *, may_write: bool) -> Kept:
         """Keep the pool's own Deployments and budget: what freezes its size freezes all of it, but for the way out."""
-        spec, cluster, provider = pool.spec, self._cluster, pool.division.provider
-        if spec is None or pool.workload_rest.rests(self._kube.clock.now()):
-            return Standing()
-        with self._noting(pool, pool.workload_rest):
-            await workload.let_go(self._kube, pool, spec, cluster)
-            if spec.owns_workload and may_write and decision.reason is Reason.TARGET_NOT_FOUND:
-                await workload.make(self._kube, pool, spec, provider)
-            elif may_write and not decision.frozen:
-                if spec.owns_workload:
-                    await workload.keep(self._kube, pool, spec, cluster, provider)
-                return await self._halves.keep(pool, decision)
-        return Standing()
+        if pool.spec is None:
+            return Kept()
+        if not pool.workload_rest.rests(self._kube.clock.now()):
+            with noting(self._kube, pool, pool.workload_rest):
+                await self._keep_workload(pool, pool.spec, decision, may_write=may_write)
+        return await self._halves.keep(pool, decision) if may_write and not decision.frozen else Kept()
+
+    async def _keep_workload(self, pool: Pool, spec: Spec, decision: Decision, *, may_write: bool) -> None:
+        await workload.let_go(self._kube, pool, spec, self._cluster)
+        if not (spec.owns_workload and may_write):
+            return
+        if decision.reason is Reason.TARGET_NOT_FOUND:
+            await workload.make(self._kube, pool, spec, pool.division.provider)
+        elif not decision.frozen:
+            await workload.keep(self._kube, pool, spec, self._cluster, pool.division.provider)
 
     async def _resize(self, pool: Pool, decision: Decision, resizes: tuple[Resize, ...]) -> Versions:
         """Write the tiers' sizes. Return the version that each one that was written was decided on.
@@ -118,29 +124,20 @@ class Turns:
 
     async def _resize_one(self, pool: Pool, decision: Decision, resize: Resize) -> str | None:
         """Write one tier's size; None where it was not written."""
-        rest = pool.scale_rests[resize.tier]
-        found = observe.workload_of(pool, self._cluster, resize.tier)
-        if rest.rests(self._kube.clock.now()):
+        rest, name = pool.scale_rests[resize.tier], observe.name_of(pool, resize.tier)
+        found, own = observe.workload_of(pool, self._cluster, resize.tier), pool.own_writes.get(name)
+        version = observe.newest_version(pool, name, found)
+        if own is not None and own.replicas == resize.after:  # the sibling: it was just made at its size
+            log_change(pool, decision, resize)
+            return own.resource_version
+        if version is None or rest.rests(self._kube.clock.now()):
             return None
-        if found is None:  # a sibling is made at its size
-            return "new" if pool.division.plan and not pool.workload_rest.problem else None
-        version = observe.newest_version(pool, found)
-        if resize.victims and not await self._mark(pool, found, resize):
+        if resize.victims and (found is None or not await self._mark(pool, found, resize)):
             return None
-        with self._noting(pool, rest):
+        with noting(self._kube, pool, rest):
             with self._telemetry.write("scale"):
-                write = await apply.resize(self._kube, (pool.key[0], found.name), version, resize)
-            pool.own_writes[found.name] = write
-            log.info(
-                "scaled",
-                pool=shown(pool.key[1]),
-                namespace=pool.key[0],
-                tier=resize.tier,
-                before=resize.before,
-                after=resize.after,
-                reason=decision.reason.value,
-                message=message(decision),
-            )
+                pool.own_writes[name] = await apply.resize(self._kube, (pool.key[0], name), version, resize)
+            log_change(pool, decision, resize)
             return version
         return None
 
@@ -149,7 +146,7 @@ class Turns:
         rest = pool.mark_rests[resize.tier]
         if rest.rests(self._kube.clock.now()):
             return False
-        with self._noting(pool, rest):
+        with noting(self._kube, pool, rest):
             await victims.mark(self._kube, pool.key[0], self._cluster.pods_of(found), resize.victims)
             return True
         return False
@@ -172,22 +169,24 @@ class Turns:
         status = publish.due_status(pool, decision, now)
         if status is None:
             return
-        with self._noting(pool, pool.status_rest), self._telemetry.write("status"):
+        with noting(self._kube, pool, pool.status_rest), self._telemetry.write("status"):
             await publish.write_status(self._kube, pool, status)
             return
         pool.budget = budget  # nothing was told
 
-    @contextmanager
-    def _noting(self, pool: Pool, rest: Backoff) -> Iterator[None]:
-        """Let a write that fails rest for a while, and say so."""
-        try:
-            yield
-        except KubeError as error:
-            rest.failed(error, self._kube.clock.now())
-            if rest.problem:
-                log.warning("write failed", pool=shown(pool.key[1]), namespace=pool.key[0], error=rest.problem)
-        else:
-            rest.succeeded()
+
+def log_change(pool: Pool, decision: Decision, resize: Resize) -> None:
+    """Say that a tier was resized."""
+    log.info(
+        "scaled",
+        pool=shown(pool.key[1]),
+        namespace=pool.key[0],
+        tier=resize.tier,
+        before=resize.before,
+        after=resize.after,
+        reason=decision.reason.value,
+        message=message(decision),
+    )
 
 
 def carried_out(decision: Decision, written: Versions) -> Decision:
