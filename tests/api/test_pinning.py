@@ -2,7 +2,17 @@
 
 import pytest
 
-from poolkeeper.api.pinning import REQUIRED, advice, is_pinned, on_demand, patch, require, spot, tolerates
+from poolkeeper.api.pinning import (
+    REQUIRED,
+    advice,
+    is_pinned,
+    on_demand,
+    patch,
+    require_on_demand,
+    require_spot,
+    spot,
+    tolerates,
+)
 from poolkeeper.api.providers import AKS, EKS, GKE, KARPENTER, PROVIDERS, Provider, Taint
 
 CAPACITY = "karpenter.sh/capacity-type"
@@ -131,37 +141,51 @@ def test_tolerations_are_read_as_the_scheduler_reads_them(toleration, tolerated)
 
 def test_what_else_a_pod_asks_for_stays_in_every_term():
     pod = node([asks("zone", "In", "a"), asks(CAPACITY, "In", "on-demand")], [asks("zone", "In", "b")])
-    (first, second) = terms_of(require(pod, KARPENTER, spot(KARPENTER)))
+    (first, second) = terms_of(require_spot(pod, KARPENTER))
     assert first == [asks("zone", "In", "a"), asks(CAPACITY, "In", "spot")]
     assert second == [asks("zone", "In", "b"), asks(CAPACITY, "In", "spot")]
 
 
+FOREIGN = "eks.amazonaws.com/capacityType"
+
+
+def test_no_other_providers_pin_stays_beside_spot():
+    pod = {"nodeSelector": {FOREIGN: "ON_DEMAND"}} | node([asks(FOREIGN, "In", "ON_DEMAND")])
+    made = require_spot(pod, KARPENTER)
+    assert (terms_of(made), made.get("nodeSelector")) == ([spot(KARPENTER)], None)
+
+
+def test_another_providers_pin_stays_beside_on_demand():
+    made = require_on_demand({"nodeSelector": {FOREIGN: "ON_DEMAND", CAPACITY: "on-demand"}}, KARPENTER)
+    assert (terms_of(made), made["nodeSelector"]) == ([on_demand(KARPENTER)], {FOREIGN: "ON_DEMAND"})
+
+
 def test_terms_that_become_the_same_are_one():
     pod = node([asks(CAPACITY, "In", "on-demand")], [asks(CAPACITY, "In", "reserved")])
-    assert terms_of(require(pod, KARPENTER, spot(KARPENTER))) == [spot(KARPENTER)]
+    assert terms_of(require_spot(pod, KARPENTER)) == [spot(KARPENTER)]
 
 
 def test_a_term_that_matches_nothing_goes_on_matching_nothing():
     affinity = {REQUIRED: {"nodeSelectorTerms": [{}]}}
-    made = require({"affinity": {"nodeAffinity": affinity}}, KARPENTER, spot(KARPENTER))
+    made = require_spot({"affinity": {"nodeAffinity": affinity}}, KARPENTER)
     assert made["affinity"]["nodeAffinity"] == affinity
 
 
 def test_other_affinities_stay():
     affinity = {"podAntiAffinity": {"x": 1}, "nodeAffinity": {"preferred": [1]}}
-    made = require({"affinity": affinity}, KARPENTER, spot(KARPENTER))["affinity"]
+    made = require_spot({"affinity": affinity}, KARPENTER)["affinity"]
     assert (made["podAntiAffinity"], made["nodeAffinity"]["preferred"]) == ({"x": 1}, [1])
 
 
 @pytest.mark.parametrize(("given", "left"), [({"gpu": "h100"}, {"gpu": "h100"}), ({}, None)])
 def test_the_node_selector_loses_the_providers_keys_alone(given, left):
     pod = {"nodeSelector": {CAPACITY: "on-demand"} | given}
-    assert require(pod, KARPENTER, spot(KARPENTER)).get("nodeSelector") == left
+    assert require_spot(pod, KARPENTER).get("nodeSelector") == left
 
 
 def test_nothing_of_the_pod_itself_is_changed():
     pod = {"nodeSelector": {CAPACITY: "on-demand"}, **node([asks(CAPACITY, "In", "on-demand")])}
-    require(pod, KARPENTER, spot(KARPENTER))
+    require_spot(pod, KARPENTER)
     assert pod == {"nodeSelector": {CAPACITY: "on-demand"}, **node([asks(CAPACITY, "In", "on-demand")])}
 
 

@@ -4,11 +4,11 @@ Only the provider's own labels and taints are judged: whatever else a pod asks f
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from itertools import chain, combinations
 from typing import Any
 
-from poolkeeper.api.providers import Label, Provider, Taint
+from poolkeeper.api.providers import CAPACITY_KEYS, Label, Provider, Taint
 
 Json = dict[str, Any]
 
@@ -38,19 +38,22 @@ def spot(provider: Provider) -> list[Json]:
     return [{"key": key, "operator": "In", "values": [value]}]
 
 
-def require(pod: Mapping[str, Any], provider: Provider, expressions: Sequence[Json]) -> Json:
-    """Return the pod with `expressions` in place of whatever it requires of the provider's own labels."""
-    selector = pod.get("nodeSelector") or {}
-    kept = {key: value for key, value in selector.items() if key not in own_keys(provider)}
-    rest = {key: value for key, value in pod.items() if key != "nodeSelector"}
-    affinity = rest.get("affinity") or {}
-    node = {**(affinity.get("nodeAffinity") or {}), REQUIRED: _required(pod, provider, expressions)}
-    return {**rest, **({"nodeSelector": kept} if kept else {}), "affinity": {**affinity, "nodeAffinity": node}}
+def require_on_demand(pod: Mapping[str, Any], provider: Provider) -> Json:
+    """Return the pod with on-demand in place of whatever it requires of the provider's own labels."""
+    return _require(pod, own_keys(provider), on_demand(provider))
+
+
+def require_spot(pod: Mapping[str, Any], provider: Provider) -> Json:
+    """Return the pod with spot in place of whatever it requires of any provider's labels.
+
+    What pins a target under one provider may be there beside another's pin: no spot node has it.
+    """
+    return _require(pod, CAPACITY_KEYS, spot(provider))
 
 
 def patch(pod: Mapping[str, Any], provider: Provider) -> Json:
     """Return the strategic merge patch that pins a Deployment of this pod: its own requirements stay."""
-    change: Json = {"affinity": {"nodeAffinity": {REQUIRED: _required(pod, provider, on_demand(provider))}}}
+    change: Json = {"affinity": {"nodeAffinity": {REQUIRED: _required(pod, own_keys(provider), on_demand(provider))}}}
     gone = {key: None for key in pod.get("nodeSelector") or {} if key in own_keys(provider)}
     return {"spec": {"template": {"spec": change | ({"nodeSelector": gone} if gone else {})}}}
 
@@ -119,12 +122,22 @@ _OPERATORS: Mapping[str, Callable[[str | None, Sequence[str]], bool]] = {
 }
 
 
-def _required(pod: Mapping[str, Any], provider: Provider, expressions: Sequence[Json]) -> Json:
+def _require(pod: Mapping[str, Any], keys: Container[str], expressions: Sequence[Json]) -> Json:
+    """Return the pod with `expressions` in place of whatever it requires of the labels with these keys."""
+    selector = pod.get("nodeSelector") or {}
+    kept = {key: value for key, value in selector.items() if key not in keys}
+    rest = {key: value for key, value in pod.items() if key != "nodeSelector"}
+    affinity = rest.get("affinity") or {}
+    node = {**(affinity.get("nodeAffinity") or {}), REQUIRED: _required(pod, keys, expressions)}
+    return {**rest, **({"nodeSelector": kept} if kept else {}), "affinity": {**affinity, "nodeAffinity": node}}
+
+
+def _required(pod: Mapping[str, Any], keys: Container[str], expressions: Sequence[Json]) -> Json:
     """Return the required node affinity: `expressions` in each term, as terms are alternatives."""
     made: list[Json] = []
     for term in _terms(pod) or [{"matchExpressions": list(expressions)}]:
         asked = term.get("matchExpressions") or []
-        others = [one for one in asked if one["key"] not in own_keys(provider)]
+        others = [one for one in asked if one["key"] not in keys]
         changed = {**term, "matchExpressions": [*others, *expressions]} if term else {}  # nothing stays nothing
         made += [changed] if changed not in made else []
     return {"nodeSelectorTerms": made}

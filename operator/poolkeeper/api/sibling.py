@@ -109,7 +109,7 @@ def _selector(selector: Mapping[str, Any]) -> Json:
 
 def _template(template: Mapping[str, Any], provider: Provider) -> Json:
     metadata = {**(template.get("metadata") or {}), "labels": {**_labels(template), TIER_LABEL: TIER}}
-    pod = _without_repeats(pinning.require(template["spec"], provider, pinning.spot(provider)))
+    pod = _without_repeats(pinning.require_spot(template["spec"], provider))
     missing = [_toleration(taint) for taint in provider.taints if not pinning.tolerates(pod, taint)]
     if missing:
         pod["tolerations"] = [*(pod.get("tolerations") or ()), *missing]

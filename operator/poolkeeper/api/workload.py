@@ -61,7 +61,7 @@ def _pinned(template: Mapping[str, Any], provider: Provider | None) -> Json:
     pod = template.get("spec")
     if pod is None or provider is None or pinning.is_pinned(pod, provider):
         return {}
-    return {"spec": pinning.require(pod, provider, pinning.on_demand(provider))}
+    return {"spec": pinning.require_on_demand(pod, provider)}
 
 
 def digest(template: Mapping[str, Any]) -> str:
