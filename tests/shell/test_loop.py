@@ -61,8 +61,10 @@ def deployment(**changes):
 class Rig:
     """A pool of two replicas whose queue is too long, and the loop that looks at it."""
 
+    server = Kube
+
     def __init__(self, **spec):
-        self.kube, self.pools = Kube(), Pools()
+        self.kube, self.pools = self.server(), Pools()
         self.cluster = Cluster(self.kube)
         self.generation = 0
         self.change(**spec)
