@@ -1,8 +1,10 @@
 from datetime import timedelta
 
+import pytest
+
 from builders import at
 from poolkeeper.shell.backoff import Backoff
-from poolkeeper.shell.kube_errors import ConflictError, Forbidden
+from poolkeeper.shell.kube_errors import ConflictError, Forbidden, Invalid, TooManyRequests
 
 
 def refused(times):
@@ -26,6 +28,17 @@ def test_a_conflict_is_no_refusal():
     backoff = refused(3)
     backoff.failed(ConflictError("modified", status=409), at(0))
     assert (backoff.rests(at(0)), backoff.problem) == (False, "")
+
+
+@pytest.mark.parametrize(
+    ("error", "times", "lasting"),
+    [(Forbidden, 1, True), (Invalid, 1, True), (TooManyRequests, 1, False), (TooManyRequests, 2, True)],
+)
+def test_a_plain_no_lasts_and_so_does_what_comes_again(error, times, lasting):
+    backoff = Backoff()
+    for _ in range(times):
+        backoff.failed(error("no", status=400), at(0))
+    assert backoff.lasting is lasting
 
 
 def test_a_success_ends_it():

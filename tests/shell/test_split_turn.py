@@ -110,9 +110,10 @@ async def test_a_sibling_that_never_appears_is_made_again(rig):
     assert rig.count("APPLY chat-spot") == 2
 
 
-async def test_one_that_is_deleted_after_it_was_seen_is_made_again_at_once_and_told_anew(rig):
+async def test_one_that_is_deleted_after_it_was_seen_is_made_again_at_once_and_told_anew():
+    rig = SplitRig(minReplicas=2)
     await rig.look(0)
-    rig.see_sibling(resource_version="950")
+    rig.see_sibling(1, resource_version="950")
     await rig.look(1)
     del rig.cluster.deployments.items[SIBLING]
     await rig.look(2)
