@@ -93,10 +93,9 @@ def test_a_cluster_that_cannot_be_reached_is_said(tmp_path, monkeypatch):
     assert "error:" in answer.output
 
 
-def judged():
+def judged(sight):
     finding = module.examined(BODY | {"apiVersion": "poolkeeper.io/v1alpha1"})
-    kube = SimpleNamespace(clock=SimpleNamespace(now=lambda: at(0)))
-    module.judge(Pools().take(BODY), None, None, (), kube, finding)
+    module.judge(Pools().take(BODY), sight, at(0), finding)
     return finding
 
 
@@ -117,16 +116,14 @@ def test_a_tier_that_would_move_is_said(capsys):
     assert told(capsys, size=3).startswith("  now: spot 2 -> 3: the queue is between")
 
 
-def test_a_target_that_is_being_pinned_is_fine(monkeypatch):
+def test_a_target_that_is_being_pinned_is_fine():
     sight = seen(unsplit=Reason.SIBLING_MISSING, unsplit_detail="the on-demand half is being pinned")
-    monkeypatch.setattr(module.observe, "observation", lambda *_: sight)
-    assert judged()["problems"] == []
+    assert judged(sight)["problems"] == []
 
 
-def test_a_target_that_cannot_be_split_is_wrong(monkeypatch):
+def test_a_target_that_cannot_be_split_is_wrong():
     sight = seen(unsplit=Reason.TARGET_NOT_PINNED, unsplit_detail="put this into Git")
-    monkeypatch.setattr(module.observe, "observation", lambda *_: sight)
-    finding = judged()
+    finding = judged(sight)
     words = "spec.capacity: the target does not require on-demand nodes, so it is not split: put this into Git"
     assert finding["problems"] == [words]
 

@@ -63,12 +63,12 @@ def a_node(*, spec=None, status=None, **changes):
 class TestNode:
     def test_it_is_ready(self):
         found = a_node(status={"conditions": [condition("Ready", "True")]})
-        assert (found.ready, found.unready_since) == (True, None)
+        assert found.unready_since is None
 
     @pytest.mark.parametrize("status", ["False", "Unknown"])
     def test_it_is_not_since(self, status):
         found = a_node(status={"conditions": [condition("Ready", status)]})
-        assert (found.ready, found.unready_since) == (False, AT_LATER)
+        assert found.unready_since == AT_LATER
 
     def test_one_that_never_said_how_it_is_has_been_unready_since_it_was_made(self):
         assert a_node().unready_since == AT
@@ -76,12 +76,6 @@ class TestNode:
     def test_its_taints(self):
         taints = [{"key": "a", "value": "1", "effect": "NoSchedule"}, {"key": "b", "effect": "NoExecute"}]
         assert a_node(spec={"taints": taints}).taints == {"a": "1", "b": ""}
-
-    def test_it_is_cordoned(self):
-        assert a_node(spec={"unschedulable": True}).unschedulable
-
-    def test_it_is_being_deleted(self):
-        assert a_node(deletionTimestamp=LATER).terminating
 
     def test_the_node_claim_it_was_launched_for(self):
         owners = [{"kind": "Other", "name": "x", "uid": "x"}, {"kind": "NodeClaim", "name": "gpu-x7k2q", "uid": "c1"}]

@@ -6,7 +6,7 @@ from itertools import permutations
 import pytest
 
 from poolkeeper.shell.ownership import Ownership
-from poolkeeper.shell.views import DeploymentView, PodView, ReplicaSetView
+from poolkeeper.shell.views import PodView, ReplicaSetView
 
 AT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 KEY = ("lab", "any")
@@ -87,20 +87,3 @@ def test_nothing_is_left_of_what_is_gone(owned):
         owned.pod_changed(KEY, pod(uid), None)
     owned.replica_set_changed(KEY, replica_set(), None)
     assert (owned._pods, owned._replica_sets) == ({}, {})  # noqa: SLF001  that memory is bounded shows nowhere else
-
-
-def deployment(uid="d2", *owners):
-    return DeploymentView("lab", uid, uid, "1", 1, 1, 0, 0, 0, 0, 0, owners=owners)
-
-
-def test_it_finds_the_siblings_of_a_deployment():
-    index = Ownership()
-    index.deployment_changed(KEY, None, deployment("d2", "d1", "pool"))
-    assert [found.uid for found in index.deployments_of("d1")] == ["d2"]
-
-
-def test_a_sibling_that_is_let_go_of_is_none():
-    index = Ownership()
-    index.deployment_changed(KEY, None, deployment("d2", "d1"))
-    index.deployment_changed(KEY, deployment("d2", "d1"), deployment("d2"))
-    assert (list(index.deployments_of("d1")), index._deployments) == ([], {})  # noqa: SLF001  memory is bounded

@@ -186,10 +186,6 @@ class TestDeployment:
         found = a_deployment(status={"conditions": [condition("ReplicaFailure", "False", message="exceeded quota")]})
         assert (found.failure, found.failure_since) == ("", None)
 
-    def test_how_its_rollout_goes(self):
-        progressing = condition("Progressing", "False", message="has timed out progressing")
-        assert a_deployment(status={"conditions": [progressing]}).progress == "has timed out progressing"
-
     def test_who_owns_its_replicas(self):
         entries = [
             owner("kubectl", fields={"f:spec": {"f:paused": {}}}),

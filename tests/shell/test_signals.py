@@ -65,7 +65,7 @@ class Seen:
         return self.signals.notice(pod(**{"on": "n1"} | where), START + timedelta(seconds=second))
 
     def wait(self, **asked):
-        return self.signals.wait(pod(**asked))
+        return self.signals.pod(pod(**asked), START).wait
 
 
 class TestReclaim:
@@ -476,11 +476,6 @@ class TestProvider:
     )
     def test_what_is_split_stays_with_its_own_unless_another_is_named(self, named, kept, row):
         assert Seen(eks()).signals.provider(named, kept) is row
-
-
-@pytest.mark.parametrize(("found", "spot"), [(eks(), True), (eks(capacity="ON_DEMAND"), False), (node("n2"), None)])
-def test_whether_a_node_is_spot(found, spot):
-    assert Seen(found).signals.is_spot("n1") is spot
 
 
 class TestWhatTheCoreSees:

@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +16,7 @@ from poolkeeper.cli.connection import As, Context, Kubeconfig, Output, ask, cons
 from poolkeeper.core.decide import decide
 from poolkeeper.core.memory import Memory
 from poolkeeper.core.model import PodsSource, PrometheusSource
-from poolkeeper.core.observation import Reading
+from poolkeeper.core.observation import Observation, Reading
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell import observe
 from poolkeeper.shell.cluster import Cluster
@@ -141,7 +141,8 @@ async def examine(kube: KubeClient, raw: Json, finding: Json, servers: tuple[Ser
         reflecting.cancel()
         with suppress(asyncio.CancelledError):
             await reflecting
-    judge(pool, cluster, pools, readings, kube, finding)
+    now = kube.clock.now()
+    judge(pool, observe.observation(pool, cluster, pools, readings, now), now, finding)
     if pool.spec is not None and finding["decision"] is not None and not pool.spec.owns_workload:
         found: Json = await kube.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/{pool.target}", into=dict)
         finding["notes"] += hurried(pool.spec, found["spec"]["template"])
@@ -197,11 +198,8 @@ async def look(
             await server.close()
 
 
-def judge(
-    pool: Pool, cluster: Cluster, pools: Pools, readings: tuple[Reading, ...], kube: KubeClient, finding: Json
-) -> None:
+def judge(pool: Pool, seen: Observation, now: datetime, finding: Json) -> None:
     """Say what the look means."""
-    seen = observe.observation(pool, cluster, pools, readings, kube.clock.now())
     if seen.target is None and pool.spec is not None and not pool.spec.owns_workload:
         finding["problems"].append(f"spec.targetRef.name: deployment/{pool.target} does not exist in {pool.key[0]}")
         return
@@ -211,12 +209,12 @@ def judge(
         passing = seen.unsplit is Reason.SIBLING_MISSING
         words = ": ".join(filter(None, (seen.unsplit.sentence, seen.unsplit_detail)))
         finding["notes" if passing else "problems"].append(f"spec.capacity: {words}")
-    for reading in readings:
+    for reading in seen.readings:
         broken = reading.fault is not None or (reading.faults and not reading.pods)
         finding["problems" if broken else "notes"].append(told(reading))
     if pool.core is not None and seen.target is not None:
-        decision, _ = decide(pool.core, seen, Memory(), kube.clock.now())
-        finding["decision"] = explanation(decision, kube.clock.now())
+        decision, _ = decide(pool.core, seen, Memory(), now)
+        finding["decision"] = explanation(decision, now)
 
 
 def told(reading: Reading) -> str:

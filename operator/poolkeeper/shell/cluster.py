@@ -18,7 +18,7 @@ from poolkeeper.shell.projections import (
 )
 from poolkeeper.shell.reflector import Reflector
 from poolkeeper.shell.signals import Signals
-from poolkeeper.shell.views import AutoscalerView, DeploymentView, DisruptionBudgetView, NodeView, PodView
+from poolkeeper.shell.views import AutoscalerView, DeploymentView, DisruptionBudgetView, PodView
 
 
 class Scalers:
@@ -48,9 +48,7 @@ class Cluster:
         self.ownership = Ownership()
         self.autoscalers, self.scaled_objects = Scalers(), Scalers()
         self.live_pods: defaultdict[str, dict[str, PodView]] = defaultdict(dict)
-        self.deployments = Reflector(
-            kube, DEPLOYMENTS, namespaces=namespaces, on_change=self.ownership.deployment_changed
-        )
+        self.deployments = Reflector(kube, DEPLOYMENTS, namespaces=namespaces)
         self.signals = Signals(lambda: self.nodes.is_synced)
         # they have no namespace: all of them, whatever we are restricted to
         self.nodes = Reflector(kube, NODES, on_change=self.signals.node_changed)
@@ -90,17 +88,9 @@ class Cluster:
         """Return a Deployment as last seen."""
         return self.deployments.items.get(key)
 
-    def node(self, name: str) -> NodeView | None:
-        """Return a node as last seen."""
-        return self.nodes.items.get(("", name))
-
     def budgets(self, namespace: str) -> tuple[DisruptionBudgetView, ...]:
         """Return the disruption budgets of a namespace."""
         return tuple(self._budgets.get(namespace, {}).values())
-
-    def owned_by(self, uid: str) -> tuple[DeploymentView, ...]:
-        """Return the Deployments that something owns: a target's siblings, a pool's Deployments."""
-        return tuple(self.ownership.deployments_of(uid))
 
     def pods_of(self, deployment: DeploymentView) -> tuple[PodView, ...]:
         """Return the live pods of a Deployment, by owner chain."""

@@ -248,7 +248,6 @@ class NodeSpec(msgspec.Struct):
     """A node's spec."""
 
     taints: list[NodeTaint] = []
-    unschedulable: bool = False
 
 
 class NodeStatus(msgspec.Struct):

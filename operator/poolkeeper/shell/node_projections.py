@@ -66,10 +66,8 @@ def node(found: NodeObject) -> NodeView:
         taints={taint.key: taint.value for taint in found.spec.taints},
         conditions={one.type: one.message or "" for one in found.status.conditions if _tells_of_a_reclaim(one)},
         unready_since=None if ready and ready.status == "True" else since or created_at,
-        unschedulable=found.spec.unschedulable,
         node_claim=claim.name if claim else "",
         node_claim_uid=claim.uid if claim else "",
-        terminating=metadata.deletion_timestamp is not None,
     )
 
 

@@ -1,13 +1,10 @@
-"""Which pods belong to a Deployment, by the chain of owners Pod -> ReplicaSet -> Deployment and never by label.
-
-And which Deployments belong to another: the siblings that were derived from it.
-"""
+"""Which pods belong to a Deployment, by the chain of owners Pod -> ReplicaSet -> Deployment and never by label."""
 
 from collections import defaultdict
 from collections.abc import Iterator
 
 from poolkeeper.shell.list_watch import Key
-from poolkeeper.shell.views import DeploymentView, PodView, ReplicaSetView
+from poolkeeper.shell.views import PodView, ReplicaSetView
 
 
 class Ownership:
@@ -19,27 +16,11 @@ class Ownership:
     def __init__(self) -> None:
         self._pods: defaultdict[str, dict[str, PodView]] = defaultdict(dict)
         self._replica_sets: defaultdict[str, set[str]] = defaultdict(set)
-        self._deployments: defaultdict[str, dict[str, DeploymentView]] = defaultdict(dict)
 
     def pods_of(self, deployment_uid: str) -> Iterator[PodView]:
         """Yield all pods of a Deployment, terminating and finished ones too."""
         for replica_set in self._replica_sets.get(deployment_uid, ()):
             yield from self._pods.get(replica_set, {}).values()
-
-    def deployments_of(self, uid: str) -> Iterator[DeploymentView]:
-        """Yield the Deployments that something (a Deployment, a pool) owns."""
-        yield from self._deployments.get(uid, {}).values()
-
-    def deployment_changed(self, _key: Key, old: DeploymentView | None, new: DeploymentView | None) -> None:
-        """Take in news of a Deployment."""
-        if old is not None:
-            for owner in old.owners:
-                self._deployments[owner].pop(old.uid, None)
-                if not self._deployments[owner]:
-                    del self._deployments[owner]
-        if new is not None:
-            for owner in new.owners:
-                self._deployments[owner][new.uid] = new
 
     def pod_changed(self, _key: Key, old: PodView | None, new: PodView | None) -> None:
         """Take in news of a pod."""

@@ -118,7 +118,6 @@ def deployment(found: DeploymentObject) -> DeploymentView:
     metadata, status = found.metadata, found.status
     failure = condition(status.conditions, "ReplicaFailure")
     failed = failure is not None and failure.status == "True"
-    progress = condition(status.conditions, "Progressing")
     return DeploymentView(
         namespace=metadata.namespace,
         name=metadata.name,
@@ -135,7 +134,6 @@ def deployment(found: DeploymentObject) -> DeploymentView:
         match_expressions=len(found.spec.selector.match_expressions),
         failure=_words(failure.reason, failure.message) if failure and failed else "",
         failure_since=failure.last_transition_time if failure and failed else None,
-        progress=progress.message or "" if progress else "",
         writers=tuple(_writer(entry) for entry in metadata.managed_fields if _owns_replicas(entry)),
         last_applied=_last_applied(metadata),
         gitops=_gitops(metadata),

@@ -82,11 +82,6 @@ class Signals:
         stays = providers.provider(kept) if named == providers.AUTO else None
         return stays or providers.provider(named, +self._makers)
 
-    def is_spot(self, node: str) -> bool | None:
-        """Return whether a node can be reclaimed, None where it is not there."""
-        found = self._nodes.get(node)
-        return found.spot if found else None
-
     def pod(self, view: PodView, now: datetime) -> Pod:
         """Return a pod as the core sees it, with all that is said of its node."""
         if notice := self.notice(view, now):
@@ -102,11 +97,6 @@ class Signals:
         if found is None:
             return f"node {pod.node} is gone" if self._is_gone(pod, now) else ""
         return found.words or _unready(found.node, now) or (self._interruption(found.node) if found.spot else "")
-
-    def wait(self, pod: PodView) -> Wait | None:
-        """Return what is said of a node for a pod that has none, None where nothing is."""
-        said = self.said(pod)
-        return said.wait if said else None
 
     def was_reclaimed(self, pod: PodView, now: datetime) -> bool:
         """Return whether a pod of a spot tier ended lately (`LATELY`, as long as a node may take) for its node's sake.

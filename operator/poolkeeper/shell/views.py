@@ -146,7 +146,6 @@ class DeploymentView:
     match_expressions: int = 0
     failure: str = ""
     failure_since: datetime | None = None
-    progress: str = ""
     writers: tuple[Writer, ...] = ()
     last_applied: int | None = None
     gitops: tuple[tuple[str, str], ...] = ()
@@ -220,15 +219,8 @@ class NodeView:
     taints: dict[str, str] = field(default_factory=dict)
     conditions: dict[str, str] = field(default_factory=dict)
     unready_since: datetime | None = None
-    unschedulable: bool = False
     node_claim: str = ""
     node_claim_uid: str = ""
-    terminating: bool = False
-
-    @property
-    def ready(self) -> bool:
-        """Whether its kubelet says that it is ready."""
-        return self.unready_since is None
 
 
 @dataclass(frozen=True, slots=True)
