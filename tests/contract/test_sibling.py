@@ -18,8 +18,8 @@ from poolkeeper.core.reasons import Reason
 from poolkeeper.shell import victims
 from poolkeeper.shell.access import Access
 from poolkeeper.shell.cluster import Cluster
-from poolkeeper.shell.disruption import Budgets
-from poolkeeper.shell.kube_errors import ConflictError, Invalid
+from poolkeeper.shell.disruption import Budgets, Covered
+from poolkeeper.shell.kube_errors import ConflictError, Invalid, KubeError
 from poolkeeper.shell.pools import Pools
 from poolkeeper.shell.sibling import Siblings
 
@@ -55,7 +55,12 @@ class Rig:
         self.cluster = Cluster(kube, (namespace,))
         self.path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
         self.siblings, self.budgets = Siblings(kube, self.cluster), Budgets(kube, self.cluster)
-        self.pool = Pools().take(BODY | {"metadata": BODY["metadata"] | {"namespace": namespace}})
+        self.turn_to("chat")
+
+    def turn_to(self, target):
+        """Let the pool name this target."""
+        spec = BODY["spec"] | {"targetRef": {"name": target}}
+        self.pool = Pools().take({"metadata": BODY["metadata"] | {"namespace": self.namespace}, "spec": spec})
 
     @property
     def target(self):
@@ -83,7 +88,8 @@ class Rig:
         return await self.siblings.blueprint(self.pool, self.target, KARPENTER)
 
     async def guard(self, size=10):
-        return await self.budgets.keep(self.pool, await self.plan(), size)
+        plan = await self.plan()
+        return await self.budgets.keep(self.pool, Covered(plan.selector, plan.labels), size)
 
     async def keep(self, size=3):
         return await self.siblings.keep(self.pool, self.target, await self.plan(), size)
@@ -278,12 +284,35 @@ async def test_the_next_pool_adopts_it_without_a_rollout(rig):
     assert (rig.sibling.template_digest, rig.sibling.replicas) == (before, 3)
 
 
-async def test_a_target_whose_variables_repeat_has_a_sibling(rig):
-    env = [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]
-    change = [{"op": "add", "path": "/spec/template/spec/containers/0/env", "value": env}]
+@pytest.mark.parametrize(
+    ("path", "twice"),
+    [
+        ("/containers/0/env", [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]),
+        ("/containers/0/ports", [{"containerPort": 8000}, {"containerPort": 8000, "name": "http"}]),
+        ("/imagePullSecrets", [{"name": "registry"}, {"name": "registry"}]),
+        ("/hostAliases", [{"ip": "10.0.0.1", "hostnames": ["a"]}, {"ip": "10.0.0.1", "hostnames": ["b"]}]),
+    ],
+)
+async def test_a_target_that_says_a_key_twice_has_a_sibling(rig, path, twice):
+    change = [{"op": "add", "path": f"/spec/template/spec{path}", "value": twice}]
     await rig.retemplated("patch", "deployment", "chat", "--type=json", "--patch", json.dumps(change))
+    assert (await rig.keep()).reason is Reason.SIBLING_MISSING
+    await until(lambda: rig.sibling)
+
+
+async def test_one_that_names_a_port_twice_is_refused_in_words(rig):
+    ports = [{"containerPort": 8000, "name": "http"}, {"containerPort": 8000, "name": "metrics"}]
+    change = [{"op": "add", "path": "/spec/template/spec/containers/0/ports", "value": ports}]
+    await rig.retemplated("patch", "deployment", "chat", "--type=json", "--patch", json.dumps(change))
+    with pytest.raises(KubeError, match="duplicate entries for key"):
+        await rig.keep()
+
+
+async def test_one_that_is_made_is_known_at_the_version_that_it_was_made_at(rig):
+    rig.freeze()
     await rig.keep()
-    assert rig.container["env"] == env[1:]
+    made = rig.get("deployment", "chat-spot")["metadata"]
+    assert int(rig.pool.own_writes["chat-spot"].resource_version) <= int(made["resourceVersion"])
 
 
 async def test_somebody_elses_deployment_of_that_name_is_left_alone(rig):
@@ -364,6 +393,24 @@ async def test_the_budget_covers_both_halves_and_lets_unhealthy_pods_go(rig):
     found = rig.get("poddisruptionbudget", "chat-pool")
     assert found["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
     assert found["spec"]["selector"] == {"matchLabels": LABELS}
+
+
+async def test_a_selector_of_expressions_is_read_back_as_it_was_applied(rig):
+    expressions = [{"key": "app", "operator": "In", "values": ["chat"]}, {"key": "old", "operator": "DoesNotExist"}]
+    covered = Covered({"matchLabels": LABELS, "matchExpressions": expressions}, LABELS)
+    await rig.budgets.keep(rig.pool, covered, 10)
+    await until(lambda: rig.budget)
+    rig.kube.apply = None  # whoever calls it fails
+    assert (await rig.budgets.keep(rig.pool, covered, 10)).reason is Reason.AS_EXPECTED
+
+
+async def test_a_budget_of_another_target_of_the_pool_goes(rig):
+    rig.turn_to("before")
+    await rig.guard()
+    await until(lambda: rig.budget)
+    rig.turn_to("chat")
+    await rig.guard()
+    await until(lambda: [one.name for one in rig.cluster.budgets(rig.namespace)] == ["chat-pool"])
 
 
 async def test_a_budget_that_somebody_edits_is_theirs(rig):
