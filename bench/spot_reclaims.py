@@ -7,7 +7,7 @@ Engines here load in a third of a second, and timers are scaled down: the way ba
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -54,7 +54,7 @@ def on_eks(pools: int, rounds: int, seed: int) -> Outcome:
         for index in range(rounds):
             outcome.latencies += eks_round(crowd, chance)
             say(f"EKS: round {index + 1} of {rounds}, {len(outcome.latencies)} notices, all returned")
-        outcome.worst = min(pool.ready.least_since(began) for pool in crowd) - SIZE
+        outcome.worst = worst(crowd, began)
     return outcome
 
 
@@ -125,7 +125,7 @@ def on_karpenter(notices: int, seed: int) -> Outcome:
         pool.karpenter.restock("spot")
         pool.wait_until_split(1, SPOT, PATIENCE)
         say("Karpenter: spot is back, and all has returned")
-        outcome.worst = pool.ready.least_since(began) - SIZE
+        outcome.worst = worst([pool], began)
     return outcome
 
 
@@ -138,10 +138,18 @@ def interrupt(pool: KarpenterPool, count: int) -> float:
     return latency
 
 
+def worst(crowd: Sequence[SpotPool], began: float) -> int:
+    """Return the fewest that any pool had ready since a moment, less those wanted; tell the story if some lacked."""
+    found = min(pool.ready.least_since(began) for pool in crowd) - SIZE
+    if found < 0:
+        print(crowd[0].space.story())
+    return found
+
+
 @contextmanager
 def karpenter_stage() -> Iterator[tuple[Stage, KarpenterPool]]:
-    """Boot a control plane whose nodes Karpenter makes."""
-    with market() as opened, installed(opened.ground.cluster, "bench") as account:
+    """Boot a control plane whose nodes Karpenter makes, and never packs: what a budget lets it evict is no reclaim."""
+    with market(consolidate_after=None) as opened, installed(opened.ground.cluster, "bench") as account:
         ground = opened.ground
         stage = Stage(ground.cluster, ground.fleet, ground.prometheus, account)
         with space_on(stage) as space:

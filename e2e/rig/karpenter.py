@@ -39,11 +39,14 @@ class Market:
 
 
 @contextmanager
-def market() -> Iterator[Market]:
-    """Boot a control plane without a node, a Karpenter that makes them, and a fleet; end them."""
+def market(consolidate_after: timedelta | None = CONSOLIDATE_AFTER) -> Iterator[Market]:
+    """Boot a control plane without a node, a Karpenter that makes them, and a fleet; end them.
+
+    `consolidate_after`: when nodes that are empty or could be fewer go; None: never.
+    """
     with (
         ControlPlane() as cluster,
-        cluster.karpenter((SINGLE, TWIN), consolidate_after=CONSOLIDATE_AFTER, forgets=FORGETS) as karpenter,
+        cluster.karpenter((SINGLE, TWIN), consolidate_after=consolidate_after, forgets=FORGETS) as karpenter,
         FleetProcess(Settings(kubeconfig=str(cluster.kubeconfig))) as fleet,
     ):
         ground = Ground(cluster, fleet, NO_PROMETHEUS)
