@@ -210,6 +210,15 @@ async def test_no_tier_shrinks_below_a_budget_that_cannot_be_lowered(refusal):
     assert rig.count("PATCH scale") == 0
 
 
+async def test_a_shrink_that_waits_for_its_budget_does_not_forget_what_else_was_refused():
+    rig = Shrinking()
+    rig.kube.refusals["chat-pool"] = FORBIDDEN
+    await rig.shrink()
+    rig.pool.scale_rests["spot"].failed(FORBIDDEN, at(2))
+    await rig.look(3, waiting=0)
+    assert rig.pool.scale_rests["spot"].problem == "forbidden"
+
+
 async def test_growth_does_not_wait_for_a_budget():
     rig = Shrinking()
     rig.kube.refusals["chat-pool"] = FORBIDDEN

@@ -67,8 +67,8 @@ class Turns:
     async def take(self, pool: Pool, spec: PoolSpec, readings: tuple[Reading, ...]) -> None:
         """Decide and carry out. Clocks move on only with their writes."""
         now = self._kube.clock.now()
-        observe.forget_old_writes(pool, self._cluster, now)
         await self._halves.look(pool)
+        observe.forget_old_writes(pool, self._cluster, now)  # what is left of them, `seen` shows
         seen = observe.observation(pool, self._cluster, self._pools, readings, now)
         with self._telemetry.decision_seconds.time():
             decision, memory = decide(spec, seen, pool.memory, now)
@@ -76,9 +76,7 @@ class Turns:
             decision = replace(decision, detail=f"deployment/{pool.target} is not in {pool.key[0]}")
         may_write = spec.mode is Mode.ACTIVE and halted(spec, seen, now) is None
         kept = await self._keep(pool, decision, may_write=may_write)
-        resizes = plan(spec, decision).resizes
-        allowed = resizes if kept.may_shrink else tuple(one for one in resizes if one.grows)
-        written = await self._resize(pool, decision, allowed)
+        written = await self._resize(pool, decision, plan(spec, decision).resizes, may_shrink=kept.may_shrink)
         memory = undone(memory, pool.memory, decision, written) if spec.mode is Mode.ACTIVE else memory
         decision = with_standing(decision, kept.standing)
         pool.decision, pool.decided_at, pool.memory = decision, now, memory
@@ -103,7 +101,9 @@ class Turns:
         elif not decision.frozen:
             await workload.keep(self._kube, pool, spec, self._cluster, pool.division.provider)
 
-    async def _resize(self, pool: Pool, decision: Decision, resizes: tuple[Resize, ...]) -> Versions:
+    async def _resize(
+        self, pool: Pool, decision: Decision, resizes: tuple[Resize, ...], *, may_shrink: bool
+    ) -> Versions:
         """Write the tiers' sizes. Return the version that each one that was written was decided on.
 
         A shrink waits until all growth was written.
@@ -116,8 +116,8 @@ class Turns:
                 rest.succeeded()
         written: dict[str, str] = {}
         for resize in resizes:
-            grown = all(one.tier in written for one in resizes if one.grows)
-            version = await self._resize_one(pool, decision, resize) if resize.grows or grown else None
+            ready = resize.grows or (may_shrink and all(one.tier in written for one in resizes if one.grows))
+            version = await self._resize_one(pool, decision, resize) if ready else None
             if version is not None:
                 written[resize.tier] = version
         return written
