@@ -61,8 +61,6 @@ def deployment(**changes):
 class Rig:
     """A pool of two replicas whose queue is too long, and the loop that looks at it."""
 
-    server = Kube
-
     def __init__(self, **spec):
         self.kube, self.pools = self.server(), Pools()
         self.cluster = Cluster(self.kube)
@@ -70,6 +68,9 @@ class Rig:
         self.change(**spec)
         self.loop = Loop(self.kube, self.cluster, self.pools, Sources(None, None), Telemetry())
         self.see(match_labels={POOL_LABEL: "chat"})
+
+    def server(self):
+        return Kube()
 
     def change(self, **spec):
         self.generation += 1
