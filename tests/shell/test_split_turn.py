@@ -4,13 +4,15 @@ import pytest
 from tests.shell import test_loop
 from tests.shell.test_loop import FORBIDDEN, KEY, Rig, deployment
 
-from builders import LONG_AGO, at
+from builders import LONG_AGO, at, reading
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell import observe
 from poolkeeper.shell.apply import Scale, ScaleSpec
 from poolkeeper.shell.kube import Metadata, Written
 from poolkeeper.shell.kube_errors import ConflictError, TooManyRequests
+from poolkeeper.shell.loop import Loop, Sources
 from poolkeeper.shell.pools import OwnWrite
+from poolkeeper.shell.telemetry import Telemetry
 from poolkeeper.shell.views import DisruptionBudgetView, PodView, ReplicaSetView
 
 SIBLING = (KEY[0], "chat-spot")
@@ -233,3 +235,31 @@ async def test_a_budget_is_lowered_while_nobody_knows_whose_spot_it_is():
     await rig.shrink()
     assert (rig.pool.division.plan, rig.pool.division.unsplit) == (None, Reason.AS_EXPECTED)
     assert rig.kube.bodies["chat-pool"]["spec"]["selector"] == {"matchLabels": LABELS}
+
+
+class Scraper:
+    async def scrape(self, *_):
+        return reading(500)
+
+
+class Elector:
+    """Leads for as many turns of the loop as there are deeds, and does one before each."""
+
+    def __init__(self, *deeds):
+        self.deeds = list(deeds)
+
+    @property
+    def leading(self):
+        if not self.deeds:
+            return False
+        self.deeds.pop(0)()
+        return True
+
+
+async def test_an_alarm_in_the_middle_of_a_look_brings_another_once_that_has_ended():
+    rig = SplitRig(queue={"interval": "300s"})
+    loop = Loop(rig.kube, rig.cluster, rig.pools, Sources(Scraper(), None), Telemetry())
+    loop.note(rig.pool)
+    rig.pool.busy, rig.cluster.signals.alarms = True, 1
+    await loop.run(Elector(lambda: None, lambda: setattr(rig.pool, "busy", False)))
+    assert rig.count("APPLY chat-spot") == 1
