@@ -73,7 +73,7 @@ def boot(gpus: int, *, audit: bool = False) -> Iterator[Stage]:
     """Boot it all, with nodes for so many GPUs; at the end nothing is left."""
     say("booting etcd, API server, controllers, KWOK")
     with ControlPlane(audit=audit) as cluster:
-        cluster.kubectl("apply", "--server-side", "-f", str(CRDS))
+        cluster.define("-f", str(CRDS))
         wait_until(lambda: _serves_pools(cluster), "the API server serves pools", 60)
         cluster.add_gpu_nodes(ceil(gpus / GPUS), GPUS, labels=SHARED_NODES)
         settings = Settings(kubeconfig=str(cluster.kubeconfig), exporter_port=0)

@@ -29,8 +29,7 @@ def loosened() -> dict[str, object]:
 @pytest.fixture
 def space() -> Iterator[Space]:
     with ControlPlane() as plane:
-        plane.apply(loosened())
-        plane.kubectl("wait", "--for=condition=Established", "crd/inferencepools.poolkeeper.io")
+        plane.define("-f", "-", input=json.dumps(loosened()))
         eventually(lambda: answers(plane), "the new kind is served")
         plane.add_gpu_nodes(1, 50, labels=SHARED_NODES)
         made = Space(Ground(plane, FleetClient(NOBODY), NOBODY), "loosened")

@@ -236,8 +236,7 @@ SCALED_OBJECTS: dict[str, object] = {
 
 def test_a_scaled_object_is_refused_unless_paused_though_its_kind_came_later(space: Space) -> None:
     keep(space, "keda", 2)
-    apply(space, SCALED_OBJECTS, "--server-side")
-    space.ground.cluster.kubectl("wait", "--for=condition=Established", "crd/scaledobjects.keda.sh")
+    space.ground.cluster.define("-f", "-", input=json.dumps(SCALED_OBJECTS))
     apply(space, scaled_object("keda"))
     found = space.wait_for_condition("keda", "Conflict", "ConflictScaledObject", KIND_SEEN)
     space.ground.cluster.kubectl("annotate", "-n", space.name, "scaledobject/keda", "autoscaling.keda.sh/paused=true")

@@ -141,10 +141,12 @@ def siblings(draw) -> tuple[Target, ...]:
     """
     if draw(st.booleans()):
         return ()
-    failure = draw(st.sampled_from(["", "exceeded quota"]))
-    found = draw(targets(first=100, tier=draw(st.sampled_from(["spot", "spot", "old"])), failure=failure))
+    found = draw(targets(first=100, tier=draw(st.sampled_from(["spot", "spot", "old"]))))
     noticed = [replace(one, notice=draw(st.sampled_from(["", "reclaimed"]))) for one in found.pods]
-    return (replace(found, pods=tuple(noticed), failure_since=at(-draw(st.integers(0, 1200))) if failure else None),)
+    found = replace(found, pods=tuple(noticed))
+    if found.replicas <= len(noticed) or draw(st.booleans()):
+        return (found,)
+    return (replace(found, failure="exceeded quota", failure_since=at(-draw(st.integers(0, 1200)))),)
 
 
 @st.composite
@@ -182,7 +184,7 @@ def split_observations() -> st.SearchStrategy[Observation]:
     reasons = st.sampled_from(
         [Reason.AS_EXPECTED, Reason.AS_EXPECTED, Reason.TARGET_NOT_PINNED, Reason.SIBLING_MISSING]
     )
-    return st.builds(Observation, target=targets(), readings=readings(), siblings=siblings(), unsplit=reasons)
+    return st.builds(Observation, target=targets(uid="uid"), readings=readings(), siblings=siblings(), unsplit=reasons)
 
 
 @st.composite

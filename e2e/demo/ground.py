@@ -44,8 +44,7 @@ def fleet_settings(cluster: Cluster) -> Settings:
 
 def furnish(cluster: Cluster) -> None:
     """Nodes and objects."""
-    cluster.kubectl("apply", "--server-side", "-f", str(REPOSITORY / "crds"))
-    cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(REPOSITORY / "crds"))
+    cluster.define("-f", str(REPOSITORY / "crds"))
     cluster.add_gpu_nodes(NODES)
     cluster.apply(*objects())
 

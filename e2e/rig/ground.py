@@ -66,7 +66,7 @@ def boot() -> Iterator[Ground]:
 
 def define_pools(cluster: Cluster) -> None:
     """Tell the API server what a pool is."""
-    cluster.kubectl("apply", "--server-side", "-f", str(CRDS))
+    cluster.define("-f", str(CRDS))
 
 
 def wait_for_pools(api: Api) -> None:

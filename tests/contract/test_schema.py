@@ -55,8 +55,7 @@ def sparse(value):
 
 @pytest.fixture(scope="session")
 def crd(cluster):
-    cluster.apply(definition())
-    cluster.kubectl("wait", "--for=condition=Established", f"crd/{names.RESOURCE}", "--timeout=30s")
+    cluster.define("-f", "-", input=json.dumps(definition()))
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ numbers = count()
 def cluster() -> Iterator[Cluster]:
     """What `make cluster` gives, the CRD and two nodes of eight GPUs, and nodes of both kinds that Karpenter made."""
     with ControlPlane() as booted:
-        booted.kubectl("apply", "--server-side", "-f", str(CRDS))
+        booted.define("-f", str(CRDS))
         booted.add_gpu_nodes(2)
         booted.add_gpu_nodes(1, labels={"karpenter.sh/capacity-type": "on-demand"}, prefix="kept")
         booted.add_gpu_nodes(4, gpus=1, labels={"karpenter.sh/capacity-type": "spot"}, prefix="spot")

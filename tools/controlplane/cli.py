@@ -86,7 +86,7 @@ def build(
 
 def _furnish(booted: Cluster, nodes: int, gpus: int) -> None:
     if any(_CRDS.glob("*.yaml")):
-        booted.kubectl("apply", "--server-side", "-f", str(_CRDS))
+        booted.define("-f", str(_CRDS))
     booted.add_gpu_nodes(nodes, gpus)
 
 

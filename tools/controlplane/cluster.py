@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from controlplane.nodes import NOT_READY, gpu_nodes, provider_nodes
 from controlplane.offerings import InstanceType
 from controlplane.programs import Programs
 from controlplane.prometheus import Prometheus, running
+
+_ESTABLISHED_WITHIN = 30.0
 
 
 class KubectlError(RuntimeError):
@@ -101,6 +104,21 @@ class Cluster:
         """Create or update objects by server-side apply."""
         items = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
         return self.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", input=json.dumps(items))
+
+    def define(self, *where: str, input: str | None = None) -> None:  # noqa: A002  as subprocess.run calls it
+        """Create or update custom resource definitions and wait until they are established.
+
+        `kubectl wait` fails on one whose conditions nobody has written yet.
+
+        Raises:
+            TimeoutError: they were not within half a minute.
+        """
+        made = self.kubectl("apply", "--server-side", "--force-conflicts", "-o", "name", *where, input=input).split()
+        deadline = time.monotonic() + _ESTABLISHED_WITHIN
+        while not all(_is_established(self.get(name)) for name in made):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not established: {', '.join(made)}")
+            time.sleep(0.1)
 
     def get(self, *args: str) -> dict[str, Any]:
         """Return what `kubectl get ARGS -o json` prints, parsed."""
@@ -197,6 +215,11 @@ class Cluster:
 
     def _pods_on(self, node: str) -> list[str]:
         return ["pods", "--all-namespaces", f"--field-selector=spec.nodeName={node}"]
+
+
+def _is_established(definition: Mapping[str, Any]) -> bool:
+    conditions = definition.get("status", {}).get("conditions") or ()
+    return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)
 
 
 def attach(path: Path) -> Cluster:

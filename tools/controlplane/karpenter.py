@@ -131,10 +131,8 @@ def running(
 
 def _furnish(cluster: "Cluster", binary: Path, consolidate_after: timedelta | None) -> None:
     crds = subprocess.run([str(binary), "crds"], capture_output=True, text=True, check=True).stdout
-    apply = ("apply", "--server-side", "--force-conflicts", "-f")
-    cluster.kubectl(*apply, "-", input=crds)
-    cluster.kubectl(*apply, str(_ROLES))
-    cluster.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    cluster.define("-f", "-", input=crds)
+    cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(_ROLES))
     cluster.apply(*node_pools(consolidate_after))
 
 
