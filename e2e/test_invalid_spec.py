@@ -1,6 +1,7 @@
 """A spec that slipped past the schema, on a control plane of its own whose schema lets everything through."""
 
 import copy
+import json
 from collections.abc import Iterator
 
 import pytest
