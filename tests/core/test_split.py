@@ -175,7 +175,7 @@ def test_a_foreign_write_to_one_half_is_a_foreign_write_to_the_size():
     market = Market().run(60)
     market.spot.replicas, market.spot.ours = 12, False
     market.spot.control(60)
-    assert (market.run(10).decision.current, market.asked) == (13, (2, 12))
+    assert (market.run(10).decision.current, market.asked) == (13, (1, 12))
 
 
 def test_a_foreign_shrink_takes_no_more_with_it_until_it_is_restored():
@@ -205,7 +205,7 @@ def test_a_size_that_was_written_and_not_remembered_is_read_off_the_preferred_ti
 def test_words_tell_what_is_lost_what_covers_it_and_since_when():
     market = Market().run(60).reclaim(3)
     health = market.look().health
-    said = "spot has 6 of 9 ready; on-demand covers 3 (SpotInterrupted: reclaimed)"
+    said = "spot has 6 of 9 ready (SpotInterrupted: reclaimed); on-demand covers 3"
     assert (health.split, health.split_detail, health.lost, health.lost_since) == (
         Reason.SPOT_RECLAIMED,
         said,

@@ -49,23 +49,23 @@ WRONG = loading(0, -5, wait=Wait.MISCONFIGURED, trouble="node selector matches n
         (
             spot(*eight(NOTICED)),
             Reason.SPOT_RECLAIMED,
-            "spot has 8 of 9 ready; on-demand covers 1 (SpotInterrupted: reclaimed)",
+            "spot has 8 of 9 ready (SpotInterrupted: reclaimed); on-demand covers 1",
         ),
         (
             spot(*eight(NODELESS)),
             Reason.SPOT_SHORT,
-            "spot has 8 of 9 ready; on-demand covers 1 (InsufficientCapacityError)",
+            "spot has 8 of 9 ready (InsufficientCapacityError); on-demand covers 1",
         ),
         (
             spot(pod(1), failure="exceeded quota: gpus", failure_since=at(-120)),
             Reason.FALLBACK_AT_MAXIMUM,
-            "spot has 1 of 9 ready; on-demand covers 6 (exceeded quota: gpus); fallback.maxReplicas is 6",
+            "spot has 1 of 9 ready (exceeded quota: gpus); on-demand covers 6; fallback.maxReplicas is 6",
         ),
         (spot(*eight(WRONG)), Reason.SPOT_MISCONFIGURED, "node selector matches no node"),
         (
             spot(*eight(loading(0, -9999, trouble="CrashLoopBackOff"))),
             Reason.SPOT_SHORT,
-            "spot has 8 of 9 ready; on-demand covers 1 (CrashLoopBackOff)",
+            "spot has 8 of 9 ready (CrashLoopBackOff); on-demand covers 1",
         ),
         (spot(*eight(pod(0))), Reason.AS_EXPECTED, ""),
     ],
@@ -88,7 +88,9 @@ def test_on_demand_without_a_matching_node_is_no_fault_of_spot():
 def test_where_on_demand_is_stuck_as_well_nothing_covers():
     stuck = tuple(loading(60 + number, -9999, trouble="no GPU left", **SHORT) for number in range(2))
     base = on_demand(*stuck, replicas=2)
-    assert stands(spot(*eight(NODELESS)), base, asked=11)[1].startswith("spot has 8 of 9 ready; nothing covers them")
+    assert stands(spot(*eight(NODELESS)), base, asked=11)[1].startswith(
+        "spot has 8 of 9 ready (InsufficientCapacityError); nothing"
+    )
 
 
 def test_what_came_back_and_is_not_ready_is_still_told_as_reclaimed():

@@ -226,13 +226,14 @@ def test_a_fight_over_one_half_takes_no_capacity_of_the_other():
     assert market.asked[1] == 9
 
 
-def test_a_foreign_growth_of_one_half_is_shared_out_and_nothing_breaks():
+def test_a_foreign_growth_of_one_half_stays_there_for_an_hour_and_is_shared_out_then():
     market = Market().run(60)
     market.on_demand.replicas, market.on_demand.ours = 4, False
     market.on_demand.control(60)
-    assert (market.run(10).decision.size, market.asked) == (13, (4, 11))
+    assert (market.run(10).decision.size, market.asked) == (13, (4, 9))
     assert least_ready(market, 900) >= 10
-    assert market.asked == (2, 11)
+    kept = market.asked
+    assert (kept, market.run(3600).asked) == ((4, 9), (2, 11))
 
 
 def test_a_pool_scaled_to_zero_in_a_fallback_leaves_nothing_behind():

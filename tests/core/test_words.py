@@ -121,7 +121,7 @@ def test_a_pool_at_its_minimum_speaks_of_no_survivors():
 
 def test_a_move_between_the_tiers_is_said_tier_by_tier():
     words = message(Market().run(60).reclaim(3).look())
-    said = "spot has 6 of 9 ready; on-demand covers 3 (SpotInterrupted: reclaimed)"
+    said = "spot has 6 of 9 ready (SpotInterrupted: reclaimed); on-demand covers 3"
     assert words == f"on-demand 1 -> 4: {Reason.SPOT_RECLAIMED.sentence} ({said})"
 
 

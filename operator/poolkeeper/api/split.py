@@ -27,7 +27,7 @@ class TierStatus(Shape):
     desired: int
     """Its part of the size by the split's formula. What `replicas` has beyond it covers for another tier."""
     lost: int | None = None
-    """The replicas that it lacks and another tier covers for. Only of Spot."""
+    """The replicas that it lacks. Only of Spot."""
     since: Annotated[str, Field(json_schema_extra={"format": "date-time"})] | None = None
     """Since when it has lacked any."""
     provider: str | None = None

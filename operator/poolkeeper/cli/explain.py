@@ -143,7 +143,7 @@ def tiers(decision: Json, now: datetime) -> None:
 def whole(split: Json, now: datetime, told: Collection[str]) -> str:
     """Return how the split stands, in one line: what is lost and since when, and why unless that was `told`."""
     if split["reason"] == "AsExpected":
-        return "as it should be"
+        return escape(split["detail"]) or "as it should be"
     why = f"[bold]{split['reason']}[/bold]"
     if split["reason"] not in told:
         why += f": {escape(': '.join(filter(None, (split['sentence'], split['detail']))))}"

@@ -21,7 +21,7 @@ from poolkeeper.core.observation import FOR_GOOD, Observation
 from poolkeeper.core.pace import Pace, judge
 from poolkeeper.core.prospects import ahead
 from poolkeeper.core.reasons import Reason
-from poolkeeper.core.shares import Settled, settle
+from poolkeeper.core.shares import Settled, Terms, settle
 
 CAPS = 5
 """Where the caps begin in the trail; the drain, last, is none of them."""
@@ -52,7 +52,7 @@ def decide(spec: PoolSpec, seen: Observation, memory: Memory, now: datetime) -> 
         ruling = edits.put_off(ruling)
     pace = judge(spec, view, ruling, now)
     trail = stages(spec, view, pace, ruling, now)
-    done = settle(trail[-1].after, spec, view, now, keep=keeps(view, ruling))
+    done = settle(trail[-1].after, spec, view, now, terms(view, ruling, noticed))
     view = replace(view, memory=replace(view.memory, tiers=done.memory))
     if pace.fired and not done.held:
         pace = replace(pace, clock=grace.restart(pace.clock))
@@ -63,9 +63,15 @@ def decide(spec: PoolSpec, seen: Observation, memory: Memory, now: datetime) -> 
     return decision, replace(view.memory, grace=pace.clock, edits=settled, tiers=tiers)
 
 
+def terms(view: Look, ruling: Ruling, noticed: Edits) -> Terms:
+    """Return what the tiers' shares must leave alone; a foreign growth stays where it was put."""
+    edit = noticed.edit if ruling.keep else None
+    return Terms(keeps(view, ruling), edit.theirs - edit.ours if edit else 0)
+
+
 def keeps(view: Look, ruling: Ruling) -> bool:
     """Return whether no tier may lose a replica: at the first decision, in a rollout, while a foreign shrink stands."""
-    return view.memory.edits.asked is None or view.target.rolling or ruling.waiting
+    return view.memory.edits.asked is None or view.target.rolling or ruling.waiting or ruling.keep
 
 
 def remembered(tiers: Tiers, decision: Decision, *, active: bool) -> Tiers:

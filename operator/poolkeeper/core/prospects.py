@@ -55,7 +55,7 @@ def moves(spec: PoolSpec, view: Look) -> Iterator[Prospect]:
         if part.lasts_until is not None:
             words = f"a {part.name} replica counts as lost if it has no node, or is not ready"
             yield Prospect(part.lasts_until, words)
-        if part.steady_at is not None and sum(one.found for one in view.parts) > view.current:
+        if part.wanted and part.steady_at is not None and sum(one.found for one in view.parts) > view.current:
             yield Prospect(not_before(spec, view, part.steady_at), f"another {part.name} replica counts as steady")
 
 

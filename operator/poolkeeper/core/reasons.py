@@ -54,7 +54,10 @@ class Reason(StrEnum):
     FORCED_DRAIN = "ForcedDrain", "the drain deadline has passed, and a busy replica goes"
     COST_REFUSED = "DeletionCostRefused", "the pods that should go could not be marked, so nothing shrinks"
     TARGET_NOT_PINNED = "TargetNotPinned", "the target does not require on-demand nodes, so it is not split"
-    PROVIDER_UNKNOWN = "ProviderUnknown", "no node tells whose spot capacity this is; name it in capacity.tiers"
+    PROVIDER_UNKNOWN = (
+        "ProviderUnknown",
+        "no node tells whose spot capacity this is; set provider of the tier to karpenter, eks, gke or aks",
+    )
     SIBLING_TAKEN = "SiblingTaken", "a Deployment of the sibling's name exists that no pool made"
     SIBLING_MISSING = "SiblingMissing", "the sibling on spot is being made"
     SIBLING_BEHIND = "SiblingBehind", "the sibling on spot could not be brought to the target's template"

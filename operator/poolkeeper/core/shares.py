@@ -17,6 +17,17 @@ STILL = Leaving()
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What else bounds the shares: `keep`: nothing is taken away. `added` replicas are somebody else's (R10).
+
+    Those stay in the tier where they were put, and no other is given its part of them.
+    """
+
+    keep: bool = False
+    added: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Settled:
     """The size that can be had now, the tiers' parts of it, the stage that led there, and the tiers' memory.
 
@@ -46,18 +57,18 @@ class Going:
         return any(one.waits for one in self.leaving.values())
 
 
-def settle(size: int, spec: PoolSpec, seen: Look, now: datetime, *, keep: bool) -> Settled:
+def settle(size: int, spec: PoolSpec, seen: Look, now: datetime, terms: Terms) -> Settled:
     """Return how much of `size` can be had now: as near to it as busy replicas allow, at least what there is.
 
     What goes back from one tier to another waits for idle replicas, too.
     """
     until = backoff_until(spec, seen, now)
     steps = 1 if seen.is_new and until is None else 0
-    limits = Limits(seen.current, keep, steps, seen.memory.tiers.lost_since)
+    limits = Limits(seen.current - terms.added, terms.keep, steps, seen.memory.tiers.lost_since)
     waited = {name: now - since for name, since in seen.memory.tiers.draining_since.items()}
 
     def go(candidate: int) -> Going:
-        cuts = share_out(candidate, seen.parts, spec.guaranteed, limits)
+        cuts = share_out(candidate - terms.added, seen.parts, spec.guaranteed, limits)
         return Going(candidate, cuts, {cut.part.name: leaving(cut, spec, seen, waited) for cut in cuts if cut.shrinks})
 
     wish = go(size)
@@ -94,7 +105,8 @@ def granted(cut: Cut, going: Going) -> Cut:
     """Return the cut with no more taken away than may go now."""
     if not cut.shrinks:
         return cut
-    return replace(cut, size=max(cut.size, cut.part.found - going.leaving[cut.part.name].free))
+    size = max(cut.size, cut.part.found - going.leaving[cut.part.name].free)
+    return replace(cut, size=size, holds=max(cut.holds, size - cut.due))
 
 
 def drains(busy: list[str], going: Going, seen: Look, now: datetime) -> Mapping[str, datetime]:

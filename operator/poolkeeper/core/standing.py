@@ -50,17 +50,27 @@ def found(seen: Observation, view: Look, done: Settled) -> Iterator[tuple[Reason
             yield Reason.RECOVERING, holding(cut, done)
         elif cut.holds:
             yield Reason.HANDING_OVER, holding(cut, done)
+    behind = [counts(cut) for cut in done.cuts if cut.part.capacity.ready < cut.due]
+    if behind:
+        yield Reason.AS_EXPECTED, f"{', '.join(behind)}, the others are on their way"
 
 
 def short(cut: Cut, done: Settled, view: Look) -> tuple[Reason, str]:
     """Return what a tier lacks, and who covers how much of it."""
-    standing_in = ", ".join(f"{other.part.name} covers {other.covers}" for other in done.cuts if other.covers)
-    words = counts(cut) + (f"; {standing_in}" if standing_in else "; nothing covers them") + trouble(cut)
+    standing_in = ", ".join(cover(other) for other in done.cuts if other.covers)
+    words = counts(cut) + trouble(cut) + (f"; {standing_in}" if standing_in else "; nothing covers them")
     if allowed(cut) < cut.lack:
         return Reason.FALLBACK_AT_MAXIMUM, f"{words}; fallback.maxReplicas is {cut.part.tier.fallback.max_replicas}"
     reclaimed, since = view.memory.tiers.reclaimed_at, done.memory.lost_since
     after_notice = reclaimed is not None and since is not None and reclaimed >= since and not cut.part.short
     return (Reason.SPOT_RECLAIMED if cut.part.noticed or after_notice else Reason.SPOT_SHORT), words
+
+
+def cover(cut: Cut) -> str:
+    """Return how much a tier covers, and what keeps it from having all of that."""
+    said = f"{cut.part.name} covers {cut.covers}"
+    missing = cut.part.found - cut.part.capacity.ready
+    return f"{said}, {missing} of its {cut.part.found} not ready yet{trouble(cut)}" if missing > 0 else said
 
 
 def counts(cut: Cut) -> str:

@@ -37,9 +37,7 @@ class Telemetry:
             "pool_tier_ready_replicas", "Replicas of a tier that are ready, without those under notice.", TIER
         )
         self.tier_due = gauge("pool_tier_due_replicas", "A tier's part of the size by the split's formula.", TIER)
-        self.spot_lost = gauge(
-            "pool_spot_lost_replicas", "Replicas that spot lacks and on-demand covers for; absent without spot."
-        )
+        self.spot_lost = gauge("pool_spot_lost_replicas", "Replicas that spot lacks; absent without spot.")
         self.fallback = gauge(
             "pool_fallback_replicas", "Replicas that on-demand has beyond its part; absent without spot."
         )
