@@ -36,23 +36,38 @@ def found(seen: Observation, view: Look, done: Settled) -> Iterator[tuple[Reason
     """Yield what there is to say, the weightiest first."""
     if seen.unsplit is not Reason.AS_EXPECTED:
         yield seen.unsplit, seen.unsplit_detail
+    yield from misfits(done)
+    yield from lacks(done, view)
+    yield from surplus(done)
+    behind = [counts(cut) for cut in done.cuts if cut.part.capacity.ready < cut.due]
+    if behind:
+        yield Reason.AS_EXPECTED, f"{', '.join(behind)}, the others are on their way"
+
+
+def misfits(done: Settled) -> Iterator[tuple[Reason, str]]:
+    """Yield what keeps spot pods from ever having a node."""
     for cut in done.cuts:
         wrong = [pod.trouble for pod in cut.part.target.pods if pod.wait is Wait.MISCONFIGURED]
         if wrong and reclaimable(cut.part):
             yield Reason.SPOT_MISCONFIGURED, wrong[0]
+
+
+def lacks(done: Settled, view: Look) -> Iterator[tuple[Reason, str]]:
+    """Yield what the tiers lack."""
     for cut in done.cuts:
         if cut.lack and done.memory.lost_since and reclaimable(cut.part):
             yield short(cut, done, view)
         elif cut.lost:
             yield Reason.ON_DEMAND_SHORT, counts(cut) + trouble(cut)
+
+
+def surplus(done: Settled) -> Iterator[tuple[Reason, str]]:
+    """Yield what the tiers have beyond their due."""
     for cut in done.cuts:
         if cut.holds and not reclaimable(cut.part) and done.memory.lost_since:
             yield Reason.RECOVERING, holding(cut, done)
         elif cut.holds:
             yield Reason.HANDING_OVER, holding(cut, done)
-    behind = [counts(cut) for cut in done.cuts if cut.part.capacity.ready < cut.due]
-    if behind:
-        yield Reason.AS_EXPECTED, f"{', '.join(behind)}, the others are on their way"
 
 
 def short(cut: Cut, done: Settled, view: Look) -> tuple[Reason, str]:
