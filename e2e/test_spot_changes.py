@@ -151,11 +151,11 @@ def test_the_half_on_on_demand_made_smaller_by_hand_is_restored(shared: Space) -
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("half", ["on-demand", "spot"])
-def test_growth_by_hand_of_either_half_is_growth_of_the_pool(shared: Space, half: str) -> None:
+@pytest.mark.parametrize(("half", "sizes"), [("on-demand", (3, 4)), ("spot", (1, 6))])
+def test_growth_by_hand_stays_in_the_half_where_it_was_put(shared: Space, half: str, sizes: tuple[int, int]) -> None:
     with SpotPool(shared, f"grown-{half}").begin(spot_nodes=8) as split:
         name = split.sibling if half == "spot" else split.name
         scale(shared, name, shared.size(name) + 2)
-        split.wait_until_split(1, 6)
+        split.wait_until_split(*sizes)
         let_pass(4)
-        assert (split.on_demand[-1], split.spot[-1]) == (1, 6)
+        assert (split.on_demand[-1], split.spot[-1]) == sizes
