@@ -214,13 +214,20 @@ def memories(draw) -> Memory:
 
 @st.composite
 def split_memories(draw) -> Memory:
-    """Return what earlier decisions over two tiers may have left behind, of the pods that `siblings` draws too."""
+    """Return what earlier decisions over two tiers may have left behind, of the pods that `siblings` draws too.
+
+    Nobody has just added replicas by hand.
+    """
     asked = st.dictionaries(st.sampled_from(["on-demand", "spot", "old"]), st.integers(0, 12))
     since = st.none() | st.integers(-1200, 0).map(at)
     waits = st.dictionaries(st.sampled_from(["on-demand", "spot"]), st.integers(-300, 0).map(at))
     noticed = st.frozensets(st.sampled_from([f"uid-{number}" for number in range(100, 112)]))
     tiers = st.builds(Tiers, asked=asked, draining_since=waits, noticed=noticed, reclaimed_at=since, lost_since=since)
-    return replace(draw(memories()), tiers=draw(tiers))
+    known = draw(memories())
+    edit = known.edits.edit
+    if edit and edit.theirs > edit.ours:
+        known = replace(known, edits=replace(known.edits, edit=None))
+    return replace(known, tiers=draw(tiers))
 
 
 @st.composite

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from builders import at
+from builders import Rig, at
 from market import SPOT, TEN_PERCENT, Market, spotted
 from poolkeeper.core.memory import Memory
 from poolkeeper.core.model import ON_DEMAND, Guaranteed
@@ -367,3 +367,19 @@ def test_a_pool_is_full_where_the_one_tier_that_it_uses_is_stuck():
     market.on_demand.available = False
     market.run(900).waiting = 5000
     assert (market.run(60).decision.size, market.decision.health.startup) == (7, Reason.STARTUP_BLOCKED)
+
+
+def test_a_pool_grows_on_top_of_what_somebody_added():
+    market = Market().run(60)
+    market.on_demand.replicas, market.on_demand.ours = 4, False
+    market.on_demand.control(60)
+    market.run(120).waiting = 1001
+    assert (market.run(10).decision.size, sum(market.asked)) == (14, 14)
+
+
+def test_a_pool_of_one_tier_grows_on_top_of_what_somebody_added():
+    rig = Rig(spotted(tiers=(ON_DEMAND,)), 4, load=0)
+    rig.queue(0, 500)
+    rig.write(6, 1)
+    rig.run(range(2, 60), 500)
+    assert (rig.queue(60, 1001).size, rig.size) == (7, 7)

@@ -66,7 +66,7 @@ def decide(spec: PoolSpec, seen: Observation, memory: Memory, now: datetime) -> 
 def terms(view: Look, ruling: Ruling, noticed: Edits) -> Terms:
     """Return what the tiers' shares must leave alone; a foreign growth stays where it was put."""
     edit = noticed.edit if ruling.keep else None
-    return Terms(keeps(view, ruling), edit.theirs - edit.ours if edit else 0)
+    return Terms(keeps(view, ruling), min(view.current, edit.theirs - edit.ours) if edit else 0)
 
 
 def keeps(view: Look, ruling: Ruling) -> bool:

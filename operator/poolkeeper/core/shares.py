@@ -64,7 +64,7 @@ def settle(size: int, spec: PoolSpec, seen: Look, now: datetime, terms: Terms) -
     """
     until = backoff_until(spec, seen, now)
     steps = 1 if seen.is_new and until is None else 0
-    limits = Limits(seen.current - terms.added, terms.keep, steps, seen.memory.tiers.lost_since)
+    limits = Limits(seen.current - terms.added, terms.keep, steps, seen.memory.tiers.lost_since, terms.added)
     waited = {name: now - since for name, since in seen.memory.tiers.draining_since.items()}
 
     def go(candidate: int) -> Going:

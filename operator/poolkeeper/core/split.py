@@ -31,13 +31,14 @@ class Limits:
     """What bounds a share-out: the size `before`, and whether nothing at all may be taken away.
 
     `steps`: how many replicas may go back at once to where capacity is reclaimed. `lost_since`: since when some of it
-    has been lost, None where nothing is.
+    has been lost, None where nothing is. `added`: what somebody put in a tier beyond the sizes; it stays on top there.
     """
 
     before: int
     keep: bool = False
     steps: int = 1
     lost_since: datetime | None = None
+    added: int = 0
 
 
 def due(size: int, guaranteed: Guaranteed, tiers: tuple[Tier, ...]) -> dict[str, int]:
@@ -102,7 +103,8 @@ def share_out(size: int, parts: tuple[Part, ...], guaranteed: Guaranteed, limits
     for need in needs:
         part, cover = need.part, covers[need.part.name]
         holds = min(kept(need, needs, covers, limits, size), max(0, part.found - need.due))
-        asked = bounded(part, need.due + max(cover, holds), limits)
+        added = min(need.held, limits.added)
+        asked = bounded(part, need.due + max(cover, holds, added), limits)
         cuts.append(Cut(part, asked, need.due, need.lost, need.lack, cover, holds))
     return guarded(cuts, size)
 
