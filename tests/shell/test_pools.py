@@ -171,13 +171,13 @@ def test_changes_of_size_cost_nothing():
 def test_news_of_replicas_waits_a_little():
     budget = StatusBudget()
     budget.spend(at(0), ordinary=False)
-    assert [budget.rested(at(0) + timedelta(seconds=wait)) for wait in (4, 5)] == [False, True]
+    assert [budget.may_tell_replicas(at(0) + timedelta(seconds=wait)) for wait in (4, 5)] == [False, True]
 
 
 def test_news_of_replicas_that_may_be_noise_waits_longer():
     budget = StatusBudget()
     budget.spend(at(0), ordinary=True)
-    assert [budget.rested(at(0) + timedelta(seconds=wait)) for wait in (29, 30)] == [False, True]
+    assert [budget.may_tell_replicas(at(0) + timedelta(seconds=wait)) for wait in (29, 30)] == [False, True]
 
 
 def test_what_is_refused_is_told_with_the_words_of_the_refusal():

@@ -95,12 +95,20 @@ def test_a_clock_that_noise_stores_and_clears_again_and_again_costs_two_writes_a
     assert 1 < len(followed.written) <= 2 + 1200 / 30
 
 
-def test_a_conflict_is_told_at_once_whatever_the_budget(followed):
+def test_a_conflict_is_news_after_a_little_while(followed):
     for second in range(20):
         followed.pool.budget.tokens = 1 if second < 2 else -1
         rival = Conflict(Reason.CONFLICT_POOL, "ipool/older has it") if second > 3 else None
         followed.look(second, 500, conflict=rival)
-    assert followed.seconds() == [*ADOPTED_THEN_STEADY, 4]
+    assert followed.seconds() == [*ADOPTED_THEN_STEADY, 6]
+
+
+def test_the_end_of_a_conflict_is_news_as_soon(followed):
+    rival = Conflict(Reason.CONFLICT_POOL, "ipool/older has it")
+    for second in range(20):
+        followed.look(second, 500, conflict=rival if second < 4 else None)
+        followed.pool.budget.tokens = -1
+    assert followed.seconds() == [0, 5]
 
 
 TIMED_OUT = reading(None, 1, fault=Reason.METRIC_TIMEOUT)

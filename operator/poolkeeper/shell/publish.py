@@ -18,7 +18,7 @@ from poolkeeper.shell.pools import Pool
 
 Json = dict[str, Any]
 
-FAULTS = {"ScalingActive", "MetricsAvailable", "AbleToScale", "SplitReady"}
+FAULTS = {"MetricsAvailable", "AbleToScale", "SplitReady"}
 
 
 def note_change(pool: Pool, decision: Decision, now: datetime) -> None:
@@ -54,8 +54,9 @@ def due_status(pool: Pool, decision: Decision, now: datetime) -> Json | None:
     telling = faults(status) != faults(pool.status)
     urgent = asked or cleared(stored, status) or (storing and pool.budget.may_store_clock(now))
     urgent = urgent or (telling and pool.budget.may_tell_fault(now))
-    moved = sizes(status) != sizes(pool.status)
-    if not (urgent or pool.budget.may_write(now) or (moved and pool.budget.rested(now))):
+    urgent = urgent or (activity(status) != activity(pool.status) and pool.budget.rested(now))
+    urgent = urgent or (sizes(status) != sizes(pool.status) and pool.budget.may_tell_replicas(now))
+    if not (urgent or pool.budget.may_write(now)):
         return None
     pool.budget.spend(now, ordinary=not asked, clock=storing, fault=telling)
     return status
@@ -76,8 +77,14 @@ def sizes(status: Mapping[str, Any]) -> list[object]:
     return whole + [(tier["name"], tier["replicas"], tier["ready"]) for tier in status.get("tiers") or ()]
 
 
+def activity(status: Mapping[str, Any]) -> str:
+    """Return what freezes the pool by its status: people cause it and mend it, a noisy queue does not change it."""
+    found = (one["reason"] for one in status.get("conditions") or () if one["type"] == "ScalingActive")
+    return next(found, "")
+
+
 def faults(status: Mapping[str, Any]) -> dict[str, str]:
-    """Return what the status says is broken (metrics, the replicas that were asked for, their split) or frozen."""
+    """Return what the status says is broken: the metrics, the replicas that were asked for, or their split."""
     told = (one for one in status.get("conditions") or () if one["type"] in FAULTS)
     return {one["type"]: one["reason"] for one in told if one["status"] != "True"}
 

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 BURST = 2
 DEBT = -1
 REFILL = timedelta(minutes=1)
-REPLICAS_PAUSE = timedelta(seconds=5)
-NOISE_PAUSE = timedelta(seconds=30)
+PAUSE = timedelta(seconds=5)
+REPLICAS_PAUSE = timedelta(seconds=30)
 CLOCK_PAUSE = timedelta(minutes=1)
 FAULT_PAUSE = timedelta(seconds=30)
 
@@ -37,9 +37,13 @@ class StatusBudget:
         return self.tokens >= 1
 
     def rested(self, now: datetime) -> bool:
+        """Return whether the last write is long enough ago for news that somebody waits for."""
+        return self.written_at is None or now - self.written_at >= PAUSE
+
+    def may_tell_replicas(self, now: datetime) -> bool:
         """Return whether the last write is long enough ago for news of the replicas themselves."""
-        pause = NOISE_PAUSE if self.was_ordinary else REPLICAS_PAUSE
-        return self.written_at is None or now - self.written_at >= pause
+        quiet = self.written_at is None or now - self.written_at >= REPLICAS_PAUSE
+        return self.rested(now) and (quiet or not self.was_ordinary)
 
     def may_store_clock(self, now: datetime) -> bool:
         """Return whether a clock may be stored out of turn."""
