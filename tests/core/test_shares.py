@@ -308,3 +308,12 @@ def test_a_drain_of_two_tiers_names_both():
     market.spec = replace(market.spec, guaranteed=Guaranteed(), drain_deadline=timedelta(hours=1))
     market.run(400)
     assert "on-demand, spot" in {one.trail[-1].facts["busy"] for one in market.decisions}
+
+
+def test_a_pool_of_one_tier_beside_a_left_over_says_what_its_surplus_waits_for():
+    old = target(1, pods=(), tier="spot", uid="old")
+    looked = seen(target=target(4, uid="uid", ours=False), siblings=(old,), readings=(page(1, 1, 1, 1),))
+    tiers = Tiers(asked={"on-demand": 4, "spot": 1})
+    health = decide(published(), looked, Memory(target="uid", edits=Edits(asked=3), tiers=tiers), at(0))[0].health
+    words = "on-demand holds 1 until they are idle or their drain deadline has passed"
+    assert (health.split, health.split_detail) == (Reason.HANDING_OVER, words)

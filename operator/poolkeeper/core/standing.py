@@ -106,7 +106,9 @@ def trouble(cut: Cut) -> str:
 
 def holding(cut: Cut, done: Settled) -> str:
     """Return what a tier has beyond its due, and what the way back waits for."""
-    other = next(one.part.tier for one in done.cuts if one.part.wanted and one is not cut)
+    other = next((one.part.tier for one in done.cuts if one.part.wanted and one is not cut), None)
+    if other is None:  # what a pool of one tier has beyond its size is busy
+        return f"{cut.part.name} holds {cut.holds} until they are idle or their drain deadline has passed"
     words = f"{cut.part.name} holds {cut.holds} until as many {other.name} replicas"
     if other.type is CapacityType.ON_DEMAND:
         return f"{words} are ready"
