@@ -146,3 +146,11 @@ def test_servers_come_from_a_file_too(check, tmp_path):
     file.write_text("default: {url: http://prometheus:9090}")
     answer = check(GOOD, "--prometheus-file", str(file), "--prometheus", "default=http://other:9090")
     assert (answer.exit_code, "default is given twice" in answer.output) == (2, True)
+
+
+def test_what_a_pool_of_its_name_remembers_is_looked_at_and_nothing_else_of_its_status():
+    pools = Pools()
+    kept = {"memory": {"asked": 4}, "acceptedSpec": BODY["spec"]}
+    pools.take({**BODY, "status": kept})
+    made = module.as_stored(dict(BODY), pools, SimpleNamespace(clock=None))
+    assert made["status"] == {"memory": {"asked": 4}}

@@ -9,12 +9,11 @@ from typing import Annotated, Any
 import typer
 import yaml
 
-from poolkeeper.api import names
+from poolkeeper.api import memo, names
 from poolkeeper.api.explain import explanation
 from poolkeeper.api.spec import Spec, SpecError, parse_spec
 from poolkeeper.cli.connection import As, Context, Kubeconfig, Output, ask, console, print_json
 from poolkeeper.core.decide import decide
-from poolkeeper.core.memory import Memory
 from poolkeeper.core.model import PodsSource, PrometheusSource
 from poolkeeper.core.observation import Observation, Reading
 from poolkeeper.core.reasons import Reason
@@ -160,14 +159,18 @@ async def filled(cluster: Cluster) -> None:
 
 
 def as_stored(raw: Json, pools: Pools, kube: KubeClient) -> Json:
-    """Return a pool's object as if it had just been made, or just been changed where there is one of its name."""
+    """Return a pool's object as if it had just been made, or just been changed where there is one of its name.
+
+    Of that one's status, what it remembers is kept: what covers for spot now is no part of the size.
+    """
     known = pools.get((raw["metadata"]["namespace"], raw["metadata"]["name"]))
     made = {
         "uid": known.uid if known else "check",
         "generation": known.generation + 1 if known else 1,
         "creationTimestamp": (known.created_at if known else kube.clock.now()).isoformat(),
     }
-    return raw | {"metadata": {"annotations": {}, **raw["metadata"], **made}, "status": {}}
+    status = {"memory": known.status.get("memory")} if known else {}
+    return raw | {"metadata": {"annotations": {}, **raw["metadata"], **made}, "status": status}
 
 
 async def look(
@@ -213,7 +216,7 @@ def judge(pool: Pool, seen: Observation, now: datetime, finding: Json) -> None:
         broken = reading.fault is not None or (reading.faults and not reading.pods)
         finding["problems" if broken else "notes"].append(told(reading))
     if pool.core is not None and seen.target is not None:
-        decision, _ = decide(pool.core, seen, Memory(), now)
+        decision, _ = decide(pool.core, seen, memo.load(pool.status.get("memory") or {}, None, now), now)
         finding["decision"] = explanation(decision, now)
 
 
