@@ -1,11 +1,13 @@
 """The same promises, once against the fake API server and once against the real one (`-m cluster`)."""
 
+import json
 from uuid import uuid4
 
 import pytest
 from tests.contract.fake_api import FakeApi
 
 from controlplane import ControlPlane
+from poolkeeper.api.crd import definition
 from poolkeeper.shell.access import Access
 from poolkeeper.shell.kube import KubeClient, Limits
 
@@ -14,6 +16,12 @@ from poolkeeper.shell.kube import KubeClient, Limits
 def cluster():
     with ControlPlane() as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def crd(cluster):
+    """Let the API server know what a pool is, so that it also tells which owners there are."""
+    cluster.define("-f", "-", input=json.dumps(definition()))
 
 
 @pytest.fixture(params=["fake", pytest.param("cluster", marks=pytest.mark.cluster)])

@@ -11,7 +11,6 @@ from tests.contract.bad_specs import GOOD, MINIMAL, RULES, bounds
 
 from controlplane import KubectlError
 from poolkeeper.api import names
-from poolkeeper.api.crd import definition
 from poolkeeper.api.rules import Part
 from poolkeeper.api.spec import Spec, SpecError, parse_spec, unknown_fields
 from poolkeeper.shell.access import Access
@@ -51,11 +50,6 @@ def sparse(value):
     if not isinstance(value, dict):
         return value
     return {key: sparse(inner) for key, inner in value.items() if inner != {}}
-
-
-@pytest.fixture(scope="session")
-def crd(cluster):
-    cluster.define("-f", "-", input=json.dumps(definition()))
 
 
 @pytest.fixture

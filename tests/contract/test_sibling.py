@@ -10,7 +10,7 @@ import pytest
 from tests.contract.objects import until
 
 from builders import BODY
-from poolkeeper.api.names import POOL_LABEL, PROVIDER_LABEL, TIER_LABEL
+from poolkeeper.api.names import API_VERSION, KIND, POOL_LABEL, PROVIDER_LABEL, RESOURCE, TIER_LABEL
 from poolkeeper.api.pinning import REQUIRED, advice, is_pinned
 from poolkeeper.api.providers import KARPENTER, PROVIDERS
 from poolkeeper.api.workload import TEMPLATE_HASH
@@ -55,12 +55,17 @@ class Rig:
         self.cluster = Cluster(kube, (namespace,))
         self.path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
         self.siblings, self.budgets = Siblings(kube, self.cluster), Budgets(kube, self.cluster)
+        self.plane.apply({"apiVersion": API_VERSION, "kind": KIND, "metadata": self.name, "spec": BODY["spec"]})
         self.turn_to("chat")
 
+    @property
+    def name(self):
+        return {"name": "chat", "namespace": self.namespace}
+
     def turn_to(self, target):
-        """Let the pool name this target."""
-        spec = BODY["spec"] | {"targetRef": {"name": target}}
-        self.pool = Pools().take({"metadata": BODY["metadata"] | {"namespace": self.namespace}, "spec": spec})
+        """Let the pool name this target. It is the real one: what an owner that is none bears is deleted."""
+        found = self.get(RESOURCE, "chat")["metadata"]
+        self.pool = Pools().take({"metadata": found, "spec": BODY["spec"] | {"targetRef": {"name": target}}})
 
     @property
     def target(self):
@@ -136,7 +141,7 @@ def access(cluster):
 
 
 @pytest.fixture
-async def rig(cluster, kube, leases):
+async def rig(cluster, crd, kube, leases):
     rig = Rig(cluster, kube, leases.split("/")[-2])
     await kube.post(rig.path, deployment(**PINNED))
     async with following(rig.cluster):
