@@ -25,6 +25,7 @@ from poolkeeper.shell.sibling import Siblings
 
 pytestmark = pytest.mark.cluster
 
+DONE = {"ReplicaSetUpdated", "NewReplicaSetAvailable"}
 LABELS = {"app": "chat"}
 PINNED = {"nodeSelector": {"karpenter.sh/capacity-type": "on-demand", "gpu": "h100"}}
 TERMS = [
@@ -106,8 +107,16 @@ class Rig:
         await until(lambda: (self.sibling.generation, self.sibling.template_hash) == wanted)
 
     async def made(self, size=3):
+        """Make the sibling, and wait until its controller has nothing more to write: that moves its version."""
         await self.keep(size)
-        await until(lambda: self.sibling)
+        await until(lambda: self.sibling and self.is_done(self.sibling, size))
+
+    def is_done(self, found, size):
+        said = self.get("deployment", found.name)
+        conditions = {one["type"]: one["reason"] for one in said["status"].get("conditions", ())}
+        caught_up = said["metadata"]["resourceVersion"] == found.resource_version
+        made = found.existing == found.updated == size and found.observed_generation == found.generation
+        return made and caught_up and conditions.get("Progressing") in DONE
 
     def freeze(self):
         """Let the picture be as it is now, whatever comes."""
