@@ -70,7 +70,8 @@ def test_drains_in_a_fallback_are_no_reclaims_and_leave_what_the_budget_asks_for
         before, nodes = time.monotonic(), [pod["spec"]["nodeName"] for pod in split.pods(split.sibling)][:3]
         with ThreadPoolExecutor(len(nodes)) as people:
             list(people.map(lambda node: shared.ground.cluster.kubectl("drain", node, "--timeout=60s"), nodes))
-        assert (split.ready.least_since(before), split.on_demand) == (4, [1, 2])
+        assert split.ready.least_since(before) >= 4  # less than that the budget does not leave
+    assert split.on_demand == [1, 2]
 
 
 # A node that comes and goes
