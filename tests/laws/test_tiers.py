@@ -4,7 +4,7 @@ from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market import SPOT, Market, spotted
@@ -33,6 +33,8 @@ def act(market: Market, deed: str, count: int) -> None:
     market.run(60 * count if deed == "wait" else 30)
 
 
+# A history is hundreds of decisions: fewer of them tell as much as many single ones.
+HISTORIES = settings(max_examples=max(1, settings.default.max_examples * 2 // 5))
 DEEDS = st.lists(st.tuples(st.sampled_from(ACTS), st.integers(1, 8)), max_size=15)
 
 
@@ -67,6 +69,7 @@ def test_what_is_guaranteed_is_the_base_and_the_share_above_it(size, guaranteed)
     assert size <= guaranteed.base or 100 * (held - guaranteed.base) >= share > 100 * (held - guaranteed.base - 1)
 
 
+@HISTORIES
 @given(DEEDS)
 def test_no_more_than_the_maximum_is_covered(deeds):
     market = short_times()
@@ -77,6 +80,7 @@ def test_no_more_than_the_maximum_is_covered(deeds):
         assert on_demand.due <= on_demand.size <= on_demand.due + 6
 
 
+@HISTORIES
 @given(DEEDS)
 def test_spot_is_asked_for_its_due_and_what_covers_on_demand(deeds):
     market = short_times()
@@ -87,6 +91,7 @@ def test_spot_is_asked_for_its_due_and_what_covers_on_demand(deeds):
     )
 
 
+@HISTORIES
 @given(DEEDS)
 def test_no_decision_takes_away_a_ready_replica_that_the_size_needs(deeds):
     market = short_times()
@@ -97,6 +102,7 @@ def test_no_decision_takes_away_a_ready_replica_that_the_size_needs(deeds):
         assert left >= min(decision.size, decision.ready)
 
 
+@HISTORIES
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=8), st.integers(20, 80))
 def test_spot_that_blinks_faster_than_the_backoff_never_gets_anything_back(counts, pause):
     market = short_times()
@@ -106,6 +112,7 @@ def test_spot_that_blinks_faster_than_the_backoff_never_gets_anything_back(count
     assert sizes == sorted(sizes)
 
 
+@HISTORIES
 @given(DEEDS, st.sampled_from(ACTS[:-1]), st.integers(1, 8))
 def test_a_restart_in_any_phase_asks_for_the_same(deeds, deed, count):
     market = short_times()
@@ -118,6 +125,7 @@ def test_a_restart_in_any_phase_asks_for_the_same(deeds, deed, count):
     assert market.asked == twin.asked
 
 
+@HISTORIES
 @given(DEEDS)
 def test_after_every_storm_the_pool_is_split_by_the_formula_again(deeds):
     market = short_times()

@@ -70,7 +70,7 @@ async def server(exporter, tmp_path_factory, unused_tcp_port_factory):
     """A Prometheus that has scraped the page."""
     home, port = tmp_path_factory.mktemp("prometheus"), unused_tcp_port_factory()
     (home / "prometheus.yml").write_text(
-        "scrape_configs: [{job_name: x, honor_labels: true, scrape_interval: 200ms, scrape_timeout: 200ms,"
+        "scrape_configs: [{job_name: x, honor_labels: true, scrape_interval: 500ms, scrape_timeout: 500ms,"
         f" static_configs: [{{targets: ['127.0.0.1:{exporter.port}']}}]}}]"
     )
     arguments = (
