@@ -49,6 +49,14 @@ def short_times() -> Market:
     return Market(spotted(tiers=(quick, ON_DEMAND), queue={"down": down}))
 
 
+def lived(deeds) -> Market:
+    """Return such a pool after a history."""
+    market = short_times()
+    for deed, count in deeds:
+        act(market, deed, count)
+    return market
+
+
 @given(SIZES, GUARANTEES)
 def test_the_tiers_sum_to_the_size(size, guaranteed):
     parts = due(size, guaranteed, BOTH)
@@ -72,9 +80,7 @@ def test_what_is_guaranteed_is_the_base_and_the_share_above_it(size, guaranteed)
 @HISTORIES
 @given(DEEDS)
 def test_no_more_than_the_maximum_is_covered(deeds):
-    market = short_times()
-    for deed, count in deeds:
-        act(market, deed, count)
+    market = lived(deeds)
     for decision in market.decisions:
         on_demand = next(share for share in decision.shares if share.tier == "on-demand")
         assert on_demand.due <= on_demand.size <= on_demand.due + 6
@@ -83,9 +89,7 @@ def test_no_more_than_the_maximum_is_covered(deeds):
 @HISTORIES
 @given(DEEDS)
 def test_spot_is_asked_for_its_due_and_what_covers_on_demand(deeds):
-    market = short_times()
-    for deed, count in deeds:
-        act(market, deed, count)
+    market = lived(deeds)
     assert all(
         share.size >= share.due for one in market.decisions for share in one.shares if not one.trail[6].facts["overdue"]
     )
@@ -94,9 +98,7 @@ def test_spot_is_asked_for_its_due_and_what_covers_on_demand(deeds):
 @HISTORIES
 @given(DEEDS)
 def test_no_decision_takes_away_a_ready_replica_that_the_size_needs(deeds):
-    market = short_times()
-    for deed, count in deeds:
-        act(market, deed, count)
+    market = lived(deeds)
     for decision in market.decisions:
         left = sum(min(share.ready, share.size) for share in decision.shares)
         assert left >= min(decision.size, decision.ready)
@@ -128,9 +130,7 @@ def test_a_restart_in_any_phase_asks_for_the_same(deeds, deed, count):
 @HISTORIES
 @given(DEEDS)
 def test_after_every_storm_the_pool_is_split_by_the_formula_again(deeds):
-    market = short_times()
-    for deed, count in deeds:
-        act(market, deed, count)
+    market = lived(deeds)
     market.restock().waiting = 500
     market.run(1500)
     shares = due(market.decision.size, market.spec.guaranteed, BOTH)
