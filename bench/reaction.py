@@ -11,8 +11,6 @@ Figures are printed, not judged. It fails only if a pool does not react at all.
 
 import argparse
 import random
-import signal
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +18,7 @@ from typing import NamedTuple
 
 from crowd import REPLICAS, Crowd
 from figures import Figures, figures, save, shaped
-from stage import SCRAPE, Stage, boot, say, wait_until
+from stage import SCRAPE, Stage, boot, leave_with, say, wait_until
 from usage import usage
 
 REST, SPIKE = 150, 2000
@@ -164,8 +162,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    leave_with(main)

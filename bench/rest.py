@@ -8,8 +8,6 @@ most two writes a minute a pool are the aim. The lease and its renewals are not 
 
 import argparse
 import random
-import signal
-import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -19,7 +17,7 @@ from statistics import median
 
 from crowd import Crowd
 from figures import save
-from stage import Stage, boot, say, wait_until
+from stage import Stage, boot, leave_with, say, wait_until
 from usage import usage
 
 from rig import audit
@@ -141,8 +139,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    leave_with(main)

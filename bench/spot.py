@@ -7,8 +7,6 @@ less those wanted, by a watch of the pods, from the first notice to the last ret
 """
 
 import argparse
-import signal
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -16,7 +14,7 @@ from figures import figures, save
 from spot_account import HEADER, ON_DEMAND_PRICE, SPOT_PRICE, Row
 from spot_reclaims import Outcome, on_eks, on_karpenter
 from spot_replay import TRACE, ZONES, compare, load
-from stage import say
+from stage import leave_with, say
 
 from fleet import trace
 
@@ -80,8 +78,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    leave_with(main)

@@ -1,5 +1,7 @@
 """What the benchmarks stand on: control plane, GPU nodes, fleet, Prometheus, and the operator under its own account."""
 
+import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,6 +41,15 @@ def wait_until(met: Callable[[], bool], words: str, within: float, *, pause: flo
         if time.monotonic() > deadline:
             raise TimeoutError(f"not within {within:.0f} s: {words}")
         time.sleep(pause)
+
+
+def leave_with(main: Callable[[], int]) -> None:
+    """Run a benchmark and end the process by its answer; SIGTERM cleans up as Ctrl-C does, and both end it by 130."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 @dataclass(frozen=True)
