@@ -12,6 +12,7 @@ from poolkeeper.core.look import Look
 from poolkeeper.core.memory import Memory
 from poolkeeper.core.model import OnOutage, OutageBehavior
 from poolkeeper.core.reasons import Reason
+from poolkeeper.core.schedule import Bounds
 from poolkeeper.core.startup import Capacity
 
 SPEC = published()
@@ -21,7 +22,7 @@ AT_LEAST = published(queue={"on_outage": OnOutage(timedelta(seconds=30), OutageB
 def view(current: int = 4, *, since: float | None = None, **capacity) -> Look:
     known = {"ready": current, "settled": current, "coming": 0} | capacity
     memory = Memory(outage_since=None if since is None else at(since))
-    return Look(target(current), Depth(fault=Reason.METRIC_TIMEOUT), Capacity(**known), memory)
+    return Look(target(current), Depth(fault=Reason.METRIC_TIMEOUT), Capacity(**known), memory, Bounds(2, 8))
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_an_outage_says_how_long_and_what():
 
 @pytest.mark.parametrize(("before", "after", "reason"), [(1, 2, Reason.BELOW_MINIMUM), (2, 2, Reason.AS_EXPECTED)])
 def test_the_floor_lifts(before, after, reason):
-    stage = bounds.floor(before, SPEC)
+    stage = bounds.floor(before, SPEC, view())
     assert (stage.after, stage.reason) == (after, reason)
 
 
@@ -83,7 +84,7 @@ def test_the_floor_lifts(before, after, reason):
     ],
 )
 def test_the_maximum_caps_growth_and_never_cuts(before, current, after, reason):
-    stage = bounds.maximum(before, SPEC, current)
+    stage = bounds.maximum(before, SPEC, view(current))
     assert (stage.after, stage.reason) == (after, reason)
 
 
@@ -107,4 +108,5 @@ def test_a_stop_repeats_the_words_of_what_is_stuck():
 
 
 def test_limits_are_named():
-    assert (bounds.floor(4, SPEC).facts, bounds.maximum(4, SPEC, 4).facts) == ({"minReplicas": 2}, {"maxReplicas": 8})
+    facts = [bounds.floor(4, SPEC, view()).facts, bounds.maximum(4, SPEC, view()).facts]
+    assert facts == [{"minReplicas": 2}, {"maxReplicas": 8}]

@@ -71,7 +71,8 @@ def test_no_shrink_comes_before_a_grace_period_of_whole_short_samples(history, s
     for second, mark in history:
         before = rig.size
         rig.look(second, *readings(mark, second))
-        whole = None if mark not in KINDS else second if whole is None else whole
+        counts = mark in KINDS or (mark == "absent" and before > spec.max_replicas)
+        whole = None if not counts else second if whole is None else whole
         if rig.size < before:
             began = max(whole, down_at or 0)
             assert timedelta(seconds=second - began) >= spec.queue.down.grace_period

@@ -184,7 +184,17 @@ _CONFLICTS = {
     Reason.CONFLICT_REVERTS,
     Reason.CONFLICT_NAME,
 }
-_LIMITS = {Reason.AT_MAXIMUM, Reason.ABOVE_MAXIMUM, Reason.AT_MINIMUM, Reason.BELOW_MINIMUM, Reason.STARTUP_BLOCKED}
+_LIMITS = {
+    Reason.AT_MAXIMUM,
+    Reason.ABOVE_MAXIMUM,
+    Reason.AT_WINDOW_MAXIMUM,
+    Reason.ABOVE_WINDOW,
+    Reason.WINDOW_FORCED,
+    Reason.AT_MINIMUM,
+    Reason.BELOW_MINIMUM,
+    Reason.WINDOW_MINIMUM,
+    Reason.STARTUP_BLOCKED,
+}
 
 
 def _states(verdict: Verdict) -> list[State]:

@@ -1,11 +1,14 @@
 """R0: floors, holds and caps, in this order, each a stage of the trail.
 
-wanted = max(demand, restored, AtLeast, floor)
+wanted = max(demand, restored, AtLeast, floor)    the window's or minReplicas, the lead time's, the forecast's
 wanted = max(wanted, current)                     in an outage
-size   = min(wanted, maxReplicas)                 never below the current size but by R2's steps
+size   = min(wanted, cap)                         never below the current size but by R2's steps, or by force
 size   = min(size, current)                       while new replicas do not become ready (R4)
+
+The cap is the window's or maxReplicas: in an outage the latter.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from poolkeeper.core.decision import Fact, Stage
@@ -40,20 +43,62 @@ def outage(before: int, spec: PoolSpec, seen: Look, now: datetime) -> Stage:
     return Stage("outage", before, after, Reason.OUTAGE_AT_LEAST if after > before else Reason.OUTAGE, facts)
 
 
-def floor(before: int, spec: PoolSpec) -> Stage:
-    """Lift the size to the minimum."""
+def floor(before: int, spec: PoolSpec, seen: Look) -> Stage:
+    """Lift the size to the floor: the schedule's, its lead time's, or what the load is expected to need."""
     after = max(before, spec.min_replicas)
-    reason = Reason.BELOW_MINIMUM if after > before else Reason.AS_EXPECTED
-    return Stage("floor", before, after, reason, {"minReplicas": spec.min_replicas})
+    facts: dict[str, Fact] = {"minReplicas": seen.bounds.floor, **window_facts(seen)}
+    if seen.outlook.replicas:
+        facts["forecast"] = seen.outlook.replicas
+    return Stage("floor", before, after, lifting(spec, seen) if after > before else Reason.AS_EXPECTED, facts)
 
 
-def maximum(before: int, spec: PoolSpec, current: int) -> Stage:
-    """Cap growth at the maximum; what was found above it is never cut here, it leaves by R2's steps."""
-    after = min(before, max(spec.max_replicas, current))
+def lifting(spec: PoolSpec, seen: Look) -> Reason:
+    """Return what makes the floor as high as it is."""
+    if spec.min_replicas > seen.bounds.floor:
+        return Reason.FORECAST
+    if seen.bounds.leads_to is not None:
+        return Reason.WINDOW_AHEAD
+    scheduled = seen.bounds.window or (spec.schedule and spec.schedule.outside.floor is not None)
+    return Reason.WINDOW_MINIMUM if scheduled else Reason.BELOW_MINIMUM
+
+
+def maximum(before: int, spec: PoolSpec, seen: Look) -> Stage:
+    """Cap growth at the maximum; what was found above it is never cut here, it leaves by R2's steps or by force."""
+    cap, current = spec.max_replicas, seen.current
+    after = min(before, max(cap, current))
     reason = Reason.AS_EXPECTED
-    if after < before or current > spec.max_replicas:
-        reason = Reason.AT_MAXIMUM if current <= spec.max_replicas else Reason.ABOVE_MAXIMUM
-    return Stage("maximum", before, after, reason, {"maxReplicas": spec.max_replicas})
+    if after < before or current > cap:
+        reason = at_cap(seen) if current <= cap else above_cap(seen)
+    return Stage("maximum", before, after, reason, {"maxReplicas": cap, **window_facts(seen)})
+
+
+def in_force(spec: PoolSpec, seen: Look) -> PoolSpec:
+    """Return the spec with the bounds that hold now for its own; in an outage no window caps anything (R0, R3)."""
+    if spec.schedule is None and not seen.outlook.replicas:
+        return spec
+    cap = spec.max_replicas if seen.is_outage else seen.bounds.cap
+    return replace(spec, min_replicas=max(seen.bounds.floor, min(cap, seen.outlook.replicas)), max_replicas=cap)
+
+
+def at_cap(seen: Look) -> Reason:
+    """Return whose cap holds growth: the schedule's or the pool's own."""
+    return Reason.AT_WINDOW_MAXIMUM if seen.bounds.narrow and not seen.is_outage else Reason.AT_MAXIMUM
+
+
+def above_cap(seen: Look) -> Reason:
+    """Return whose cap the pool is above."""
+    return Reason.ABOVE_WINDOW if is_above_window(seen) else Reason.ABOVE_MAXIMUM
+
+
+def is_above_window(seen: Look) -> bool:
+    """Return whether the pool is larger than its schedule allows, where that is less than it may have itself."""
+    return seen.bounds.narrow and not seen.is_outage and seen.current > seen.bounds.cap
+
+
+def window_facts(seen: Look) -> dict[str, Fact]:
+    """Return the window that the bounds come from, and the one that is coming."""
+    names = {"window": seen.bounds.window, "coming": seen.bounds.lead}
+    return {name: value for name, value in names.items() if value is not None}
 
 
 def startable(before: int, seen: Look) -> Stage:

@@ -1,6 +1,7 @@
 """decide(): the table of contents of the rules.
 
 look      depth.py (R3), startup.py, tiers.py (R4), slo.py (R11)   what was seen, and what it means
+          schedule.py (R5), forecast.py                            which bounds hold now
 freeze    Paused, Conflict (R10): nothing is written
 pace      demand.py (R1), grace.py, shrink.py (R2)                 what the queue asks for
 bounds    edits.py (R10), bounds.py (R0)                           what may be had
@@ -45,7 +46,8 @@ def decide(spec: PoolSpec, seen: Observation, memory: Memory, now: datetime) -> 
     if halt is not None:
         return frozen(spec, view, halt, now)
     noticed = notice(spec, view, now)
-    ruling = edits.rule(noticed, spec.min_replicas, spec.queue.down.grace_period, now)
+    ruling = edits.rule(noticed, view.bounds.floor, spec.queue.down.grace_period, now)
+    spec = bounds.in_force(spec, view)
     if ruling.conflict:
         return frozen(spec, view, reverted(noticed, ruling), now, noticed)
     if view.capacity.blocked:
@@ -127,6 +129,8 @@ def frozen(
         health=health(spec, view, now),
         detail=halt.detail,
         shares=shares.found(spec, view),
+        bounds=view.bounds,
+        outlook=view.outlook,
     )
     tiers = remembered(view.memory.tiers, decision, active=False)
     return decision, replace(view.memory, grace=Grace(sampled_at=view.depth.at), edits=followed, tiers=tiers)
@@ -137,8 +141,8 @@ def stages(spec: PoolSpec, view: Look, pace: Pace, ruling: Ruling, now: datetime
     trail = [pace.up, pace.down]
     trail.append(bounds.edited(trail[-1].after, ruling))
     trail.append(bounds.outage(trail[-1].after, spec, view, now))
-    trail.append(bounds.floor(trail[-1].after, spec))
-    trail.append(bounds.maximum(trail[-1].after, spec, view.current))
+    trail.append(bounds.floor(trail[-1].after, spec, view))
+    trail.append(bounds.maximum(trail[-1].after, spec, view))
     trail.append(bounds.startable(trail[-1].after, view))
     return trail
 
@@ -168,6 +172,8 @@ def verdict(spec: PoolSpec, seen: Observation, found: Found, trail: list[Stage],
         prospects=ahead(spec, found.view, found.pace, found.ruling, now),
         health=standing.told(health(spec, view, now), spec, seen, found.view, found.done),
         shares=done.shares,
+        bounds=view.bounds,
+        outlook=view.outlook,
     )
 
 

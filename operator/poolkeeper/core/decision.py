@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from poolkeeper.core.forecast import NO_OUTLOOK, Outlook
 from poolkeeper.core.reasons import Reason
+from poolkeeper.core.schedule import Bounds
 
 Fact = float | str | None
 
@@ -72,7 +74,8 @@ class Decision:
 
     `clamps` names what the caps did; `prospects` say what would change the size next, soonest first; `depth` is
     the queue depth it looked at, None when unknown. `frozen`: nothing may be written at all. `shares` has one entry for
-    each tier, in order of preference; their sizes are more than `size` while one tier covers for another.
+    each tier, in order of preference; their sizes are more than `size` while one tier covers for another. `bounds` are
+    the schedule's, None where there was nothing to look at; `outlook` is what the load is expected to need.
     """
 
     current: int
@@ -88,6 +91,8 @@ class Decision:
     health: Health = field(default_factory=Health)
     detail: str = ""
     shares: tuple[Share, ...] = ()
+    bounds: Bounds | None = None
+    outlook: Outlook = NO_OUTLOOK
 
     @property
     def changes(self) -> bool:

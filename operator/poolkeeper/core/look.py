@@ -7,10 +7,12 @@ from datetime import datetime
 from poolkeeper.core import slo, startup, tiers
 from poolkeeper.core.decision import Health
 from poolkeeper.core.depth import Depth, combine
+from poolkeeper.core.forecast import NO_OUTLOOK, Outlook
 from poolkeeper.core.memory import Memory, Starts, Tiers
 from poolkeeper.core.model import CapacityType, PoolSpec
 from poolkeeper.core.observation import Observation, Target
 from poolkeeper.core.reasons import Reason
+from poolkeeper.core.schedule import Bounds, bounds
 from poolkeeper.core.split import is_full, size_found
 from poolkeeper.core.startup import Capacity
 from poolkeeper.core.tiers import Part
@@ -21,13 +23,16 @@ class Look:
     """A look at an existing target. `memory` has taken in what was seen, and nothing of what will be decided.
 
     `target` is the pool as if it were one workload: its replicas are the size that the tiers' replicas stand for.
+    `bounds` are those of the schedule now, `outlook` is what the load is expected to need.
     """
 
     target: Target
     depth: Depth
     capacity: Capacity
     memory: Memory
+    bounds: Bounds
     parts: tuple[Part, ...] = ()
+    outlook: Outlook = NO_OUTLOOK
 
     @property
     def current(self) -> int:
@@ -69,7 +74,8 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
         outage_since=None if depth.whole else (memory.outage_since or now),
     )
     whole = pool_of(spec, parts, target, memory)
-    return Look(whole, depth, capacity_of(parts, whole.replicas, spec), remembered, parts)
+    limits = bounds(spec, now, startup.usual(spec, (starts, *siblings.values())))
+    return Look(whole, depth, capacity_of(parts, whole.replicas, spec), remembered, limits, parts)
 
 
 def pool_of(spec: PoolSpec, parts: tuple[Part, ...], target: Target, memory: Memory) -> Target:

@@ -157,6 +157,47 @@ ON_DEMAND = Tier("on-demand", CapacityType.ON_DEMAND)
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """The smallest and the largest size, None: the pool's own. `force`: what is over the cap goes at once (R5)."""
+
+    floor: int | None = None
+    cap: int | None = None
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """R5: limits that hold from a firing of `start` to one of `end`, both cron expressions."""
+
+    name: str
+    start: str
+    end: str
+    limits: Limits = field(default_factory=Limits)
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """R5: windows on the clock of an IANA zone. `outside` holds where no window is in force.
+
+    `lead_time`: how long before a window its floor counts already; None: as long as the pool's replicas take to start.
+    """
+
+    windows: tuple[Window, ...] = ()
+    timezone: str = "UTC"
+    lead_time: timedelta | None = None
+    outside: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """The learned floor: the size that the `quantile` of the load `history` saw at this time of the week needs."""
+
+    quantile: float = 0.9
+    history: timedelta = timedelta(days=28)
+
+
+@dataclass(frozen=True, slots=True)
 class PoolSpec:
     """One pool. `startup_timeout` None means: learned from the pool's own starts (R4).
 
@@ -172,6 +213,8 @@ class PoolSpec:
     guaranteed: Guaranteed = field(default_factory=Guaranteed)
     tiers: tuple[Tier, ...] = (ON_DEMAND,)
     drain_deadline: timedelta = timedelta(minutes=2)
+    schedule: Schedule | None = None
+    forecast: Forecast | None = None
 
     @property
     def spot(self) -> Tier | None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from poolkeeper.core import demand, edits, grace, shrink, slo
+from poolkeeper.core import bounds, demand, edits, grace, shrink, slo
 from poolkeeper.core.decision import Stage
 from poolkeeper.core.edits import Ruling
 from poolkeeper.core.look import Look
@@ -53,7 +53,7 @@ def tick(spec: PoolSpec, seen: Look, *, may_shrink: bool) -> Grace:
             at=seen.depth.at,
             long=seen.depth.waiting is not None
             and demand.is_long(spec.queue, seen.depth.waiting, seen.capacity.ready, seen.current),
-            short=may_shrink and not seen.is_outage and seen.depth.applies,
+            short=may_shrink and not seen.is_outage and (seen.depth.applies or seen.current > spec.max_replicas),
         ),
         spec.queue.interval,
     )
@@ -98,13 +98,22 @@ def give_away(spec: PoolSpec, seen: Look, clock: Grace, refusal: Reason | None, 
         "guard": "on" if shrink.guard_is_known(spec, seen.depth, slots) else "unknown",
         "graceSeconds": spec.queue.down.grace_period.total_seconds(),
     }
+    if is_forced(spec, seen):
+        return Stage("grace", before, spec.max_replicas, Reason.WINDOW_FORCED, {"maxReplicas": spec.max_replicas})
     if clock.short_since is None:
         return Stage("grace", before, before, refusal or Reason.STEADY, facts)
     if not (seen.is_new and grace.passed(clock.short_since, clock.sampled_at, spec.queue.down.grace_period)):
         return Stage("grace", before, before, Reason.GRACE, facts)
     if refusal is None:
-        return Stage("grace", before, shrink.stepped(spec, current), Reason.QUEUE_BELOW, facts)
-    return Stage("grace", before, max(spec.max_replicas, current - spec.queue.down.step), Reason.ABOVE_MAXIMUM, facts)
+        reason = Reason.ABOVE_WINDOW if bounds.is_above_window(seen) else Reason.QUEUE_BELOW
+        return Stage("grace", before, shrink.stepped(spec, current), reason, facts)
+    stepped = max(spec.max_replicas, current - spec.queue.down.step)
+    return Stage("grace", before, stepped, bounds.above_cap(seen), facts)
+
+
+def is_forced(spec: PoolSpec, seen: Look) -> bool:
+    """Return whether what is over the schedule's cap goes at once (R5); in an outage nothing does (R3)."""
+    return seen.bounds.force and not seen.is_outage and seen.current > spec.max_replicas
 
 
 def vetoed(spec: PoolSpec, seen: Look, ruling: Ruling, now: datetime) -> Reason | None:

@@ -11,12 +11,13 @@ from poolkeeper.core.look import Look
 from poolkeeper.core.model import OutageBehavior, PoolSpec
 from poolkeeper.core.pace import Pace
 from poolkeeper.core.reasons import Reason
-from poolkeeper.core.words import number
+from poolkeeper.core.schedule import Edge
+from poolkeeper.core.words import number, span
 
 
 def ahead(spec: PoolSpec, view: Look, pace: Pace, ruling: Ruling, now: datetime) -> tuple[Prospect, ...]:
     """Return what comes next, soonest first; what has passed already waits for something that has no time."""
-    found = (*clocks(spec, view, pace), *waits(spec, view, ruling), *moves(spec, view))
+    found = (*clocks(spec, view, pace), *waits(spec, view, ruling), *moves(spec, view), *turns(view))
     return tuple(sorted([prospect for prospect in found if prospect.at > now], key=attrgetter("at")))
 
 
@@ -27,7 +28,7 @@ def clocks(spec: PoolSpec, view: Look, pace: Pace) -> Iterator[Prospect]:
     if down is not None:
         after = shrink.stepped(spec, view.current)
         words = f"scale-down to {after} if the queue stays under {number(facts['below'])}"
-        if pace.down.reason is Reason.ABOVE_MAXIMUM or view.current > spec.max_replicas:
+        if view.current > spec.max_replicas:
             words = f"scale-down by {spec.queue.down.step}, towards maxReplicas {spec.max_replicas}"
         yield Prospect(down + spec.queue.down.grace_period, words)
     if up is not None and pace.up.reason is Reason.SCALE_UP_DELAYED:
@@ -57,6 +58,17 @@ def moves(spec: PoolSpec, view: Look) -> Iterator[Prospect]:
             yield Prospect(part.lasts_until, words)
         if part.wanted and part.steady_at is not None and sum(one.found for one in view.parts) > view.current:
             yield Prospect(not_before(spec, view, part.steady_at), f"another {part.name} replica counts as steady")
+
+
+def turns(view: Look) -> Iterator[Prospect]:
+    """Yield the schedule's next transition, and the beginning of the lead time before it."""
+    bounds = view.bounds
+    if bounds.next is None:
+        return
+    verb = "begins" if bounds.next.edge is Edge.START else "ends"
+    yield Prospect(bounds.next.at, f"window {bounds.next.window} {verb}")
+    if bounds.leads_at is not None:
+        yield Prospect(bounds.leads_at, f"pre-warming for what is next begins, {span(bounds.lead_time)} before it")
 
 
 def not_before(spec: PoolSpec, view: Look, at: datetime) -> datetime:

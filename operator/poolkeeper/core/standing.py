@@ -10,7 +10,6 @@ spot has more than its due          HandingOver
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 
 from poolkeeper.core.decision import Health
 from poolkeeper.core.look import Look
@@ -19,6 +18,7 @@ from poolkeeper.core.observation import Observation, Wait
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.shares import Settled
 from poolkeeper.core.split import Cut, allowed, reclaimable
+from poolkeeper.core.words import span
 
 
 def told(health: Health, spec: PoolSpec, seen: Observation, view: Look, done: Settled) -> Health:
@@ -114,9 +114,3 @@ def holding(cut: Cut, done: Settled) -> str:
         return f"{words} are ready"
     words = f"{words} have been ready for {span(other.recovery.after)}"
     return f"{words}, not before {done.backoff_until:%H:%M:%SZ}" if done.backoff_until else words
-
-
-def span(duration: timedelta) -> str:
-    """Return a duration as a spec writes it."""
-    minutes, rest = divmod(duration, timedelta(minutes=1))
-    return f"{minutes}m" if minutes and not rest else f"{duration.total_seconds():g}s"

@@ -7,7 +7,7 @@ A replica without a pod (a quota refuses it) waits like one without a node. A po
 gets the timeout again, from the moment it fell.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
@@ -98,6 +98,15 @@ def timeout(spec: PoolSpec, starts: Starts) -> timedelta:
     if len(starts.durations) < ENOUGH:
         return UNMEASURED
     return max(SHORTEST, MARGIN * percentile_95(starts.durations))
+
+
+def usual(spec: PoolSpec, starts: Iterable[Starts]) -> timedelta:
+    """Return how long before replicas are needed they must be asked for: the slowest tier's 95th percentile (R5).
+
+    Until three starts are known, the timeout that was given, else ten minutes.
+    """
+    known = [percentile_95(one.durations) for one in starts if len(one.durations) >= ENOUGH]
+    return max(known, default=spec.startup_timeout or UNMEASURED)
 
 
 def percentile_95(durations: tuple[timedelta, ...]) -> timedelta:

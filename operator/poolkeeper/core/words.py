@@ -1,5 +1,7 @@
 """Decisions in words: one sentence for the event, the log line, the status and `explain`, all the same."""
 
+from datetime import timedelta
+
 from poolkeeper.core.decision import Decision, Stage
 from poolkeeper.core.reasons import Reason
 
@@ -60,3 +62,9 @@ def shrink_figures(stage: Stage) -> str:
 def number(value: float | str | None) -> str:
     """Return a number as people write it; anything else as it is."""
     return f"{round(value, 3):.15g}" if isinstance(value, int | float) else str(value)
+
+
+def span(duration: timedelta) -> str:
+    """Return a duration as a spec writes it."""
+    minutes, rest = divmod(duration, timedelta(minutes=1))
+    return f"{minutes}m" if minutes and not rest else f"{duration.total_seconds():g}s"
