@@ -96,7 +96,7 @@ def test_a_target_means_that_it_is_not():
             "spec.queue.onOutage: behavior AtLeast needs replicas",
         ),
         ({"mode": "active"}, "spec.mode: Input should be 'Active', 'Observe' or 'Paused' (got 'active')"),
-        ({"schedule": {}}, "spec: schedule is not supported yet"),
+        ({"cost": {}}, "spec: cost is not supported yet"),
         ({"replicas": 3}, "spec: replicas is not supported yet"),
         ({"minReplica": 3}, "spec.minReplica: no such field (got 3)"),
         ({"deletionPolicy": "Delete"}, "spec: deletionPolicy Delete needs template"),

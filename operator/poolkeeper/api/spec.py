@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 from poolkeeper.api.capacity import Capacity, Drain
 from poolkeeper.api.fields import MAX_REPLICAS, AutoDuration, Duration, Name
 from poolkeeper.api.rules import Part, Rule, not_yet
+from poolkeeper.api.schedule import POOL_RULES, Forecast, Schedule
 from poolkeeper.api.units import parse_duration
 from poolkeeper.core import model
 
@@ -227,8 +228,10 @@ class Spec(Part):
     """What becomes of the Deployment of a `template` when the pool is deleted."""
     replicas: int | None = None
     """A pin. Not supported yet."""
-    schedule: Later = None
-    """Time windows. Not supported yet."""
+    schedule: Schedule | None = None
+    """Windows on the clock with bounds of their own."""
+    forecast: Forecast | None = None
+    """A floor learned from the load of the past weeks. Off without it."""
     capacity: Capacity | None = None
     """On which kinds of machines the replicas run. Without it, on the target's; given as `{}`, on spot where it can."""
     drain: Drain = Field(default_factory=Drain)
@@ -237,7 +240,8 @@ class Spec(Part):
     """Prices and budgets. Not supported yet."""
 
     RULES: ClassVar = (
-        *not_yet("replicas", "schedule", "cost"),
+        *not_yet("replicas", "cost"),
+        *POOL_RULES,
         Rule(
             "has(self.targetRef) != has(self.template)",
             lambda it: (it.target_ref is None) != (it.template is None),
@@ -286,6 +290,8 @@ class Spec(Part):
             guaranteed=guaranteed,
             tiers=tiers,
             drain_deadline=parse_duration(self.drain.deadline),
+            schedule=self.schedule.to_core(self.max_replicas) if self.schedule else None,
+            forecast=self.forecast.to_core() if self.forecast else None,
         )
 
 
