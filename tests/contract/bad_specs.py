@@ -66,6 +66,16 @@ FULL: Json = {
         ],
     },
     "drain": {"deadline": "30s"},
+    "schedule": {
+        "timezone": "America/New_York",
+        "leadTime": "5m",
+        "windows": [
+            {"name": "office", "days": "Mon-Fri", "from": "08:00", "to": "18:00", "minReplicas": 4, "maxReplicas": 8},
+            {"name": "launch", "start": "0 9 24 11 *", "end": "0 21 L * *", "percent": 100, "priority": 10},
+        ],
+        "outside": {"percent": 10, "force": True},
+    },
+    "forecast": {"enabled": True, "quantile": 0.5, "history": "336h"},
 }
 SPLIT: Json = MINIMAL | {"capacity": {}}
 TEMPLATE: Json = {
@@ -74,10 +84,22 @@ TEMPLATE: Json = {
     "maxReplicas": 2,
     "deletionPolicy": "Delete",
 }
-GOOD = {"minimal": MINIMAL, "full": FULL, "split": SPLIT, "template": TEMPLATE}
+NIGHTS_OFF: Json = MINIMAL | {
+    "schedule": {
+        "windows": [{"name": "night", "from": "22:00", "to": "06:00", "minReplicas": 0, "maxReplicas": 0}],
+        "outside": {"minReplicas": 4},
+    },
+    "forecast": {},
+}
+GOOD = {"minimal": MINIMAL, "full": FULL, "split": SPLIT, "template": TEMPLATE, "nights off": NIGHTS_OFF}
 
 ON_DEMAND: Json = {"name": "on-demand", "type": "OnDemand"}
 SPOT: Json = {"name": "spot", "type": "Spot"}
+
+WINDOW: Json = {"name": "office", "from": "08:00", "to": "18:00", "minReplicas": 4}
+CRONS: Json = {"name": "launch", "start": "0 9 * * *", "end": "0 21 * * *", "minReplicas": 4}
+KINDS: dict[str, Json] = {"pods": {"pods": {}}, "days": WINDOW, "type": {"type": "OnDemand"}}
+"""A field that tells the elements of a list apart, and an element that is right."""
 
 WRONG_TYPES = {"string": 7, "integer": "7", "number": "7", "object": "x", "array": "x"}
 LIMITS = ("minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "maxProperties")
@@ -142,7 +164,7 @@ def _beyond(keyword: str, limit: float, node: Json) -> object:
         return over[keyword]
     count = int(limit) + (1 if keyword.startswith("max") else -1)
     if keyword.endswith("Items"):
-        kind: Json = {"pods": {}} if "pods" in node["items"]["properties"] else {"type": "OnDemand"}
+        kind = next(kind for field, kind in KINDS.items() if field in node["items"]["properties"])
         return [kind | {"name": f"n{index}"} for index in range(count)]
     if keyword == "maxProperties":
         return {f"n{index}": "x" for index in range(count)}
@@ -194,12 +216,21 @@ def _spot(**fields: object) -> Json:
     return _tiers({"name": "spot", "type": "Spot", **fields}, ON_DEMAND)
 
 
+def _schedule(**fields: object) -> Json:
+    return MINIMAL | {"schedule": fields}
+
+
+def _window(like: Json = WINDOW, **fields: object) -> Json:
+    return _schedule(windows=[{key: value for key, value in (like | fields).items() if value is not None}])
+
+
 def _rule(field: str, message: str, spec: Json) -> Bad:
     return Bad(f"{field}: {message}", spec, field, (message,))
 
 
-_LATER = ("replicas", "schedule", "cost")
+_LATER = ("replicas", "cost")
 _TIERS, _TIER = "spec.capacity", "spec.capacity.tiers[0]"
+_WINDOW, _OUTSIDE = "spec.schedule.windows[0]", "spec.schedule.outside"
 _SOURCE, _PROMETHEUS = "spec.queue.sources[0]", "spec.queue.sources[0].prometheus"
 
 RULES = (
@@ -277,4 +308,71 @@ RULES = (
     _rule(f"{_TIER}.recovery", "after must be at most 24h", _spot(recovery={"after": "24h1s"})),
     _rule(f"{_TIER}.recovery", "backoff must be at most 24h", _spot(recovery={"backoff": "25h"})),
     _rule("spec.drain", "deadline must be at most 1h", MINIMAL | {"drain": {"deadline": "61m"}}),
+    _rule("spec.schedule", "give at least one window, or outside", _schedule()),
+    _rule("spec.schedule", "window names must differ", _schedule(windows=[WINDOW, WINDOW]))._replace(
+        sooner=("spec.schedule.windows[1]", "Duplicate value")
+    ),
+    _rule("spec.schedule", "leadTime must be at most 24h", _schedule(windows=[WINDOW], leadTime="25h")),
+    *(
+        _rule(
+            "spec.schedule",
+            "no IANA time zone; write one, as in America/New_York or UTC",
+            _schedule(windows=[WINDOW], timezone=zone),
+        )
+        for zone in ("Mars/Base", "america/new_york")
+    ),
+    *(
+        _rule(field, "without minReplicas, maxReplicas or percent this does nothing: give one", spec)
+        for field, spec in ((_WINDOW, _window(minReplicas=None)), (_OUTSIDE, _schedule(outside={})))
+    ),
+    *(
+        _rule(
+            field,
+            "percent is floor and cap at once: give it, or minReplicas and maxReplicas",
+            spec,
+        )
+        for field, spec in (
+            (_WINDOW, _window(percent=10)),
+            (_OUTSIDE, _schedule(outside={"percent": 10, "maxReplicas": 4})),
+        )
+    ),
+    _rule(_WINDOW, "minReplicas must not be over maxReplicas here", _window(maxReplicas=3)),
+    _rule(_WINDOW, "force takes away what is above a cap: give maxReplicas or percent", _window(force=True)),
+    *(
+        _rule(_WINDOW, "give from and to, or start and end", _window(like, **changes))
+        for like, changes in (
+            (WINDOW, {"from": None}),
+            (WINDOW, {"to": None}),
+            (WINDOW, {"from": None, "to": None}),
+            (CRONS, {"start": None}),
+            (CRONS, {"end": None}),
+            (WINDOW, CRONS),
+        )
+    ),
+    _rule(
+        _WINDOW, "days belongs to from and to; put the days into the cron expressions", _window(CRONS, days="Mon-Fri")
+    ),
+    _rule(_WINDOW, "from and to are the same; from 00:00 to 24:00 is the whole day", _window(to="08:00")),
+    *(
+        _rule("spec", "no minReplicas or maxReplicas of the schedule may be over the pool's maxReplicas", spec)
+        for spec in (
+            _window(minReplicas=9),
+            _window(maxReplicas=9),
+            _schedule(outside={"minReplicas": 9}),
+            _schedule(outside={"maxReplicas": 9}),
+        )
+    ),
+    *(
+        _rule(
+            "spec",
+            "minReplicas 0 in the schedule needs a source besides pods, or maxReplicas 0 too: "
+            "without pods there is nobody to ask for more",
+            spec,
+        )
+        for spec in (_window(minReplicas=0), _schedule(outside={"minReplicas": 0, "maxReplicas": 1}))
+    ),
+    *(
+        _rule("spec.forecast", "history must be from 336h to 1344h", MINIMAL | {"forecast": {"history": history}})
+        for history in ("335h", "1345h")
+    ),
 )

@@ -42,8 +42,8 @@ Cron = Annotated[
     str, Field(min_length=9, max_length=128, json_schema_extra={"pattern": FIVE_FIELDS}), AfterValidator(_cron)
 ]
 Days = Annotated[str, Field(max_length=64, json_schema_extra={"pattern": DAYS_PATTERN}), AfterValidator(_days)]
-Hour = Annotated[str, Field(pattern=HOUR_PATTERN)]
-HourOrMidnight = Annotated[str, Field(pattern=rf"{HOUR_PATTERN}|^{MIDNIGHT}$")]
+Hour = Annotated[str, Field(pattern=HOUR_PATTERN, max_length=5)]
+HourOrMidnight = Annotated[str, Field(pattern=rf"{HOUR_PATTERN}|^{MIDNIGHT}$", max_length=5)]
 Zone = Annotated[
     str,
     Field(max_length=64, json_schema_extra={"pattern": "^[A-Za-z][A-Za-z0-9_+/-]*$"}),
@@ -64,7 +64,7 @@ class Limits(Part):
     force: bool = False
     """Take what is above the cap away at once, busy or not."""
 
-    RULES: ClassVar = (
+    RULES: ClassVar[tuple[Rule, ...]] = (
         Rule(
             "has(self.percent) || has(self.minReplicas) || has(self.maxReplicas)",
             lambda it: (it.percent, it.min_replicas, it.max_replicas) != (None, None, None),
@@ -196,6 +196,11 @@ class Schedule(Part):
             "self.leadTime == 'auto' || duration(self.leadTime) <= duration('24h')",
             lambda it: it.lead_time == "auto" or parse_duration(it.lead_time) <= LONGEST_LEAD,
             "leadTime must be at most 24h",
+        ),
+        Rule(
+            "timestamp('2026-01-01T00:00:00Z').getHours(self.timezone) >= 0",
+            lambda it: bool(zone(it.timezone)),  # the field's own check has said more by then
+            "no IANA time zone; write one, as in America/New_York or UTC",
         ),
     )
 
