@@ -85,7 +85,20 @@ def test_without_go_the_way_out_is_named(tmp_path, monkeypatch):
         assets.ensure(["etcd"])
 
 
-def test_prometheus_on_the_path_is_used_as_it_is(tmp_path, monkeypatch):
-    installed = program(tmp_path / "bin" / "prometheus")
+@pytest.mark.parametrize("name", ["prometheus", "promtool"])
+def test_prometheus_on_the_path_is_used_as_it_is(name, tmp_path, monkeypatch):
+    installed = program(tmp_path / "bin" / name)
     monkeypatch.setenv("PATH", str(installed.parent))
-    assert assets.ensure(["prometheus"]) == {"prometheus": installed}
+    assert assets.ensure([name]) == {name: installed}
+
+
+def test_what_one_package_holds_is_unpacked_at_once(monkeypatch):
+    asked = []
+
+    def unpack(package, names, directory):
+        asked.append((package, [program(directory / name).name for name in names]))
+
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(assets, "unpack", unpack)
+    assets.ensure(["prometheus", "promtool"])
+    assert asked == [("prometheus", ["prometheus", "promtool"])]

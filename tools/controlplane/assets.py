@@ -14,6 +14,8 @@ _HERE = Path(__file__).parent
 # What a boot needs; the kubelet and Karpenter are built by those who ask for them.
 BOOT = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kwok")
 PROMETHEUS = "prometheus"
+PROMTOOL = "promtool"
+FROM_DEBIAN = (PROMETHEUS, PROMTOOL)
 KARPENTER = "karpenter"
 
 
@@ -32,7 +34,8 @@ def built() -> Path:
 def ensure(names: Iterable[str] = BOOT) -> dict[str, Path]:
     """Return the path of each program, made here if need be, with its progress shown.
 
-    Looked for in this order: `KUBEBUILDER_ASSETS`, our cache, a build; `prometheus`: PATH, our cache, Debian's package.
+    Looked for in this order: `KUBEBUILDER_ASSETS`, our cache, a build; `prometheus` and its `promtool`: PATH, our
+    cache, Debian's package.
 
     Raises:
         KeyError: a name that is none of ours.
@@ -41,16 +44,16 @@ def ensure(names: Iterable[str] = BOOT) -> dict[str, Path]:
     """
     wanted = {name: _places(name) for name in names}
     missing = [name for name, places in wanted.items() if not any(map(_runs, places))]
-    if PROMETHEUS in missing:
-        unpack(PROMETHEUS, wanted[PROMETHEUS][-1].parent)
-    build([name for name in missing if name != PROMETHEUS], built())
+    if packed := [name for name in missing if name in FROM_DEBIAN]:
+        unpack(PROMETHEUS, packed, cache() / PROMETHEUS)
+    build([name for name in missing if name not in FROM_DEBIAN], built())
     return {name: next(filter(_runs, places)) for name, places in wanted.items()}
 
 
 def _places(name: str) -> list[Path]:
-    if name == PROMETHEUS:
+    if name in FROM_DEBIAN:
         found = shutil.which(name)
-        return [*([Path(found)] if found else []), cache() / name / name]
+        return [*([Path(found)] if found else []), cache() / PROMETHEUS / name]
     if name not in PACKAGES:
         raise KeyError(name)
     brought = os.environ.get("KUBEBUILDER_ASSETS")

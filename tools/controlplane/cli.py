@@ -66,7 +66,7 @@ def cluster(
 @app.command()
 def build(
     names: Annotated[
-        list[str] | None, typer.Argument(help=f"Any of: {', '.join([*PACKAGES, assets.PROMETHEUS])}.")
+        list[str] | None, typer.Argument(help=f"Any of: {', '.join([*PACKAGES, *assets.FROM_DEBIAN])}.")
     ] = None,
 ) -> None:
     """Build the programs that a cluster needs, unless they are there, and say where they are.

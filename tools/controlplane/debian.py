@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from filelock import FileLock
@@ -14,33 +15,35 @@ class DownloadError(RuntimeError):
     """Debian's package could not be had."""
 
 
-def unpack(program: str, directory: Path) -> None:
-    """Put `/usr/bin/<program>` of the Debian package `<program>` into `directory`, unless it is there.
+def unpack(package: str, programs: Sequence[str], directory: Path) -> None:
+    """Put `/usr/bin/<program>` of a Debian package into `directory`, for each program that is not there.
 
     Raises:
         DownloadError: there is no apt here, or it found no such package.
     """
     directory.mkdir(parents=True, exist_ok=True)
     with FileLock(directory / ".lock"):
-        if not (directory / program).exists():
-            sys.stderr.write(f"{program}: fetching Debian's package (once)\n")
-            _unpack(program, directory)
+        missing = [program for program in programs if not (directory / program).exists()]
+        if missing:
+            sys.stderr.write(f"{', '.join(missing)}: fetching Debian's package (once)\n")
+            _unpack(package, missing, directory)
 
 
-def _unpack(program: str, directory: Path) -> None:
+def _unpack(package: str, programs: Sequence[str], directory: Path) -> None:
     with tempfile.TemporaryDirectory(dir=directory) as scratch:
-        _download(program, scratch)
-        package = next(Path(scratch).glob("*.deb"))
-        _run(["dpkg", "-x", str(package), scratch], scratch)
-        (Path(scratch) / "usr/bin" / program).replace(directory / program)
+        _download(package, scratch)
+        archive = next(Path(scratch).glob("*.deb"))
+        _run(["dpkg", "-x", str(archive), scratch], scratch)
+        for program in programs:
+            (Path(scratch) / "usr/bin" / program).replace(directory / program)
 
 
-def _download(program: str, scratch: str) -> None:
+def _download(package: str, scratch: str) -> None:
     try:
-        _run(["apt-get", "download", program], scratch)
+        _run(["apt-get", "download", package], scratch)
     except DownloadError:
         _run(["apt-get", "update"], scratch)  # a fresh machine has no package lists yet
-        _run(["apt-get", "download", program], scratch)
+        _run(["apt-get", "download", package], scratch)
 
 
 def _run(argv: list[str], directory: str) -> None:
