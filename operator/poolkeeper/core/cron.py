@@ -3,20 +3,27 @@
 Five fields: minute hour day-of-month month day-of-week; names (`Mon`, `Jan`), `L` (last day, `L5` last Friday) and
 `#` (`1#2` second Monday) are understood. Where both days are restricted either one fires, as in crontab(5). Walls are
 naive: which instant a wall is, zones.py tells. croniter searches fifty years for a firing; what it does not find in
-them never fires.
+them never fires. It takes a date beside `1#2` or `L5` for a second condition, so the two are searched apart.
 """
 
 import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import islice
 
 from croniter import CroniterBadDateError, CroniterError, croniter
 
 FIELDS = 5
 ANY_DAY = datetime(2026, 1, 1)  # noqa: DTZ001  a wall has no zone
 DICE = re.compile(r"\b[RH]\b", re.IGNORECASE)
-COMPARED = 50
-"""How many firings of two expressions are held against each other to tell them apart."""
+COUNTED = re.compile(r"#|L", re.IGNORECASE)
+"""A weekday that is counted in its month: `1#2`, `L5`. No name of a day has an L."""
+EVERY_DAY = {"*", "?"}
+SECOND = timedelta(seconds=1)
+COMPARED = 800
+"""On how many days two expressions must fire together to be taken for one: two years of days, months and weekdays."""
 
 
 class CronError(ValueError):
@@ -38,36 +45,58 @@ def check(expression: str) -> None:
     if DICE.search(expression):
         raise CronError(f"{expression!r} holds R or H, a minute that is drawn; write the minute that is meant")
     try:
-        croniter(expression, ANY_DAY).get_next(datetime)
-    except CroniterBadDateError as error:
-        raise CronError(f"{expression!r} never fires: no such day exists") from error
+        fires = searched(expression, ANY_DAY, croniter.get_next)
     except (CroniterError, ValueError, KeyError) as error:
         raise CronError(f"{expression!r} is no cron expression: {error}") from error
+    if not fires:
+        raise CronError(f"{expression!r} never fires: no such day exists")
 
 
 def coincide(one: str, other: str) -> bool:
-    """Return whether two expressions always fire together."""
-    if one.split() == other.split():
-        return True
-    firings, others = croniter(one, ANY_DAY), croniter(other, ANY_DAY)
-    return all(firings.get_next(datetime) == others.get_next(datetime) for _ in range(COMPARED))
+    """Return whether two expressions always fire together: at the same times of day, on the same days."""
+    (times, days), (other_times, other_days) = parted(one), parted(other)
+    pairs = zip(firings(days, ANY_DAY), firings(other_days, ANY_DAY), strict=False)
+    return times == other_times and all(day == other_day for day, other_day in islice(pairs, COMPARED))
+
+
+def parted(expression: str) -> tuple[Sequence[object], str]:
+    """Return the times of day of an expression, read, and an expression for its days alone."""
+    *_, date, month, weekday = expression.split()
+    return croniter.expand(expression)[0][:2], f"0 0 {date} {month} {weekday}"
+
+
+def firings(expression: str, wall: datetime) -> Iterator[datetime]:
+    """Yield an expression's firings after a wall."""
+    at = following(expression, wall)
+    while at is not None:
+        yield at
+        at = following(expression, at)
 
 
 @lru_cache(maxsize=8192)
 def last(expression: str, wall: datetime) -> datetime | None:
     """Return the last firing at or before a wall, None where there is none."""
-    try:
-        found: datetime = croniter(expression, wall + timedelta(seconds=1)).get_prev(datetime)
-    except CroniterBadDateError:
-        return None
-    return found
+    return max(searched(expression, wall + SECOND, croniter.get_prev), default=None)
 
 
 @lru_cache(maxsize=8192)
 def following(expression: str, wall: datetime) -> datetime | None:
     """Return the first firing after a wall, None where there is none."""
-    try:
-        found: datetime = croniter(expression, wall).get_next(datetime)
-    except CroniterBadDateError:
-        return None
+    return min(searched(expression, wall, croniter.get_next), default=None)
+
+
+def searched(expression: str, wall: datetime, search: Callable[[croniter, type[datetime]], datetime]) -> list[datetime]:
+    """Return what a search from a wall finds for each alternative of an expression that ever fires."""
+    found = []
+    for one in alternatives(expression):
+        with suppress(CroniterBadDateError):
+            found.append(search(croniter(one, wall), datetime))
     return found
+
+
+def alternatives(expression: str) -> tuple[str, ...]:
+    """Return the expressions of which any may fire: a date beside a weekday that is counted stands for itself."""
+    minute, hour, date, month, weekday = expression.split()
+    if date in EVERY_DAY or not COUNTED.search(weekday):
+        return (expression,)
+    return f"{minute} {hour} {date} {month} *", f"{minute} {hour} * {month} {weekday}"

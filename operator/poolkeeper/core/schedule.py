@@ -23,7 +23,7 @@ from itertools import groupby, islice, takewhile
 from operator import attrgetter, itemgetter
 from zoneinfo import ZoneInfo
 
-from poolkeeper.core.cron import following, last
+from poolkeeper.core.cron import firings, last
 from poolkeeper.core.model import Limits, PoolSpec, Schedule, Window
 from poolkeeper.core.zones import furthest, instant, zone
 
@@ -208,17 +208,9 @@ def nominal_changes(start: str, end: str, wall: datetime) -> Iterator[tuple[date
     """Yield the walls after this one at which a window opens (True) or closes, as if no clock were ever set."""
     on = is_open(start, end, wall)
     while True:
-        firings = walls(end if on else start, wall)
-        found = next((at for at in islice(firings, COINCIDENCES) if not on or last(start, at) != at), None)
+        due = firings(end if on else start, wall)
+        found = next((at for at in islice(due, COINCIDENCES) if not on or last(start, at) != at), None)
         if found is None:
             return
         on, wall = not on, found
         yield wall, on
-
-
-def walls(expression: str, wall: datetime) -> Iterator[datetime]:
-    """Yield an expression's firings after a wall."""
-    at = following(expression, wall)
-    while at is not None:
-        yield at
-        at = following(expression, at)
