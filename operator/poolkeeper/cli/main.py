@@ -2,7 +2,7 @@
 
 import typer
 
-from poolkeeper.cli import check, crd, explain, run, status
+from poolkeeper.cli import check, crd, explain, run, schedule, status
 
 app = typer.Typer(
     name="poolkeeper",
@@ -15,6 +15,7 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("status")(status.status)
 app.command("explain")(explain.explain)
+app.command("schedule")(schedule.schedule)
 app.command("check")(check.check)
 app.command("crd")(crd.crd)
 
