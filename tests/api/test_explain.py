@@ -1,11 +1,14 @@
 import json
+from datetime import timedelta
 
 from builders import at, published, seen, target
 from poolkeeper.api.explain import explanation
 from poolkeeper.api.names import shown
 from poolkeeper.core.decide import decide
 from poolkeeper.core.decision import Decision, Health, Share
+from poolkeeper.core.forecast import Outlook
 from poolkeeper.core.memory import Memory
+from poolkeeper.core.model import Limits, Schedule, Window
 from poolkeeper.core.reasons import Reason
 
 
@@ -59,3 +62,44 @@ def test_nothing_lost_has_no_time():
 
 def test_a_pool_of_one_tier_has_no_split():
     assert explained(1500)["split"] is None
+
+
+OFFICE = Window("office", "0 8 * * *", "0 18 * * *", Limits(floor=4, cap=6, force=True))
+CLOCK = published(schedule=Schedule((OFFICE,), lead_time=timedelta(minutes=5)))
+
+
+def clock(second):
+    return explanation(decide(CLOCK, seen(500, second), Memory(), at(second))[0], at(second))["schedule"]
+
+
+def test_the_window_in_force_is_told_with_its_bounds_and_its_end():
+    told = clock(0)
+    assert [told[key] for key in ("window", "floor", "cap", "force", "leadTime")] == ["office", 4, 6, True, 300]
+    assert told["next"] == {"at": "2026-03-02T18:00:00Z", "window": "office", "edge": "end"}
+
+
+def test_the_beginning_of_the_lead_time_is_told():
+    assert (clock(28_800)["leadsAt"], clock(28_800)["lead"]) == ("2026-03-03T07:55:00Z", None)
+
+
+def test_in_a_lead_time_it_is_told_for_what():
+    assert (clock(71_800)["lead"], clock(71_800)["leadsTo"]) == ("office", "2026-03-03T08:00:00Z")
+
+
+def test_without_a_schedule_the_bounds_are_the_pools():
+    told = explained(500)["schedule"]
+    assert (told["floor"], told["cap"], told["next"]) == (2, 8, None)
+
+
+def test_where_nothing_was_looked_at_there_are_no_bounds():
+    assert explanation(Decision(0, 0, 0, Reason.TARGET_NOT_FOUND, frozen=True), at(0))["schedule"] is None
+
+
+def test_a_floor_that_was_learned_is_told():
+    learned = Decision(2, 2, 2, Reason.STEADY, outlook=Outlook(0, Reason.METRIC_EMPTY, "no history"))
+    told = explanation(learned, at(0))["forecast"]
+    assert (told["replicas"], told["message"], told["sentence"]) == (0, "no history", Reason.METRIC_EMPTY.sentence)
+
+
+def test_without_a_forecast_there_is_none():
+    assert explained(500)["forecast"] is None

@@ -7,7 +7,9 @@ from builders import at, published, reading, seen, target
 from poolkeeper.api.status import HISTORY, Status, Verdict, entry, render
 from poolkeeper.core.decide import decide
 from poolkeeper.core.decision import Decision, Health
+from poolkeeper.core.forecast import Outlook
 from poolkeeper.core.memory import Memory
+from poolkeeper.core.model import Limits, Schedule, Window
 from poolkeeper.core.observation import Conflict
 from poolkeeper.core.reasons import Reason
 
@@ -134,3 +136,62 @@ def test_where_there_is_no_target_there_is_no_size_to_speak_of():
 def test_a_pool_that_observes_is_ready_and_not_active():
     assert condition("ScalingActive", decided(), observing=True)["reason"] == "Observing"
     assert condition("Ready", decided(), observing=True)["status"] == "True"
+
+
+OFFICE = Window("office", "0 8 * * *", "0 18 * * *", Limits(floor=4))
+CLOCK = published(schedule=Schedule((OFFICE,), lead_time=timedelta(minutes=5)))
+
+
+def clock(hours, **changes):
+    """Return what is told of the schedule so many hours after noon."""
+    decision, _ = decide(CLOCK, seen(500, 3600 * hours), Memory(), at(3600 * hours))
+    return status(decision, **{"scheduled": True} | changes).get("schedule")
+
+
+def test_the_window_in_force_is_told_with_its_end():
+    ends = {"at": "2026-03-02T18:00:00Z", "window": "office", "edge": "end"}
+    assert clock(0) == {"floor": 4, "cap": 8, "window": "office", "next": ends}
+
+
+def test_no_window_in_force_is_told_with_the_next_lead_time():
+    begins = {"at": "2026-03-03T08:00:00Z", "window": "office", "edge": "start"}
+    assert clock(8) == {"floor": 2, "cap": 8, "next": begins, "leadsAt": "2026-03-03T07:55:00Z"}
+
+
+def test_a_lead_time_is_told_with_the_window_that_comes():
+    assert (clock(19.95)["lead"], clock(19.95)["floor"]) == ("office", 4)
+
+
+def test_a_schedule_without_windows_has_no_next_transition():
+    decision, _ = decide(published(schedule=Schedule(outside=Limits(1, 1))), seen(), Memory(), at(0))
+    assert status(decision, scheduled=True)["schedule"] == {"floor": 1, "cap": 1}
+
+
+def test_without_a_schedule_there_is_nothing_to_tell_of_it():
+    assert clock(0, scheduled=False) is None
+
+
+def test_without_a_target_nobody_looked_at_the_clock():
+    assert "schedule" not in status(Decision(0, 0, 0, Reason.TARGET_NOT_FOUND, frozen=True), scheduled=True)
+
+
+def test_a_status_with_a_schedule_fits_its_own_schema():
+    Status.model_validate({"schedule": clock(8)})
+
+
+def test_a_change_for_a_window_names_it_and_what_is_on_its_way_stays_a_number():
+    grew = entry(decide(CLOCK, seen(0, 71_850), Memory(), at(71_850))[0], at(71_850))
+    assert (grew["reason"], grew["inputs"]["coming"]) == ("WindowAhead", 0)
+
+
+def test_the_window_is_an_input_of_a_change():
+    assert entry(decide(CLOCK, seen(), Memory(), at(0))[0], at(0))["inputs"]["window"] == "office"
+
+
+def test_a_floor_that_was_learned_is_told():
+    known = replace(decided(), outlook=Outlook(5))
+    assert status(known)["forecast"] == {"replicas": 5, "reason": "AsExpected", "message": ""}
+
+
+def test_without_a_forecast_there_is_nothing_to_tell_of_it():
+    assert "forecast" not in status(decided())

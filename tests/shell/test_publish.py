@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -5,9 +6,11 @@ import pytest
 from builders import BODY, at, published, reading, seen, target
 from poolkeeper.core.decide import decide
 from poolkeeper.core.decision import Decision, Health, Share, Stage
+from poolkeeper.core.forecast import Outlook
 from poolkeeper.core.memory import Memory
 from poolkeeper.core.observation import Conflict
 from poolkeeper.core.reasons import Reason
+from poolkeeper.core.schedule import Bounds
 from poolkeeper.shell import publish
 from poolkeeper.shell.pools import Pools
 
@@ -231,3 +234,40 @@ def test_a_fault_is_written_with_its_name(followed):
     followed.look(0, 500)
     followed.look(1, 500, readings=(reading(None, 1, fault=Reason.METRIC_TIMEOUT),))
     assert followed.pool.status["conditions"][0]["reason"] == "MetricTimeout"
+
+
+def windowed(leads_at=3600, window="office", **changes):
+    return replace(split(), bounds=Bounds(4, 8, window, leads_at=at(leads_at)), **changes)
+
+
+@pytest.fixture
+def scheduled(followed):
+    spec = BODY["spec"] | {"schedule": {"outside": {"minReplicas": 3}}, "forecast": {"enabled": True}}
+    followed.pool = Pools().take(BODY | {"spec": spec})
+    return followed.pool
+
+
+def test_a_window_that_begins_is_told_at_the_next_ordinary_write(scheduled):
+    told(scheduled, windowed(window=None), 0)
+    assert told(scheduled, windowed(), 1)["schedule"]["window"] == "office"
+
+
+def test_a_window_that_begins_waits_for_its_turn(scheduled):
+    told(scheduled, windowed(window=None), 0)
+    scheduled.budget.tokens = -1
+    assert told(scheduled, windowed(), 1) is None
+
+
+def test_a_lead_time_that_is_measured_anew_costs_no_write(scheduled):
+    told(scheduled, windowed(), 0)
+    assert told(scheduled, windowed(leads_at=3599), 1) is None
+
+
+def test_a_forecast_that_moves_costs_no_write(scheduled):
+    told(scheduled, windowed(outlook=Outlook(5)), 0)
+    assert told(scheduled, windowed(outlook=Outlook(6)), 1) is None
+
+
+def test_why_nothing_is_forecast_is_told(scheduled):
+    told(scheduled, windowed(outlook=Outlook(5)), 0)
+    assert told(scheduled, windowed(outlook=Outlook(0, Reason.METRIC_EMPTY)), 1)["forecast"]["reason"] == "MetricEmpty"

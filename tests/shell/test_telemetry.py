@@ -6,8 +6,10 @@ import pytest
 
 from builders import published
 from poolkeeper.core.decision import Decision, Health, Share, Stage
-from poolkeeper.core.model import ON_DEMAND, CapacityType, Tier
+from poolkeeper.core.forecast import Outlook
+from poolkeeper.core.model import ON_DEMAND, CapacityType, Forecast, Limits, Schedule, Tier, Window
 from poolkeeper.core.reasons import Reason
+from poolkeeper.core.schedule import Bounds
 from poolkeeper.shell.telemetry import Telemetry
 
 KEY = ("inference", "chat")
@@ -73,3 +75,43 @@ def test_a_tier_that_moves_with_the_size_is_counted_with_the_sizes_reason(teleme
     shrunk = replace(RECLAIMED, size=9, reason=Reason.QUEUE_BELOW, shares=(replace(SPOT, size=8, reason=Reason.SPLIT),))
     telemetry.scaled(KEY, shrunk)
     assert value(telemetry, "scales_total", tier="spot", direction="down", reason="QueueBelow") == 1
+
+
+LAUNCH = Window("launch", "0 9 * * *", "0 21 * * *", Limits(floor=6, cap=7), priority=1)
+OFFICE = Window("office", "0 8 * * *", "0 18 * * *", Limits(floor=4))
+CLOCK = published(schedule=Schedule((OFFICE, LAUNCH)))
+LAUNCHED = replace(RECLAIMED, bounds=Bounds(6, 7, "launch"))
+
+
+def test_the_bounds_in_force_are_told(telemetry):
+    telemetry.decided(KEY, CLOCK, LAUNCHED)
+    assert (value(telemetry, "min_replicas"), value(telemetry, "max_replicas")) == (6, 7)
+
+
+def test_without_a_look_the_bounds_are_the_pools(telemetry):
+    telemetry.decided(KEY, CLOCK, replace(LAUNCHED, bounds=None))
+    assert (value(telemetry, "min_replicas"), value(telemetry, "max_replicas")) == (2, 8)
+
+
+def test_the_window_in_force_is_one_and_the_others_are_zero(telemetry):
+    telemetry.decided(KEY, CLOCK, LAUNCHED)
+    assert [value(telemetry, "window_in_force", window=name) for name in ("launch", "office")] == [1, 0]
+
+
+def test_a_window_that_is_gone_leaves_no_series(telemetry):
+    telemetry.decided(KEY, CLOCK, LAUNCHED)
+    telemetry.decided(KEY, published(schedule=Schedule((OFFICE,))), LAUNCHED)
+    assert value(telemetry, "window_in_force", window="launch") is None
+
+
+def test_a_pool_that_comes_back_may_lose_its_windows_again(telemetry):
+    telemetry.decided(KEY, CLOCK, LAUNCHED)
+    telemetry.forget(KEY)
+    telemetry.decided(KEY, published(), RECLAIMED)
+    assert value(telemetry, "window_in_force", window="launch") is None
+
+
+@pytest.mark.parametrize(("forecast", "told"), [(Forecast(), 5), (None, None)])
+def test_the_floor_that_was_learned_is_told_where_it_was_asked_for(telemetry, forecast, told):
+    telemetry.decided(KEY, published(forecast=forecast), replace(RECLAIMED, outlook=Outlook(5)))
+    assert value(telemetry, "forecast_replicas") == told

@@ -23,7 +23,10 @@ COLUMNS = (
     ("Reason", "string", ".status.reason", "Why the pool has the size it has"),
     ("Age", "date", ".metadata.creationTimestamp", ""),
 )
-WIDE = (("Split", "string", ".status.split", "The tiers: ready/asked, what is lost, what covers for another tier"),)
+WIDE = (
+    ("Split", "string", ".status.split", "The tiers: ready/asked, what is lost, what covers for another tier"),
+    ("Window", "string", ".status.schedule.window", "The schedule's window in force"),
+)
 """What `kubectl get -o wide` adds at the end."""
 
 

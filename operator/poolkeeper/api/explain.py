@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from poolkeeper.api.units import format_instant
+from poolkeeper.api.windows import explained_bounds, explained_outlook
 from poolkeeper.core.decision import Decision, Health, Prospect, Share, Stage
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.words import because, figures, message
@@ -28,6 +29,8 @@ def explanation(decision: Decision, at: datetime) -> Json:
         "trail": [stage(one) for one in decision.trail],
         "tiers": [tier(one) for one in decision.shares],
         "split": split(decision.health),
+        "schedule": explained_bounds(decision.bounds) if decision.bounds else None,
+        "forecast": explained_outlook(decision.outlook),
         "next": [prospect(one, at) for one in decision.prospects],
         "until": format_instant(decision.until) if decision.until else None,
         "metrics": {"reason": decision.health.metrics.value, "detail": decision.health.metrics_detail},

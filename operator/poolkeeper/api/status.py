@@ -10,13 +10,16 @@ from pydantic import Field
 from poolkeeper.api.shape import Shape
 from poolkeeper.api.split import TierChange, TierStatus, is_split, moves, split
 from poolkeeper.api.units import format_instant
+from poolkeeper.api.windows import ForecastStatus, ScheduleStatus, forecast_status, schedule_status
 from poolkeeper.core.decision import Decision
+from poolkeeper.core.forecast import NO_OUTLOOK
 from poolkeeper.core.model import Tier
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.words import message
 
 Json = dict[str, Any]
 HISTORY = 10
+INPUTS = ("queue", "above", "below", "ready", "coming", "busy", "window")
 
 
 class LastDecision(Shape):
@@ -68,6 +71,10 @@ class Status(Shape):
     """The tiers at a glance: ready of asked, what is lost, and what covers for another tier. Only with a Spot tier."""
     tiers: Annotated[list[TierStatus], Field(json_schema_extra={"list-map-key": "name"})] = Field(default_factory=list)
     """The tiers in order of preference. Only with a Spot tier."""
+    schedule: ScheduleStatus | None = None
+    """The bounds in force by the schedule, and its next transition. Only with a schedule."""
+    forecast: ForecastStatus | None = None
+    """The floor that was learned. Only with a forecast."""
     reason: str | None = None
     """Why the pool has the size it has, for machines."""
     message: str | None = None
@@ -103,6 +110,7 @@ class Verdict:
     tiers: Sequence[Tier] = ()
     provider: str = ""
     slo: bool = False
+    scheduled: bool = False
     observing: bool = False
     invalid: Sequence[str] = ()
     unknown: Sequence[str] = ()
@@ -127,6 +135,10 @@ def render(verdict: Verdict, before: Mapping[str, Any], memory: Json, accepted: 
             "readyReplicas": decision.ready,
             **split(decision, verdict.tiers, verdict.provider),
         }
+    if verdict.scheduled and decision.bounds:
+        status["schedule"] = schedule_status(decision.bounds)
+    if decision.outlook != NO_OUTLOOK:
+        status["forecast"] = forecast_status(decision.outlook)
     if share is not None:
         status["slo"] = f"{100 * share:.1f}%"
     if accepted is not None:
@@ -138,8 +150,9 @@ def render(verdict: Verdict, before: Mapping[str, Any], memory: Json, accepted: 
 
 def entry(decision: Decision, at: datetime) -> Json:
     """Return one change as status.lastDecision shows it."""
-    facts = {key: value for stage in decision.trail for key, value in stage.facts.items()}
-    shown = {key: facts[key] for key in ("queue", "above", "below", "ready", "coming", "busy") if key in facts}
+    first = reversed(decision.trail)  # where two stages know a fact of one name, the earlier one's is meant
+    facts = {key: value for stage in first for key, value in stage.facts.items()}
+    shown = {key: facts[key] for key in INPUTS if key in facts}
     made: Json = {
         "at": format_instant(at),
         "from": decision.current,
@@ -193,6 +206,7 @@ _LIMITS = {
     Reason.AT_MINIMUM,
     Reason.BELOW_MINIMUM,
     Reason.WINDOW_MINIMUM,
+    Reason.WINDOW_AHEAD,
     Reason.STARTUP_BLOCKED,
 }
 

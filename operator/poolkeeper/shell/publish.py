@@ -1,7 +1,7 @@
 """Says what was decided (R9): the status, and one event for each change of the size or its split."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,8 @@ from poolkeeper.shell.pools import Pool
 
 Json = dict[str, Any]
 
+MOVING = {"schedule": {"leadsAt"}, "forecast": {"replicas", "message"}}
+"""What moves by itself in parts of the status, like words."""
 FAULTS = {"MetricsAvailable", "AbleToScale", "SplitReady"}
 
 
@@ -42,6 +44,7 @@ def due_status(pool: Pool, decision: Decision, now: datetime) -> Json | None:
         tiers=pool.core.tiers if pool.core else (),
         provider=pool.division.provider.name if pool.division.provider else "",
         slo=bool(pool.core and pool.core.slo),
+        scheduled=bool(pool.core and pool.core.schedule),
         observing=bool(pool.core and pool.core.mode is Mode.OBSERVE),
         invalid=pool.invalid,
         unknown=pool.unknown,
@@ -64,11 +67,14 @@ def due_status(pool: Pool, decision: Decision, now: datetime) -> Json | None:
 
 def meaning(status: Mapping[str, Any]) -> Json:
     """Return a status without its words: whoever wants numbers that move reads the metrics."""
-    silent = [
-        {key: value for key, value in condition.items() if key != "message"}
-        for condition in status.get("conditions") or ()
-    ]
-    return {**status, "message": "", "conditions": silent}
+    silent = [without(condition, {"message"}) for condition in status.get("conditions") or ()]
+    still = {part: without(status[part], moving) for part, moving in MOVING.items() if part in status}
+    return {**status, **still, "message": "", "conditions": silent}
+
+
+def without(part: Mapping[str, Any], fields: Collection[str]) -> Json:
+    """Return a part of the status without some of its fields."""
+    return {key: value for key, value in part.items() if key not in fields}
 
 
 def sizes(status: Mapping[str, Any]) -> list[object]:

@@ -14,6 +14,7 @@ from poolkeeper.shell.kube_errors import KubeError
 Key = tuple[str, str]
 POOL = ("namespace", "pool")
 TIER = (*POOL, "tier")
+WINDOW = (*POOL, "window")
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 
 
@@ -41,8 +42,10 @@ class Telemetry:
         self.fallback = gauge(
             "pool_fallback_replicas", "Replicas that on-demand has beyond its part; absent without spot."
         )
-        self.minimum = gauge("pool_min_replicas", "The floor.")
-        self.maximum = gauge("pool_max_replicas", "The cap.")
+        self.minimum = gauge("pool_min_replicas", "The floor in force: minReplicas, or what the schedule makes of it.")
+        self.maximum = gauge("pool_max_replicas", "The cap in force: maxReplicas, or the schedule's.")
+        self.window = gauge("pool_window_in_force", "1 for the schedule's window in force, 0 for the others.", WINDOW)
+        self.forecast = gauge("pool_forecast_replicas", "The floor that was learned; absent without a forecast.")
         self.metrics_available = gauge(
             "pool_metrics_available", "1 while the pool's sources answer, else 0; absent without a target."
         )
@@ -79,17 +82,19 @@ class Telemetry:
         self.watch_age = gauge("watch_age_seconds", "Time since a watch last showed life.", ("resource",))
         self.pools = gauge("pools", "Pools that are watched.", ())
         self._tiers: dict[Key, frozenset[str]] = {}
+        self._windows: dict[Key, frozenset[str]] = {}
 
     def decided(self, key: Key, spec: PoolSpec, decision: Decision) -> None:
         """Record a decision. Without a target nothing was looked at, and there is no number to show."""
-        looked = bool(decision.trail)
+        looked, bounds = bool(decision.trail), decision.bounds
         for known, value in (
             (self.queue_depth, decision.depth),
             (self.desired, decision.size if looked else None),
             (self.current, decision.current if looked else None),
             (self.ready, decision.ready if looked else None),
-            (self.minimum, spec.min_replicas),
-            (self.maximum, spec.max_replicas),
+            (self.minimum, bounds.floor if bounds else spec.min_replicas),
+            (self.maximum, bounds.cap if bounds else spec.max_replicas),
+            (self.forecast, decision.outlook.replicas if spec.forecast and looked else None),
             (self.spot_lost, decision.health.lost if spec.spot and looked else None),
             (self.fallback, covering(spec, decision) if spec.spot and looked else None),
             (self.metrics_available, int(decision.health.metrics is Reason.AS_EXPECTED) if looked else None),
@@ -98,6 +103,7 @@ class Telemetry:
         ):
             _show(known, key, value)
         self._split(key, decision)
+        self._clock(key, spec, decision)
         if decision.health.metrics is not Reason.AS_EXPECTED:
             self.faults.labels(*key, decision.health.metrics.value).inc()
 
@@ -112,6 +118,16 @@ class Telemetry:
             for gauge in (self.tier_replicas, self.tier_ready, self.tier_due):
                 gauge.remove(*key, gone)
         self._tiers[key] = known
+
+    def _clock(self, key: Key, spec: PoolSpec, decision: Decision) -> None:
+        """Record which window is in force; those that are gone leave no series."""
+        found = decision.bounds
+        known = frozenset(window.name for window in spec.schedule.windows) if spec.schedule and found else frozenset()
+        for name in known:
+            self.window.labels(*key, name).set(bool(found and found.window == name))
+        for gone in self._windows.get(key, frozenset()) - known:
+            self.window.remove(*key, gone)
+        self._windows[key] = known
 
     def scaled(self, key: Key, decision: Decision) -> None:
         """Record a change that was written: each tier that it moved."""
@@ -134,6 +150,7 @@ class Telemetry:
     def forget(self, key: Key) -> None:
         """Drop the series of a pool that is gone."""
         self._tiers.pop(key, None)
+        self._windows.pop(key, None)
         for metric in vars(self).values():
             if isinstance(metric, Gauge | Counter) and metric._labelnames[:2] == POOL:  # noqa: SLF001  no public way
                 metric.remove_by_labels(dict(zip(POOL, key, strict=True)))
