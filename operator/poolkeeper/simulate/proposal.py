@@ -29,7 +29,7 @@ class Question:
 class Proposed:
     """A window as people say it: `Mon-Fri` from `08:00` to `18:00`, on the walls of the pool's zone.
 
-    `end` is on the next day where it is not after `begin`; `24:00` is written `00:00`.
+    `end` is on the next day where it is not after `begin`; the end of a day is `24:00`.
     """
 
     name: str

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from math import isfinite
+from math import ceil, isfinite
 from statistics import fmean
 
 Value = float | None
@@ -63,6 +63,11 @@ class Series:
             return self
         bins = [self.values[begin : begin + many] for begin in range(0, len(self.values), many)]
         return replace(self, step=many * self.step, values=tuple(mean_of(one) for one in bins))
+
+    def no_coarser_than(self, step: timedelta) -> "Series":
+        """Return the same load in steps of at most this length."""
+        many = ceil(self.step / step)
+        return replace(self, step=self.step / many, values=tuple(value for value in self.values for _ in range(many)))
 
 
 def mean_of(values: Sequence[Value]) -> Value:

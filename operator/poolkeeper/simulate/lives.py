@@ -1,0 +1,98 @@
+"""A history lived by a plan: core's world and the real decide(), looked at as often as anything can change.
+
+    quiet   nothing waits, nothing starts, the load is within what is ready    one look a grace period, LONGEST at most
+    else                                                                       one look a minute
+
+Between two looks of a quiet time the mean of the load flows. No look is put over the beginning of a lead time or a
+transition. The grace clock counts over the longer looks: the spec that is lived says so by its interval.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from poolkeeper.core.model import PoolSpec
+from poolkeeper.core.schedule import bounds
+from poolkeeper.core.world import Machine, Moment, World, account
+from poolkeeper.simulate.proposal import Outcome, Question
+from poolkeeper.simulate.weekly import Timed
+
+LOOK = timedelta(minutes=1)
+LONGEST = timedelta(minutes=10)
+WEEK = timedelta(weeks=1)
+SLOTS = 64
+"""How many requests a replica runs at once where the spec does not say: no figure here depends on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Traffic to live through, as (instant, load until the next), and which of its moments count."""
+
+    traffic: tuple[Timed, ...]
+    counts: Callable[[datetime], bool]
+
+
+def machine(question: Question, per_replica: float) -> Machine:
+    """Return what one replica runs on; its rate is in the unit of the traffic."""
+    return Machine(per_replica, question.spec.queue.slots_per_replica or SLOTS, question.startup)
+
+
+def live(spec: PoolSpec, stretch: Stretch, runs_on: Machine, question: Question) -> Outcome:
+    """Return what a week of the stretch comes to with this pool."""
+    counted = [one for one in moments(spec, stretch.traffic, runs_on) if stretch.counts(one.at)]
+    run = account(counted, runs_on, question.sla)
+    weeks = sum((one.lasted for one in counted), timedelta(0)) / WEEK or 1.0
+    hours = run.replica_hours * question.gpus / weeks
+    cost = None if question.price is None else (Decimal(str(hours)) * question.price).quantize(Decimal("0.01"))
+    return Outcome(hours, cost, run.share, run.changes / weeks)
+
+
+def moments(spec: PoolSpec, traffic: tuple[Timed, ...], runs_on: Machine) -> Iterator[Moment]:
+    """Yield what stands after each look, until the traffic's last instant."""
+    longest = max(LOOK, min(LONGEST, spec.queue.down.grace_period))
+    spec = replace(spec, queue=replace(spec.queue, interval=longest))
+    flow = Flow(traffic)
+    world = World(spec, runs_on, traffic[0][0], traffic[0][1])
+    at, end = traffic[0][0], traffic[-1][0]
+    while at < end:
+        until = min(end, at + LOOK)
+        if not world.waiting and world.ready == len(world.pods):
+            until = quiet_until(spec, flow, at, min(end, at + longest), world.ready * runs_on.rate)
+        yield world.turn(at, flow.mean(at, until), until - at)
+        at = until
+
+
+def quiet_until(spec: PoolSpec, flow: "Flow", at: datetime, end: datetime, capacity: float) -> datetime:
+    """Return the end of the time for which one look is enough, a minute at least."""
+    limits = bounds(spec, at, timedelta(0))
+    turns = [limits.leads_at, limits.next.at if limits.next else None]
+    end = min([end, *(turn for turn in turns if turn is not None and turn > at)])
+    return min(end, max(at + LOOK, flow.within(capacity, at, end)))
+
+
+class Flow:
+    """Traffic by the instant."""
+
+    def __init__(self, traffic: tuple[Timed, ...]) -> None:
+        self.traffic = traffic
+        self.instants = [at for at, _ in traffic]
+
+    def parts(self, begin: datetime, end: datetime) -> Iterator[tuple[datetime, datetime, float]]:
+        """Yield the parts of a stretch: from, to, load."""
+        number = bisect_right(self.instants, begin) - 1
+        while begin < end:
+            after = min(end, self.instants[number + 1])
+            yield begin, after, self.traffic[number][1]
+            begin, number = after, number + 1
+
+    def mean(self, begin: datetime, end: datetime) -> float:
+        """Return the mean load of a stretch."""
+        weighed = sum(load * ((after - before) / LOOK) for before, after, load in self.parts(begin, end))
+        return weighed / ((end - begin) / LOOK)
+
+    def within(self, capacity: float, begin: datetime, end: datetime) -> datetime:
+        """Return until when the load stays within a capacity."""
+        over = (before for before, _, load in self.parts(begin, end) if load > capacity)
+        return next(over, end)
