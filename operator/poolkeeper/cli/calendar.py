@@ -82,14 +82,19 @@ def block(days: Sequence[Day], brush: Brush) -> Iterator[Text]:
     yield heading([f"{day.date.day}{'*' if day.shifted else ' '}" for day in days], brush)
     for number in range(HOURS):
         cells = (brush.paint(day.hours[number]) for day in days)
-        line = Text.assemble(f"{number:02}:00".ljust(MARGIN), *cells)
-        line.rstrip()
-        yield line
+        yield trimmed(f"{number:02}:00".ljust(MARGIN), *cells)
 
 
 def heading(words: Iterable[str], brush: Brush) -> Text:
     """Return a line over the days."""
-    return Text(" " * MARGIN + "".join(word.rjust(brush.width + 1) for word in words).rstrip())
+    return trimmed(" " * MARGIN, *(word.rjust(brush.width + 1) for word in words))
+
+
+def trimmed(*parts: str | Text) -> Text:
+    """Return parts in a line that does not end in blanks."""
+    line = Text.assemble(*parts)
+    line.rstrip()
+    return line
 
 
 def legend(made: Calendar, brush: Brush) -> Iterator[Text]:
@@ -97,7 +102,7 @@ def legend(made: Calendar, brush: Brush) -> Iterator[Text]:
     hours = [hour for day in made.days for hour in day.hours]
     floors = {(hour.floor, hour.label): hour for hour in hours if hour.floor is not None}
     shown = [replace(floors[key], mark=None) for key in sorted(floors, key=itemgetter(0))]
-    yield Text.assemble("replicas  ", *(part for one in shown for part in (brush.paint(one), " ")))
+    yield trimmed("replicas  ", Text(" ").join(map(brush.paint, shown)))
     yield Text(f"          a floor alone: up to the pool's own {made.cap}; two numbers: floor and cap")
     marks = {hour.mark for hour in hours}
     yield from (Text(f"{mark.ljust(10)}{MEANINGS[mark]}") for mark in Mark if mark in marks)
