@@ -110,6 +110,10 @@ class ReadyPods:
         before = [count for at, count in counts if at <= moment]
         return min([before[-1], *(count for at, count in counts if at > moment)])
 
+    def reached(self, count: int) -> float | None:
+        """Return the moment at which so many were first ready, None while they never were."""
+        return next((at for at, ready in list(self._counts) if ready >= count), None)
+
     def _follow(self) -> None:
         path, app = self._pods
         try:
