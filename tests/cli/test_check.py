@@ -154,3 +154,14 @@ def test_what_a_pool_of_its_name_remembers_is_looked_at_and_nothing_else_of_its_
     pools.take({**BODY, "status": kept})
     made = module.as_stored(dict(BODY), pools, SimpleNamespace(clock=None))
     assert made["status"] == {"memory": {"asked": 4}}
+
+
+OFFICE = """
+  schedule:
+    windows: [{name: office, from: "08:00", to: "18:00", minReplicas: 4}]
+"""
+
+
+def test_the_next_transitions_of_a_schedule_are_noted(check):
+    found = check(GOOD.rstrip() + OFFICE).output.splitlines()[1:]
+    assert [line.split()[:2] for line in found] == [["window", "office"]] * 3

@@ -10,11 +10,13 @@ from rich.console import Console
 from builders import at, published, seen, target
 from poolkeeper.api.explain import explanation
 from poolkeeper.api.status import Verdict, entry, render
+from poolkeeper.api.windows import explained_outlook
 from poolkeeper.cli import explain, status
 from poolkeeper.core.decide import decide
 from poolkeeper.core.decision import Decision, Health, Share, Stage
+from poolkeeper.core.forecast import Outlook
 from poolkeeper.core.memory import Memory
-from poolkeeper.core.model import ON_DEMAND, CapacityType, Tier
+from poolkeeper.core.model import ON_DEMAND, CapacityType, Limits, Schedule, Tier, Window
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.kube_errors import NotFound
 
@@ -70,11 +72,12 @@ def test_a_row_is_live_where_the_operator_answers():
     assert (row["queue"], row["desired"], row["reason"]) == (1500, 3, "QueueAbove")
 
 
+@pytest.mark.parametrize("window", [None, "office"])
 @pytest.mark.parametrize("spot", [None, {"desired": 9, "ready": 6}])
-def test_the_table_fits_eighty_columns(spot):
+def test_the_table_fits_eighty_columns(spot, window):
     rows = [
         {"namespace": "inference", "name": "chat", "mode": "Active", "queue": 1500.0, "desired": 3, "ready": 2}
-        | {"min": 2, "max": 8, "slo": "98.8%", "reason": "QueueAbove", "next": None, "spot": spot}
+        | {"min": 2, "max": 8, "slo": "98.8%", "reason": "QueueAbove", "next": None, "spot": spot, "window": window}
     ]
     console = Console(width=80, record=True)
     console.print(status.table(rows))
@@ -208,3 +211,95 @@ def test_brackets_in_somebody_elses_words_are_no_markup(printed):
     page["decision"]["because"] = "refused [errno 111] [/x]"
     explain.show("chat", page)
     assert "refused [errno 111] [/x]" in printed()
+
+
+SCHEDULE = {"timezone": "America/New_York", "windows": [{"name": "office"}]}
+OFFICE = Window("office", "0 8 * * Mon-Fri", "0 18 * * Mon-Fri", Limits(floor=4))
+CLOCK = published(schedule=Schedule((OFFICE,), "America/New_York", outside=Limits(1, 1)))
+
+
+def windowed(second, spec=CLOCK, **changes):
+    """Return the page of a pool so many seconds after 7:00 in New York, a Monday in winter."""
+    decision, _ = decide(spec, seen(500, second), Memory(), at(second))
+    said = render(Verdict(decision, 1, at(second), scheduled=True), {}, {}, None)
+    page = {"namespace": "inference", "spec": {"mode": "Active", "schedule": SCHEDULE}, "now": at(second).isoformat()}
+    return page | {"status": said, "decision": explanation(decision, at(second))} | changes
+
+
+@pytest.mark.parametrize(
+    ("second", "words"),
+    [
+        (7200, "window  office until Mon 2 Mar 18:00 EST (23:00Z), 4 to 8 replicas\nlead    10m (auto)\n"),
+        (
+            -3600,
+            (
+                "window  none until Mon 2 Mar 08:00 EST (13:00Z) when office begins, 1 replica\n"
+                "lead    10m (auto); pre-warming from Mon 2 Mar 07:50 EST (12:50Z)\n"
+            ),
+        ),
+        (
+            3300,
+            (
+                "window  none until Mon 2 Mar 08:00 EST (13:00Z) when office begins, 4 replicas\n"
+                "lead    10m (auto); pre-warming for office, in force from Mon 2 Mar 08:00 EST (13:00Z)\n"
+            ),
+        ),
+    ],
+)
+def test_the_window_is_told_on_its_own_wall_and_in_utc(printed, second, words):
+    explain.show("chat", windowed(second))
+    assert words in printed()
+
+
+def test_without_the_operator_the_window_is_told_by_the_status(printed):
+    explain.show("chat", windowed(3300, decision=None))
+    assert "when office begins, 4 replicas\nlead    pre-warming for office\n" in printed()
+
+
+def test_a_lead_time_that_was_given_is_told_as_such(printed):
+    given = {"mode": "Active", "schedule": SCHEDULE | {"leadTime": "10m"}}
+    explain.show("chat", windowed(7200, spec=CLOCK) | {"spec": given})
+    assert "lead    10m (given)" in printed()
+
+
+def test_the_last_good_spec_s_zone_counts_where_the_newest_is_refused(printed):
+    page = windowed(7200) | {"spec": {"mode": "Active", "schedule": SCHEDULE | {"timezone": "Mars/Base"}}}
+    page["status"] |= {"reason": "InvalidSpec", "acceptedSpec": {"schedule": SCHEDULE}}
+    explain.show("chat", page)
+    assert "18:00 EST" in printed()
+
+
+def test_without_a_schedule_there_is_no_window(printed):
+    explain.show("chat", found(1500)[0])
+    assert "window  " not in printed()
+
+
+@pytest.mark.parametrize(
+    ("outlook", "words"),
+    [
+        (Outlook(5), "learned a floor of 5\n"),
+        (
+            Outlook(0, Reason.METRIC_EMPTY, "3 of 28 days"),
+            "learned no floor; MetricEmpty: the answer holds no such series (3 of 28 days)\n",
+        ),
+    ],
+)
+def test_the_floor_that_was_learned_is_told(printed, outlook, words):
+    page = windowed(7200)
+    page["decision"]["forecast"] = explained_outlook(outlook)
+    explain.show("chat", page)
+    assert words in printed()
+
+
+def test_the_window_has_a_column_where_one_is_in_force():
+    page = windowed(7200)
+    shown = table((SPLIT, page["decision"]))
+    assert ("WINDOW" in shown, "office" in shown, "4-8" in shown) == (True, True, True)
+
+
+def test_the_window_is_told_by_the_status_where_no_operator_answers():
+    assert "office" in table((SPLIT | {"status": windowed(7200)["status"]}, None))
+
+
+def test_without_a_window_in_force_there_is_no_column_for_it():
+    assert "WINDOW" not in table((SPLIT, windowed(-3600)["decision"]))

@@ -13,6 +13,7 @@ from poolkeeper.api import memo, names
 from poolkeeper.api.explain import explanation
 from poolkeeper.api.spec import Spec, SpecError, parse_spec
 from poolkeeper.cli.connection import As, Context, Kubeconfig, Output, ask, console, print_json
+from poolkeeper.cli.windows import notes, own_clock
 from poolkeeper.core.decide import decide
 from poolkeeper.core.model import PodsSource, PrometheusSource
 from poolkeeper.core.observation import Observation, Reading
@@ -97,6 +98,7 @@ def examined(pool: Json) -> Json:
         finding["problems"] += error.problems
     else:
         finding["notes"] += hurried(spec, spec.template) if spec.template else []
+        finding["notes"] += notes(spec.to_core(), own_clock().now())
     return finding
 
 

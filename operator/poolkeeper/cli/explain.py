@@ -22,6 +22,8 @@ from poolkeeper.cli.connection import (
     live,
     print_json,
 )
+from poolkeeper.cli.windows import lines
+from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.kube import KubeClient
 
 Json = dict[str, Any]
@@ -84,6 +86,7 @@ def show(name: str, found: Json) -> None:
         console.print(f"why     {escape(why)}")
         if "split" in status:
             console.print(f"split   {status['split']}")
+        clock(found, status.get("schedule"))
         troubles(status)
     else:
         queue = "unknown" if decision["queue"] is None else f"{decision['queue']:g} waiting"
@@ -93,6 +96,8 @@ def show(name: str, found: Json) -> None:
             console.print(trail(decision))
         if decision["split"] or len(decision["tiers"]) > 1:
             tiers(decision, now)
+        clock(found, decision["schedule"])
+        forecast(decision["forecast"])
         ahead(decision)
         troubles(status, told={"SplitReady"})
     changes(status, now)
@@ -162,6 +167,24 @@ def listed(names: list[str]) -> str:
 def ago(instant: str, now: datetime) -> str:
     """Return how long ago something was, to the second."""
     return format_duration(timedelta(seconds=max(0, round((now - parse_instant(instant)).total_seconds()))))
+
+
+def clock(found: Json, told: Json | None) -> None:
+    """Print the window in force on the wall clock of its zone; where the newest spec is refused, the last good one's."""
+    refused = found["status"].get("reason") == Reason.INVALID_SPEC
+    spec = (found["status"].get("acceptedSpec") if refused else found["spec"]) or {}
+    if spec.get("schedule") and told:
+        for line in lines(spec["schedule"], told):
+            console.print(line, markup=False)
+
+
+def forecast(told: Json | None) -> None:
+    """Print the floor that was learned, or what lacks."""
+    if told is not None:
+        words = f"a floor of {told['replicas']}" if told["replicas"] else "no floor"
+        why = "" if told["reason"] == Reason.AS_EXPECTED else f"; {told['reason']}: {told['sentence']}"
+        detail = f" ({told['message']})" if told["message"] else ""
+        console.print(f"learned {words}{why}{detail}", markup=False)
 
 
 def ahead(decision: Json) -> None:

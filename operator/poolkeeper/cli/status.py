@@ -27,8 +27,10 @@ from poolkeeper.shell.kube import KubeClient
 Json = dict[str, Any]
 
 EVERY = 1.0
-COLUMNS = ("POOL", "MODE", "QUEUE", "DESIRED", "READY", "SPOT", "MIN-MAX", "SLO", "REASON")
-WORDS = {"POOL", "MODE", "REASON"}
+COLUMNS = ("POOL", "MODE", "QUEUE", "DESIRED", "READY", "SPOT", "MIN-MAX", "WINDOW", "SLO", "REASON")
+WORDS = {"POOL", "MODE", "WINDOW", "REASON"}
+RARE = ("SPOT", "WINDOW")
+"""Columns that are there where any pool has something in them."""
 
 
 def status(
@@ -85,6 +87,7 @@ def row(pool: Json, decision: Json | None) -> Json:
     """Return what is shown of one pool: live where that is known, else what its status holds."""
     said = pool.get("status") or {}
     ahead = (decision or {}).get("next") or []
+    bounds = (decision["schedule"] if decision else said.get("schedule")) or {}
     return {
         "namespace": pool["metadata"]["namespace"],
         "name": pool["metadata"]["name"],
@@ -93,8 +96,9 @@ def row(pool: Json, decision: Json | None) -> Json:
         "desired": decision["size"] if decision else said.get("desiredReplicas"),
         "ready": decision["ready"] if decision else said.get("readyReplicas"),
         "spot": spot(pool, decision),
-        "min": pool["spec"]["minReplicas"],
-        "max": pool["spec"]["maxReplicas"],
+        "min": bounds.get("floor", pool["spec"]["minReplicas"]),
+        "max": bounds.get("cap", pool["spec"]["maxReplicas"]),
+        "window": bounds.get("window"),
         "slo": said.get("slo"),
         "reason": decision["reason"] if decision else said.get("reason"),
         "next": ahead[0] if ahead else None,
@@ -114,8 +118,8 @@ def spot(pool: Json, decision: Json | None) -> Json | None:
 
 
 def table(rows: list[Json]) -> Table:
-    """Return the pools as a table that fits 80 columns; spot has a column where any pool has spot."""
-    columns = [heading for heading in COLUMNS if heading != "SPOT" or any(one["spot"] for one in rows)]
+    """Return the pools as a table that fits 80 columns; spot and windows have one where any pool has them."""
+    columns = [heading for heading in COLUMNS if heading not in RARE or any(one[heading.lower()] for one in rows)]
     made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in columns:
         made.add_column(heading, justify="left" if heading in WORDS else "right", overflow="fold")
@@ -135,6 +139,7 @@ def cells(one: Json) -> Json:
         "READY": one["ready"],
         "SPOT": one["spot"] and f"{one['spot']['ready']}/{one['spot']['desired']}",
         "MIN-MAX": f"{one['min']}-{one['max']}",
+        "WINDOW": one["window"],
         "SLO": one["slo"],
         "REASON": one["reason"],
     }
