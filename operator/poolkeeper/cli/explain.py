@@ -170,7 +170,7 @@ def ago(instant: str, now: datetime) -> str:
 
 
 def clock(found: Json, told: Json | None) -> None:
-    """Print the window in force on the wall clock of its zone; where the newest spec is refused, the last good one's."""
+    """Print the window in force on the wall clock of its zone; the last good spec's, as the operator has it."""
     refused = found["status"].get("reason") == Reason.INVALID_SPEC
     spec = (found["status"].get("acceptedSpec") if refused else found["spec"]) or {}
     if spec.get("schedule") and told:
