@@ -88,7 +88,9 @@ def test_the_zone_and_the_lead_time_may_be_said():
     [
         ({"days": "Mo-Fr"}, "spec.schedule.windows[0].days: 'Mo-Fr' are no days; write Mon, Tue"),
         ({"to": "08:00"}, "spec.schedule.windows[0]: from and to are the same; from 00:00 to 24:00 is the whole day"),
-        ({"from": "24:00"}, "spec.schedule.windows[0].from: String should match pattern"),
+        ({"from": "24:00"}, "spec.schedule.windows[0].from: '24:00' is no time of day; write hours and minutes"),
+        ({"to": "25:00"}, "spec.schedule.windows[0].to: '25:00' is no time of day; write hours and minutes"),
+        ({"to": 1080}, "spec.schedule.windows[0].to: 1080 is a number; put the time of day into quotes"),
         ({"to": None}, "spec.schedule.windows[0]: give from and to, or start and end"),
         ({"start": "0 8 * * *"}, "spec.schedule.windows[0]: give from and to, or start and end"),
         ({"minReplicas": None}, "spec.schedule.windows[0]: without minReplicas, maxReplicas or percent this does noth"),

@@ -7,12 +7,21 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from poolkeeper.api.fields import MAX_REPLICAS, AutoDuration, Duration, Name
 from poolkeeper.api.rules import Part, Rule
 from poolkeeper.api.units import parse_duration
-from poolkeeper.api.weekdays import DAYS_PATTERN, HOUR_PATTERN, MIDNIGHT, check_days, cron, ends_next_day, parse_days
+from poolkeeper.api.weekdays import (
+    DAYS_PATTERN,
+    HOUR_PATTERN,
+    MIDNIGHT,
+    check_days,
+    check_hour,
+    cron,
+    ends_next_day,
+    parse_days,
+)
 from poolkeeper.core import model
 from poolkeeper.core.cron import CronError, check, coincide
 from poolkeeper.core.zones import zone
@@ -38,12 +47,37 @@ def _days(text: str) -> str:
     return text
 
 
+def _quoted(given: object) -> object:
+    if isinstance(given, int):
+        raise ValueError(f'{given} is a number; put the time of day into quotes, as in "18:00", for YAML may count it')  # noqa: TRY004  pydantic takes ValueError for words
+    return given
+
+
+def _hour(text: str) -> str:
+    check_hour(text)
+    return text
+
+
+def _hour_or_midnight(text: str) -> str:
+    return text if text == MIDNIGHT else _hour(text)
+
+
 Cron = Annotated[
     str, Field(min_length=9, max_length=128, json_schema_extra={"pattern": FIVE_FIELDS}), AfterValidator(_cron)
 ]
 Days = Annotated[str, Field(max_length=64, json_schema_extra={"pattern": DAYS_PATTERN}), AfterValidator(_days)]
-Hour = Annotated[str, Field(pattern=HOUR_PATTERN, max_length=5)]
-HourOrMidnight = Annotated[str, Field(pattern=rf"{HOUR_PATTERN}|^{MIDNIGHT}$", max_length=5)]
+Hour = Annotated[
+    str,
+    Field(max_length=5, json_schema_extra={"pattern": HOUR_PATTERN}),
+    BeforeValidator(_quoted),
+    AfterValidator(_hour),
+]
+HourOrMidnight = Annotated[
+    str,
+    Field(max_length=5, json_schema_extra={"pattern": rf"{HOUR_PATTERN}|^{MIDNIGHT}$"}),
+    BeforeValidator(_quoted),
+    AfterValidator(_hour_or_midnight),
+]
 Zone = Annotated[
     str,
     Field(max_length=64, json_schema_extra={"pattern": "^[A-Za-z][A-Za-z0-9_+/-]*$"}),

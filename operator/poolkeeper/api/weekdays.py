@@ -24,6 +24,16 @@ def check_days(text: str) -> None:
         raise ValueError(f"{text!r} are no days; write Mon, Tue, Wed, Thu, Fri, Sat or Sun, as in Mon-Fri or Mon,Wed")
 
 
+def check_hour(text: str) -> None:
+    """Refuse what is no time of day.
+
+    Raises:
+        ValueError: with what would be right.
+    """
+    if not re.fullmatch(HOUR_PATTERN, text):
+        raise ValueError(f"{text!r} is no time of day; write hours and minutes, as in 08:00")
+
+
 def parse_days(text: str | None) -> Days:
     """Return the days that a text names, all of them without one; a range may go over the week's end.
 
