@@ -61,22 +61,17 @@ def nominals(cron: str, since: datetime, until: datetime) -> Iterator[datetime]:
     yield from takewhile(until.__ge__, CronSim(cron, since - MINUTE))
 
 
-@dataclass(frozen=True)
 class Timeline:
-    """One window over a span: its crons as cronsim writes them, and the levels that follow one another."""
+    """One window over a span of instants: its crons as cronsim writes them, and the levels that follow one another."""
 
-    levels: tuple[Level, ...]
-
-    @classmethod
-    def of(cls, start: str, end: str, place: ZoneInfo, span: tuple[datetime, datetime]) -> "Timeline":
-        """Return the timeline of this window over this span of instants."""
+    def __init__(self, start: str, end: str, place: ZoneInfo, span: tuple[datetime, datetime]) -> None:
         since, until = span[0].replace(tzinfo=None) - MARGIN, span[1].replace(tzinfo=None) + MARGIN
         fired = sorted(
             Firing(instant(wall, place), wall, starts)
             for cron, starts in ((start, True), (end, False))
             for wall in nominals(cron, since, until)
         )
-        return cls(tuple(settled(fired)))
+        self.levels = list(settled(fired))
 
     def on(self, now: datetime) -> bool:
         """Return whether the window is in force: its start fired and no end fired since."""

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from oracle import MINUTE, Level, Rule, Standing, Timeline, fires, led
 from poolkeeper.core import cron
+from poolkeeper.core.levels import is_on
 from poolkeeper.core.model import Limits, PoolSpec, Schedule, Window
-from poolkeeper.core.schedule import Edge, bounds, is_on, transitions
+from poolkeeper.core.schedule import Edge, bounds, transitions
 
 PLACES = {
     "America/New_York": 2024,
@@ -55,7 +56,7 @@ def stages(draw) -> tuple[Schedule, Timeline, datetime]:
     assume(fires(its_start) and fires(its_end))
     place = draw(st.sampled_from(sorted(PLACES)))
     since = datetime(PLACES[place], draw(st.integers(1, 12)), 1, tzinfo=UTC)
-    timeline = Timeline.of(its_start, its_end, ZoneInfo(place), (since, since + YEARS))
+    timeline = Timeline(its_start, its_end, ZoneInfo(place), (since, since + YEARS))
     return Schedule((Window("window", start, end),), place), timeline, since
 
 
@@ -149,7 +150,7 @@ def pools(draw) -> tuple[PoolSpec, list[Rule], Standing]:
     for number in range(draw(st.integers(1, 4))):
         start, end = (draw(st.sampled_from(CROSSING)) for _ in range(2))
         window = Window(f"w{number}", start, end, draw(limits()), draw(st.integers(0, 1)))
-        timeline = Timeline.of(start, end, ZoneInfo(place), (SPRING, SPRING + MONTHS_AHEAD + LEAD_TIMES[-1]))
+        timeline = Timeline(start, end, ZoneInfo(place), (SPRING, SPRING + MONTHS_AHEAD + LEAD_TIMES[-1]))
         windows.append(window)
         rules.append(Rule(window.name, timeline, *bounded(window.limits, smallest, largest), window.priority))
     schedule = Schedule(tuple(windows), place, draw(st.sampled_from(LEAD_TIMES)), draw(limits()))

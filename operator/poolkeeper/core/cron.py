@@ -7,11 +7,11 @@ them never fires. It takes a date beside `1#2` or `L5` for a second condition, s
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, product
 
 from croniter import CroniterBadDateError, CroniterError, croniter
 
@@ -22,8 +22,10 @@ COUNTED = re.compile(r"#|L", re.IGNORECASE)
 """A weekday that is counted in its month: `1#2`, `L5`. No name of a day has an L."""
 EVERY_DAY = {"*", "?"}
 SECOND = timedelta(seconds=1)
-COMPARED = 800
-"""On how many days two expressions must fire together to be taken for one: two years of days, months and weekdays."""
+SIZES = (60, 24)
+"""How many minutes and hours there are."""
+DAYS = 800
+"""How many days are looked at to tell two expressions apart: all months and weekdays, and what they have in common."""
 
 
 class CronError(ValueError):
@@ -54,15 +56,35 @@ def check(expression: str) -> None:
 
 def coincide(one: str, other: str) -> bool:
     """Return whether two expressions always fire together: at the same times of day, on the same days."""
-    (times, days), (other_times, other_days) = parted(one), parted(other)
-    pairs = zip(firings(days, ANY_DAY), firings(other_days, ANY_DAY), strict=False)
-    return times == other_times and all(day == other_day for day, other_day in islice(pairs, COMPARED))
+    pairs = zip(firings(days(one), ANY_DAY), firings(days(other), ANY_DAY), strict=False)
+    return times(one) == times(other) and all(day == other_day for day, other_day in islice(pairs, DAYS))
 
 
-def parted(expression: str) -> tuple[Sequence[object], str]:
-    """Return the times of day of an expression, read, and an expression for its days alone."""
-    *_, date, month, weekday = expression.split()
-    return croniter.expand(expression)[0][:2], f"0 0 {date} {month} {weekday}"
+def apart(one: str, other: str, wall: datetime) -> datetime | None:
+    """Return the first firing of `one` after a wall at which `other` does not fire, None where none is near."""
+    today = datetime.combine(wall, time())
+    for day in islice(firings(days(one), today - SECOND), DAYS):
+        taken = times(other) if last(days(other), day) == day else frozenset()
+        found = min((day + at for at in times(one) - taken if day + at > wall), default=None)
+        if found is not None:
+            return found
+    return None
+
+
+@lru_cache(maxsize=256)
+def times(expression: str) -> frozenset[timedelta]:
+    """Return the times of day at which an expression fires, counted from midnight."""
+    minutes, hours = (
+        range(size) if "*" in field else map(int, field)
+        for field, size in zip(croniter.expand(expression)[0], SIZES, strict=False)
+    )
+    return frozenset(timedelta(hours=hour, minutes=minute) for hour, minute in product(hours, minutes))
+
+
+def days(expression: str) -> str:
+    """Return an expression that fires at the midnights of the days on which another fires."""
+    _, _, *rest = expression.split()
+    return " ".join(("0", "0", *rest))
 
 
 def firings(expression: str, wall: datetime) -> Iterator[datetime]:
