@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 Json = dict[str, Any]
 
-FAR = timedelta(minutes=10)
+FAR = timedelta(minutes=30)
 
 
 def whole_minute(after: float) -> datetime:
