@@ -1,0 +1,130 @@
+"""A history made ready: what a proposal is found in, and what it is held against without having seen it.
+
+history               found in, and lived                              held out
+two weeks or more     all but the last week, lived: LIVED before it    the last week
+four days or more     every second day                                 the days between
+less                  all                                              nothing: no schedule is proposed
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from poolkeeper.core.week import SLOT, slot
+from poolkeeper.core.zones import zone
+from poolkeeper.simulate.lives import LOOK, WEEK, Stretch
+from poolkeeper.simulate.series import Series, SeriesError
+from poolkeeper.simulate.weekly import GRAIN, Timed, Weekly, filled, learn, quantile, without_spikes
+
+LIVED = timedelta(weeks=2)
+DAY = timedelta(days=1)
+FEWEST_DAYS = 4
+TWO_WEEKS = timedelta(days=13, hours=12)
+"""What counts as two weeks: servers seldom keep the first hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """`series` is the load; `whole` is its week, `fitted` the week of the days that a proposal may know.
+
+    `search` are those days to live, `held_out` the others, `days` says which these are; None: there are too few days.
+    """
+
+    series: Series
+    place: ZoneInfo
+    whole: Weekly
+    fitted: Weekly
+    search: Stretch
+    held_out: Stretch | None = None
+    days: str = ""
+
+    @property
+    def length(self) -> timedelta:
+        """How long it is."""
+        return self.series.end - self.series.start
+
+
+def prepared(series: Series, timezone: str) -> History:
+    """Return a history made ready.
+
+    Raises:
+        SeriesError: there is no load in it.
+        ValueError: there is no such zone.
+    """
+    place = zone(timezone)
+    series = without_spikes(series.no_coarser_than(SLOT).resampled(LOOK))
+    whole = learn(series, place)
+    if not whole.largest:
+        raise SeriesError("there is no load in this history")
+    traffic = filled(series, whole, place)
+    days = series.end - series.start
+    if days >= TWO_WEEKS:
+        return last_week_held_out(series, traffic, whole, place)
+    if days >= FEWEST_DAYS * DAY:
+        return days_between_held_out(series, traffic, whole, place)
+    return History(series, place, whole, whole, Stretch(traffic, lambda _: True))
+
+
+def last_week_held_out(series: Series, traffic: tuple[Timed, ...], whole: Weekly, place: ZoneInfo) -> History:
+    """Return a history whose last week nothing is learned from."""
+    last = series.end - WEEK
+    fitted = learn(hidden(series, lambda at: at >= last), place)
+    search = Stretch(between(traffic, last - LIVED, last), lambda _: True)
+    held_out = Stretch(between(traffic, last - DAY, series.end), lambda at: at >= last)
+    return History(series, place, whole, fitted, search, held_out, f"the last week, from {last.astimezone(place):%F}")
+
+
+def days_between_held_out(series: Series, traffic: tuple[Timed, ...], whole: Weekly, place: ZoneInfo) -> History:
+    """Return a history of which every second day is learned from."""
+    first = series.start.astimezone(place).toordinal()
+
+    def is_held_out(at: datetime) -> bool:
+        return (at.astimezone(place).toordinal() - first) % 2 == 1
+
+    fitted = learn(hidden(series, is_held_out), place)
+    search = Stretch(traffic, lambda at: not is_held_out(at))
+    return History(series, place, whole, fitted, search, Stretch(traffic, is_held_out), "every second day")
+
+
+def hidden(series: Series, is_hidden: Callable[[datetime], bool]) -> Series:
+    """Return a series with holes where it is hidden."""
+    return replace(series, values=tuple(None if is_hidden(at) else value for at, value in series.points))
+
+
+def between(traffic: tuple[Timed, ...], begin: datetime, end: datetime) -> tuple[Timed, ...]:
+    """Return the traffic from one instant to another."""
+    return (*(one for one in traffic[:-1] if begin <= one[0] < end), (end, 0.0))
+
+
+def foretold(history: History) -> float:
+    """Return how much of the ups and downs of the held-out days the time of the week foretold, from 0 to 1.
+
+    It is the skill score 1 - error / error of always saying the median, errors absolute (Murphy 1988,
+    doi 10.1175/1520-0493(1988)116<2417:SSBOTM>2.0.CO;2, with another error).
+    """
+    if history.held_out is None:
+        return 0.0
+    usual, counts = history.fitted.usual, history.held_out.counts
+    middle = quantile([value for value in usual if value is not None], 0.5) or 0.0
+    values = (one for one in history.series.resampled(GRAIN).points if one[0] not in history.whole.outliers)
+    held = [(value, usual[slot(at, history.place)]) for at, value in values if value is not None and counts(at)]
+    error = sum(abs(value - (guess if guess is not None else middle)) for value, guess in held)
+    plain = sum(abs(value - middle) for value, _ in held)
+    return max(0.0, 1 - error / plain) if plain else 0.0
+
+
+def told(history: History) -> list[str]:
+    """Return what people should know of a history."""
+    notes = list(history.series.notes)
+    holes = 1 - len(history.series.known) / len(history.series.values)
+    if holes:
+        notes.append(f"{holes:.1%} of the history are holes; the usual load of their time of the week was lived there")
+    outliers = history.whole.outliers
+    if outliers:
+        first = outliers[0].astimezone(history.place)
+        hours = len(outliers) * history.whole.grain / timedelta(hours=1)
+        notes.append(f"{hours:.1f} h out of the ordinary were left out, the first on {first:%F %H:%M %Z}")
+    if history.length < TWO_WEEKS:
+        notes.append(f"{history.length / DAY:.0f} days are little to learn a week from: ask again after three weeks")
+    return notes

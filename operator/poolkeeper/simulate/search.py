@@ -1,0 +1,142 @@
+"""Plans, lived and compared: the cheapest inside the SLA.
+
+    thresholds        the pool's own, unless lower ones are CLEARLY better
+    without windows   the lowest floor with which enough are inside, found by halving
+    with windows      layouts over the need at several heights, from as high as the need on until enough are inside
+
+Of those with enough inside the one with the fewest GPU-hours counts; a window must save ONE_WINDOW of them, and each
+request that is brought inside is worth WORTH of its share. If none has enough inside, the one with the most counts.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from math import ceil
+
+from poolkeeper.core.model import Per
+from poolkeeper.simulate.history import History
+from poolkeeper.simulate.layout import layouts, proposed
+from poolkeeper.simulate.lives import Stretch, live, machine
+from poolkeeper.simulate.plan import Plan, planned
+from poolkeeper.simulate.proposal import Outcome, Question
+
+Progress = Callable[[str, float], None]
+
+HEIGHTS = (1.0, 0.85, 0.7, 0.55)
+"""How full the floors of the windows are with the load that is seldom exceeded."""
+USUAL_HEIGHT = 0.85
+ONE_WINDOW = 0.01
+WORTH = 5.0
+TIE = 0.001
+"""Shares inside that differ by less are the same."""
+RESERVE = 1.1
+EXPECTED = 16
+"""About so many plans are lived in one search."""
+OBJECTIVE = 0.99
+CLEARLY = 0.005
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A plan, and what a week with it came to."""
+
+    plan: Plan
+    outcome: Outcome
+
+
+def objective(question: Question) -> float:
+    """Return the share that is to be inside."""
+    return question.spec.slo.objective_percent / 100 if question.spec.slo else OBJECTIVE
+
+
+def rank(trial: Trial, wanted: float) -> tuple[int, float]:
+    """Return a plan's place among others, the best one least."""
+    missing = ceil(max(0.0, wanted - trial.outcome.inside) / TIE)
+    windows, outside = len(trial.plan.windows), 1 - trial.outcome.inside
+    return missing, trial.outcome.gpu_hours * (1 + ONE_WINDOW * windows) * (1 + WORTH * outside)
+
+
+class Search:
+    """The plans that were lived so far, over one history."""
+
+    def __init__(self, history: History, question: Question, per_replica: float, progress: Progress) -> None:
+        self.history, self.question, self.progress = history, question, progress
+        self.machine, self.wanted = machine(question, per_replica), objective(question)
+        self.cap = cap_for(history.whole.largest / per_replica, question.spec.max_replicas)
+        self.lowest = min(1, question.spec.min_replicas)
+        self.base = Plan(self.lowest, self.cap, question.spec.queue.up.above, question.spec.queue.down.below)
+        self.need = tuple(None if value is None else value / per_replica for value in history.fitted.high)
+        self.lived = 0
+
+    def today(self, stretch: Stretch) -> Outcome:
+        """Return what today's pool comes to."""
+        return live(self.question.spec, stretch, self.machine, self.question)
+
+    def trial(self, plan: Plan, stretch: Stretch | None = None) -> Trial:
+        """Live a plan."""
+        self.lived += 1
+        self.progress(f"living a plan with {len(plan.windows)} windows", min(0.99, self.lived / EXPECTED))
+        spec = planned(plan, self.question.spec, self.question.timezone)
+        return Trial(plan, live(spec, stretch or self.history.search, self.machine, self.question))
+
+    def best(self, trials: Iterable[Trial]) -> Trial:
+        """Return the best of several."""
+        return min(trials, key=lambda one: rank(one, self.wanted))
+
+    def reaches(self, trial: Trial) -> bool:
+        """Return whether enough were inside."""
+        return trial.outcome.inside >= self.wanted
+
+    def tune(self) -> None:
+        """Take lower thresholds where they bring clearly more inside."""
+        tuned = sensitive(self.base, self.question, self.machine.rate)
+        if tuned != self.base:
+            gained = self.trial(tuned).outcome.inside - self.trial(self.base).outcome.inside
+            self.base = tuned if gained >= CLEARLY else self.base
+
+    def flat(self) -> Trial:
+        """Return the best plan without windows."""
+        low, high = self.lowest, self.cap
+        trials = [self.trial(replace(self.base, floor=low))]
+        while low < high and not self.reaches(trials[0]):
+            middle = (low + high) // 2
+            trials.append(self.trial(replace(self.base, floor=middle)))
+            low, high = (low, middle) if self.reaches(trials[-1]) else (middle + 1, high)
+        if low == self.cap and low != trials[-1].plan.floor:
+            trials.append(self.trial(replace(self.base, floor=low)))
+        return self.best(trials)
+
+    def scheduled(self) -> Trial | None:
+        """Return the best plan with windows, None where the need does not differ enough for one."""
+        trials: dict[int, Trial] = {}
+        for height in HEIGHTS:
+            need = [None if value is None else value / height for value in self.need]
+            for plan in self._scheduled(need):
+                before = trials.get(len(plan.windows))
+                if before is None or height >= USUAL_HEIGHT or not self.reaches(before):
+                    found = self.trial(plan)
+                    trials[len(plan.windows)] = self.best([found, before] if before else [found])
+        return self.best(trials.values()) if trials else None
+
+    def _scheduled(self, need: list[float | None]) -> list[Plan]:
+        lead = ceil(self.question.startup / MINUTE) * MINUTE
+        return [
+            replace(self.base, floor=one.base, lead=lead, windows=proposed(one))
+            for one in layouts(need, max(1, self.lowest), self.cap)
+        ]
+
+
+def cap_for(largest: float, cap: int) -> int:
+    """Return today's cap, or where the largest load needs more that, with some reserve."""
+    return cap if ceil(largest) <= cap else ceil(RESERVE * largest)
+
+
+def sensitive(plan: Plan, question: Question, per_replica: float) -> Plan:
+    """Return a plan whose queue, while it is no reason to grow, waits no longer than the SLA.
+
+    What waits behind one replica that serves `rate` waits Q / rate (Little's law).
+    """
+    replicas = 1 if question.spec.queue.thresholds_per is Per.REPLICA else max(1, plan.floor)
+    allowed = max(1.0, float(f"{per_replica * replicas * question.sla.total_seconds():.2g}"))
+    return plan if plan.above <= allowed else replace(plan, above=allowed, below=min(plan.below, allowed / 2))
