@@ -158,7 +158,12 @@ def test_pre_warming_that_has_begun_is_told_and_the_next_one_too(run):
 
 def test_days_without_pre_warming_say_so(run):
     answer = run(GOOD, "--at", SATURDAY, "--days", "1")
-    assert first_line(answer, "pre-warm") == "pre-warm  no more in the next 1 days"
+    assert first_line(answer, "pre-warm") == "pre-warm  no more in the next day"
+
+
+def test_several_days_without_pre_warming_are_counted(run):
+    flat = GOOD.replace(", minReplicas: 4}", ", minReplicas: 1}")
+    assert first_line(run(flat, "--at", SATURDAY), "pre-warm") == "pre-warm  no more in the next 14 days"
 
 
 def test_a_window_far_away_is_told_all_the_same(run):
@@ -167,7 +172,7 @@ def test_a_window_far_away_is_told_all_the_same(run):
 
 def test_days_in_which_windows_only_end_say_so(run):
     answer = run(GOOD, "--at", WORK.replace("-09", "-13"), "--days", "1")
-    assert first_line(answer, "coming") == "coming    no window starts in the next 1 days"
+    assert first_line(answer, "coming") == "coming    no window starts in the next day"
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,7 @@ def heading(one: Subject, upcoming: Sequence[Transition], place: ZoneInfo, days:
         yield f"pre-warm  now, for {found.lead or NO_WINDOW} on {both(found.leads_to, place)}"
     begins = next((at for at in upcoming if at.edge is Edge.START), None)
     if begins is None:
-        yield f"coming    no window starts in the next {days} days"
+        yield f"coming    no window starts in the next {counted(days)}"
     else:
         then = sized(bounds(one.spec, begins.at, one.lead_time))
         yield f"coming    {begins.window} on {both(begins.at, place)}: {then}"
@@ -201,10 +201,15 @@ def heading(one: Subject, upcoming: Sequence[Transition], place: ZoneInfo, days:
     later = (step for before, step in pairwise(course) if step.bounds.leads_to != before.bounds.leads_to)
     warms = next((step for step in later if step.bounds.leads_to), None)
     if warms is None:
-        yield f"pre-warm  no more in the next {days} days"
+        yield f"pre-warm  no more in the next {counted(days)}"
     else:
         yield f"pre-warm  from {both(warms.at, place)}, for {warms.bounds.lead or NO_WINDOW}"
     yield f"lead      {format_duration(found.lead_time)} ({one.learned})"
+
+
+def counted(days: int) -> str:
+    """Return a number of days as people say it."""
+    return "day" if days == 1 else f"{days} days"
 
 
 def sized(found: Bounds) -> str:
