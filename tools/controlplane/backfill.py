@@ -18,7 +18,8 @@ BLOCK = "768h"
 def backfilled(counter: str, samples: Iterable[tuple[float, float]]) -> Iterator[str]:
     """Run a Prometheus that holds one counter, and yield its URL.
 
-    `counter` ends in `_total`; `samples` are seconds since the epoch, rising, and the counter's value.
+    `counter` is a name that ends in `_total`, and its labels if there are any; `samples` are seconds since the epoch,
+    rising, and the counter's value.
     """
     binaries = ensure([PROMETHEUS, PROMTOOL])
     network, holder = claim()
@@ -38,7 +39,7 @@ def write(promtool: Path, counter: str, samples: Iterable[tuple[float, float]], 
     """Write the counter's past into `home`, as blocks of a Prometheus's storage."""
     page = home / "past.txt"
     with page.open("w", encoding="utf-8") as lines:
-        lines.write(f"# TYPE {counter.removesuffix('_total')} counter\n")
+        lines.write(f"# TYPE {counter.partition('{')[0].removesuffix('_total')} counter\n")
         lines.writelines(f"{counter} {value:.0f} {at:.0f}\n" for at, value in samples)
         lines.write("# EOF\n")
     command = [str(promtool), "tsdb", "create-blocks-from", "openmetrics", "-q", f"--max-block-duration={BLOCK}"]

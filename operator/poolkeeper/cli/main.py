@@ -2,7 +2,7 @@
 
 import typer
 
-from poolkeeper.cli import check, crd, explain, run, schedule, status
+from poolkeeper.cli import check, crd, explain, recommend, run, schedule, status
 
 app = typer.Typer(
     name="poolkeeper",
@@ -16,6 +16,7 @@ app.command("run")(run.run)
 app.command("status")(status.status)
 app.command("explain")(explain.explain)
 app.command("schedule")(schedule.schedule)
+app.command("recommend")(recommend.recommend)
 app.command("check")(check.check)
 app.command("crd")(crd.crd)
 

@@ -1,0 +1,274 @@
+"""`poolkeeper recommend`: the windows, thresholds and bounds that would have been cheapest inside the SLA."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from math import ceil
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+import typer
+
+from poolkeeper.api import memo
+from poolkeeper.api.names import API_VERSION, PLURAL, shown
+from poolkeeper.api.spec import SpecError, parse_spec
+from poolkeeper.api.units import format_duration, parse_duration
+from poolkeeper.cli import recommended_text
+from poolkeeper.cli.check import examined, read
+from poolkeeper.cli.connection import Context, Kubeconfig, Namespace, ask, console, print_json
+from poolkeeper.cli.load_history import Told, from_prometheus, from_trace, server, telling
+from poolkeeper.cli.recommended_pool import manifest, written
+from poolkeeper.cli.schedule import instant_of, own_clock, refuse
+from poolkeeper.core.model import PoolSpec
+from poolkeeper.core.startup import ENOUGH, usual
+from poolkeeper.core.zones import zone
+from poolkeeper.shell.history import HistoryError, Range
+from poolkeeper.shell.kube import KubeClient
+from poolkeeper.simulate import recommend as engine
+from poolkeeper.simulate.proposal import Question, Recommendation
+from poolkeeper.simulate.series import Series, SeriesError
+from poolkeeper.simulate.trace import TraceError
+from poolkeeper.simulate.weekly import learn, without_spikes
+
+Json = dict[str, Any]
+Load = Callable[[Told], Series]
+T = TypeVar("T")
+
+STEP = timedelta(minutes=1)
+"""How dense a history is asked for: 1,440 points a day."""
+SLA = timedelta(seconds=2)
+STARTUP = timedelta(minutes=4)
+"""What a replica takes to become ready where nobody says, and no cluster has seen it."""
+NO_SIZE = "how large is the pool today? Give its name, -f FILE or --max N, or --per-replica, what one replica carries"
+
+
+class Form(StrEnum):
+    """How a proposal is printed."""
+
+    TEXT = "text"
+    YAML = "yaml"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """Today's pool: its object and its spec, and how long its replicas were seen to take to start.
+
+    `spec` is None where no pool was given, `startup` where nobody saw.
+    """
+
+    body: Json | None = None
+    spec: PoolSpec | None = None
+    startup: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the command line says of the pool and of what it is judged by; None where it does not say."""
+
+    per_replica: float | None
+    max_replicas: int | None
+    startup: timedelta | None
+    sla: timedelta | None
+    timezone: str | None
+    price: Decimal | None
+    gpus: int = 1
+
+
+def recommend(
+    name: Annotated[str | None, typer.Argument(help="Today's pool in the cluster, `chat` or `ipool/chat`.")] = None,
+    file: Annotated[Path | None, typer.Option("--file", "-f", help="Today's pool in a YAML file instead.")] = None,
+    prometheus: Annotated[
+        str | None, typer.Option(metavar="URL", help="The server with the history, or a name in --prometheus-file.")
+    ] = None,
+    prometheus_file: Annotated[Path | None, typer.Option(help="As given to `poolkeeper run`.")] = None,
+    query: Annotated[
+        str | None, typer.Option(metavar="PROMQL", help="The load: one series, a rate as a gauge or a raw counter.")
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=366, help="How many days of history to read.")] = 30,
+    at: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Where the history ends, as in 2026-03-08T07:30:00Z; else now.")
+    ] = None,
+    trace: Annotated[
+        Path | None, typer.Option(help="A trace instead of a server: second,requests,... as CSV, also gzipped.")
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="With --trace: when its second 0 was, as in 2024-05-12T00:00:00Z."),
+    ] = None,
+    sla: Annotated[
+        str | None, typer.Option(help="How long a request may wait; by default slo.queueTime of the pool, else 2s.")
+    ] = None,
+    per_replica: Annotated[
+        float | None,
+        typer.Option(metavar="LOAD", help="What one replica carries, in the query's unit; else its share of the peak."),
+    ] = None,
+    max_replicas: Annotated[
+        int | None, typer.Option("--max", min=1, max=1000, help="Without a pool: how many replicas run today, always.")
+    ] = None,
+    startup: Annotated[
+        str | None,
+        typer.Option(help="How long a replica takes to become ready; else as measured in the cluster, or 4m."),
+    ] = None,
+    timezone: Annotated[
+        str | None, typer.Option(help="The windows' IANA zone; by default that of the pool's schedule, else UTC.")
+    ] = None,
+    price: Annotated[str | None, typer.Option(help="What a GPU costs an hour, as in 3.00.")] = None,
+    gpus: Annotated[int, typer.Option(min=1, help="The GPUs of a replica.")] = 1,
+    namespace: Namespace = None,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    output: Annotated[Form, typer.Option("--output", "-o", help="text, yaml (the pool alone) or json.")] = Form.TEXT,
+) -> None:
+    r"""Propose windows, thresholds and bounds from what the traffic of the last weeks was.
+
+    Finds the week that the history repeats, tries windows on it with the operator's own rules, and shows the cheapest
+    pool that stays inside the SLA beside today's: GPU-hours, cost and share inside, also on days that were held out.
+    Then the pool as YAML. It says so where no schedule helps. Leaves with 2 where the history cannot be read.
+
+        [bold]poolkeeper recommend chat -n inference --prometheus http://127.0.0.1:9090 \\
+          --query 'sum(rate(vllm:request_success_total{namespace="inference"}[5m]))'[/bold]
+    """
+    if name is not None and file is not None:
+        raise typer.BadParameter("give a pool's name or -f FILE, not both")
+    load = traced(trace, start, prometheus) if trace else served(prometheus, prometheus_file, query, days, at)
+    given = checked(
+        lambda: Given(
+            per_replica, max_replicas, duration(startup), duration(sla), known_zone(timezone), money(price), gpus
+        )
+    )
+    if file is not None:
+        today = pool_of_file(file)
+    elif name is not None:
+        pool = name.rpartition("/")[2]
+        today = ask((kubeconfig, context), lambda kube: pool_of_cluster(kube, namespace, pool))
+    else:
+        today = Today()
+    if today.spec is None and max_replicas is None and per_replica is None:
+        raise typer.BadParameter(NO_SIZE)
+    try:
+        with telling() as told:
+            series = load(told)
+            question = asked(today, given, series)
+            found = engine.recommend(series, question, told)
+    except (HistoryError, TraceError, SeriesError) as error:
+        refuse([str(error)])
+    tell(output, today, question, found)
+
+
+def served(prometheus: str | None, file: Path | None, query: str | None, days: int, at: str | None) -> Load:
+    """Return how a server's history is read."""
+    if prometheus is None or query is None:
+        raise typer.BadParameter("give --prometheus URL with --query, or --trace FILE with --start")
+    end = own_clock().now() if at is None else instant_of(at)
+    source = checked(lambda: server(prometheus, file))
+    return lambda told: from_prometheus(source, Range(query, end, days, STEP), told)
+
+
+def traced(trace: Path, start: str | None, prometheus: str | None) -> Load:
+    """Return how a trace is read."""
+    if prometheus is not None:
+        raise typer.BadParameter("give --prometheus or --trace, not both")
+    if start is None:
+        raise typer.BadParameter("--trace needs --start: when its second 0 was, as in 2024-05-12T00:00:00Z")
+    begin = instant_of(start)
+    return lambda _: from_trace(trace, begin)
+
+
+def checked(parse: Callable[[], T]) -> T:
+    """Return what an option means; leave with its own words where it means nothing."""
+    try:
+        return parse()
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def duration(text: str | None) -> timedelta | None:
+    """Return a duration."""
+    return None if text is None else parse_duration(text)
+
+
+def known_zone(name: str | None) -> str | None:
+    """Return the name of a zone; ValueError where there is none of that name."""
+    return None if name is None else zone(name).key
+
+
+def money(text: str | None) -> Decimal | None:
+    """Return an amount, over 0; ValueError where it is none."""
+    try:
+        amount = None if text is None else Decimal(text)
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if amount is not None and not (amount.is_finite() and amount > 0):
+        raise ValueError(f"{text!r} is no price; write it as in 3.00")
+    return amount
+
+
+def pool_of_file(file: Path) -> Today:
+    """Return the pool of a YAML file, which must hold one."""
+    pools = read(file)
+    problems = [problem for one in pools for problem in examined(one)["problems"]]
+    if len(pools) > 1:
+        problems.append(f"{file} holds {len(pools)} pools; a recommendation is for one")
+    if problems:
+        raise typer.BadParameter("; ".join(problems))
+    return Today(pools[0], parse_spec(pools[0]["spec"]).to_core())
+
+
+async def pool_of_cluster(kube: KubeClient, namespace: str | None, name: str) -> Today:
+    """Return a pool as it is stored, with what the operator has measured of its starts."""
+    namespace = namespace or kube.access.namespace
+    body: Json = await kube.get(f"/apis/{API_VERSION}/namespaces/{namespace}/{PLURAL}/{name}", into=dict)
+    try:
+        spec = parse_spec(body["spec"]).to_core()
+    except SpecError as error:
+        refuse([f"{shown(name)}: {problem}" for problem in error.problems])
+    remembered = memo.load((body.get("status") or {}).get("memory") or {}, None, kube.clock.now())
+    starts = (remembered.starts, *remembered.tiers.starts.values())
+    known = any(len(one.durations) >= ENOUGH for one in starts)
+    return Today(body, spec, usual(spec, starts) if known else None)
+
+
+def asked(today: Today, given: Given, series: Series) -> Question:
+    """Return the question: what was given, else what the pool says, else what is usual."""
+    spec = today.spec
+    schedule, slo = (spec.schedule, spec.slo) if spec else (None, None)
+    timezone = given.timezone or (schedule.timezone if schedule else "UTC")
+    return Question(
+        spec=spec or always(given, series, timezone),
+        per_replica=given.per_replica,
+        startup=given.startup or today.startup or STARTUP,
+        sla=given.sla or (slo.queue_time if slo else SLA),
+        timezone=timezone,
+        price=given.price,
+        gpus=given.gpus,
+    )
+
+
+def always(given: Given, series: Series, timezone: str) -> PoolSpec:
+    """Return a pool that has the peak's size around the clock."""
+    size = given.max_replicas
+    if size is None:
+        peak = learn(without_spikes(series), zone(timezone)).largest
+        size = max(1, ceil(peak / (given.per_replica or peak or 1)))
+    return PoolSpec(size, size)
+
+
+def tell(output: Form, today: Today, question: Question, found: Recommendation) -> None:
+    """Print a proposal."""
+    body = manifest(today.body, question, found)
+    if output is Form.JSON:
+        proposal = msgspec.to_builtins(found, builtin_types=(timedelta,)) | {"lead": format_duration(found.lead)}
+        print_json(proposal | {"pool": body})
+    elif output is Form.YAML:
+        print(written(body, found), end="")
+    else:
+        if today.body is None:
+            size = question.spec.max_replicas
+            console.print(f"Today's pool was not given: {size} replicas around the clock stand in for it.\n")
+        recommended_text.show(console, question, found)
+        console.print("\n[bold]The pool with this[/bold]")
+        console.print(written(body, found), markup=False)
