@@ -7,6 +7,7 @@ them never fires. It takes a date beside `1#2` or `L5` for a second condition, s
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime, time, timedelta
@@ -56,6 +57,8 @@ def check(expression: str) -> None:
 
 def coincide(one: str, other: str) -> bool:
     """Return whether two expressions always fire together: at the same times of day, on the same days."""
+    if croniter.expand(one)[:2] == croniter.expand(other)[:2]:
+        return True
     pairs = zip(firings(days(one), ANY_DAY), firings(days(other), ANY_DAY), strict=False)
     return times(one) == times(other) and all(day == other_day for day, other_day in islice(pairs, DAYS))
 
@@ -64,21 +67,22 @@ def apart(one: str, other: str, wall: datetime) -> datetime | None:
     """Return the first firing of `one` after a wall at which `other` does not fire, None where none is near."""
     today = datetime.combine(wall, time())
     for day in islice(firings(days(one), today - SECOND), DAYS):
-        taken = times(other) if last(days(other), day) == day else frozenset()
-        found = min((day + at for at in times(one) - taken if day + at > wall), default=None)
-        if found is not None:
-            return found
+        fired = times(one, other if last(days(other), day) == day else None)
+        place = bisect_right(fired, wall - day)
+        if place < len(fired):
+            return day + fired[place]
     return None
 
 
 @lru_cache(maxsize=256)
-def times(expression: str) -> frozenset[timedelta]:
-    """Return the times of day at which an expression fires, counted from midnight."""
+def times(expression: str, other: str | None = None) -> tuple[timedelta, ...]:
+    """Return the times of day at which an expression fires and the other does not, counted from midnight, in order."""
     minutes, hours = (
         range(size) if "*" in field else map(int, field)
         for field, size in zip(croniter.expand(expression)[0], SIZES, strict=False)
     )
-    return frozenset(timedelta(hours=hour, minutes=minute) for hour, minute in product(hours, minutes))
+    taken = set(times(other)) if other else set()
+    return tuple(sorted({timedelta(hours=hour, minutes=minute) for hour, minute in product(hours, minutes)} - taken))
 
 
 def days(expression: str) -> str:

@@ -10,6 +10,7 @@ a clock that jumps finds what would have been found without it. Firings are wall
     at one nominal time the end fires before the start: start `0 9,17`, end `0 17,20` stays in force over 17:00
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -28,8 +29,8 @@ DAY = timedelta(days=1)
 def is_on(window: Window, place: str, now: datetime) -> bool:
     """Return whether a window is in force."""
     found = levels(window.start, window.end, place, now.astimezone(UTC).date())
-    passed = [on for at, on in found.changes if at <= now]
-    return passed[-1] if passed else found.on
+    passed = bisect_right(found.changes, now, key=itemgetter(0))
+    return found.changes[passed - 1][1] if passed else found.on
 
 
 @dataclass(frozen=True, slots=True)
