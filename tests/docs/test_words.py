@@ -27,7 +27,8 @@ TESTS = {
 }
 PARTS = {
     "spec", "status", "queue", "scaleUp", "scaleDown", "onOutage", "slo", "startup", "sources", "prometheus",
-    "capacity", "guaranteed", "fallback", "recovery", "drain",
+    "capacity", "guaranteed", "fallback", "recovery", "drain", "schedule", "windows", "outside",
+    "forecast",
 }  # fmt: skip
 CAMEL = re.compile(r"([A-Z][a-z0-9]+|SLO|NaN){2,}")
 KNOWN_WORDS = {
@@ -70,7 +71,7 @@ def test_options_exist(page):
 
 
 def options(line):
-    called = re.search(r"\bpoolkeeper (run|status|explain|check|crd)\b([^|;&]*)", line)
+    called = re.search(r"\bpoolkeeper (run|status|explain|check|schedule|crd)\b([^|;&]*)", line)
     return re.findall(r"(?<!\S)(-{1,2}[a-z][a-z-]*)", called[2]) if called else []
 
 
