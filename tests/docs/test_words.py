@@ -27,7 +27,7 @@ TESTS = {
 }
 PARTS = {
     "spec", "status", "queue", "scaleUp", "scaleDown", "onOutage", "slo", "startup", "sources", "prometheus",
-    "capacity", "guaranteed", "fallback", "recovery", "drain", "schedule", "windows", "outside",
+    "capacity", "guaranteed", "fallback", "recovery", "drain", "windows", "outside",
     "forecast",
 }  # fmt: skip
 CAMEL = re.compile(r"([A-Z][a-z0-9]+|SLO|NaN){2,}")
