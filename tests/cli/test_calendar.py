@@ -55,6 +55,11 @@ def test_of_an_hour_that_changes_the_largest_floor_is_told_and_marked():
     assert hours(odd)[17] == Hour(4, "4", Mark.PART)
 
 
+def test_a_larger_floor_is_told_even_where_its_cap_is_smaller():
+    tight = Window("tight", "30 8 * * *", "0 9 * * *", Limits(3, 4))
+    assert hours(tight, outside=Limits())[8] == Hour(3, "3-4", Mark.PART)
+
+
 def test_the_hour_of_now_is_marked():
     assert [number for number, hour in enumerate(hours(OFFICE)) if hour.mark is Mark.NOW] == [12]
 
@@ -125,6 +130,13 @@ def test_a_clock_that_is_set_at_midnight_stars_the_day_whose_hour_comes_again():
     assert ([day.shifted for day in found.days], found.days[0].hours[23].mark) == ([True, False], Mark.TWICE)
 
 
+def test_a_day_that_the_clock_comes_back_to_has_what_began_after_it():
+    """St. John's, 2010: on 7 November at 00:01 back to 23:01 of the 6th, where the window of the 7th is in force."""
+    sunday = Window("sunday", "0 0 * * Sun", "0 6 * * Sun", Limits(4))
+    found = made(sunday, place="America/St_Johns", now=datetime(2010, 11, 6, 12, tzinfo=UTC))
+    assert found.days[0].hours[23] == Hour(4, "4", Mark.TWICE)
+
+
 def test_a_clock_change_outside_of_the_days_is_not_told():
     assert made(OFFICE, place=NEW_YORK, now=datetime(2026, 3, 9, 12, tzinfo=UTC)).shifts == ()
 
@@ -148,6 +160,12 @@ def test_the_bounds_change_at_transitions_and_where_their_lead_time_begins():
         "07:50 4",
         "08:00 4",
     ]
+
+
+def test_a_lead_time_that_runs_on_after_the_span_is_seen():
+    morning = MONDAY.replace(day=3, hour=7)
+    found = steps(pool(OFFICE, lead=timedelta(minutes=10)), (morning, morning.replace(minute=55)), NO_LEAD)
+    assert [f"{step.at:%H:%M} {step.bounds.floor}" for step in found] == ["07:00 1", "07:50 4"]
 
 
 def test_the_transitions_of_a_span_are_told():

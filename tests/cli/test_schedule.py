@@ -156,6 +156,12 @@ def test_pre_warming_that_has_begun_is_told_and_the_next_one_too(run):
     ]
 
 
+def test_pre_warming_that_goes_on_is_not_told_twice(run):
+    peak = '    - {name: peak, days: Mon-Fri, from: "08:05", to: "09:00", minReplicas: 6}\n    outside:'
+    told = run(GOOD.replace("    outside:", peak), "--at", EARLY.replace(":55:", ":56:")).output
+    assert "pre-warm  from Tue 10 Mar 07:50 EDT" in told
+
+
 def test_days_without_pre_warming_say_so(run):
     answer = run(GOOD, "--at", SATURDAY, "--days", "1")
     assert first_line(answer, "pre-warm") == "pre-warm  no more in the next day"
