@@ -155,6 +155,19 @@ def test_limits_outside_of_windows_are_written(engine, past, file):
     assert proposed(*file)["spec"]["schedule"]["outside"] == {"minReplicas": 1, "maxReplicas": 3}
 
 
+@pytest.mark.parametrize(("options", "lead"), [([], "auto"), (["--startup", "4m"], "4m")])
+def test_the_lead_time_is_the_operators_to_measure_unless_it_was_given(engine, past, file, options, lead):
+    assert proposed(*file, *options)["spec"]["schedule"]["leadTime"] == lead
+
+
+def test_a_start_up_time_that_was_guessed_is_noted(engine, past, file):
+    assert "note    that replicas take 4m to start is a guess" in run(*SERVER, *file).output
+
+
+def test_a_start_up_time_that_was_given_needs_no_note(engine, past, file):
+    assert "to start" not in run(*SERVER, *file, "--startup", "4m").output
+
+
 def test_a_whole_day_is_written_as_one(engine, past, file):
     engine.answers = replace(FOUND, windows=(Proposed("rest", "Sat-Sun", "00:00", "00:00", 1),))
     (window,) = proposed(*file)["spec"]["schedule"]["windows"]
@@ -377,6 +390,8 @@ def test_a_file_that_is_no_trace_is_said(engine, tmp_path, content, words):
         ([*SERVER], "how large is the pool today?"),
         ([*SERVER, "chat", "-f", "chat.yaml"], "give a pool's name or -f FILE, not both"),
         ([*SERVER, "--max", "8", "--sla", "soon"], "'soon' is no duration"),
+        ([*SERVER, "--max", "8", "--startup", "0s"], "--startup must be over 0 (got 0)"),
+        ([*SERVER, "--per-replica", "nan"], "--per-replica must be over 0 (got nan)"),
         ([*SERVER, "--max", "8", "--timezone", "Mars"], "'Mars' is no IANA time zone"),
         ([*SERVER, "--max", "8", "--price", "cheap"], "'cheap' is no price; write it as in 3.00"),
         ([*SERVER, "--max", "8", "--price", "-1"], "'-1' is no price"),
@@ -431,6 +446,12 @@ def test_starts_that_the_operator_has_measured_count(monkeypatch):
     remembered = SimpleNamespace(starts=starts, tiers=SimpleNamespace(starts={}))
     monkeypatch.setattr(module.memo, "load", lambda *_: remembered)
     assert asyncio.run(module.pool_of_cluster(Kube(), "inference", "chat")).startup == timedelta(minutes=3)
+
+
+def test_a_start_up_time_that_was_measured_is_noted():
+    given = module.Given(None, None, None, None, None, None)
+    words = "replicas were measured to take 3m to start"
+    assert list(module.startup_told(module.Today(startup=timedelta(minutes=3)), given)) == [words]
 
 
 def test_what_the_cluster_keeps_for_itself_is_not_proposed(engine, past, monkeypatch):

@@ -1,11 +1,11 @@
 """`poolkeeper recommend`: the windows, thresholds and bounds that would have been cheapest inside the SLA."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from math import ceil
+from math import ceil, isfinite
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -42,6 +42,8 @@ STEP = timedelta(minutes=1)
 SLA = timedelta(seconds=2)
 STARTUP = timedelta(minutes=4)
 """What a replica takes to become ready where nobody says, and no cluster has seen it."""
+AUTO = "auto"
+"""A lead time that the operator measures."""
 NO_SIZE = "how large is the pool today? Give its name, -f FILE or --max N, or --per-replica, what one replica carries"
 
 
@@ -129,7 +131,7 @@ def recommend(
     pool that stays inside the SLA beside today's: GPU-hours, cost and share inside, also on days that were held out.
     Then the pool as YAML. It says so where no schedule helps. Leaves with 2 where the history cannot be read.
 
-        [bold]poolkeeper recommend chat -n inference --prometheus http://127.0.0.1:9090 \\
+        [bold]poolkeeper recommend chat -n inference --prometheus http://127.0.0.1:9090 \
           --query 'sum(rate(vllm:request_success_total{namespace="inference"}[5m]))'[/bold]
     """
     if name is not None and file is not None:
@@ -137,7 +139,13 @@ def recommend(
     load = traced(trace, start, prometheus) if trace else served(prometheus, prometheus_file, query, days, at)
     given = checked(
         lambda: Given(
-            per_replica, max_replicas, duration(startup), duration(sla), known_zone(timezone), money(price), gpus
+            per_replica=positive("--per-replica", per_replica),
+            max_replicas=max_replicas,
+            startup=duration("--startup", startup),
+            sla=duration("--sla", sla),
+            timezone=known_zone(timezone),
+            price=money(price),
+            gpus=gpus,
         )
     )
     if file is not None:
@@ -154,9 +162,11 @@ def recommend(
             series = load(told)
             question = asked(today, given, series)
             found = engine.recommend(series, question, told)
+            found = replace(found, notes=(*found.notes, *startup_told(today, given)))
     except (HistoryError, TraceError, SeriesError) as error:
         refuse([str(error)])
-    tell(output, today, question, found)
+    lead = AUTO if given.startup is None else format_duration(found.lead)
+    tell(output, question, found, today, manifest(today.body, question, found, lead))
 
 
 def served(prometheus: str | None, file: Path | None, query: str | None, days: int, at: str | None) -> Load:
@@ -186,9 +196,18 @@ def checked(parse: Callable[[], T]) -> T:
         raise typer.BadParameter(str(error)) from error
 
 
-def duration(text: str | None) -> timedelta | None:
-    """Return a duration."""
-    return None if text is None else parse_duration(text)
+def positive(option: str, value: float | None) -> float | None:
+    """Return a number that is over 0; ValueError where it is not."""
+    if value is not None and not (isfinite(value) and value > 0):
+        raise ValueError(f"{option} must be over 0 (got {value:g})")
+    return value
+
+
+def duration(option: str, text: str | None) -> timedelta | None:
+    """Return a duration that is over 0; ValueError where it is none."""
+    found = None if text is None else parse_duration(text)
+    positive(option, None if found is None else found.total_seconds())
+    return found
 
 
 def known_zone(name: str | None) -> str | None:
@@ -257,9 +276,15 @@ def always(given: Given, series: Series, timezone: str) -> PoolSpec:
     return PoolSpec(size, size)
 
 
-def tell(output: Form, today: Today, question: Question, found: Recommendation) -> None:
-    """Print a proposal."""
-    body = manifest(today.body, question, found)
+def startup_told(today: Today, given: Given) -> Iterator[str]:
+    """Yield where the start-up time comes from, unless it was given."""
+    if given.startup is None:
+        known = f"replicas were measured to take {format_duration(today.startup)} to start" if today.startup else None
+        yield known or f"that replicas take {format_duration(STARTUP)} to start is a guess: --startup says otherwise"
+
+
+def tell(output: Form, question: Question, found: Recommendation, today: Today, body: Json) -> None:
+    """Print a proposal, and the pool that it comes to."""
     if output is Form.JSON:
         proposal = msgspec.to_builtins(found, builtin_types=(timedelta,)) | {"lead": format_duration(found.lead)}
         print_json(proposal | {"pool": body})

@@ -6,7 +6,6 @@ from typing import Any
 import yaml
 
 from poolkeeper.api.names import API_VERSION, KIND
-from poolkeeper.api.units import format_duration
 from poolkeeper.core.model import Limits
 from poolkeeper.simulate.proposal import Proposed, Question, Recommendation
 
@@ -46,8 +45,8 @@ Writer.add_representer(
 )
 
 
-def manifest(pool: Json | None, question: Question, found: Recommendation) -> Json:
-    """Return the pool with what was proposed; one to be filled in where None is given."""
+def manifest(pool: Json | None, question: Question, found: Recommendation, lead: str) -> Json:
+    """Return the pool with what was proposed, one to be filled in where None is given; `lead` may be `auto`."""
     body = deepcopy(pool) if pool else deepcopy(PLACEHOLDER)
     known = body["metadata"]
     kept = {key: known[key] for key in ("name", "namespace", "labels", "annotations") if known.get(key)}
@@ -58,7 +57,7 @@ def manifest(pool: Json | None, question: Question, found: Recommendation) -> Js
     spec |= {"queue": queue} if queue else {}
     spec.pop("schedule", None)
     if found.helps:
-        spec["schedule"] = schedule(question, found)
+        spec["schedule"] = schedule(question, found, lead)
     return {"apiVersion": body["apiVersion"], "kind": body["kind"], "metadata": kept, "spec": spec}
 
 
@@ -74,11 +73,11 @@ def thresholds(queue: Json, question: Question, found: Recommendation) -> Json:
     return queue | changed
 
 
-def schedule(question: Question, found: Recommendation) -> Json:
+def schedule(question: Question, found: Recommendation, lead: str) -> Json:
     """Return the proposed windows as a schedule."""
     made: Json = {
         "timezone": question.timezone,
-        "leadTime": format_duration(found.lead),
+        "leadTime": lead,
         "windows": [window(one) for one in found.windows],
     }
     outside = limits(found.outside)
