@@ -86,7 +86,7 @@ def test_what_never_fires_is_refused_and_nothing_else(pair):
 
 
 @pytest.mark.timeout(600)
-@few(20 * OFTENER)
+@few(10 * OFTENER)
 @given(stages())
 def test_the_transitions_of_five_years_are_those_that_the_oracle_sees(stage):
     schedule, timeline, since = stage
@@ -96,7 +96,7 @@ def test_the_transitions_of_five_years_are_those_that_the_oracle_sees(stage):
 
 
 @pytest.mark.timeout(600)
-@few(20 * OFTENER)
+@few(10 * OFTENER)
 @given(stages())
 def test_the_level_is_right_a_minute_before_and_after_each_transition(stage):
     schedule, timeline, since = stage
@@ -171,7 +171,7 @@ def nearby(rules: list[Rule], lead_time: timedelta) -> list[datetime]:
     return sorted({at + shift for at in turning for shift in shifts if at + shift >= SPRING})
 
 
-@few(12 * OFTENER)
+@few(8 * OFTENER)
 @given(pools())
 def test_the_bounds_are_those_that_the_oracle_sees(pool):
     spec, rules, outside = pool
@@ -182,7 +182,7 @@ def test_the_bounds_are_those_that_the_oracle_sees(pool):
         assert seen == led(rules, outside, now, lead_time), now
 
 
-@few(12 * OFTENER)
+@few(8 * OFTENER)
 @given(pools())
 def test_the_bounds_stand_until_the_next_transition_or_lead_time(pool):
     spec, rules, _ = pool
@@ -193,7 +193,7 @@ def test_the_bounds_stand_until_the_next_transition_or_lead_time(pool):
         assert (found.floor, found.cap) == (after.floor, after.cap), now
 
 
-@few(12 * OFTENER)
+@few(8 * OFTENER)
 @given(pools())
 def test_a_lead_time_that_is_announced_lifts_the_floor(pool):
     spec, rules, _ = pool

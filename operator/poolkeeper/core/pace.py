@@ -99,7 +99,8 @@ def give_away(spec: PoolSpec, seen: Look, clock: Grace, refusal: Reason | None, 
         "graceSeconds": spec.queue.down.grace_period.total_seconds(),
     }
     if is_forced(spec, seen):
-        return Stage("grace", before, spec.max_replicas, Reason.WINDOW_FORCED, {"maxReplicas": spec.max_replicas})
+        facts = {**facts, "maxReplicas": spec.max_replicas}
+        return Stage("grace", before, spec.max_replicas, Reason.WINDOW_FORCED, facts)
     if clock.short_since is None:
         return Stage("grace", before, before, refusal or Reason.STEADY, facts)
     if not (seen.is_new and grace.passed(clock.short_since, clock.sampled_at, spec.queue.down.grace_period)):
