@@ -1,4 +1,4 @@
-"""R5 on the real clock: windows that begin or end at one instant, AT, the next whole minute but one.
+"""R5 on the real clock: windows that begin or end at one instant, AT, a whole minute that is near.
 
     before AT                       at AT                       after it
     measured, given, abroad         the floor is ready          window in force

@@ -5,6 +5,7 @@ api         a small client of the API server that is none of the operator's own 
 record      real watches: every size that a Deployment was ever given, with the moment
 space       a test's own namespace: what was made in it, what it recorded, the operators that run for it
 operators   `poolkeeper run` as a process: started, killed, asked
+windows     schedules whose windows begin or end at a whole minute that is near, and moments of instants
 manifests   Deployments and pools; say only what the test is about
 waiting     until a condition holds, or for a stated time
 
