@@ -93,7 +93,7 @@ def test_the_zone_and_the_lead_time_may_be_said():
         ({"to": 1080}, "spec.schedule.windows[0].to: 1080 is a number; put the time of day into quotes"),
         ({"to": None}, "spec.schedule.windows[0]: give from and to, or start and end"),
         ({"start": "0 8 * * *"}, "spec.schedule.windows[0]: give from and to, or start and end"),
-        ({"minReplicas": None}, "spec.schedule.windows[0]: without minReplicas, maxReplicas or percent this does noth"),
+        ({"minReplicas": None}, "spec.schedule: without outside, a window without minReplicas"),
         ({"percent": 10}, "spec.schedule.windows[0]: percent is floor and cap at once"),
         ({"maxReplicas": 3}, "spec.schedule.windows[0]: minReplicas must not be over maxReplicas here"),
         ({"force": True}, "spec.schedule.windows[0]: force takes away what is above a cap"),
@@ -130,13 +130,18 @@ def test_a_bad_cron_pair_says_what_would_be_right(changes, problem):
         ({"windows": [OFFICE], "leadTime": "24h1s"}, "spec.schedule: leadTime must be at most 24h"),
         ({"windows": [OFFICE], "leadTime": "soon"}, "spec.schedule.leadTime: 'soon' is no duration"),
         ({"windows": [OFFICE], "timezone": "Mars/Base"}, "spec.schedule.timezone: 'Mars/Base' is no IANA time zone"),
-        ({"outside": {}}, "spec.schedule.outside: without minReplicas, maxReplicas or percent this does nothing"),
+        ({"outside": {}}, "spec.schedule.outside: give minReplicas, maxReplicas or percent"),
         ({"outside": {"maxReplicas": 16}}, "spec: no minReplicas or maxReplicas of the schedule may be over"),
     ],
 )
 def test_a_bad_schedule_says_what_would_be_right(schedule, problem):
     (found,) = problems(schedule)
     assert found.startswith(problem)
+
+
+def test_a_window_beside_bounds_outside_needs_none_of_its_own():
+    bare = {"name": "office", "from": "08:00", "to": "18:00"}
+    assert schedule(windows=[bare], outside={"percent": 10}).windows[0].limits == Limits()
 
 
 def test_nights_may_be_off_for_the_schedule_ends_them():

@@ -321,10 +321,12 @@ RULES = (
         )
         for zone in ("Mars/Base", "america/new_york")
     ),
-    *(
-        _rule(field, "without minReplicas, maxReplicas or percent this does nothing: give one", spec)
-        for field, spec in ((_WINDOW, _window(minReplicas=None)), (_OUTSIDE, _schedule(outside={})))
+    _rule(
+        "spec.schedule",
+        "without outside, a window without minReplicas, maxReplicas or percent does nothing: give one",
+        _window(minReplicas=None),
     ),
+    _rule(_OUTSIDE, "give minReplicas, maxReplicas or percent", _schedule(outside={})),
     *(
         _rule(
             field,

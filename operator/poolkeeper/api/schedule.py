@@ -28,6 +28,7 @@ from poolkeeper.core.zones import zone
 
 MAX_WINDOWS = 32
 FIVE_FIELDS = r"^\s*(\S+\s+){4}\S+\s*$"
+HAS_BOUNDS = "(has({0}.percent) || has({0}.minReplicas) || has({0}.maxReplicas))"
 LONGEST_LEAD = timedelta(hours=24)
 SHORTEST_HISTORY, LONGEST_HISTORY = timedelta(days=14), timedelta(days=56)
 
@@ -96,14 +97,9 @@ class Limits(Part):
     percent: Annotated[int, Field(ge=0, le=100)] | None = None
     """In place of both: floor and cap at once, as a share of the pool's maxReplicas, rounded up."""
     force: bool = False
-    """Take what is above the cap away at once, busy or not."""
+    """Take what is above the cap away at once, without steps and grace; idle first, busy ones at drain.deadline."""
 
     RULES: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            "has(self.percent) || has(self.minReplicas) || has(self.maxReplicas)",
-            lambda it: (it.percent, it.min_replicas, it.max_replicas) != (None, None, None),
-            "without minReplicas, maxReplicas or percent this does nothing: give one",
-        ),
         Rule(
             "!has(self.percent) || !(has(self.minReplicas) || has(self.maxReplicas))",
             lambda it: it.percent is None or (it.min_replicas, it.max_replicas) == (None, None),
@@ -120,6 +116,11 @@ class Limits(Part):
             "force takes away what is above a cap: give maxReplicas or percent",
         ),
     )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it gives no bounds: then the pool's own hold."""
+        return (self.percent, self.min_replicas, self.max_replicas) == (None, None, None)
 
     def within(self, max_replicas: int) -> bool:
         """Return whether both bounds are within the pool's own cap."""
@@ -200,6 +201,11 @@ class Window(Limits):
 class Outside(Limits):
     """The bounds where no window is in force."""
 
+    RULES: ClassVar = (
+        *Limits.RULES,
+        Rule(HAS_BOUNDS.format("self"), lambda it: not it.is_empty, "give minReplicas, maxReplicas or percent"),
+    )
+
 
 class Schedule(Part):
     """Windows on the clock that take the place of minReplicas and maxReplicas while they are in force."""
@@ -220,6 +226,11 @@ class Schedule(Part):
             "self.windows.size() > 0 || has(self.outside)",
             lambda it: bool(it.windows) or it.outside is not None,
             "give at least one window, or outside",
+        ),
+        Rule(
+            f"has(self.outside) || self.windows.all(it, {HAS_BOUNDS.format('it')})",
+            lambda it: it.outside is not None or not any(window.is_empty for window in it.windows),
+            "without outside, a window without minReplicas, maxReplicas or percent does nothing: give one",
         ),
         Rule(
             "self.windows.all(a, self.windows.exists_one(b, b.name == a.name))",

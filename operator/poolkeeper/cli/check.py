@@ -7,18 +7,19 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 
 from poolkeeper.api import memo, names
 from poolkeeper.api.explain import explanation
 from poolkeeper.api.spec import Spec, SpecError, parse_spec
 from poolkeeper.cli.connection import As, Context, Kubeconfig, Output, ask, console, print_json
-from poolkeeper.cli.windows import notes, own_clock
+from poolkeeper.cli.manifest import read
+from poolkeeper.cli.windows import notes
 from poolkeeper.core.decide import decide
 from poolkeeper.core.model import PodsSource, PrometheusSource
 from poolkeeper.core.observation import Observation, Reading
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell import observe
+from poolkeeper.shell.clock import Clock
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.halves import Halves
 from poolkeeper.shell.kube import KubeClient
@@ -71,18 +72,6 @@ def check(
         raise typer.Exit(1)
 
 
-def read(file: Path) -> list[Json]:
-    """Return the pools of a YAML file."""
-    try:
-        documents = list(yaml.safe_load_all(file.read_text()))
-    except (OSError, yaml.YAMLError) as error:
-        raise typer.BadParameter(f"{file}: {error}") from error
-    pools = [one for one in documents if isinstance(one, dict) and one.get("kind") == names.KIND]
-    if not pools:
-        raise typer.BadParameter(f"{file} holds no {names.KIND} of {names.API_VERSION}")
-    return pools
-
-
 def examined(pool: Json) -> Json:
     """Return what the YAML alone tells."""
     metadata = pool.get("metadata") or {}
@@ -98,7 +87,7 @@ def examined(pool: Json) -> Json:
         finding["problems"] += error.problems
     else:
         finding["notes"] += hurried(spec, spec.template) if spec.template else []
-        finding["notes"] += notes(spec.to_core(), own_clock().now())
+        finding["notes"] += notes(spec.to_core(), Clock.of_this_machine().now())
     return finding
 
 

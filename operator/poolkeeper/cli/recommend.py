@@ -17,14 +17,16 @@ from poolkeeper.api.names import API_VERSION, PLURAL, shown
 from poolkeeper.api.spec import SpecError, parse_spec
 from poolkeeper.api.units import format_duration, parse_duration
 from poolkeeper.cli import recommended_text
-from poolkeeper.cli.check import examined, read
+from poolkeeper.cli.check import examined
 from poolkeeper.cli.connection import Context, Kubeconfig, Namespace, ask, console, print_json
 from poolkeeper.cli.load_history import Told, from_prometheus, from_trace, server, telling
+from poolkeeper.cli.manifest import read
 from poolkeeper.cli.recommended_pool import manifest, written
-from poolkeeper.cli.schedule import instant_of, own_clock, refuse
+from poolkeeper.cli.schedule import instant_of, refuse
 from poolkeeper.core.model import PoolSpec
 from poolkeeper.core.startup import ENOUGH, usual
 from poolkeeper.core.zones import zone
+from poolkeeper.shell.clock import Clock
 from poolkeeper.shell.history import HistoryError, Range
 from poolkeeper.shell.kube import KubeClient
 from poolkeeper.simulate import recommend as engine
@@ -173,7 +175,7 @@ def served(prometheus: str | None, file: Path | None, query: str | None, days: i
     """Return how a server's history is read."""
     if prometheus is None or query is None:
         raise typer.BadParameter("give --prometheus URL with --query, or --trace FILE with --start")
-    end = own_clock().now() if at is None else instant_of(at)
+    end = Clock.of_this_machine().now() if at is None else instant_of(at)
     source = checked(lambda: server(prometheus, file))
     return lambda told: from_prometheus(source, Range(query, end, days, STEP), told)
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.utils import formatdate
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -18,7 +17,7 @@ from poolkeeper.api.names import API_VERSION, PLURAL, shown
 from poolkeeper.api.spec import parse_spec
 from poolkeeper.api.units import format_duration, format_instant, parse_instant
 from poolkeeper.cli.calendar import dated, draw
-from poolkeeper.cli.check import examined, read
+from poolkeeper.cli.check import examined
 from poolkeeper.cli.connection import (
     UNREACHABLE,
     As,
@@ -32,6 +31,7 @@ from poolkeeper.cli.connection import (
     print_json,
 )
 from poolkeeper.cli.explain import plain
+from poolkeeper.cli.manifest import read
 from poolkeeper.core.memory import Memory, Starts
 from poolkeeper.core.model import PoolSpec
 from poolkeeper.core.schedule import Bounds, Edge, Transition, bounds
@@ -84,7 +84,7 @@ def schedule(
         raise typer.BadParameter("give either a pool's name or -f FILE")
     moment = None if at is None else instant_of(at)
     if file is not None:
-        subjects = from_file(file, moment or own_clock().now())
+        subjects = from_file(file, moment or Clock.of_this_machine().now())
     else:
         place = (namespace, str(name).rpartition("/")[2])
         subjects = [ask((kubeconfig, context), lambda kube: from_cluster(kube, place, moment))]
@@ -104,13 +104,6 @@ def instant_of(text: str) -> datetime:
     if not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise typer.BadParameter(f"{text!r} is not between the years {FIRST_YEAR} and {LAST_YEAR}")
     return found
-
-
-def own_clock() -> Clock:
-    """Return a clock that was set by this machine: without a cluster there is no other time."""
-    clock = Clock()
-    clock.sync(formatdate(usegmt=True))
-    return clock
 
 
 def from_file(file: Path, now: datetime) -> list[Subject]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from email.utils import formatdate
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,20 +11,12 @@ from poolkeeper.cli.calendar import dated
 from poolkeeper.core.model import PoolSpec, Schedule, Window
 from poolkeeper.core.schedule import Edge, standing, transitions
 from poolkeeper.core.zones import zone
-from poolkeeper.shell.clock import Clock
 
 Json = dict[str, Any]
 
 NONE = "none"
 COMING = 3
 """How many transitions `check` tells of."""
-
-
-def own_clock() -> Clock:
-    """Return a clock that was set by this machine: without a cluster there is no other time."""
-    clock = Clock()
-    clock.sync(formatdate(usegmt=True))
-    return clock
 
 
 def moment(at: datetime, place: ZoneInfo) -> str:

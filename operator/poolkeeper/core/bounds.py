@@ -97,7 +97,7 @@ def is_above_window(seen: Look) -> bool:
 
 def window_facts(seen: Look) -> dict[str, Fact]:
     """Return the window that the bounds come from, and the one that is coming."""
-    names = {"window": seen.bounds.window, "coming": seen.bounds.lead}
+    names = {"window": seen.bounds.window, "ahead": seen.bounds.lead}
     return {name: value for name, value in names.items() if value is not None}
 
 

@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from email.utils import formatdate, parsedate_to_datetime
+from typing import Self
 
 _ROUNDING = timedelta(seconds=1)
 
@@ -19,6 +20,13 @@ class Clock:
         self._monotonic = monotonic
         self._start: datetime | None = None
         self.ahead = timedelta(0)
+
+    @classmethod
+    def of_this_machine(cls) -> Self:
+        """Return a clock that this machine has set: without a cluster there is no other time."""
+        clock = cls()
+        clock.sync(formatdate(usegmt=True))
+        return clock
 
     @property
     def ready(self) -> bool:

@@ -1,0 +1,45 @@
+"""YAML files of InferencePools, read as kubectl reads them."""
+
+from pathlib import Path
+from typing import Any
+
+import typer
+import yaml
+
+from poolkeeper.api import names
+
+Json = dict[str, Any]
+
+INT, FLOAT = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"
+
+
+class Loader(yaml.SafeLoader):
+    """Reads `18:00` as text, as kubectl does: to YAML 1.1 it is the number 1080."""
+
+    def construct_count(self, node: yaml.ScalarNode) -> str | float:
+        """Return a number, or the text of one that counts in sixties."""
+        if ":" in node.value:
+            return str(node.value)
+        return int(self.construct_yaml_int(node)) if node.tag == INT else float(self.construct_yaml_float(node))
+
+
+Loader.add_constructor(INT, Loader.construct_count)
+Loader.add_constructor(FLOAT, Loader.construct_count)
+
+
+def read(file: Path) -> list[Json]:
+    """Return the pools of a YAML file.
+
+    Raises:
+        typer.BadParameter: it cannot be read, or holds none.
+    """
+    try:
+        documents = list(yaml.load_all(file.read_text(encoding="utf-8"), Loader))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise typer.BadParameter(f"{file}: {error}") from error
+    pools = [one for one in documents if isinstance(one, dict) and one.get("kind") == names.KIND]
+    if not pools:
+        raise typer.BadParameter(f"{file} holds no {names.KIND} of {names.API_VERSION}")
+    if any(not isinstance(one.get(part) or {}, dict) for one in pools for part in ("metadata", "spec")):
+        raise typer.BadParameter(f"{file}: metadata and spec must be mappings")
+    return pools
