@@ -340,7 +340,7 @@ def test_the_morning_after_zero_is_led_to_without_a_look_at_any_queue():
 def test_the_trail_names_the_window_and_the_one_that_is_coming():
     spec = scheduled(window(3, hours=(11, 13), name="now"), window(5, name="soon"))
     facts = next(stage.facts for stage in decided(spec, 3000).trail if stage.name == "floor")
-    assert (facts["window"], facts["coming"], facts["minReplicas"]) == ("now", "soon", 5)
+    assert (facts["window"], facts["ahead"], facts["minReplicas"]) == ("now", "soon", 5)
 
 
 @pytest.mark.parametrize(("seconds", "until"), [(0, 3000), (3000, 3600), (3600, 7200)])

@@ -150,8 +150,7 @@ def render(verdict: Verdict, before: Mapping[str, Any], memory: Json, accepted: 
 
 def entry(decision: Decision, at: datetime) -> Json:
     """Return one change as status.lastDecision shows it."""
-    first = reversed(decision.trail)  # where two stages know a fact of one name, the earlier one's is meant
-    facts = {key: value for stage in first for key, value in stage.facts.items()}
+    facts = {key: value for stage in decision.trail for key, value in stage.facts.items()}
     shown = {key: facts[key] for key in INPUTS if key in facts}
     made: Json = {
         "at": format_instant(at),
