@@ -1,6 +1,7 @@
 """A month in a real Prometheus: the windows that are proposed, beside those that the traffic was made with."""
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -11,18 +12,26 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import yaml
+from markdown_it import MarkdownIt
 
 from controlplane.backfill import backfilled
+
+pytestmark = [pytest.mark.timeout(400), pytest.mark.lasts(60)]
 
 PLACE = ZoneInfo("America/New_York")
 END = datetime(2025, 11, 20, 5, tzinfo=UTC)
 DAYS = 30
 """New York's clocks went back on 2 November, in the middle."""
 MINUTE = timedelta(minutes=1)
-QUERY = "sum(rate(requests_total[10m]))"
-POOLKEEPER = str(Path(sys.executable).with_name("poolkeeper"))
+COUNTER = 'vllm:request_success_total{namespace="inference"}'
+QUERY = f"sum(rate({COUNTER}[10m]))"
+PROGRAMS = Path(sys.executable).parent
 NEAR = timedelta(minutes=30)
 OPENS, CLOSES = time(9), time(18)
+PAGE = Path(__file__).parents[1] / "docs" / "how-to" / "find-windows.md"
+SERVER = "http://prometheus.monitoring:9090"
+"""Where the page has its Prometheus."""
 
 Load = Callable[[datetime], float]
 
@@ -51,8 +60,9 @@ def past(load: Load, seed: int) -> Iterator[tuple[float, float]]:
 
 def recommend(url: str, *options: str) -> dict[str, Any]:
     """Return what the command proposes, as JSON."""
-    command = [POOLKEEPER, "recommend", "--prometheus", url, "--query", QUERY, "--at", END.isoformat()]
-    done = subprocess.run([*command, *options, "-o", "json"], capture_output=True, text=True, check=False)
+    command = [str(PROGRAMS / "poolkeeper"), "recommend", "--prometheus", url, "--query", QUERY, "-o", "json"]
+    place = ["--at", END.isoformat(), "--timezone", PLACE.key]
+    done = subprocess.run([*command, *place, *options], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
@@ -60,7 +70,7 @@ def recommend(url: str, *options: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def working_week() -> Iterator[str]:
-    with backfilled("requests_total", past(office, 1)) as url:
+    with backfilled(COUNTER, past(office, 1)) as url:
         yield url
 
 
@@ -71,7 +81,7 @@ def off(wall: str, true: time) -> timedelta:
 
 
 def test_the_windows_are_those_that_the_traffic_was_made_with(working_week: str) -> None:
-    found = recommend(working_week, "--timezone", PLACE.key, "--max", "8", "--price", "3.00")
+    found = recommend(working_week, "--max", "8", "--price", "3.00")
     (window,) = found["windows"]
     print(window, "for", OPENS, CLOSES, found["today"], found["proposed"], found["held_out"])
     assert window["days"] == "Mon-Fri"
@@ -80,7 +90,32 @@ def test_the_windows_are_those_that_the_traffic_was_made_with(working_week: str)
 
 
 def test_noise_gets_no_window() -> None:
-    with backfilled("requests_total", past(noise, 2)) as url:
-        found = recommend(url, "--timezone", PLACE.key, "--max", "8")
+    with backfilled(COUNTER, past(noise, 2)) as url:
+        found = recommend(url, "--max", "8")
     print(found["because"])
     assert (found["helps"], found["windows"]) == (False, [])
+
+
+def test_the_page_shows_what_is_printed(working_week: str, tmp_path: Path) -> None:
+    fences = [token.content for token in MarkdownIt().parse(PAGE.read_text()) if token.type == "fence"]
+    pool, command, shown = fences[:3]
+    (tmp_path / "chat.yaml").write_text(pool)
+    printed = run(command.replace(SERVER, f"{working_week} --at {END.isoformat()}"), tmp_path)
+    assert words(shown) == words(printed)
+    applied = next(yaml.safe_load(text) for text in fences if "mode: Observe" in text)
+    proposed = yaml.safe_load(printed[printed.index("apiVersion") :])
+    assert applied["spec"] == proposed["spec"] | {"mode": "Observe"}
+
+
+def words(text: str) -> list[list[str]]:
+    """Return the lines of a text, word by word, empty ones apart."""
+    return [line.split() for line in text.splitlines() if line.strip()]
+
+
+def run(command: str, directory: Path) -> str:
+    """Return what a page's command prints."""
+    place = os.environ | {"PATH": f"{PROGRAMS}:{os.environ['PATH']}", "COLUMNS": "160"}
+    done = subprocess.run(
+        ["/bin/bash", "-euc", command], cwd=directory, env=place, stdout=subprocess.PIPE, text=True, check=True
+    )
+    return done.stdout

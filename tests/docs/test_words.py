@@ -71,7 +71,7 @@ def test_options_exist(page):
 
 
 def options(line):
-    called = re.search(r"\bpoolkeeper (run|status|explain|check|schedule|crd)\b([^|;&]*)", line)
+    called = re.search(r"\bpoolkeeper (run|status|explain|check|schedule|recommend|crd)\b([^|;&]*)", line)
     return re.findall(r"(?<!\S)(-{1,2}[a-z][a-z-]*)", called[2]) if called else []
 
 

@@ -51,8 +51,7 @@ def show(console: Console, question: Question, found: Recommendation) -> None:
         columns = {"today": held.today, "no windows": held.unscheduled, "proposed": held.proposed}
         console.print(outcomes(question, columns))
         console.print()
-    for line in remarks(found):
-        console.print(line)
+    console.print(remarks(found))
 
 
 def sentence(words: str) -> str:
@@ -131,11 +130,13 @@ def money(cost: Decimal | None) -> str:
     return SAYS_LITTLE if cost is None else f"{cost:,.2f}"
 
 
-def remarks(found: Recommendation) -> Iterator[str]:
-    """Yield how sure the proposal is, why it is as it is, and what was noticed."""
-    yield f"sure    {escape(found.confidence.words)}"
+def remarks(found: Recommendation) -> Table:
+    """Return how sure the proposal is, why it is as it is, and what was noticed."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_row("sure", escape(found.confidence.words))
     if found.helps:
-        yield f"why     {escape(found.because)}"
-        yield f"lead    {format_duration(found.lead)}: a window's floor counts so much earlier"
+        table.add_row("why", escape(found.because))
+        table.add_row("lead", f"{format_duration(found.lead)}: a window's floor counts so much earlier")
     for note in found.notes:
-        yield f"note    {escape(note)}"
+        table.add_row("note", escape(note))
+    return table

@@ -4,7 +4,6 @@ A day is one request: its points stay under the 11,000 that a server gives at mo
 that fails is a gap. The newest comes first: if nothing can be had, that is known soon.
 """
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -72,11 +71,6 @@ class History:
     step: timedelta
     values: tuple[float | None, ...]
     gaps: tuple[Gap, ...] = ()
-
-
-def wall_clock() -> datetime:
-    """Return this machine's time: a history's end needs no better one."""
-    return datetime.fromtimestamp(time.time(), UTC)
 
 
 def read(
