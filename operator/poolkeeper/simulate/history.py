@@ -6,19 +6,21 @@ four days or more     every second day                                 the days 
 less                  all                                              nothing: no schedule is proposed
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from statistics import StatisticsError, correlation, median
 from zoneinfo import ZoneInfo
 
 from poolkeeper.core.week import SLOT, slot
 from poolkeeper.core.zones import zone
 from poolkeeper.simulate.lives import LOOK, WEEK, Stretch
 from poolkeeper.simulate.series import Series, SeriesError
-from poolkeeper.simulate.weekly import GRAIN, Timed, Weekly, filled, learn, quantile, without_spikes
+from poolkeeper.simulate.weekly import GRAIN, Timed, Weekly, filled, learn, without_spikes
 
 LIVED = timedelta(weeks=2)
 DAY = timedelta(days=1)
+GROWN = 0.15
 FEWEST_DAYS = 4
 TWO_WEEKS = timedelta(days=13, hours=12)
 """What counts as two weeks: servers seldom keep the first hours."""
@@ -97,24 +99,41 @@ def between(traffic: tuple[Timed, ...], begin: datetime, end: datetime) -> tuple
     return (*(one for one in traffic[:-1] if begin <= one[0] < end), (end, 0.0))
 
 
-def foretold(history: History) -> float:
-    """Return how much of the ups and downs of the held-out days the time of the week foretold, from 0 to 1.
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """How the held-out days compare with the week that was learned from the others.
 
-    It is the skill score 1 - error / error of always saying the median, errors absolute (Murphy 1988,
-    doi 10.1175/1520-0493(1988)116<2417:SSBOTM>2.0.CO;2, with another error).
+    `level` is how many times as much they saw; `share` how much of the variance of their load about its own level the
+    time of the week foretold, from 0 to 1.
     """
+
+    level: float
+    share: float
+
+
+def foretold(history: History) -> Foretold:
+    """Return how well the week foretold the held-out days: the coefficient of determination of the best line."""
     if history.held_out is None:
-        return 0.0
+        return Foretold(1.0, 0.0)
     usual, counts = history.fitted.usual, history.held_out.counts
-    middle = quantile([value for value in usual if value is not None], 0.5) or 0.0
-    values = (one for one in history.series.resampled(GRAIN).points if one[0] not in history.whole.outliers)
-    held = [(value, usual[slot(at, history.place)]) for at, value in values if value is not None and counts(at)]
-    error = sum(abs(value - (guess if guess is not None else middle)) for value, guess in held)
-    plain = sum(abs(value - middle) for value, _ in held)
-    return max(0.0, 1 - error / plain) if plain else 0.0
+    means, outliers = history.series.resampled(GRAIN).points, frozenset(history.whole.outliers)
+    points = ((value, usual[slot(at, history.place)]) for at, value in means if counts(at) and at not in outliers)
+    held = [(value, guess) for value, guess in points if value is not None and guess]
+    if len(held) < 2:  # noqa: PLR2004  two make a line
+        return Foretold(1.0, 0.0)
+    return Foretold(median(value / guess for value, guess in held), explained(held))
 
 
-def told(history: History) -> list[str]:
+def explained(pairs: Sequence[tuple[float, float]]) -> float:
+    """Return the share of the variance of the one that a rising line through the other explains."""
+    values, guesses = zip(*pairs, strict=True)
+    try:
+        return float(max(0.0, correlation(values, guesses)) ** 2)
+    except StatisticsError:  # one of them never changes
+        return 0.0
+
+
+def told(history: History, found: Foretold) -> list[str]:
     """Return what people should know of a history."""
     notes = list(history.series.notes)
     holes = 1 - len(history.series.known) / len(history.series.values)
@@ -127,4 +146,6 @@ def told(history: History) -> list[str]:
         notes.append(f"{hours:.1f} h out of the ordinary were left out, the first on {first:%F %H:%M %Z}")
     if history.length < TWO_WEEKS:
         notes.append(f"{history.length / DAY:.0f} days are little to learn a week from: ask again after three weeks")
+    if abs(found.level - 1) > GROWN:
+        notes.append(f"{history.days} saw {found.level:.2f} times the load of the days before: ask again soon")
     return notes

@@ -27,6 +27,7 @@ UNUSUAL = 0.02
 MOST = 3
 LEVELS = 24
 """So many different floors are tried."""
+BASES = 5
 
 EVERY_DAY: Days = (0, 1, 2, 3, 4, 5, 6)
 PLAIN: tuple[tuple[Days, ...], ...] = ((EVERY_DAY,), ((0, 1, 2, 3, 4), (5, 6)))
@@ -66,11 +67,6 @@ class Costs:
     turn: int
     sums: dict[int, tuple[float, ...]]
 
-    def of(self, level: int, begin: int, end: int) -> float:
-        """Return what a level costs from one half hour to another."""
-        sums = self.sums[level]
-        return sums[end] - sums[begin]
-
 
 def layouts(need: Sequence[Value], lowest: int, highest: int) -> tuple[Layout, ...]:
     """Return the cheapest layouts of one window, of two and so on; one that earns nothing over fewer is left out."""
@@ -88,7 +84,8 @@ def layouts(need: Sequence[Value], lowest: int, highest: int) -> tuple[Layout, .
 def laid_out(need: Sequence[Value], turn: int, levels: Sequence[int], toll: float) -> Iterator[Layout]:
     """Yield the layouts of days that begin `turn` half hours after midnight: all groups' days, or none would fit."""
     groups = {days for partition in (*PLAIN, *RARE) for days in partition}
-    choices = {days: group_runs(price(need, days, turn, levels), levels) for days in groups}
+    bases = likely_bases(need, levels)
+    choices = {days: group_runs(price(need, days, turn, levels), levels, bases) for days in groups}
     for partition in (*PLAIN, *RARE):
         yield from joined([choices[days] for days in partition], 0.0 if partition in PLAIN else toll)
 
@@ -104,6 +101,8 @@ def earning(best: dict[int, Layout], toll: float) -> Iterator[Layout]:
 
 Way = tuple[float, tuple[Run, ...]]
 """What a way through the day costs, and its runs."""
+Priced = tuple[float, int]
+"""What a run costs, and the level at which it costs that."""
 Choices = dict[tuple[int, int], Way]
 """The cheapest runs of a group by base and number of windows."""
 
@@ -118,14 +117,18 @@ def joined(groups: Sequence[Choices], toll: float) -> Iterator[Layout]:
                 yield Layout(base, runs, sum(cost for cost, _ in parts) + toll)
 
 
-def group_runs(costs: Costs, levels: Sequence[int]) -> Choices:
-    """Return the cheapest runs of a group of days, over each base that leaves room for windows."""
+def group_runs(costs: Costs, levels: Sequence[int], bases: Sequence[int]) -> Choices:
+    """Return the cheapest runs of a group of days, over each base."""
     windows = priced_windows(costs, levels)
-    return {
-        (base, count): way
-        for base in levels[: max(1, len(levels) * 2 // 3)]
-        for count, way in enumerate(cheapest_runs(costs, windows, base))
-    }
+    return {(base, count): way for base in bases for count, way in enumerate(cheapest_runs(costs, windows, base))}
+
+
+def likely_bases(need: Sequence[Value], levels: Sequence[int]) -> list[int]:
+    """Return some levels about what the quieter half of the week needs, few enough to try them all."""
+    known = sorted(value for value in need if value is not None)
+    middle = known[len(known) // 2] if known else 0.0
+    lower = [level for level in levels if level <= ceil(middle)] or [levels[0]]
+    return lower[:: ceil(len(lower) / BASES)]
 
 
 def quietest(need: Sequence[Value]) -> int:
@@ -149,40 +152,40 @@ def misfit(level: int, need: float) -> float:
     return level - need if level > need else SHORT * (need - level)
 
 
-def priced_windows(costs: Costs, levels: Sequence[int]) -> dict[tuple[int, int], tuple[float, int]]:
-    """Return the cheapest level of every run of half hours, and its cost; all day long only where the day is whole."""
-    longest = PER_DAY if costs.turn == 0 else PER_DAY - 1
-    return {
-        (begin, end): min((costs.of(level, begin, end), level) for level in levels)
-        for begin in range(PER_DAY)
-        for end in range(begin + 1, min(PER_DAY, begin + longest) + 1)
-    }
+def priced_windows(costs: Costs, levels: Sequence[int]) -> list[list[Priced]]:
+    """Return by end and begin the cheapest level of a run; all day long only where the day begins at midnight."""
+    columns = [(level, costs.sums[level]) for level in levels]
+    table = [
+        [min((sums[end] - sums[begin], level) for level, sums in columns) for begin in range(end)]
+        for end in range(PER_DAY + 1)
+    ]
+    if costs.turn:
+        table[PER_DAY][0] = (inf, 0)
+    return table
 
 
-def cheapest_runs(costs: Costs, windows: dict[tuple[int, int], tuple[float, int]], base: int) -> list[Way]:
+def cheapest_runs(costs: Costs, windows: list[list[Priced]], base: int) -> list[Way]:
     """Return the cheapest way through the day with no window, with one and so on, each above the base."""
-    table: list[list[Way]] = [[(sums, ()) for sums in costs.sums[base]]]
+    table: list[list[Way]] = [[(spent, ()) for spent in costs.sums[base]]]
     for _ in range(MOST):
         table.append(with_another(table[-1], costs, windows, base))
     return [row[-1] for row in table]
 
 
-def with_another(
-    before: list[Way],
-    costs: Costs,
-    windows: dict[tuple[int, int], tuple[float, int]],
-    base: int,
-) -> list[Way]:
+def with_another(before: list[Way], costs: Costs, windows: list[list[Priced]], base: int) -> list[Way]:
     """Return the cheapest ways to each half hour with one window more."""
     row: list[Way] = [(inf, ())]
+    sums, spent = costs.sums[base], [cost for cost, _ in before]
     for end in range(1, PER_DAY + 1):
-        found = (row[-1][0] + costs.of(base, end - 1, end), row[-1][1])
-        for begin in range(end):
-            cost, level = windows.get((begin, end), (inf, base))
-            if level > base and before[begin][0] + cost < found[0]:
-                run = Run(costs.days, costs.turn + begin, costs.turn + end, level)
-                found = (before[begin][0] + cost, (*before[begin][1], run))
-        row.append(found)
+        plain = row[-1][0] + sums[end] - sums[end - 1]
+        priced = zip(spent, windows[end], strict=False)
+        found = min((cost + price, begin) for begin, (cost, (price, _)) in enumerate(priced))
+        level = windows[end][found[1]][1]
+        if found[0] < plain and level > base:
+            run = Run(costs.days, costs.turn + found[1], costs.turn + end, level)
+            row.append((found[0], (*before[found[1]][1], run)))
+        else:
+            row.append((plain, row[-1][1]))
     return row
 
 

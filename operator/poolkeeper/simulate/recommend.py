@@ -33,7 +33,7 @@ from poolkeeper.simulate.weekly import Weekly
 
 __all__ = ["Confidence", "HeldOut", "Outcome", "Profile", "Proposed", "Question", "Recommendation", "recommend"]
 
-PATTERN = 0.15
+PATTERN = 0.2
 """Where the time of the week foretells less of the ups and downs, there is no pattern to put windows on."""
 SURE, FAIR = 0.6, 0.35
 SLACK = 0.002
@@ -63,8 +63,8 @@ def recommend(series: Series, question: Question, progress: Callable[[str, float
     per_replica = question.per_replica or history.whole.largest / question.spec.max_replicas
     search = Search(history, question, per_replica, progress)
     search.tune()
-    share = foretold(history)
-    verdict = judged(search, share)
+    found = foretold(history)
+    verdict = judged(search, found.share)
     plan = verdict.chosen.plan
     progress("done", 1.0)
     return Recommendation(
@@ -78,12 +78,12 @@ def recommend(series: Series, question: Question, progress: Callable[[str, float
         today=search.today(history.search),
         proposed=verdict.chosen.outcome,
         held_out=verdict.held_out,
-        confidence=confidence(history, share),
+        confidence=confidence(history, found.share),
         helps=bool(plan.windows),
         because=verdict.because,
         profile=profile(history.whole, per_replica),
         per_replica=per_replica,
-        notes=tuple(chain(told(history), assumed(search, verdict.chosen))),
+        notes=tuple(chain(told(history, found), assumed(search, verdict.chosen))),
     )
 
 

@@ -26,7 +26,7 @@ HEIGHTS = (1.0, 0.85, 0.7, 0.55)
 """How full the floors of the windows are with the load that is seldom exceeded."""
 USUAL_HEIGHT = 0.85
 ONE_WINDOW = 0.01
-WORTH = 5.0
+WORTH = 10.0
 TIE = 0.001
 """Shares inside that differ by less are the same."""
 RESERVE = 1.1

@@ -15,7 +15,7 @@ from operator import itemgetter
 from statistics import median
 from zoneinfo import ZoneInfo
 
-from poolkeeper.core.week import SLOTS, alike, slot
+from poolkeeper.core.week import SLOT, SLOTS, alike, slot
 from poolkeeper.simulate.series import Series, Value
 
 GRAIN = timedelta(minutes=10)
@@ -61,8 +61,11 @@ class Weekly:
         return max((max(values) for values in self.slots if values), default=0.0)
 
     def around(self, number: int) -> tuple[float, ...]:
-        """Return a slot's values, or where there are none those of the same time on the same kind of day."""
-        return self.slots[number] or tuple(value for other in alike(number) for value in self.slots[other])
+        """Return a slot's values; with one week's only, those of the same time on the same kind of day too."""
+        own = self.slots[number]
+        if len(own) > SLOT / self.grain:
+            return own
+        return (*own, *(value for other in alike(number) for value in self.slots[other]))
 
 
 def learn(series: Series, place: ZoneInfo) -> Weekly:
