@@ -53,6 +53,9 @@ bench-rest: $(READY) assets ## Writes at rest, from the API server's audit log
 bench-spot: $(READY) assets ## Reclaims of spot on a real API server, and two weeks of a spot market replayed (about 5 minutes)
 	@exec $(RUN)/python bench/spot.py
 
+bench-recommend: $(READY) assets ## Windows proposed for measured traffic, read from a real Prometheus (about 3 minutes)
+	@exec $(RUN)/python bench/recommend.py
+
 assets: $(READY) # The local Kubernetes and Prometheus: found, or built once with progress
 	@$(RUN)/python -m controlplane build >/dev/null
 
@@ -69,4 +72,4 @@ $(READY): pyproject.toml uv.lock
 	$(UV) sync --frozen
 	touch $@
 
-.PHONY: help env demo test test-long unit lint types crds cluster bench-reaction bench-rest bench-spot assets clean
+.PHONY: help env demo test test-long unit lint types crds cluster bench-reaction bench-rest bench-spot bench-recommend assets clean
