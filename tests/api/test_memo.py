@@ -1,12 +1,13 @@
-from datetime import timedelta
+from datetime import date, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders import at, published, seen, target
 from poolkeeper.api.memo import dump, load
 from poolkeeper.core.decide import decide
-from poolkeeper.core.memory import Edit, Edits, Grace, Memory, Starts, Tiers
+from poolkeeper.core.memory import Edit, Edits, Grace, Habit, Memory, Present, Starts, Tiers, Week
 
 GRACE = timedelta(minutes=5)
 LATER = at(10_000)
@@ -83,6 +84,51 @@ def test_what_cannot_be_read_is_forgotten():
     assert load({"tiers": {"asked": ["spot"]}}, at(0), LATER) == Memory()
 
 
+MONDAY = date(2026, 3, 2)
+LEARNED = Habit("Asia/Tokyo", (Week(MONDAY, (0.5, *range(334), None)),))
+
+
+def learned(loads):
+    """Return the loads of a week that was stored and read back."""
+    memory = Memory(habit=Habit("UTC", (Week(MONDAY, loads),)))
+    return load(dump(memory, GRACE, {}), None, LATER).habit.weeks[0].loads
+
+
+def test_a_learned_week_is_stored_without_the_slot_under_way():
+    habit = Habit(LEARNED.zone, LEARNED.weeks, Present(ends=at(1800), load=5.0))
+    assert load(dump(Memory(habit=habit), GRACE, {}), None, LATER).habit == LEARNED
+
+
+def test_nothing_is_stored_before_the_first_slot_has_ended():
+    assert dump(Memory(habit=Habit("UTC", (), Present(ends=at(1800)))), GRACE, {}) == {}
+
+
+def test_the_newest_week_is_read_first():
+    weeks = tuple(Week(MONDAY - timedelta(days=7 * ago)) for ago in range(3))
+    assert load(dump(Memory(habit=Habit("UTC", weeks)), GRACE, {}), None, LATER).habit.weeks == weeks
+
+
+def test_nine_weeks_take_less_than_nine_kilobytes():
+    weeks = tuple(Week(MONDAY - timedelta(days=7 * ago), (1234.5,) * 336) for ago in range(9))
+    assert len(str(dump(Memory(habit=Habit("UTC", weeks)), GRACE, {}))) < 9000
+
+
+@given(st.floats(0.01, 1e6))
+def test_a_load_is_stored_to_a_tenth_of_a_percent(one):
+    assert learned((one, *[None] * 335)) == (pytest.approx(one, rel=1e-3), *[None] * 335)
+
+
+@pytest.mark.parametrize(
+    "habit",
+    [None, "", [], {}, {"zone": "UTC"}, {"zone": "UTC", "weeks": []}]
+    + [{"zone": "UTC", "weeks": weeks} for weeks in ({"2026": ""}, {"2026-03-02": "AAAA"}, {"2026-03-02": 5})],
+)
+def test_a_learned_week_that_cannot_be_read_costs_no_clock(habit):
+    stored = dump(short(0, 200), GRACE, {}) | {"habit": habit}
+    memory = load(stored, at(200), LATER)
+    assert (memory.habit, memory.grace.short_since) == (Habit(), at(0))
+
+
 sizes = st.integers(0, 50)
 instants = st.integers(0, 10_000).map(at)
 edits = st.builds(Edit, st.text(max_size=5), instants, sizes, sizes)
@@ -97,6 +143,7 @@ memories = st.builds(
     Memory,
     edits=st.builds(Edits, st.none() | sizes, st.none() | edits, st.lists(instants, max_size=3).map(tuple)),
     starts=starts,
+    habit=st.sampled_from([Habit(), LEARNED]),
     tiers=st.builds(
         Tiers,
         asked=st.dictionaries(names, sizes),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from poolkeeper.core import slo, startup, tiers
+from poolkeeper.core import forecast, slo, startup, tiers
 from poolkeeper.core.decision import Health
 from poolkeeper.core.depth import Depth, combine
 from poolkeeper.core.forecast import NO_OUTLOOK, Outlook
@@ -62,6 +62,7 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
         for sibling in seen.siblings
     }
     parts = tiers.parts_of(spec, seen, target, {target.tier: starts, **siblings}, now)
+    load = forecast.load_of(depth, sum(part.capacity.ready for part in parts)) if spec.forecast else None
     known = frozenset(pod.uid for part in parts for pod in part.target.pods) if spec.slo else frozenset()
     remembered = Memory(
         target=target.uid,
@@ -70,12 +71,15 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
         edits=memory.edits,
         served=slo.count(memory.served, depth.samples, known, now) if spec.slo else memory.served,
         tiers=notice(memory.tiers, parts, siblings, now),
+        habit=forecast.study(spec, memory.habit, load, now),
         silent_since=silence,
         outage_since=None if depth.whole else (memory.outage_since or now),
     )
     whole = pool_of(spec, parts, target, memory)
-    limits = bounds(spec, now, startup.usual(spec, (starts, *siblings.values())))
-    return Look(whole, depth, capacity_of(parts, whole.replicas, spec), remembered, limits, parts)
+    lead_time = startup.usual(spec, (starts, *siblings.values()))
+    outlook = forecast.foresee(spec, remembered, load, lead_time, now)
+    limits = bounds(spec, now, lead_time)
+    return Look(whole, depth, capacity_of(parts, whole.replicas, spec), remembered, limits, parts, outlook)
 
 
 def pool_of(spec: PoolSpec, parts: tuple[Part, ...], target: Target, memory: Memory) -> Target:

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+
+from poolkeeper.core.week import SLOTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,40 @@ class Tiers:
 
 
 @dataclass(frozen=True, slots=True)
+class Week:
+    """The mean load of each slot of the week that began on `monday`; None where too little of it was seen."""
+
+    monday: date
+    loads: tuple[float | None, ...] = (None,) * SLOTS
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """The slot under way: when it `ends`, how much of it was `seen` until `seen_at`, and load times seconds in `total`.
+
+    `normal` is the load that is usual in this slot. `load` and `usual` are what the load was over the last minutes, and
+    what is usual for them.
+    """
+
+    ends: datetime | None = None
+    seen_at: datetime | None = None
+    seen: timedelta = timedelta(0)
+    total: float = 0.0
+    normal: float | None = None
+    load: float | None = None
+    usual: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """What the load usually does, for the learned floor: its last weeks on the wall of `zone`, the newest first."""
+
+    zone: str = ""
+    weeks: tuple[Week, ...] = ()
+    present: Present = field(default_factory=Present)
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
     """Everything the next decision needs to know about the earlier ones, all of them about the `target` of that UID."""
 
@@ -87,3 +123,4 @@ class Memory:
     tiers: Tiers = field(default_factory=Tiers)
     outage_since: datetime | None = None
     silent_since: dict[str, datetime] = field(default_factory=dict)
+    habit: Habit = field(default_factory=Habit)

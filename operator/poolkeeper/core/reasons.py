@@ -69,6 +69,12 @@ class Reason(StrEnum):
     SIBLING_BEHIND = "SiblingBehind", "the sibling on spot could not be brought to the target's template"
     FOREIGN_BUDGET = "ForeignDisruptionBudget", "somebody else's PodDisruptionBudget selects the pods, so none was made"
 
+    # Why nothing is expected of the load
+    FORECAST_LEARNING = "ForecastLearning", "not enough history yet to know what is usual at this time of the week"
+    FORECAST_NO_LOAD = "ForecastNoLoad", "no source tells how many requests run, so the load is unknown"
+    FORECAST_NO_SLOTS = "ForecastNoSlots", "how many requests a replica runs at once is not known yet"
+    FORECAST_UNUSUAL = "ForecastUnusual", "the load is nothing like what its history has for this time of the week"
+
     # What freezes the pool
     PAUSED = "Paused", "the pool is paused"
     OBSERVING = "Observing", "the pool is in Observe: decisions are made and not carried out"

@@ -5,10 +5,13 @@ An hour that the clock shows twice is the same two slots twice; one that it pass
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from zoneinfo import ZoneInfo
 
 SLOT = timedelta(minutes=30)
 HOUR = timedelta(hours=1)
+MINUTES = SLOT // timedelta(minutes=1)
+PER_HOUR = HOUR // SLOT
 PER_DAY = timedelta(days=1) // SLOT
 SLOTS = 7 * PER_DAY
 SATURDAY = 5
@@ -24,7 +27,7 @@ class Day(StrEnum):
 def slot(at: datetime, place: ZoneInfo) -> int:
     """Return the slot of the week that an instant is in."""
     wall = at.astimezone(place)
-    return wall.weekday() * PER_DAY + (wall.hour * HOUR + wall.minute * timedelta(minutes=1)) // SLOT
+    return wall.weekday() * PER_DAY + wall.hour * PER_HOUR + wall.minute // MINUTES
 
 
 def kind_of_day(slot: int) -> Day:
@@ -32,6 +35,7 @@ def kind_of_day(slot: int) -> Day:
     return Day.WEEKDAY if slot // PER_DAY < SATURDAY else Day.WEEKEND
 
 
+@cache
 def alike(slot: int) -> tuple[int, ...]:
     """Return the other slots of the same time of day on the same kind of day, Monday's first."""
     same = range(slot % PER_DAY, SLOTS, PER_DAY)
