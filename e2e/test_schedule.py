@@ -87,7 +87,11 @@ class Day:
 
     def wait_for_end(self) -> None:
         """Wait for AT, and so long that what must not fall had time to do so."""
-        let_pass(self.turn + 3 * GRACE + LATE - time.monotonic())
+        self.pass_until(3 * GRACE + LATE)
+
+    def pass_until(self, after: float) -> None:
+        """Let time pass until so many seconds after AT; less than none is before it."""
+        let_pass(max(0.0, self.turn + after - time.monotonic()))
 
 
 # Before a window: the floor is ready when it begins
@@ -199,7 +203,7 @@ def written(day: Day, name: str) -> list[str]:
 
 def dark(day: Day) -> None:
     """The metrics go in a window and come back after its end."""
-    day.have("dark", 2, schedule(until("office", day.at, minReplicas=5), outside={"maxReplicas": 3}))
+    day.have("dark", 2, schedule(until("office", day.at, minReplicas=5), outside={"percent": 30}))
     day.space.wait_until_ready("dark", 5)
     day.space.fleet.fault(day.space.workload("dark"), Fault.HTTP_500)
     day.space.wait_for_condition("dark", "MetricsAvailable", "MetricServerError")
@@ -295,7 +299,7 @@ def test_killed_in_a_lead_time_and_in_a_window_it_finds_the_same_bounds_and_over
     space.operate().wait_until_leading()
     day = Day(space, whole_minute(BEFORE))
     day.have("coming", 2, schedule(since("office", day.at, minReplicas=5), leadTime="2m"))
-    day.have("ending", 2, schedule(until("office", day.at, minReplicas=5), outside={"maxReplicas": 3}))
+    day.have("ending", 2, schedule(until("office", day.at, minReplicas=5), outside={"percent": 30}))
     for name in ("coming", "ending"):
         space.wait_until_ready(name, 5)
     with subtests.test("the same bounds, and no change of size"):
@@ -304,9 +308,9 @@ def test_killed_in_a_lead_time_and_in_a_window_it_finds_the_same_bounds_and_over
         let_pass(2 * GRACE)
         assert (space.sizes("coming"), space.sizes("ending")) == ([2, 5], [2, 5])
     with subtests.test("killed before the transition and started after it"):
-        let_pass(day.turn - 1 - time.monotonic())
+        day.pass_until(-1)
         restart(day, 2)
-        eventually(lambda: stands(day) == [["office", None, 5, 10], [None, None, 2, 3]], "the new bounds")
+        eventually(lambda: stands(day) == [["office", None, 5, 10], [None, None, 3, 3]], "the new bounds")
         space.wait_for_size("ending", 3)
         assert (space.sizes("coming"), space.sizes("ending")) == ([2, 5], [2, 5, 4, 3])
 
