@@ -68,6 +68,10 @@ def test_what_never_fires_is_not_found(search):
     assert search("0 9 30 2 *", wall("2026-01-01")) is None
 
 
+def test_firings_of_what_never_fires_are_none():
+    assert list(firings("0 9 30 2 *", wall("2026-01-01"))) == []
+
+
 @pytest.mark.parametrize("expression", ["0 9 * * Mon-Fri", "*/15 * * * *", "0 9 L * *", "0 9 29 2 *", "0 9 ? * 1#2"])
 def test_what_fires_is_accepted(expression):
     check(expression)

@@ -209,12 +209,12 @@ STORIES = {
 }
 
 
-@pytest.mark.parametrize("step", [1, 2, 5, 30])
+@pytest.mark.parametrize("step", [3, 10, 30])
 @pytest.mark.parametrize("story", STORIES)
 def test_how_often_it_is_looked_does_not_matter(story, step):
     windows, replicas, waiting = STORIES[story]
     spec = scheduled(*windows, max_replicas=6)
-    sizes = [Rig(spec, replicas).run(range(3000, 5401, pace), waiting)[:: 300 // pace] for pace in (step, 15)]
+    sizes = [Rig(spec, replicas).run(range(3000, 4801, pace), waiting)[:: 300 // pace] for pace in (step, 15)]
     assert sizes[0] == sizes[1]
 
 

@@ -77,12 +77,6 @@ def test_nothing_grows_a_pool_over_the_cap_in_force_but_an_outage_up_to_its_own(
     assert decision.size <= max(decision.current, cap)
 
 
-@given(pools(), LOOKS, MEMORIES)
-def test_the_floor_is_never_over_the_cap_and_the_cap_never_over_the_pools_own(spec, seen, memory):
-    limits_now = decided(spec, seen, memory).bounds
-    assert 0 <= limits_now.floor <= limits_now.cap <= spec.max_replicas
-
-
 @given(pools(force=st.just(value=False)), LOOKS, MEMORIES)
 def test_without_force_a_window_takes_one_step_at_most(spec, seen, memory):
     decision = decided(spec, seen, memory)
@@ -113,11 +107,6 @@ def test_a_rollout_never_shrinks(spec, seen, memory):
     assert decision.size >= decision.current
 
 
-@given(pools(), LOOKS, MEMORIES)
-def test_the_same_look_gives_the_same_decision(spec, seen, memory):
-    assert decide(spec, seen, memory, at(0)) == decide(spec, seen, memory, at(0))
-
-
 @given(any_specs(), LOOKS, MEMORIES)
 def test_a_schedule_that_limits_nothing_changes_nothing(spec, seen, memory):
     idle = Schedule((Window("idle", "0 9 * * *", "0 18 * * *"),), "UTC")
@@ -143,16 +132,9 @@ def test_a_decision_looks_ahead_and_in_order(spec, seen, memory):
     assert all(moment > at(0) for moment in ahead)
 
 
-@given(pools(), LOOKS, MEMORIES)
-def test_each_stage_starts_where_the_one_before_ended(spec, seen, memory):
-    decision = decided(spec, seen, memory)
-    assert [stage.before for stage in decision.trail[1:]] == [stage.after for stage in decision.trail[:-1]]
-    assert decision.trail[-1].after == decision.size
-
-
 # Afternoons: a pool whose world carries out what was decided; each is a thousand decisions
 
-AFTERNOONS = settings(max_examples=max(1, settings.default.max_examples // 5))
+AFTERNOONS = settings(max_examples=max(1, settings.default.max_examples // 6))
 MOMENTS = st.lists(st.tuples(st.integers(1, 60), st.sampled_from([0, 500, 1500, None])), min_size=5, max_size=20)
 
 
