@@ -25,7 +25,7 @@ DAYS = 30
 """New York's clocks went back on 2 November, in the middle."""
 MINUTE = timedelta(minutes=1)
 COUNTER = 'vllm:request_success_total{namespace="inference"}'
-QUERY = f"sum(rate({COUNTER}[10m]))"
+RATE = f"sum(rate({COUNTER}[10m]))"
 PROGRAMS = Path(sys.executable).parent
 NEAR = timedelta(minutes=30)
 OPENS, CLOSES = time(9), time(18)
@@ -34,6 +34,9 @@ SERVER = "http://prometheus.monitoring:9090"
 """Where the page has its Prometheus."""
 
 Load = Callable[[datetime], float]
+HALF_HOURS = [time(number // 2, number % 2 * 30) for number in range(48)]
+WEEK = [10 if day < 5 and OPENS <= at < CLOSES else 1.5 for day in range(7) for at in HALF_HOURS]
+"""What the working week sees each half hour."""
 
 
 def office(at: datetime) -> float:
@@ -58,9 +61,9 @@ def past(load: Load, seed: int) -> Iterator[tuple[float, float]]:
             yield at.timestamp(), count
 
 
-def recommend(url: str, *options: str) -> dict[str, Any]:
+def recommend(url: str, query: str, *options: str) -> dict[str, Any]:
     """Return what the command proposes, as JSON."""
-    command = [str(PROGRAMS / "poolkeeper"), "recommend", "--prometheus", url, "--query", QUERY, "-o", "json"]
+    command = [str(PROGRAMS / "poolkeeper"), "recommend", "--prometheus", url, "--query", query, "-o", "json"]
     place = ["--at", END.isoformat(), "--timezone", PLACE.key]
     done = subprocess.run([*command, *place, *options], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -81,7 +84,7 @@ def off(wall: str, true: time) -> timedelta:
 
 
 def test_the_windows_are_those_that_the_traffic_was_made_with(working_week: str) -> None:
-    found = recommend(working_week, "--max", "8", "--price", "3.00")
+    found = recommend(working_week, RATE, "--max", "8", "--price", "3.00")
     (window,) = found["windows"]
     print(window, "for", OPENS, CLOSES, found["today"], found["proposed"], found["held_out"])
     assert window["days"] == "Mon-Fri"
@@ -89,9 +92,16 @@ def test_the_windows_are_those_that_the_traffic_was_made_with(working_week: str)
     assert off(window["end"], CLOSES) <= NEAR
 
 
+def test_a_raw_counter_is_read_as_its_rate(working_week: str) -> None:
+    found = recommend(working_week, f"sum({COUNTER})", "--max", "8", "--days", "3")
+    assert found["notes"][0].endswith("its rate a second was taken; 1 resets")
+    known = {number: load for number, load in enumerate(found["profile"]["usual"]) if load is not None}
+    assert known == pytest.approx({number: WEEK[number] for number in known}, rel=0.4)
+
+
 def test_noise_gets_no_window() -> None:
     with backfilled(COUNTER, past(noise, 2)) as url:
-        found = recommend(url, "--max", "8")
+        found = recommend(url, RATE, "--max", "8")
     print(found["because"])
     assert (found["helps"], found["windows"]) == (False, [])
 

@@ -40,6 +40,21 @@ def test_a_day_without_samples_is_a_hole(server):
 
 
 @pytest.mark.cluster
-def test_a_query_that_is_none_is_refused_in_its_own_words(server):
-    with pytest.raises(HistoryError, match="answered 400: 1:5: parse error: unclosed left parenthesis"):
-        look(server, "sum(")
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("sum(", "answered 400: 1:5: parse error: unclosed left parenthesis"),
+        ('requests_total or label_replace(requests_total, "pod", "a", "", "")', "gives 2 series .* as in sum"),
+        ("request_total", "'request_total' gives no number in the 40 days up to 2025-11-20 00:00 UTC"),
+        ("requests_total * 0 / 0", "gives no number"),
+        ("requests_total[5m]", 'answered 400: invalid expression type "range vector" for range query'),
+    ],
+)
+def test_what_cannot_be_used_is_refused_in_words(server, query, words):
+    with pytest.raises(HistoryError, match=words):
+        look(server, query)
+
+
+@pytest.mark.cluster
+def test_a_number_is_a_history_too(server):
+    assert set(look(server, "scalar(sum(rate(requests_total[10m])))").values[-1440:]) == {10}
