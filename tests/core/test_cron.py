@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from poolkeeper.core.cron import CronError, apart, check, coincide, firings, following, last
+from poolkeeper.core.cron import CronError, check, coincide, coming, firings, following, last
 
 
 def wall(text: str) -> datetime:
@@ -143,12 +143,21 @@ def test_expressions_that_part_once_do_not_coincide(one, other):
     ],
 )
 def test_a_firing_that_stands_alone_is_found_behind_those_that_do_not(one, other, expected):
-    assert apart(one, other, wall("2026-01-01")) == wall(expected)
+    assert coming(one, wall("2026-01-01"), other) == wall(expected)
 
 
 def test_a_firing_of_today_that_has_passed_is_none_to_come():
-    assert apart("0 9 * * *", "0 8 * * *", wall("2026-01-01T09:00")) == wall("2026-01-02T09:00")
+    assert coming("0 9 * * *", wall("2026-01-01T09:00"), "0 8 * * *") == wall("2026-01-02T09:00")
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [("*/20 * * * *", "2026-01-30T18:20"), ("0 9,18 * * L5", "2026-02-27T09:00"), ("0 18 30 1 *", "2027-01-30T18:00")],
+)
+def test_the_firing_to_come_is_the_one_that_follows(expression, expected):
+    now = wall("2026-01-30T18:00:30")
+    assert coming(expression, now) == following(expression, now) == wall(expected)
 
 
 def test_firings_that_always_fall_on_another_never_stand_alone():
-    assert apart("0 0 * * *", "* * * * *", wall("2026-01-01")) is None
+    assert coming("0 0 * * *", wall("2026-01-01"), "* * * * *") is None

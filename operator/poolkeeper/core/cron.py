@@ -63,11 +63,14 @@ def coincide(one: str, other: str) -> bool:
     return times(one) == times(other) and all(day == other_day for day, other_day in islice(pairs, DAYS))
 
 
-def apart(one: str, other: str, wall: datetime) -> datetime | None:
-    """Return the first firing of `one` after a wall at which `other` does not fire, None where none is near."""
+def coming(expression: str, wall: datetime, other: str | None = None) -> datetime | None:
+    """Return the first firing after a wall at which the other does not fire, None where none is near.
+
+    Only the day is searched for: what fires every minute costs no more than what fires once.
+    """
     today = datetime.combine(wall, time())
-    for day in islice(firings(days(one), today - SECOND), DAYS):
-        fired = times(one, other if last(days(other), day) == day else None)
+    for day in islice(firings(days(expression), today - SECOND), DAYS):
+        fired = times(expression, other if other and last(days(other), day) == day else None)
         place = bisect_right(fired, wall - day)
         if place < len(fired):
             return day + fired[place]

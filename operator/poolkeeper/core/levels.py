@@ -19,7 +19,7 @@ from itertools import groupby
 from operator import itemgetter
 from zoneinfo import ZoneInfo
 
-from poolkeeper.core.cron import apart, following, last
+from poolkeeper.core.cron import coming, last
 from poolkeeper.core.model import Window
 from poolkeeper.core.zones import furthest, instant, zone
 
@@ -87,7 +87,7 @@ def nominal_changes(start: str, end: str, wall: datetime) -> Iterator[tuple[date
     """
     on = is_open(start, end, wall)
     while True:
-        found = apart(end, start, wall) if on else following(start, wall)
+        found = coming(end, wall, start) if on else coming(start, wall)
         if found is None:
             return
         on, wall = not on, found
