@@ -56,6 +56,9 @@ bench-spot: $(READY) assets ## Reclaims of spot on a real API server, and two we
 bench-recommend: $(READY) assets ## Windows proposed for measured traffic, read from a real Prometheus (about 3 minutes)
 	@exec $(RUN)/python bench/recommend.py
 
+bench-forecast: $(READY) ## The learned floor on against off, on measured and made weeks (about 3 minutes)
+	@exec $(RUN)/python bench/forecast.py
+
 assets: $(READY) # The local Kubernetes and Prometheus: found, or built once with progress
 	@$(RUN)/python -m controlplane build >/dev/null
 
@@ -72,4 +75,4 @@ $(READY): pyproject.toml uv.lock
 	$(UV) sync --frozen
 	touch $@
 
-.PHONY: help env demo test test-long unit lint types crds cluster bench-reaction bench-rest bench-spot bench-recommend assets clean
+.PHONY: help env demo test test-long unit lint types crds cluster bench-reaction bench-rest bench-spot bench-forecast bench-recommend assets clean
