@@ -74,15 +74,28 @@ def agrees(schedule: Schedule, timeline: Timeline, now: datetime) -> bool:
     return is_on(schedule.windows[0], schedule.timezone, now) == timeline.on(now)
 
 
+def refusal(expression: str) -> str:
+    """Return the words with which an expression is refused, empty where it is not."""
+    try:
+        cron.check(expression)
+    except cron.CronError as error:
+        return str(error)
+    return ""
+
+
 @given(crons())
 def test_what_never_fires_is_refused_and_nothing_else(pair):
     ours, oracles = pair
-    try:
-        cron.check(ours)
-        refused = False
-    except cron.CronError:
-        refused = True
-    assert refused is not fires(oracles)
+    assert bool(refusal(ours)) is not fires(oracles)
+
+
+FIELDS = st.text("0123456789*/,-#?LWRHl @", min_size=1, max_size=5) | st.sampled_from(["mon", "Jan-Mar", "fri#2", "*"])
+
+
+@given(st.lists(FIELDS, min_size=5, max_size=5).map(" ".join) | st.text(max_size=20))
+def test_any_text_is_refused_in_words_or_has_firings(text):
+    now, words = datetime(2026, 1, 1), refusal(text)
+    assert repr(text) in words if words else cron.coming(text, now) == cron.following(text, now)
 
 
 @pytest.mark.timeout(600)
