@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from poolkeeper.api.crd import manifest
 from poolkeeper.cli.main import app
 
-COMMANDS = ["run", "crd", "check", "status", "explain"]
+COMMANDS = ["run", "crd", "check", "status", "explain", "recommend"]
 
 
 def test_the_crd_is_printed():

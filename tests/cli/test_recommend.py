@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from builders import BODY, START
 from poolkeeper.api.spec import parse_spec
-from poolkeeper.cli import load_history, recommended_text
+from poolkeeper.cli import load_history, question, recommended_text
 from poolkeeper.cli import recommend as module
 from poolkeeper.cli.main import app
 from poolkeeper.core.model import Limits, PoolSpec
@@ -113,9 +113,9 @@ def run(*options):
     return CliRunner().invoke(app, ["recommend", *options], env={"COLUMNS": "300"})
 
 
-def printed(found, question=QUESTION):
+def printed(found, asked=QUESTION):
     console = Console(width=80, record=True, highlight=False, soft_wrap=True)
-    recommended_text.show(console, question, found)
+    recommended_text.show(console, asked, found)
     return console.export_text()
 
 
@@ -395,6 +395,7 @@ def test_a_file_that_is_no_trace_is_said(engine, tmp_path, content, words):
         ([*SERVER, "--trace", "x.csv", "--start", "2024-05-12T00:00:00Z"], "not both"),
         (["--trace", "x.csv"], "--trace needs --start"),
         ([*SERVER], "how large is the pool today?"),
+        ([*SERVER, "chat", "--max", "8"], "--max says how large the pool is where none is given"),
         ([*SERVER, "chat", "-f", "chat.yaml"], "give a pool's name or -f FILE, not both"),
         ([*SERVER, "--max", "8", "--sla", "soon"], "'soon' is no duration"),
         ([*SERVER, "--max", "8", "--startup", "0s"], "--startup must be over 0 (got 0)"),
@@ -444,34 +445,34 @@ class Kube:
 
 
 def test_a_pool_of_the_cluster_is_as_it_is_stored():
-    found = asyncio.run(module.pool_of_cluster(Kube(), None, "chat"))
+    found = asyncio.run(question.pool_of_cluster(Kube(), None, "chat"))
     assert (found.spec.max_replicas, found.startup) == (8, None)
 
 
 def test_starts_that_the_operator_has_measured_count(monkeypatch):
     starts = SimpleNamespace(durations=(timedelta(minutes=3),) * 3)
     remembered = SimpleNamespace(starts=starts, tiers=SimpleNamespace(starts={}))
-    monkeypatch.setattr(module.memo, "load", lambda *_: remembered)
-    assert asyncio.run(module.pool_of_cluster(Kube(), "inference", "chat")).startup == timedelta(minutes=3)
+    monkeypatch.setattr(question.memo, "load", lambda *_: remembered)
+    assert asyncio.run(question.pool_of_cluster(Kube(), "inference", "chat")).startup == timedelta(minutes=3)
 
 
 def test_a_start_up_time_that_was_measured_is_noted():
-    given = module.Given(None, None, None, None, None, None)
+    given = question.Given(None, None, None, None, None, None)
     words = "replicas were measured to take 3m to start"
-    assert list(module.startup_told(module.Today(startup=timedelta(minutes=3)), given)) == [words]
+    assert list(question.startup_told(question.Today(startup=timedelta(minutes=3)), given)) == [words]
 
 
 def test_what_the_cluster_keeps_for_itself_is_not_proposed(engine, past, monkeypatch):
     kept = {"annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}", "team": "a"}, "name": "chat"}
     body = BODY | {"metadata": BODY["metadata"] | kept, "apiVersion": "poolkeeper.io/v1alpha1", "kind": "InferencePool"}
-    monkeypatch.setattr(module, "ask", lambda _, question: asyncio.run(question(Kube(**body))))
+    monkeypatch.setattr(module, "ask", lambda _, gather: asyncio.run(gather(Kube(**body))))
     found = proposed("ipool/chat")
     assert found["metadata"] == {"name": "chat", "namespace": "inference", "annotations": {"team": "a"}}
 
 
 def test_a_stored_spec_that_is_wrong_is_said(engine, past, monkeypatch):
     body = {"spec": BODY["spec"] | {"minReplicas": 9}}
-    monkeypatch.setattr(module, "ask", lambda _, question: asyncio.run(question(Kube(**body))))
+    monkeypatch.setattr(module, "ask", lambda _, gather: asyncio.run(gather(Kube(**body))))
     answer = run(*SERVER, "chat")
     assert (answer.exit_code, answer.stderr) == (
         2,

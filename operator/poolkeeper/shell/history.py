@@ -19,7 +19,7 @@ from poolkeeper.shell.servers import ServerConfig
 
 if TYPE_CHECKING:
     from prometheus_api_client import PrometheusConnect
-    from requests import Response
+    from requests import Response, Session
 
 Progress = Callable[[int, int], None]
 
@@ -28,6 +28,10 @@ EPOCH = datetime.fromtimestamp(0, UTC)
 CONNECT = timedelta(seconds=5)
 ATTEMPTS = 3
 """So many days that fail while none was read mean that none can be."""
+
+BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE)
+TOO_MUCH = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.TOO_MANY_REQUESTS)
+"""What a server answers that would have answered a smaller question: another day may be one."""
 
 _NOTE = "PromQL info"  # how some versions begin a remark that is filed among the warnings
 
@@ -117,30 +121,36 @@ def gridded(wanted: Range, found: list[tuple[float, float]]) -> tuple[float | No
 
 
 def connected(server: ServerConfig, timeout: timedelta) -> "PrometheusConnect":
-    """Return a client that proves who asks, trusts whom it should, tries twice more, and tells refusals in words."""
+    """Return a client that proves who asks, tries a busy server twice more, and tells refusals in words."""
     # A seventh of a second, for a command that others need not wait for.
     from prometheus_api_client import PrometheusConnect  # noqa: PLC0415
-    from requests import Session  # noqa: PLC0415
     from urllib3 import Retry  # noqa: PLC0415
 
-    session, headers = Session(), proof(server)
-    session.trust_env = False
-    session.max_redirects = 0
-    session.verify = str(server.tls.ca_file) if server.tls.ca_file else True
-    session.cert = (str(server.tls.cert_file), str(server.tls.key_file)) if server.tls.cert_file else None
-    session.hooks["response"] = [lambda response, **_: examine(response, headers)]
+    headers = proof(server)
     retry = Retry(
         total=2,
         connect=0,
         read=False,
         redirect=False,
         backoff_factor=0.5,
-        status_forcelist=(HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE),
+        status_forcelist=BUSY,
         raise_on_status=False,
         respect_retry_after_header=False,
     )
     waits = (CONNECT.total_seconds(), timeout.total_seconds())
-    return PrometheusConnect(server.url, headers, retry=retry, session=session, timeout=waits)
+    return PrometheusConnect(server.url, headers, retry=retry, session=session(server, headers), timeout=waits)
+
+
+def session(server: ServerConfig, headers: dict[str, str]) -> "Session":
+    """Return a session that takes nothing from its surroundings, trusts whom it should, and examines answers."""
+    from requests import Session  # noqa: PLC0415
+
+    opened = Session()
+    opened.trust_env = False
+    opened.verify = str(server.tls.ca_file) if server.tls.ca_file else True
+    opened.cert = (str(server.tls.cert_file), str(server.tls.key_file)) if server.tls.cert_file else None
+    opened.hooks["response"] = [lambda response, **_: examine(response, headers)]
+    return opened
 
 
 def proof(server: ServerConfig) -> dict[str, str]:
@@ -206,9 +216,8 @@ def examine(response: "Response", headers: dict[str, str]) -> None:
         words = f"{told} {response.status_code}: {said(response)}"
         for secret in headers.values():
             words = words.replace(secret.rpartition(" ")[2], "***")
-        too_much = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.TOO_MANY_REQUESTS)
-        final = response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR and response.status_code not in too_much
-        raise HistoryError(words) if final else DayError(words)
+        passing = response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or response.status_code in TOO_MUCH
+        raise DayError(words) if passing else HistoryError(words)
     warnings = [word for word in answered(response).warnings or () if not word.startswith(_NOTE)]
     if warnings:
         raise DayError(f"{told} with a part: {warnings[0]}"[:WORDS])
