@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from io import StringIO
 from types import SimpleNamespace
 
 import pytest
@@ -366,6 +367,15 @@ def test_a_history_that_cannot_be_had_ends_it_with_its_words(engine, past):
         2,
         "error: http://prometheus:9090 answered 400: parse error [1:5]\n",
     )
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_progress_is_for_a_terminal_alone(monkeypatch, terminal):
+    screen = Console(file=StringIO(), force_terminal=terminal)
+    monkeypatch.setattr(load_history, "complaints", screen)
+    with load_history.telling() as told:
+        told("reading day 3 of 30", 0.1)
+    assert ("reading day 3 of 30" in screen.file.getvalue()) is terminal
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzipped"])

@@ -1,4 +1,4 @@
-"""What recommend is asked: today's pool, and what a proposal is judged by, as given, as the pool says, or as is usual."""
+"""What recommend is asked: today's pool, and what a proposal is judged by: as given, as the pool says, as is usual."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
