@@ -1,10 +1,11 @@
 """A history lived by a plan: core's world and the real decide(), looked at as often as anything can change.
 
-    quiet   nothing waits, nothing starts, the load is within what is ready    one look a grace period, LONGEST at most
-    else                                                                       one look a minute
+something waits, or starts              a look every LOOK
+the load would let a replica go         a look every grace period, LONGEST at most: each may take one
+neither: the guard or the floor holds   none until the load, a lead time or a transition changes that, CALM at most
 
-Between two looks of a quiet time the mean of the load flows. No look is put over the beginning of a lead time or a
-transition. The grace clock counts over the longer looks: the spec that is lived says so by its interval.
+Between two looks the mean of the load flows. The grace clock counts over the longer looks: the spec that is lived says
+so by its interval.
 """
 
 from bisect import bisect_right
@@ -12,15 +13,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from math import inf
 
 from poolkeeper.core.model import PoolSpec
-from poolkeeper.core.schedule import bounds
+from poolkeeper.core.schedule import Bounds, bounds
 from poolkeeper.core.world import Machine, Moment, World, account
 from poolkeeper.simulate.proposal import Outcome, Question
 from poolkeeper.simulate.weekly import Timed
 
 LOOK = timedelta(minutes=1)
 LONGEST = timedelta(minutes=10)
+CALM = timedelta(hours=6)
 WEEK = timedelta(weeks=1)
 SLOTS = 64
 """How many requests a replica runs at once where the spec does not say: no figure here depends on it."""
@@ -57,19 +60,35 @@ def moments(spec: PoolSpec, traffic: tuple[Timed, ...], runs_on: Machine) -> Ite
     world = World(spec, runs_on, traffic[0][0], traffic[0][1])
     at, end = traffic[0][0], traffic[-1][0]
     while at < end:
-        until = min(end, at + LOOK)
+        until = at + LOOK
         if not world.waiting and world.ready == len(world.pods):
-            until = quiet_until(spec, flow, at, min(end, at + longest), world.ready * runs_on.rate)
+            until = quiet_until(world, flow, at, end)
+        until = min(end, until)
         yield world.turn(at, flow.mean(at, until), until - at)
         at = until
 
 
-def quiet_until(spec: PoolSpec, flow: "Flow", at: datetime, end: datetime, capacity: float) -> datetime:
-    """Return the end of the time for which one look is enough, a minute at least."""
-    limits = bounds(spec, at, timedelta(0))
+def quiet_until(world: World, flow: "Flow", at: datetime, end: datetime) -> datetime:
+    """Return until when one look is enough while nothing waits and nothing starts."""
+    spec, limits = world.spec, bounds(world.spec, at, world.machine.startup)
+    load, low, high = flow.at(at), least(world, limits), len(world.pods) * world.machine.rate
     turns = [limits.leads_at, limits.next.at if limits.next else None]
-    end = min([end, *(turn for turn in turns if turn is not None and turn > at)])
-    return min(end, max(at + LOOK, flow.within(capacity, at, end)))
+    end = min([end, at + CALM, *(turn for turn in turns if turn is not None and turn > at)])
+    if low <= load <= high:
+        return flow.within(low, high, at, end)
+    if load > high or world.rate >= low:
+        return at + LOOK
+    return flow.within(0.0, high, at, min(end, at + spec.queue.interval))
+
+
+def least(world: World, limits: Bounds) -> float:
+    """Return the load from which on no replica may go: the survivors would be too busy, or too few (R2)."""
+    down, size = world.spec.queue.down, len(world.pods)
+    if size > limits.cap:
+        return inf
+    if size <= limits.floor:
+        return 0.0
+    return max(0, size - down.step) * world.machine.rate * down.max_utilization_percent / 100
 
 
 class Flow:
@@ -92,7 +111,11 @@ class Flow:
         weighed = sum(load * ((after - before) / LOOK) for before, after, load in self.parts(begin, end))
         return weighed / ((end - begin) / LOOK)
 
-    def within(self, capacity: float, begin: datetime, end: datetime) -> datetime:
-        """Return until when the load stays within a capacity."""
-        over = (before for before, _, load in self.parts(begin, end) if load > capacity)
-        return next(over, end)
+    def at(self, instant: datetime) -> float:
+        """Return the load at an instant."""
+        return self.traffic[bisect_right(self.instants, instant) - 1][1]
+
+    def within(self, low: float, high: float, begin: datetime, end: datetime) -> datetime:
+        """Return until when the load stays between two."""
+        leaves = (before for before, _, load in self.parts(begin, end) if not low <= load <= high)
+        return next(leaves, end)
