@@ -44,6 +44,26 @@ def office(at: datetime) -> float:
     return 10 if at.weekday() < 5 and OPENS <= at.time() < CLOSES else 1.5
 
 
+def night(at: datetime) -> float:
+    """Twelve requests a second at night, every night."""
+    return 12 if at.time() >= time(21) or at.time() < time(5) else 2
+
+
+def steps(at: datetime) -> float:
+    """A morning's rush, and an afternoon, on weekdays."""
+    if at.weekday() < 5 and time(8) <= at.time() < time(20):
+        return 12 if at.time() < time(12) else 7
+    return 1.5
+
+
+TRUE: dict[Load, list[tuple[str, str, str]]] = {
+    office: [("Mon-Fri", "09:00", "18:00")],
+    night: [("Mon-Sun", "21:00", "05:00")],
+    steps: [("Mon-Fri", "08:00", "12:00"), ("Mon-Fri", "12:00", "20:00")],
+}
+"""The windows that are to be found."""
+
+
 def noise(_: datetime) -> float:
     """The same at all times, but for the noise."""
     return 5
@@ -77,19 +97,21 @@ def working_week() -> Iterator[str]:
         yield url
 
 
-def off(wall: str, true: time) -> timedelta:
+def off(wall: str, true: str) -> timedelta:
     """Return how far a wall is from the true one."""
-    found = time.fromisoformat(wall)
-    return abs(timedelta(hours=found.hour - true.hour, minutes=found.minute - true.minute))
+    hours, minutes = (int(one) - int(other) for one, other in zip(wall.split(":"), true.split(":"), strict=True))
+    return abs(timedelta(hours=hours, minutes=minutes))
 
 
-def test_the_windows_are_those_that_the_traffic_was_made_with(working_week: str) -> None:
-    found = recommend(working_week, RATE, "--max", "8", "--price", "3.00")
-    (window,) = found["windows"]
-    print(window, "for", OPENS, CLOSES, found["today"], found["proposed"], found["held_out"])
-    assert window["days"] == "Mon-Fri"
-    assert off(window["begin"], OPENS) <= NEAR
-    assert off(window["end"], CLOSES) <= NEAR
+@pytest.mark.parametrize("load", [office, night, steps])
+def test_the_windows_are_those_that_the_traffic_was_made_with(load: Load) -> None:
+    with backfilled(COUNTER, past(load, 1)) as url:
+        found = recommend(url, RATE, "--max", "8", "--price", "3.00")
+    print(found["windows"], found["today"], found["proposed"], found["held_out"])
+    windows = [(one["days"], one["begin"], one["end"]) for one in found["windows"]]
+    assert [days for days, _, _ in windows] == [days for days, _, _ in TRUE[load]]
+    walls = zip(windows, TRUE[load], strict=True)
+    assert max(off(wall, true) for one, other in walls for wall, true in zip(one[1:], other[1:], strict=True)) <= NEAR
 
 
 def test_a_raw_counter_is_read_as_its_rate(working_week: str) -> None:
