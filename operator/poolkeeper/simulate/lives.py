@@ -2,7 +2,7 @@
 
 something waits, or starts              a look every LOOK
 the load would let a replica go         a look every grace period, LONGEST at most: each may take one
-neither: the guard or the floor holds   none until the load, a lead time or a transition changes that, CALM at most
+neither: the guard or the floor holds   none until the load, a lead time or a transition changes that, or a slot ends
 
 Between two looks the mean of the load flows. The grace clock counts over the longer looks: the spec that is lived says
 so by its interval.
@@ -17,14 +17,16 @@ from math import inf
 
 from poolkeeper.core.model import PoolSpec
 from poolkeeper.core.schedule import Bounds, bounds
+from poolkeeper.core.week import SLOT, begun
 from poolkeeper.core.world import Machine, Moment, World, account
+from poolkeeper.core.zones import zone
 from poolkeeper.simulate.proposal import Outcome, Question
 from poolkeeper.simulate.weekly import Timed
 
 LOOK = timedelta(minutes=1)
 LONGEST = timedelta(minutes=10)
-CALM = timedelta(hours=6)
 WEEK = timedelta(weeks=1)
+UTC = zone("UTC")
 SLOTS = 64
 """How many requests a replica runs at once where the spec does not say: no figure here depends on it."""
 
@@ -73,7 +75,8 @@ def quiet_until(world: World, flow: "Flow", at: datetime, end: datetime) -> date
     spec, limits = world.spec, bounds(world.spec, at, world.machine.startup)
     load, low, high = flow.at(at), least(world, limits), len(world.pods) * world.machine.rate
     turns = [limits.leads_at, limits.next.at if limits.next else None]
-    end = min([end, at + CALM, *(turn for turn in turns if turn is not None and turn > at)])
+    slot_ends = begun(at, UTC) + SLOT
+    end = min([end, slot_ends, *(turn for turn in turns if turn is not None and turn > at)])
     if low <= load <= high:
         return flow.within(low, high, at, end)
     if load > high or world.rate >= low:

@@ -63,6 +63,7 @@ def recommend(series: Series, question: Question, progress: Callable[[str, float
     per_replica = question.per_replica or history.whole.largest / question.spec.max_replicas
     search = Search(history, question, per_replica, progress)
     search.tune()
+    search.widen()
     found = foretold(history)
     verdict = judged(search, found.share)
     plan = verdict.chosen.plan
@@ -167,7 +168,7 @@ def assumed(search: Search, chosen: Trial) -> list[str]:
     if question.per_replica is None:
         notes[0] += f": the largest, outliers apart, carried by maxReplicas {question.spec.max_replicas}"
     if plan.cap != question.spec.max_replicas:
-        notes.append(f"maxReplicas {question.spec.max_replicas} cannot carry the largest load; {plan.cap} can")
+        notes.append(f"maxReplicas {question.spec.max_replicas} are too few for the load; {plan.cap} are proposed")
     if plan.above != question.spec.queue.up.above:
         notes.append(f"a queue of {question.spec.queue.up.above:g} waits longer than the SLA: a lower threshold helps")
     if not search.reaches(chosen):

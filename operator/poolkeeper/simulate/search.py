@@ -30,6 +30,8 @@ WORTH = 10.0
 TIE = 0.001
 """Shares inside that differ by less are the same."""
 RESERVE = 1.1
+WIDER = 4
+"""So many times the cap is raised by RESERVE at most."""
 EXPECTED = 16
 """About so many plans are lived in one search."""
 OBJECTIVE = 0.99
@@ -63,9 +65,9 @@ class Search:
     def __init__(self, history: History, question: Question, per_replica: float, progress: Progress) -> None:
         self.history, self.question, self.progress = history, question, progress
         self.machine, self.wanted = machine(question, per_replica), objective(question)
-        self.cap = cap_for(history.whole.largest / per_replica, question.spec.max_replicas)
+        cap = cap_for(history.whole.largest / per_replica, question.spec.max_replicas)
         self.lowest = min(1, question.spec.min_replicas)
-        self.base = Plan(self.lowest, self.cap, question.spec.queue.up.above, question.spec.queue.down.below)
+        self.base = Plan(self.lowest, cap, question.spec.queue.up.above, question.spec.queue.down.below)
         self.need = tuple(None if value is None else value / per_replica for value in history.fitted.high)
         self.lived = 0
 
@@ -95,15 +97,21 @@ class Search:
             gained = self.trial(tuned).outcome.inside - self.trial(self.base).outcome.inside
             self.base = tuned if gained >= CLEARLY else self.base
 
+    def widen(self) -> None:
+        """Raise the cap while the whole of it has too few inside; where it says what a replica carries, it stands."""
+        for _ in range(WIDER if self.question.per_replica else 0):
+            if not self.reaches(self.trial(replace(self.base, floor=self.base.cap))):
+                self.base = replace(self.base, cap=ceil(RESERVE * self.base.cap))
+
     def flat(self) -> Trial:
         """Return the best plan without windows."""
-        low, high = self.lowest, self.cap
+        low, high = self.lowest, self.base.cap
         trials = [self.trial(replace(self.base, floor=low))]
         while low < high and not self.reaches(trials[0]):
             middle = (low + high) // 2
             trials.append(self.trial(replace(self.base, floor=middle)))
             low, high = (low, middle) if self.reaches(trials[-1]) else (middle + 1, high)
-        if low == self.cap and low != trials[-1].plan.floor:
+        if low == self.base.cap and low != trials[-1].plan.floor:
             trials.append(self.trial(replace(self.base, floor=low)))
         return self.best(trials)
 
@@ -123,7 +131,7 @@ class Search:
         lead = ceil(self.question.startup / MINUTE) * MINUTE
         return [
             replace(self.base, floor=one.base, lead=lead, windows=proposed(one))
-            for one in layouts(need, max(1, self.lowest), self.cap)
+            for one in layouts(need, max(1, self.lowest), self.base.cap)
         ]
 
 
