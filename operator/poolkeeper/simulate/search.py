@@ -70,17 +70,21 @@ class Search:
         self.base = Plan(self.lowest, cap, question.spec.queue.up.above, question.spec.queue.down.below)
         self.need = tuple(None if value is None else value / per_replica for value in history.fitted.high)
         self.lived = 0
+        self.known: dict[Plan, Trial] = {}
 
     def today(self, stretch: Stretch) -> Outcome:
         """Return what today's pool comes to."""
         return live(self.question.spec, stretch, self.machine, self.question)
 
     def trial(self, plan: Plan, stretch: Stretch | None = None) -> Trial:
-        """Live a plan."""
+        """Live a plan, over the days that a proposal may know unless others are given."""
+        if stretch is None:
+            self.known[plan] = self.known.get(plan) or self.trial(plan, self.history.search)
+            return self.known[plan]
         self.lived += 1
         self.progress(f"living a plan with {len(plan.windows)} windows", min(0.99, self.lived / EXPECTED))
         spec = planned(plan, self.question.spec, self.question.timezone)
-        return Trial(plan, live(spec, stretch or self.history.search, self.machine, self.question))
+        return Trial(plan, live(spec, stretch, self.machine, self.question))
 
     def best(self, trials: Iterable[Trial]) -> Trial:
         """Return the best of several."""
@@ -100,8 +104,9 @@ class Search:
     def widen(self) -> None:
         """Raise the cap while the whole of it has too few inside; where it says what a replica carries, it stands."""
         for _ in range(WIDER if self.question.per_replica else 0):
-            if not self.reaches(self.trial(replace(self.base, floor=self.base.cap))):
-                self.base = replace(self.base, cap=ceil(RESERVE * self.base.cap))
+            if self.reaches(self.trial(replace(self.base, floor=self.base.cap))):
+                return
+            self.base = replace(self.base, cap=ceil(RESERVE * self.base.cap))
 
     def flat(self) -> Trial:
         """Return the best plan without windows."""

@@ -1,0 +1,190 @@
+"""What is recommended on generated weeks: the true windows where there are some, none where there is no pattern."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from poolkeeper.core.model import Per, PoolSpec, Queue, ScaleUp, Slo
+from poolkeeper.simulate.plan import Plan
+from poolkeeper.simulate.proposal import Question, Recommendation
+from poolkeeper.simulate.recommend import recommend
+from poolkeeper.simulate.search import sensitive
+from poolkeeper.simulate.series import Series, SeriesError
+from traffic import MONDAY, STEP, Recipe, batch, drifting, evenings, history, office, spoiled, steady
+
+NY = "America/New_York"
+POOL = PoolSpec(2, 8)
+QUESTION = Question(POOL, 10.0, timedelta(minutes=4), timedelta(seconds=2))
+
+
+def asked(series: Series, **changes) -> Recommendation:
+    return recommend(series, replace(QUESTION, **changes), lambda _words, _share: None)
+
+
+def said(found: Recommendation) -> list[tuple[str, str, str]]:
+    return [(one.days, one.begin, one.end) for one in found.windows]
+
+
+@pytest.fixture(scope="module")
+def spoiled_office() -> Recommendation:
+    """Return what is found in New York's office hours with noise, holes, spikes and a viral hour, over a DST change."""
+    series = spoiled(history(office, Recipe(days=23, zone=NY, noise=0.05)))
+    return asked(series, timezone=NY, price=Decimal("3.00"))
+
+
+@pytest.fixture(scope="module")
+def noise() -> Recommendation:
+    """Return what is found in load that wanders without a pattern."""
+    return asked(drifting(Recipe(days=15)))
+
+
+def test_office_hours_are_found(spoiled_office):
+    assert said(spoiled_office) == [("Mon-Fri", "08:00", "18:00")]
+
+
+def test_windows_bring_more_inside_on_the_days_held_out(spoiled_office):
+    held = spoiled_office.held_out
+    assert held.proposed.inside > held.unscheduled.inside + 0.02
+
+
+def test_windows_cost_less_than_the_best_pool_without(spoiled_office):
+    assert spoiled_office.proposed.gpu_hours < 0.6 * 8 * 168
+
+
+def test_windows_lead_by_the_start_up_time(spoiled_office):
+    assert spoiled_office.lead == timedelta(minutes=4)
+
+
+def test_a_price_makes_hours_money(spoiled_office):
+    assert float(spoiled_office.proposed.cost) == pytest.approx(3 * spoiled_office.proposed.gpu_hours, abs=0.01)
+
+
+def test_three_weeks_of_a_clear_pattern_are_good(spoiled_office):
+    assert (spoiled_office.confidence.words[:4], spoiled_office.confidence.share > 0.9) == ("good", True)
+
+
+@pytest.mark.parametrize(
+    "words", ["cannot be load", "are holes", "out of the ordinary", "carry 10 of the load", "no cap"]
+)
+def test_the_notes_say_what_was_assumed(spoiled_office, words):
+    assert any(words in note for note in spoiled_office.notes)
+
+
+def test_the_profile_is_in_replicas_too(spoiled_office):
+    profile = spoiled_office.profile
+    assert (profile.replicas[2 * 48], profile.replicas[2 * 48 + 24]) == (1, 8)
+
+
+def test_noise_has_no_windows(noise):
+    assert (noise.helps, noise.windows, noise.lead) == (False, (), timedelta(0))
+
+
+def test_noise_says_why(noise):
+    assert noise.because.startswith("no schedule helps: the time of the week foretold ")
+
+
+def test_noise_still_has_better_bounds(noise):
+    assert noise.proposed.inside > noise.today.inside
+
+
+def test_noise_is_held_against_days_held_out_too(noise):
+    assert noise.held_out.unscheduled == noise.held_out.proposed
+
+
+def test_white_noise_has_no_windows():
+    assert not asked(history(steady, Recipe(days=6, noise=0.2))).helps
+
+
+def test_evenings_over_midnight_are_found():
+    assert said(asked(history(evenings, Recipe(days=14)))) == [("Mon-Sun", "19:00", "01:00")]
+
+
+@pytest.mark.long
+def test_two_kinds_of_day_are_found():
+    found = asked(history(batch, Recipe(days=28)))
+    assert said(found) == [("Mon-Fri", "09:00", "17:00"), ("Sat-Sun", "01:00", "05:00")]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("holds", [1, 6, 12])
+def test_no_noise_has_windows(seed, holds):
+    assert not asked(drifting(Recipe(days=21, seed=seed), timedelta(hours=holds))).helps
+
+
+def test_one_week_is_weak():
+    found = asked(history(office, Recipe(days=7)))
+    assert (said(found), found.confidence.words[:4]) == ([("Mon-Fri", "08:00", "18:00")], "weak")
+
+
+def test_two_days_are_too_few():
+    found = asked(history(office, Recipe(days=2)))
+    assert (found.helps, found.held_out) == (False, None)
+    assert found.because == "no schedule helps: there are too few days to hold one against; a week is the least"
+
+
+def test_a_need_that_differs_by_little_has_no_windows():
+    found = asked(history(office, Recipe(days=4)), per_replica=200.0)
+    assert found.because == "no schedule helps: the hours of the week need too nearly the same number of replicas"
+
+
+def test_without_a_load_per_replica_the_largest_load_fills_the_pool():
+    found = asked(history(office, Recipe(days=4, noise=0)), per_replica=None)
+    assert (found.per_replica, found.max_replicas) == (70 / 8, 8)
+    assert (
+        "a replica was taken to carry 8.75 of the load: the largest, outliers apart, carried by maxReplicas 8"
+        in found.notes
+    )
+
+
+def test_a_cap_that_cannot_carry_the_load_is_raised():
+    found = asked(history(steady, Recipe(days=1, noise=0)), spec=PoolSpec(2, 3))
+    assert found.max_replicas > 3
+    assert f"maxReplicas 3 are too few for the load; {found.max_replicas} are proposed" in found.notes
+
+
+def test_a_threshold_that_waits_longer_than_the_sla_is_lowered():
+    slow = replace(POOL, queue=Queue(up=ScaleUp(above=500)))
+    found = asked(history(evenings, Recipe(days=1)), spec=slow)
+    assert (found.scale_up_above, found.scale_down_below) == (20, 1)
+
+
+def test_a_threshold_of_the_whole_pool_counts_all_its_replicas():
+    slow = replace(POOL, queue=Queue(thresholds_per=Per.POOL, up=ScaleUp(above=500)))
+    assert sensitive(Plan(3, 8, 500, 1), replace(QUESTION, spec=slow), 10.0) == Plan(3, 8, 60, 1)
+
+
+def test_thresholds_stay_where_they_are_short_enough():
+    assert asked(history(evenings, Recipe(days=1))).scale_up_above == 5
+
+
+def test_an_objective_that_nothing_reaches_is_said():
+    bursts = history(steady, Recipe(days=1, noise=0.5, step=timedelta(minutes=1)))
+    found = asked(bursts, spec=replace(POOL, slo=Slo(timedelta(seconds=2), 100)), per_replica=None)
+    assert any(note.startswith("no plan had 100.0% inside") for note in found.notes)
+
+
+def test_load_that_grew_is_said():
+    series = history(steady, Recipe(days=14, noise=0))
+    grown = tuple(1.5 * one if number >= 7 * 144 else one for number, one in enumerate(series.values))
+    found = asked(replace(series, values=grown))
+    assert any("saw 1.50 times the load of the days before" in note for note in found.notes)
+
+
+def test_progress_goes_from_nothing_to_all():
+    shares: list[float] = []
+    recommend(history(steady, Recipe(days=1)), QUESTION, lambda _, share: shares.append(share))
+    assert (shares[0], shares[-1], shares == sorted(shares)) == (0, 1, True)
+
+
+@pytest.mark.parametrize("value", [None, 0.0])
+def test_without_any_load_there_is_nothing_to_recommend(value):
+    with pytest.raises(SeriesError, match="no load in this history"):
+        asked(Series(MONDAY, STEP, (value,) * 2016))
+
+
+def test_a_zone_that_is_none_is_refused():
+    with pytest.raises(ValueError, match="is no IANA time zone"):
+        asked(history(office, Recipe(days=3)), timezone="New York")
