@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -85,32 +86,44 @@ def test_what_cannot_be_read_is_forgotten():
 
 
 MONDAY = date(2026, 3, 2)
-LEARNED = Habit("Asia/Tokyo", (Week(MONDAY, (0.5, *range(334), None)),))
+LEARNED = Habit("Asia/Tokyo", (Week(MONDAY, (0.5, *range(334), None)),), at(0))
 
 
 def learned(loads):
     """Return the loads of a week that was stored and read back."""
-    memory = Memory(habit=Habit("UTC", (Week(MONDAY, loads),)))
+    memory = Memory(habit=Habit("UTC", (Week(MONDAY, loads),), at(0)))
     return load(dump(memory, GRACE, {}), None, LATER).habit.weeks[0].loads
 
 
 def test_a_learned_week_is_stored_without_the_slot_under_way():
-    habit = Habit(LEARNED.zone, LEARNED.weeks, Present(ends=at(1800), load=5.0))
+    habit = replace(LEARNED, present=Present(ends=at(1800), load=5.0))
     assert load(dump(Memory(habit=habit), GRACE, {}), None, LATER).habit == LEARNED
 
 
 def test_nothing_is_stored_before_the_first_slot_has_ended():
-    assert dump(Memory(habit=Habit("UTC", (), Present(ends=at(1800)))), GRACE, {}) == {}
+    assert dump(Memory(habit=Habit("UTC", present=Present(ends=at(1800)))), GRACE, {}) == {}
 
 
 def test_the_newest_week_is_read_first():
     weeks = tuple(Week(MONDAY - timedelta(days=7 * ago)) for ago in range(3))
-    assert load(dump(Memory(habit=Habit("UTC", weeks)), GRACE, {}), None, LATER).habit.weeks == weeks
+    assert load(dump(Memory(habit=Habit("UTC", weeks, at(0))), GRACE, {}), None, LATER).habit.weeks == weeks
+
+
+def test_a_learned_week_that_has_not_changed_stays_as_it_is_stored():
+    stored = dump(Memory(habit=LEARNED), GRACE, {})
+    assert dump(Memory(habit=LEARNED), GRACE, stored)["habit"] is stored["habit"]
+
+
+@pytest.mark.parametrize("changed", [{"until": at(1800)}, {"zone": "UTC"}])
+def test_a_learned_week_that_has_changed_is_stored_anew(changed):
+    habit = replace(LEARNED, weeks=(Week(MONDAY),), **changed)
+    stored = dump(Memory(habit=LEARNED), GRACE, {})
+    assert load(dump(Memory(habit=habit), GRACE, stored), None, LATER).habit == habit
 
 
 def test_nine_weeks_take_less_than_nine_kilobytes():
     weeks = tuple(Week(MONDAY - timedelta(days=7 * ago), (1234.5,) * 336) for ago in range(9))
-    assert len(str(dump(Memory(habit=Habit("UTC", weeks)), GRACE, {}))) < 9000
+    assert len(str(dump(Memory(habit=Habit("UTC", weeks, at(0))), GRACE, {}))) < 9000
 
 
 @given(st.floats(0.01, 1e6))
@@ -120,8 +133,11 @@ def test_a_load_is_stored_to_a_tenth_of_a_percent(one):
 
 @pytest.mark.parametrize(
     "habit",
-    [None, "", [], {}, {"zone": "UTC"}, {"zone": "UTC", "weeks": []}]
-    + [{"zone": "UTC", "weeks": weeks} for weeks in ({"2026": ""}, {"2026-03-02": "AAAA"}, {"2026-03-02": 5})],
+    [None, "", [], {}, {"zone": "UTC"}, {"zone": "UTC", "weeks": {}, "until": "noon"}]
+    + [
+        {"zone": "UTC", "until": "2026-03-02T12:00:00Z", "weeks": weeks}
+        for weeks in ([], {"2026": ""}, {"2026-03-02": "AAAA"}, {"2026-03-02": 5})
+    ],
 )
 def test_a_learned_week_that_cannot_be_read_costs_no_clock(habit):
     stored = dump(short(0, 200), GRACE, {}) | {"habit": habit}

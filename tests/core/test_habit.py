@@ -160,3 +160,8 @@ def test_a_restart_costs_the_slot_under_way_alone():
 def test_a_day_of_looks_is_a_day_of_slots():
     habit = learned({2.0 * number: number // 15 for number in range(12 * 60 + 1)})
     assert known(habit) == {slot: pytest.approx(slot, abs=0.1) for slot in range(48)}
+
+
+def test_the_weeks_say_when_they_last_changed():
+    habit = learned(minutely(35))
+    assert (habit.until, learned({61: 10}, known=habit).until) == (MONDAY + 30 * MINUTE, MONDAY + 30 * MINUTE)

@@ -56,7 +56,8 @@ def habits(draw, loads=SIZES) -> Habit:
         made.append(Week(MONDAY - ago * timedelta(days=7), tuple(week)))
     recent = st.none() | st.none() | loads
     present = Present(at(draw(st.integers(-1800, 1800))), at(draw(st.integers(-600, 5))), load=draw(recent))
-    return Habit(draw(st.sampled_from([*["UTC"] * 5, "Asia/Tokyo"])), tuple(made), replace(present, usual=draw(recent)))
+    place = draw(st.sampled_from([*["UTC"] * 5, "Asia/Tokyo"]))
+    return Habit(place, tuple(made), at(-1800), replace(present, usual=draw(recent)))
 
 
 @st.composite

@@ -43,7 +43,7 @@ def dump(memory: Memory, grace_period: timedelta, stored: Mapping[str, Any]) -> 
         made["starts"] = _starts(memory.starts)
     tiers = _tiers(memory.tiers)
     made |= {"tiers": tiers} if tiers else {}
-    return made | ({"habit": _habit(memory.habit)} if memory.habit.weeks else {})
+    return made | ({"habit": _habit(memory.habit, stored.get("habit"))} if memory.habit.weeks else {})
 
 
 def load(stored: Mapping[str, Any], looked_until: datetime | None, now: datetime) -> Memory:
@@ -134,8 +134,16 @@ def _happened(stored: Mapping[str, Any], name: str, now: datetime) -> datetime |
     return min(now, parse_instant(stored[name])) if name in stored else None
 
 
-def _habit(habit: Habit) -> Json:
-    return {"zone": habit.zone, "weeks": {str(week.monday): _packed(week.loads) for week in habit.weeks}}
+def _habit(habit: Habit, stored: Any) -> Json:  # noqa: ANN401  whatever the store holds
+    """Return the learned week; what is stored where it has not changed since, for this is asked at each look."""
+    until = format_instant(habit.until) if habit.until else ""
+    if isinstance(stored, dict) and (stored.get("until"), stored.get("zone")) == (until, habit.zone):
+        return stored
+    return {
+        "zone": habit.zone,
+        "until": until,
+        "weeks": {str(week.monday): _packed(week.loads) for week in habit.weeks},
+    }
 
 
 def _packed(loads: tuple[float | None, ...]) -> str:
@@ -147,7 +155,8 @@ def _read_habit(stored: Any) -> Habit:  # noqa: ANN401  whatever the store holds
     """Return the learned week; garbage in it costs what was learned, and no clock."""
     try:
         weeks = [Week(date.fromisoformat(monday), _unpacked(packed)) for monday, packed in stored["weeks"].items()]
-        return Habit(str(stored["zone"]), tuple(sorted(weeks, key=by_monday, reverse=True)))
+        ordered = tuple(sorted(weeks, key=by_monday, reverse=True))
+        return Habit(str(stored["zone"]), ordered, parse_instant(stored["until"]))
     except (AttributeError, KeyError, TypeError, ValueError, struct.error):
         return Habit()
 

@@ -35,7 +35,7 @@ def learn(known: Habit, load: float, rule: Forecast, place: str, now: datetime) 
     if known.present.ends is None or not known.present.ends - SLOT <= now < known.present.ends:
         known = turned(known, rule.history, now)
     normal = usual(known.weeks, slot(now, zone(place)), rule.quantile)
-    return Habit(place, known.weeks, gone_on(known.present, load, normal, now))
+    return Habit(place, known.weeks, known.until, gone_on(known.present, load, normal, now))
 
 
 def gone_on(present: Present, load: float, normal: float | None, now: datetime) -> Present:
@@ -70,8 +70,9 @@ def turned(known: Habit, history: timedelta, now: datetime) -> Habit:
         weeks[monday] = with_load(week, slot(start, place), present.total / present.seen.total_seconds())
     oldest, today = now - history - WEEK, now.astimezone(place).date()
     kept = [week for monday, week in weeks.items() if oldest.date() < monday <= today]
-    fresh = replace(present, ends=begun(now, place) + SLOT, seen=timedelta(0), total=0.0)
-    return Habit(known.zone, tuple(sorted(kept, key=by_monday, reverse=True)), fresh)
+    made, begins = tuple(sorted(kept, key=by_monday, reverse=True)), begun(now, place)
+    fresh = replace(present, ends=begins + SLOT, seen=timedelta(0), total=0.0)
+    return Habit(known.zone, made, known.until if made == known.weeks else begins, fresh)
 
 
 def with_load(week: Week, slot: int, load: float) -> Week:

@@ -104,10 +104,14 @@ class Present:
 
 @dataclass(frozen=True, slots=True)
 class Habit:
-    """What the load usually does, for the learned floor: its last weeks on the wall of `zone`, the newest first."""
+    """What the load usually does, for the learned floor: its last weeks on the wall of `zone`, the newest first.
+
+    `until` is when the weeks last changed.
+    """
 
     zone: str = ""
     weeks: tuple[Week, ...] = ()
+    until: datetime | None = None
     present: Present = field(default_factory=Present)
 
 
