@@ -3,10 +3,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from builders import Rig, at, published, reading, sample
 from poolkeeper.core.depth import Depth
 from poolkeeper.core.forecast import NO_OUTLOOK, Outlook, foresee, load_of, study
 from poolkeeper.core.memory import Habit, Memory, Present, Starts, Week
 from poolkeeper.core.model import Forecast, PoolSpec, Queue, Schedule
+from poolkeeper.core.observation import Reading
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.week import SLOTS
 
@@ -137,3 +139,26 @@ def test_the_outlook_says_what_it_stands_on():
 )
 def test_the_load_is_what_runs_and_waits(depth, ready, load):
     assert load_of(depth, ready) == load
+
+
+def rig() -> Rig:
+    """Return a pool of two at noon on a Monday, which at this time has needed four."""
+    spec = published(forecast=Forecast(), queue={"slots_per_replica": 64})
+    made = Rig(spec)
+    made.memory = Memory(habit=habit({}, default=200))
+    return made
+
+
+def busy(seconds: float) -> Reading:
+    """Return the answer of two pods that run 100 requests each."""
+    return Reading("pods", at(seconds), pods=(sample(0, 0, running=100), sample(1, 0, running=100)))
+
+
+def test_a_pool_grows_to_what_is_expected_and_says_so():
+    decision = rig().look(0, busy(0))
+    assert (decision.size, decision.reason) == (4, Reason.FORECAST)
+
+
+def test_a_pool_whose_metrics_are_out_stays_as_it_is():
+    decision = rig().look(0, reading(None, fault=Reason.METRIC_TIMEOUT))
+    assert (decision.size, decision.outlook) == (2, Outlook(reason=Reason.OUTAGE))
