@@ -8,8 +8,8 @@ import pytest
 
 from poolkeeper.core.model import Per, PoolSpec, Queue, ScaleUp, Slo
 from poolkeeper.simulate.plan import Plan
-from poolkeeper.simulate.proposal import Question, Recommendation
-from poolkeeper.simulate.recommend import recommend
+from poolkeeper.simulate.proposal import Outcome, Question, Recommendation
+from poolkeeper.simulate.recommend import is_better, recommend
 from poolkeeper.simulate.search import sensitive
 from poolkeeper.simulate.series import Series, SeriesError
 from traffic import MONDAY, STEP, Recipe, batch, drifting, evenings, history, office, spoiled, steady
@@ -171,6 +171,22 @@ def test_load_that_grew_is_said():
     grown = tuple(1.5 * one if number >= 7 * 144 else one for number, one in enumerate(series.values))
     found = asked(replace(series, values=grown))
     assert any("saw 1.50 times the load of the days before" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("hours", "inside", "better"),
+    [
+        (98, 0.990, True),  # cheaper, as many inside
+        (99.5, 0.990, False),  # hardly cheaper
+        (101, 0.992, True),  # more inside, for little
+        (104, 0.992, False),  # more inside, for too much
+        (101, 0.9905, False),  # hardly more inside
+        (80, 0.9885, True),  # cheaper, still enough inside
+        (80, 0.9875, False),  # cheaper, too few inside
+    ],
+)
+def test_windows_must_be_clearly_better_on_days_held_out(hours, inside, better):
+    assert is_better(Outcome(hours, None, inside, 0), Outcome(100, None, 0.99, 0), 0.99) is better
 
 
 def test_progress_goes_from_nothing_to_all():

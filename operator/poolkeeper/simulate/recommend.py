@@ -27,7 +27,7 @@ from poolkeeper.simulate.proposal import (
     Question,
     Recommendation,
 )
-from poolkeeper.simulate.search import Search, Trial, rank
+from poolkeeper.simulate.search import TIE, WORTH, Search, Trial
 from poolkeeper.simulate.series import Series
 from poolkeeper.simulate.weekly import Weekly
 
@@ -36,6 +36,8 @@ __all__ = ["Confidence", "HeldOut", "Outcome", "Profile", "Proposed", "Question"
 PATTERN = 0.2
 """Where the time of the week foretells less of the ups and downs, there is no pattern to put windows on."""
 SURE, FAIR = 0.6, 0.35
+CHEAPER, FULLER = 0.01, 0.001
+"""What is clearly better on days that were held out: GPU-hours saved, or requests brought inside, as shares."""
 SLACK = 0.002
 """A held-out week that misses the objective by less is not held against a plan."""
 
@@ -117,14 +119,22 @@ def held_against(search: Search, flat: Trial, scheduled: Trial) -> Verdict:
     with_windows = search.trial(scheduled.plan, stretch)
     without = search.trial(scheduled.plan.unscheduled, stretch)
     other = search.trial(flat.plan, stretch)
-    best = min((with_windows, without, other), key=lambda one: rank(one, search.wanted - SLACK))
-    if best is not with_windows:
-        words = f"no schedule helps: on the days held out, {beside(with_windows, best)}"
-        return Verdict(flat, words, compared(search, other.outcome, other.outcome))
+    for plain in (without, other):
+        if not is_better(with_windows.outcome, plain.outcome, search.wanted):
+            words = f"no schedule helps: on the days held out, {beside(with_windows, plain)}"
+            return Verdict(flat, words, compared(search, other.outcome, other.outcome))
     words = (
         f"on the days held out, {beside(with_windows, without)}; the best pool without windows came to {said(other)}"
     )
     return Verdict(scheduled, words, compared(search, without.outcome, with_windows.outcome))
+
+
+def is_better(one: Outcome, other: Outcome, wanted: float) -> bool:
+    """Return whether one is clearly better: cheaper with enough inside, or more inside for what that is worth."""
+    more = one.inside - other.inside
+    enough = one.inside >= min(other.inside - TIE, wanted - SLACK)
+    cheaper = enough and one.gpu_hours <= (1 - CHEAPER) * other.gpu_hours
+    return cheaper or (more >= FULLER and one.gpu_hours <= (1 + WORTH * more) * other.gpu_hours)
 
 
 def compared(search: Search, unscheduled: Outcome, proposed: Outcome) -> HeldOut | None:

@@ -25,7 +25,7 @@ Progress = Callable[[str, float], None]
 HEIGHTS = (1.0, 0.85, 0.7, 0.55)
 """How full the floors of the windows are with the load that is seldom exceeded."""
 USUAL_HEIGHT = 0.85
-ONE_WINDOW = 0.01
+ONE_WINDOW = 0.005
 WORTH = 10.0
 TIE = 0.001
 """Shares inside that differ by less are the same."""
