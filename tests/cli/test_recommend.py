@@ -463,7 +463,7 @@ def test_starts_that_the_operator_has_measured_count(monkeypatch):
     starts = SimpleNamespace(durations=(timedelta(minutes=3),) * 3)
     remembered = SimpleNamespace(starts=starts, tiers=SimpleNamespace(starts={}))
     monkeypatch.setattr(question.memo, "load", lambda *_: remembered)
-    assert asyncio.run(question.pool_of_cluster(Kube(), "inference", "chat")).startup == timedelta(minutes=3)
+    assert asyncio.run(question.pool_of_cluster(Kube(), "inference", "chat")).startup == timedelta(minutes=3, seconds=3)
 
 
 def test_a_start_up_time_that_was_measured_is_noted():

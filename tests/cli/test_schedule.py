@@ -317,7 +317,7 @@ async def test_the_pool_is_sought_in_the_namespace_that_was_given(namespace, whe
 async def test_measured_starts_give_the_lead_time():
     one = await found(STORED | {"status": {"memory": {"starts": STARTS}}})
     assert (one.lead_time, one.learned) == (
-        timedelta(minutes=4),
+        timedelta(minutes=4, seconds=3),
         "leadTime auto: the 95th percentile of 3 measured starts",
     )
 
@@ -329,7 +329,7 @@ async def test_a_pool_without_measured_starts_has_the_default():
 async def test_the_slower_tier_gives_the_lead_time():
     slow = {"template": "t2", "durations": ["8m", "8m", "9m"]}
     one = await found(STORED | {"status": {"memory": {"starts": STARTS, "tiers": {"starts": {"spot": slow}}}}})
-    assert one.lead_time == timedelta(minutes=9)
+    assert one.lead_time == timedelta(minutes=9, seconds=3)
 
 
 async def test_a_spec_that_cannot_be_read_falls_back_to_the_last_good_one():

@@ -98,8 +98,9 @@ def test_lead_times_that_overlap_keep_the_larger_floor():
     assert changes_of(sizes, 10, 2900) == [(2900, 2), (3000, 4), (3300, 6)]
 
 
-@pytest.mark.parametrize(("started_in", "lead"), [((30, 40, 50), 50), ((30, 40), 600), ((), 600)])
+@pytest.mark.parametrize(("started_in", "lead"), [((30, 40, 50), 53), ((30, 40), 600), ((), 600)])
 def test_the_lead_time_is_what_starts_took_once_three_are_known(started_in, lead):
+    """And the second that their stamps are cut to, and two looks."""
     starts = Starts("t1", durations=tuple(timedelta(seconds=one) for one in started_in))
     spec = scheduled(window(5), lead_time=None)
     sizes = [decided(spec, 3600 - lead - early, memory=replace(KNOWN, starts=starts), replicas=2) for early in (1, 0)]

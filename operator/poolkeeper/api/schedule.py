@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
 from poolkeeper.api.fields import MAX_REPLICAS, AutoDuration, Duration, Name
 from poolkeeper.api.rules import Part, Rule
@@ -38,8 +38,11 @@ def _zone(name: str) -> str:
     return name
 
 
-def _cron(expression: str) -> str:
-    check(expression)
+def _cron(expression: str, given: ValidationInfo) -> str:
+    try:
+        check(expression)
+    except CronError as error:
+        raise CronError(f"{error} (window {given.data.get('name')})") from error
     return expression
 
 

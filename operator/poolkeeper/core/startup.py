@@ -22,6 +22,7 @@ BY_AGE = attrgetter("created_at", "name")
 UNMEASURED = timedelta(minutes=10)
 NODE_WAIT = timedelta(minutes=10)
 SHORTEST = timedelta(seconds=10)  # the API server stamps whole seconds
+STAMP = timedelta(seconds=1)  # what it cuts off
 ENOUGH = 3
 KEPT = 20
 MARGIN = 1.5
@@ -101,12 +102,16 @@ def timeout(spec: PoolSpec, starts: Starts) -> timedelta:
 
 
 def usual(spec: PoolSpec, starts: Iterable[Starts]) -> timedelta:
-    """Return how long before replicas are needed they must be asked for: the slowest tier's 95th percentile (R5).
+    """Return how long before replicas are needed they must be asked for (R5).
 
-    Until three starts are known, the timeout that was given, else ten minutes.
+    The slowest tier's 95th percentile, and what a start's own duration leaves out: the rest of the second that its
+    stamps were cut by, a look until it is asked for, and another until its pod has a node. Until three starts are
+    known, the timeout that was given, else ten minutes.
     """
     known = [percentile_95(one.durations) for one in starts if len(one.durations) >= ENOUGH]
-    return max(known, default=spec.startup_timeout or UNMEASURED)
+    if not known:
+        return spec.startup_timeout or UNMEASURED
+    return max(known) + STAMP + 2 * spec.queue.interval
 
 
 def percentile_95(durations: tuple[timedelta, ...]) -> timedelta:
