@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
-from operator import itemgetter
 from statistics import median
 from zoneinfo import ZoneInfo
 
@@ -130,10 +129,3 @@ def filled(series: Series, weekly: Weekly, place: ZoneInfo) -> tuple[Timed, ...]
         stands = value is not None and at - (at - series.start) % weekly.grain not in outliers
         found.append((at, value if stands and value is not None else usual[slot(at, place)] or 0.0))
     return (*found, (series.end, 0.0))
-
-
-def stretches(instants: Sequence[datetime], step: timedelta) -> list[tuple[datetime, datetime]]:
-    """Return instants that follow each other in steps as stretches of time."""
-    runs = groupby(enumerate(sorted(instants)), key=lambda one: one[1] - one[0] * step)
-    found = [list(map(itemgetter(1), run)) for _, run in runs]
-    return [(run[0], run[-1] + step) for run in found]
