@@ -43,7 +43,7 @@ def test_a_good_pool_is_ok(check):
 def test_a_bad_field_is_named_with_what_would_be_right(check):
     answer = check(GOOD.replace("minReplicas: 2", "minReplicas: 9"))
     assert answer.exit_code == 1
-    assert answer.output == "ipool/chat: wrong\n  - spec: minReplicas must not be over maxReplicas\n"
+    assert answer.output == "ipool/chat: wrong\n  - spec: minReplicas must not be over maxReplicas (9 is over 8)\n"
 
 
 def test_a_typo_is_named(check):

@@ -486,5 +486,5 @@ def test_a_stored_spec_that_is_wrong_is_said(engine, past, monkeypatch):
     answer = run(*SERVER, "chat")
     assert (answer.exit_code, answer.stderr) == (
         2,
-        "error: ipool/chat: spec: minReplicas must not be over maxReplicas\n",
+        "error: ipool/chat: spec: minReplicas must not be over maxReplicas (9 is over 8)\n",
     )

@@ -41,7 +41,8 @@ def test_a_spec_that_cannot_be_accepted_leaves_the_last_good_one_in_force():
     pools = Pools()
     pools.take(body())
     pool = pools.take(body(metadata={"generation": 2}, spec=SPEC | {"minReplicas": 99}))
-    assert (pool.core.min_replicas, pool.invalid) == (2, ["spec: minReplicas must not be over maxReplicas"])
+    words = "spec: minReplicas must not be over maxReplicas (99 is over 8)"
+    assert (pool.core.min_replicas, pool.invalid) == (2, [words])
 
 
 def test_the_last_good_spec_survives_a_restart_in_the_status():

@@ -7,6 +7,7 @@ from pydantic import Field, ValidationError
 
 from poolkeeper.api.capacity import Capacity, Drain
 from poolkeeper.api.fields import MAX_REPLICAS, AutoDuration, Duration, Name
+from poolkeeper.api.problems import problems, shown
 from poolkeeper.api.rules import Part, Rule, not_yet
 from poolkeeper.api.schedule import POOL_RULES, Forecast, Schedule
 from poolkeeper.api.units import parse_duration
@@ -312,7 +313,7 @@ def parse_spec(raw: Mapping[str, Any]) -> Spec:
     try:
         return Spec.model_validate(raw)
     except ValidationError as error:
-        raise SpecError([_problem(found) for found in _causes(error)]) from error
+        raise SpecError(problems(error, Spec)) from error
 
 
 def unknown_fields(raw: Mapping[str, Any]) -> list[str]:
@@ -320,33 +321,8 @@ def unknown_fields(raw: Mapping[str, Any]) -> list[str]:
     try:
         Spec.model_validate(raw)
     except ValidationError as error:
-        return [_path(found["loc"]) for found in error.errors() if found["type"] == "extra_forbidden"]
+        return [shown(found["loc"]) for found in error.errors() if found["type"] == "extra_forbidden"]
     return []
-
-
-def _causes(error: ValidationError) -> list[Mapping[str, Any]]:
-    """Return the errors without the list that is too short only because its elements are wrong."""
-    found = error.errors()
-    inner = [one["loc"] for one in found if one["type"] != "too_short"]
-    return [
-        one
-        for one in found
-        if one["type"] != "too_short" or not any(loc[: len(one["loc"])] == one["loc"] for loc in inner)
-    ]
-
-
-def _problem(found: Mapping[str, Any]) -> str:
-    words = str(found["msg"]).removeprefix("Value error, ")
-    if found["type"] == "extra_forbidden":
-        words = "no such field"
-    given = found.get("input")
-    said = f" (got {given!r})" if isinstance(given, str | int | float) and not isinstance(given, bool) else ""
-    return f"{_path(found['loc'])}: {words}{said}"
-
-
-def _path(location: tuple[str | int, ...]) -> str:
-    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in location]
-    return "spec" + "".join(parts)
 
 
 def _queue(queue: Queue) -> model.Queue:
