@@ -113,7 +113,7 @@ def test_a_bad_window_says_what_would_be_right(changes, problem):
         ({"start": "0 0 9 24 11 *"}, "windows[0].start: '0 0 9 24 11 *' has 6 fields; write five"),
         ({"start": "0 9 31 2 *"}, "windows[0].start: '0 9 31 2 *' never fires: no such day exists"),
         ({"end": "0 9 * * Funday"}, "windows[0].end: '0 9 * * Funday' is no cron expression"),
-        ({"end": "00 9 24 Nov *"}, "windows[0]: start and end of window launch always fire together"),
+        ({"end": "00 9 24 Nov *"}, "windows[0]: the ends of window launch coincide with its starts"),
         ({"days": "Mon"}, "windows[0]: days belongs to from and to; put the days into the cron expressions"),
     ],
 )

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from poolkeeper.core.cron import CronError, check, coincide, coming, firings, following, last
+from poolkeeper.core.cron import CronError, check, coming, firings, following, last, never_ends
 
 
 def wall(text: str) -> datetime:
@@ -105,31 +105,37 @@ def test_what_is_refused_says_why(expression, words):
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("start", "end"),
     [
         ("0 9 * * *", "0  9 * * *"),
         ("0 9 * * Mon-Fri", "00 9 ? 1-12 1-5"),
         ("0 9 * * 0", "0 9 * * 7"),
         ("*/30 * * * *", "0,30 0-23 * * *"),
         ("0 9 31 * *", "0 9 31 1,3,5,7,8,10,12 *"),
+        ("0 9 * * *", "0 9 * * Mon-Fri"),
+        ("0 8 * * *", "0 8 L * *"),
+        ("0 0 29 2 *", "0 0 * 2 Mon#5"),
+        ("0 0 * * *", "0 0 29 2 *"),
     ],
 )
-def test_expressions_that_always_fire_together_coincide(one, other):
-    assert coincide(one, other)
+def test_a_window_all_of_whose_ends_fall_on_its_starts_never_ends(start, end):
+    assert never_ends(start, end)
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("start", "end"),
     [
         ("0 9 * * *", "0 18 * * *"),
-        ("0 9 * * *", "0 9 * * Mon-Fri"),
-        ("0 0 * * *", "0 0 * 1-11 *"),
-        ("* * * * *", "* 0-22 * * *"),
-        ("0 9 L * *", "0 9 31 * *"),
+        ("0 9 * * Mon-Fri", "0 9 * * *"),
+        ("0 0 * 1-11 *", "0 0 * * *"),
+        ("* 0-22 * * *", "* * * * *"),
+        ("0 9 31 * *", "0 9 L * *"),
+        ("0 0 * * *", "0 18 29 2 *"),
+        ("0 9 29 2 *", "0 18 29 2 *"),
     ],
 )
-def test_expressions_that_part_once_do_not_coincide(one, other):
-    assert not coincide(one, other)
+def test_a_window_one_of_whose_ends_stands_alone_ends(start, end):
+    assert not never_ends(start, end)
 
 
 @pytest.mark.parametrize(
@@ -161,3 +167,7 @@ def test_the_firing_to_come_is_the_one_that_follows(expression, expected):
 
 def test_firings_that_always_fall_on_another_never_stand_alone():
     assert coming("0 0 * * *", wall("2026-01-01"), "* * * * *") is None
+
+
+def test_a_day_that_comes_once_in_four_years_is_found_after_its_last_time():
+    assert coming("0 9 29 2 *", wall("2028-02-29T09:00")) == wall("2032-02-29T09:00")

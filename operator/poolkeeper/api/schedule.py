@@ -23,7 +23,7 @@ from poolkeeper.api.weekdays import (
     parse_days,
 )
 from poolkeeper.core import model
-from poolkeeper.core.cron import CronError, check, coincide
+from poolkeeper.core.cron import CronError, check, never_ends
 from poolkeeper.core.zones import zone
 
 MAX_WINDOWS = 32
@@ -183,8 +183,8 @@ class Window(Limits):
 
     @model_validator(mode="after")
     def _ends(self) -> "Window":
-        if self.start and self.end and coincide(self.start, self.end):
-            raise CronError(f"start and end of window {self.name} always fire together: it would never end")
+        if self.start and self.end and never_ends(self.start, self.end):
+            raise CronError(f"the ends of window {self.name} coincide with its starts: it would never end")
         return self
 
     def to_core(self, max_replicas: int) -> model.Window:

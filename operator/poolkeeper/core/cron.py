@@ -1,7 +1,7 @@
 """Cron expressions on the wall clock: the only file that knows croniter.
 
 Five fields: minute hour day-of-month month day-of-week; names (`Mon`, `Jan`), `L` (last day, `L5` last Friday) and
-`#` (`1#2` second Monday) are understood. Where both days are restricted either one fires, as in crontab(5). Walls are
+`#` (`1#2` second Monday) are understood. Where both days are restricted either one fires, also where the date is a step such as `*/2`, which some crons take for any day. Walls are
 naive: which instant a wall is, zones.py tells. croniter searches fifty years for a firing; what it does not find in
 them never fires. It takes a date beside `1#2` or `L5` for a second condition, so the two are searched apart.
 """
@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime, time, timedelta
 from functools import lru_cache
-from itertools import islice, product
+from heapq import merge
+from itertools import groupby, product, takewhile
 
 from croniter import CroniterBadDateError, CroniterError, croniter
 
@@ -25,8 +26,8 @@ EVERY_DAY = {"*", "?"}
 SECOND = timedelta(seconds=1)
 SIZES = (60, 24)
 """How many minutes and hours there are."""
-DAYS = 800
-"""How many days are looked at to tell two expressions apart: all months and weekdays, and what they have in common."""
+HORIZON = timedelta(days=400)
+"""How long two expressions are held against each other: every month, and every weekday many times."""
 
 
 class CronError(ValueError):
@@ -55,26 +56,40 @@ def check(expression: str) -> None:
         raise CronError(f"{expression!r} never fires: no such day exists")
 
 
-def coincide(one: str, other: str) -> bool:
-    """Return whether two expressions always fire together: at the same times of day, on the same days."""
-    if croniter.expand(one)[:2] == croniter.expand(other)[:2]:
-        return True
-    pairs = zip(firings(days(one), ANY_DAY), firings(days(other), ANY_DAY), strict=False)
-    return times(one) == times(other) and all(day == other_day for day, other_day in islice(pairs, DAYS))
+def never_ends(start: str, end: str) -> bool:
+    """Return whether all ends of a window fall on its starts, so that nothing ever closes it."""
+    started = following(start, ANY_DAY)
+    return started is not None and coming(end, started, start) is None
 
 
 def coming(expression: str, wall: datetime, other: str | None = None) -> datetime | None:
-    """Return the first firing after a wall at which the other does not fire, None where none is near.
+    """Return the first firing after a wall at which the other does not fire, None where there is none.
 
-    Only the day is searched for: what fires every minute costs no more than what fires once.
+    Only the day is searched for: what fires every minute costs no more than what fires once. After HORIZON of firings
+    that all fall on the other's, there is none.
     """
     today = datetime.combine(wall, time())
-    for day in islice(firings(days(expression), today - SECOND), DAYS):
-        fired = times(expression, other if other and last(days(other), day) == day else None)
+    spent = wall - today >= times(expression)[-1]
+    first = following(days(expression), today if spent else today - SECOND)
+    if first is None:
+        return None
+    near = takewhile(lambda day: day - first < HORIZON, firings(days(expression), first - SECOND))
+    others = firings(days(other), first - SECOND) if other else iter(())
+    for day, shared in paired(near, others):
+        fired = times(expression, other if shared else None)
         place = bisect_right(fired, wall - day)
         if place < len(fired):
             return day + fired[place]
     return None
+
+
+def paired(days: Iterator[datetime], others: Iterator[datetime]) -> Iterator[tuple[datetime, bool]]:
+    """Yield each of the days, in order, and whether it is among the others."""
+    other = next(others, None)
+    for day in days:
+        while other is not None and other < day:
+            other = next(others, None)
+        yield day, other == day
 
 
 @lru_cache(maxsize=256)
@@ -96,10 +111,16 @@ def days(expression: str) -> str:
 
 def firings(expression: str, wall: datetime) -> Iterator[datetime]:
     """Yield an expression's firings after a wall."""
-    at = following(expression, wall)
-    while at is not None:
-        yield at
-        at = following(expression, at)
+    found = merge(*(searching(one, wall) for one in alternatives(expression)))
+    return (at for at, _ in groupby(found))
+
+
+def searching(expression: str, wall: datetime) -> Iterator[datetime]:
+    """Yield what croniter finds after a wall, as far as it counts years."""
+    search = croniter(expression, wall)
+    with suppress(CroniterBadDateError, ValueError, OverflowError):
+        while True:
+            yield search.get_next(datetime)
 
 
 @lru_cache(maxsize=8192)
