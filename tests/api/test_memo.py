@@ -54,6 +54,11 @@ def test_a_last_look_before_the_clock_counts_from_the_clock():
     assert load(dump(short(100, 200), GRACE, {}), at(50), LATER).grace.sampled_at == at(100)
 
 
+def test_what_a_lead_time_leads_to_is_stored():
+    memory = Memory(leads_to=at(600))
+    assert load(dump(memory, GRACE, {}), at(0), at(1)) == memory
+
+
 def test_a_clock_of_the_future_is_not_trusted():
     assert load(dump(short(3600, 3700), GRACE, {}), at(100), at(101)).grace == Grace()
 

@@ -15,6 +15,7 @@ import pytest
 
 from builders import Rig, at, loading, pod, published, reading, seen, target
 from market import Market, spotted
+from poolkeeper.api import memo
 from poolkeeper.core.decide import decide
 from poolkeeper.core.memory import Edits, Memory, Starts
 from poolkeeper.core.model import Limits, Mode, OnOutage, OutageBehavior, Schedule, Window
@@ -105,6 +106,28 @@ def test_the_lead_time_is_what_starts_took_once_three_are_known(started_in, lead
     spec = scheduled(window(5), lead_time=None)
     sizes = [decided(spec, 3600 - lead - early, memory=replace(KNOWN, starts=starts), replicas=2) for early in (1, 0)]
     assert [one.size for one in sizes] == [2, 5]
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("waiting", [0, 500, 3000])
+def test_starts_that_are_measured_in_a_lead_time_do_not_take_it_back(force, waiting):
+    """Ten minutes until three starts are known; then one, and the cap outside of the window is 1 again."""
+    rig = Rig(scheduled(window(6), lead_time=None, outside=Limits(1, 1, force)), 1)
+    assert changes_of(rig.run(range(2900, 3700, 10), waiting), 10, 2900)[:2] == [(2900, 1), (3000, 6)]
+    assert rig.size >= 6
+
+
+def test_a_lead_time_that_has_begun_stands_over_a_restart():
+    rig = Rig(scheduled(window(6), lead_time=None, outside=Limits(1, 1, force=True)), 1)
+    rig.run(range(2900, 3200, 10), 500)
+    rig.memory = memo.load(memo.dump(rig.memory, TEN_MINUTES, {}), at(3190), at(3200))
+    assert set(rig.run(range(3200, 3700, 10), 500)) == {6}
+
+
+def test_a_lead_time_that_was_given_anew_counts_at_once():
+    spec = scheduled(window(6), lead_time=timedelta(minutes=1), outside=Limits(1, 1, force=True))
+    memory = replace(KNOWN, leads_to=at(ONE_O_CLOCK))
+    assert decided(spec, 3200, memory=memory).size == 1
 
 
 # A cut

@@ -41,6 +41,8 @@ def dump(memory: Memory, grace_period: timedelta, stored: Mapping[str, Any]) -> 
         made["restored"] = [format_instant(at) for at in memory.edits.restored]
     if memory.starts.template:
         made["starts"] = _starts(memory.starts)
+    if memory.leads_to is not None:
+        made["leadsTo"] = format_instant(memory.leads_to)
     tiers = _tiers(memory.tiers)
     made |= {"tiers": tiers} if tiers else {}
     return made | ({"habit": _habit(memory.habit, stored.get("habit"))} if memory.habit.weeks else {})
@@ -69,6 +71,7 @@ def _load(stored: Mapping[str, Any], looked_until: datetime | None, now: datetim
         target=stored.get("target", ""),
         grace=Grace(short_since=since, sampled_at=looked_until if since else None),
         starts=_read_starts(stored.get("starts", {})),
+        leads_to=parse_instant(stored["leadsTo"]) if "leadsTo" in stored else None,
         edits=Edits(
             asked=stored.get("asked"),
             edit=_read_edit(stored["edit"], now) if "edit" in stored else None,

@@ -1,9 +1,10 @@
 """Cron expressions on the wall clock: the only file that knows croniter.
 
 Five fields: minute hour day-of-month month day-of-week; names (`Mon`, `Jan`), `L` (last day, `L5` last Friday) and
-`#` (`1#2` second Monday) are understood. Where both days are restricted either one fires, also where the date is a step such as `*/2`, which some crons take for any day. Walls are
-naive: which instant a wall is, zones.py tells. croniter searches fifty years for a firing; what it does not find in
-them never fires. It takes a date beside `1#2` or `L5` for a second condition, so the two are searched apart.
+`#` (`1#2` second Monday) are understood. Where both days are restricted either one fires, also where the date is a step
+such as `*/2`, which some crons take for any day. Walls are naive: which instant a wall is, zones.py tells. croniter
+searches fifty years for a firing; what it does not find in them never fires. It takes a date beside `1#2` or `L5` for a
+second condition, so the two are searched apart.
 """
 
 import re

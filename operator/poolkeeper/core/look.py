@@ -72,13 +72,16 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
         served=slo.count(memory.served, depth.samples, known, now) if spec.slo else memory.served,
         tiers=notice(memory.tiers, parts, siblings, now),
         habit=forecast.study(spec, memory.habit, load, now),
+        leads_to=memory.leads_to,
         silent_since=silence,
         outage_since=None if depth.whole else (memory.outage_since or now),
     )
     whole = pool_of(spec, parts, target, memory)
     lead_time = startup.usual(spec, (starts, *siblings.values()))
     outlook = forecast.foresee(spec, remembered, load, lead_time, now)
-    limits = bounds(spec, now, lead_time)
+    limits = bounds(spec, now, lead_time, remembered.leads_to)
+    if limits.leads_to != remembered.leads_to:
+        remembered = replace(remembered, leads_to=limits.leads_to)
     return Look(whole, depth, capacity_of(parts, whole.replicas, spec), remembered, limits, parts, outlook)
 
 

@@ -117,7 +117,10 @@ class Habit:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Everything the next decision needs to know about the earlier ones, all of them about the `target` of that UID."""
+    """Everything the next decision needs to know about the earlier ones, all of them about the `target` of that UID.
+
+    `leads_to` is the instant that the lead time under way leads to (R5).
+    """
 
     target: str = ""
     grace: Grace = field(default_factory=Grace)
@@ -125,6 +128,7 @@ class Memory:
     edits: Edits = field(default_factory=Edits)
     served: Served = field(default_factory=Served)
     tiers: Tiers = field(default_factory=Tiers)
+    leads_to: datetime | None = None
     outage_since: datetime | None = None
     silent_since: dict[str, datetime] = field(default_factory=dict)
     habit: Habit = field(default_factory=Habit)

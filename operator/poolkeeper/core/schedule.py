@@ -82,14 +82,19 @@ class Turn(NamedTuple):
     transition: Transition | None = None
 
 
-def bounds(spec: PoolSpec, now: datetime, lead_time: timedelta) -> Bounds:
-    """Return the bounds of a pool at `now`; `lead_time` is used where its schedule has none."""
+def bounds(spec: PoolSpec, now: datetime, lead_time: timedelta, begun: datetime | None = None) -> Bounds:
+    """Return the bounds of a pool at `now`; `lead_time` is used where its schedule has none.
+
+    A lead time that has `begun`, towards this instant, stands: starts that are measured in it would take it back.
+    """
     schedule = spec.schedule
     if schedule is None:
         return Bounds(spec.min_replicas, spec.max_replicas)
-    lead_time = schedule.lead_time if schedule.lead_time is not None else lead_time
-    term, upcoming = sight(spec, schedule, now, lead_time)
-    counting = [turn for turn in upcoming if turn.at <= now + lead_time]
+    if schedule.lead_time is not None:
+        lead_time, begun = schedule.lead_time, None
+    reach = max(now + lead_time, begun or now)
+    term, upcoming = sight(spec, schedule, now, reach - now)
+    counting = [turn for turn in upcoming if turn.at <= reach]
     top = max(counting, key=lambda turn: turn.term.floor, default=None)
     leads = top if top and top.term.floor > term.floor else None
     floor = leads.term.floor if leads else term.floor
