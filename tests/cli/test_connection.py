@@ -1,4 +1,8 @@
-from poolkeeper.cli.connection import advised
+from types import SimpleNamespace
+
+import pytest
+
+from poolkeeper.cli.connection import NO_KIND, advised, stored
 from poolkeeper.shell.kube_errors import NotFound, Unreachable
 
 
@@ -14,3 +18,26 @@ def test_a_pool_that_is_not_there_is_just_that():
 def test_no_python_object_is_shown():
     error = Unreachable("Cannot connect to host a:1 ssl:<ssl.SSLContext object at 0x7f> [refused]")
     assert advised(error) == "Cannot connect to host a:1 [refused]"
+
+
+class Nothing:
+    """A cluster that says this to whatever is asked for."""
+
+    access = SimpleNamespace(namespace="inference")
+
+    def __init__(self, words):
+        self.words = words
+
+    async def get(self, *_, **__):
+        raise NotFound(self.words, status=404)
+
+
+@pytest.mark.parametrize(("namespace", "place"), [(None, "inference"), ("other", "other")])
+async def test_a_pool_that_is_not_there_says_where_it_was_sought(namespace, place):
+    with pytest.raises(NotFound, match=f'"chat" not found in namespace {place}; another is given with -n'):
+        await stored(Nothing('"chat" not found'), namespace, "chat")
+
+
+async def test_where_there_are_no_pools_at_all_the_namespace_does_not_matter():
+    with pytest.raises(NotFound, match=f"^{NO_KIND}$"):
+        await stored(Nothing(NO_KIND), None, "chat")

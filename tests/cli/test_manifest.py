@@ -38,3 +38,12 @@ def test_a_file_that_is_none_is_refused_with_words(tmp_path, content, words):
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(typer.BadParameter, match="No such file"):
         read(tmp_path / "none.yaml")
+
+
+def test_a_file_that_is_not_there_is_named_once(tmp_path):
+    with pytest.raises(typer.BadParameter) as refused:
+        read(tmp_path / "none.yaml")
+    assert (refused.value.message, refused.value.param_hint) == (
+        f"{tmp_path}/none.yaml: No such file or directory",
+        "-f",
+    )

@@ -213,7 +213,9 @@ def test_brackets_in_somebody_elses_words_are_no_markup(printed):
     assert "refused [errno 111] [/x]" in printed()
 
 
-SCHEDULE = {"timezone": "America/New_York", "windows": [{"name": "office"}]}
+OFFICE_HOURS = {"name": "office", "days": "Mon-Fri", "from": "08:00", "to": "18:00", "minReplicas": 4}
+SCHEDULE = {"timezone": "America/New_York", "windows": [OFFICE_HOURS], "outside": {"percent": 10}}
+TIMED = {"targetRef": {"name": "chat"}, "mode": "Active", "minReplicas": 2, "maxReplicas": 8, "schedule": SCHEDULE}
 OFFICE = Window("office", "0 8 * * Mon-Fri", "0 18 * * Mon-Fri", Limits(floor=4))
 CLOCK = published(schedule=Schedule((OFFICE,), "America/New_York", outside=Limits(1, 1)))
 
@@ -222,25 +224,28 @@ def windowed(second, spec=CLOCK, **changes):
     """Return the page of a pool so many seconds after 7:00 in New York, a Monday in winter."""
     decision, _ = decide(spec, seen(500, second), Memory(), at(second))
     said = render(Verdict(decision, 1, at(second), scheduled=True), {}, {}, None)
-    page = {"namespace": "inference", "spec": {"mode": "Active", "schedule": SCHEDULE}, "now": at(second).isoformat()}
+    page = {"namespace": "inference", "spec": TIMED, "now": at(second).isoformat()}
     return page | {"status": said, "decision": explanation(decision, at(second))} | changes
 
 
 @pytest.mark.parametrize(
     ("second", "words"),
     [
-        (7200, "window  office until Mon 2 Mar 18:00 EST (23:00Z), 4 to 8 replicas\nlead    10m (auto)\n"),
+        (
+            7200,
+            "window  office, 4 to 8 replicas; from Mon 2 Mar 18:00 EST (23:00Z) none: 1 replica\nlead    10m (auto)\n",
+        ),
         (
             -3600,
             (
-                "window  none until Mon 2 Mar 08:00 EST (13:00Z) when office begins, 1 replica\n"
+                "window  none, 1 replica; from Mon 2 Mar 08:00 EST (13:00Z) office: 4 to 8 replicas\n"
                 "lead    10m (auto); pre-warming from Mon 2 Mar 07:50 EST (12:50Z)\n"
             ),
         ),
         (
             3300,
             (
-                "window  none until Mon 2 Mar 08:00 EST (13:00Z) when office begins, 4 replicas\n"
+                "window  none, 4 replicas; from Mon 2 Mar 08:00 EST (13:00Z) office: 4 to 8 replicas\n"
                 "lead    10m (auto); pre-warming for office, in force from Mon 2 Mar 08:00 EST (13:00Z)\n"
             ),
         ),
@@ -253,20 +258,59 @@ def test_the_window_is_told_on_its_own_wall_and_in_utc(printed, second, words):
 
 def test_without_the_operator_the_window_is_told_by_the_status(printed):
     explain.show("chat", windowed(3300, decision=None))
-    assert "when office begins, 4 replicas\nlead    pre-warming for office\n" in printed()
+    assert "office: 4 to 8 replicas\nlead    pre-warming for office\n" in printed()
 
 
 def test_a_lead_time_that_was_given_is_told_as_such(printed):
-    given = {"mode": "Active", "schedule": SCHEDULE | {"leadTime": "10m"}}
+    given = TIMED | {"schedule": SCHEDULE | {"leadTime": "10m"}}
     explain.show("chat", windowed(7200, spec=CLOCK) | {"spec": given})
     assert "lead    10m (given)" in printed()
 
 
-def test_the_last_good_spec_s_zone_counts_where_the_newest_is_refused(printed):
-    page = windowed(7200) | {"spec": {"mode": "Active", "schedule": SCHEDULE | {"timezone": "Mars/Base"}}}
-    page["status"] |= {"reason": "InvalidSpec", "acceptedSpec": {"schedule": SCHEDULE}}
+WORDS = "spec.schedule.timezone: 'Mars/Base' is no IANA time zone"
+
+
+def refused(second=7200, **changes):
+    """Return such a page where the newest spec is refused and an older one holds."""
+    page = windowed(second) | {"spec": TIMED | {"mode": "Paused", "schedule": SCHEDULE | {"timezone": "Mars/Base"}}}
+    wrong = {"type": "ScalingActive", "status": "False", "reason": "InvalidSpec", "message": WORDS}
+    page["status"] |= {"reason": "InvalidSpec", "acceptedSpec": TIMED, "conditions": [wrong]}
+    return page | changes
+
+
+def test_the_last_good_spec_counts_where_the_newest_is_refused(printed):
+    explain.show("chat", refused())
+    text = printed()
+    assert ("inference, Active" in text, "18:00 EST" in text) == (True, True)
+
+
+@pytest.mark.parametrize("changes", [{}, {"decision": None}])
+def test_a_refused_spec_is_told_at_the_top_and_once(printed, changes):
+    explain.show("chat", refused(**changes))
+    text = printed()
+    told = f"spec    InvalidSpec: {WORDS}; the last good spec stays in force"
+    assert (text.splitlines()[1], text.count("InvalidSpec")) == (told, 1)
+
+
+def test_a_first_spec_that_is_refused_does_nothing(printed):
+    page = refused(decision=None)
+    del page["status"]["acceptedSpec"]
     explain.show("chat", page)
-    assert "18:00 EST" in printed()
+    assert "; there was no good one before, so nothing is done" in printed()
+
+
+def test_a_refused_spec_is_the_reason_in_the_table():
+    page = refused()
+    row = status.row({"metadata": SPLIT["metadata"], "spec": page["spec"], "status": page["status"]}, page["decision"])
+    assert (row["reason"], row["mode"]) == ("InvalidSpec", "Active")
+
+
+def test_long_lines_are_wrapped_beside_their_label_in_a_terminal(monkeypatch):
+    console = Console(width=80, record=True, highlight=False, soft_wrap=True, force_terminal=True)
+    monkeypatch.setattr(explain, "console", console)
+    explain.show("chat", refused())
+    lines = console.export_text().splitlines()
+    assert (max(map(len, lines)) <= 80, lines[2].startswith(" " * 8)) == (True, True)
 
 
 def test_without_a_schedule_there_is_no_window(printed):

@@ -24,6 +24,8 @@ T = TypeVar("T")
 LOCAL_OPERATOR = "http://127.0.0.1:8080"
 PORT = 8080
 UNREACHABLE = 2
+NO_KIND = "404 page not found"
+"""How the API server's answer ends where it has no such resource at all."""
 
 
 class Output(StrEnum):
@@ -66,12 +68,27 @@ def ask(access: tuple[Path | None, str | None], question: Callable[[KubeClient],
 
 def advised(error: Exception) -> str:
     """Return what an error says, and what to do about it where that is known."""
-    if isinstance(error, NotFound) and str(error).endswith("404 page not found"):
+    if isinstance(error, NotFound) and str(error).endswith(NO_KIND):
         return (
             f"this cluster has no {names.KIND} of {names.API_VERSION}; install it: "
             "poolkeeper crd | kubectl apply --server-side -f -"
         )
     return re.sub(r" ssl:<[^>]*>", "", str(error))
+
+
+async def stored(kube: KubeClient, namespace: str | None, name: str) -> Json:
+    """Return a pool's object; as with kubectl, the namespace is the context's where none is given.
+
+    Raises:
+        NotFound: there is none; the words say where it was sought.
+    """
+    place = namespace or kube.access.namespace
+    try:
+        return await kube.get(f"/apis/{names.API_VERSION}/namespaces/{place}/{names.PLURAL}/{name}", into=dict)
+    except NotFound as error:
+        if str(error).endswith(NO_KIND):
+            raise
+        raise NotFound(f"{error} in namespace {place}; another is given with -n", status=error.status) from error
 
 
 async def live(kube: KubeClient, url: str | None, path: str) -> Json | None:

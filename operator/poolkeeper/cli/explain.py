@@ -7,8 +7,9 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
-from poolkeeper.api.names import API_VERSION, PLURAL, shown
+from poolkeeper.api.names import shown
 from poolkeeper.api.units import format_duration, parse_instant
 from poolkeeper.cli.connection import (
     As,
@@ -21,7 +22,10 @@ from poolkeeper.cli.connection import (
     console,
     live,
     print_json,
+    stored,
 )
+from poolkeeper.cli.refusal import held, refused
+from poolkeeper.cli.split import ago, listed, whole
 from poolkeeper.cli.windows import lines
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.kube import KubeClient
@@ -30,7 +34,9 @@ Json = dict[str, Any]
 
 BAD = {"Conflict": "True", "ScalingLimited": "True", "SpecWarning": "True"}
 SHOWN = 5
-"""How many names or changes are told one by one."""
+"""How many changes are told one by one."""
+WIDE = 8
+"""The columns of the labels."""
 
 
 def explain(
@@ -63,7 +69,7 @@ async def gather(kube: KubeClient, namespace: str | None, name: str, operator: s
     As with kubectl, the namespace is the context's where none is given.
     """
     namespace = namespace or kube.access.namespace
-    pool: Json = await kube.get(f"/apis/{API_VERSION}/namespaces/{namespace}/{PLURAL}/{name}", into=dict)
+    pool = await stored(kube, namespace, name)
     page = await live(kube, operator, f"/pools/{namespace}/{name}")
     return {
         "namespace": namespace,
@@ -78,29 +84,51 @@ async def gather(kube: KubeClient, namespace: str | None, name: str, operator: s
 def show(name: str, found: Json) -> None:
     """Print an explanation for people."""
     decision, status, now = found["decision"], found["status"], parse_instant(found["now"])
-    console.print(f"[bold]{shown(name)}[/bold] in {found['namespace']}, {found['spec']['mode']}")
+    spec, problem = held(found["spec"], status), refused(status)
+    console.print(f"[bold]{shown(name)}[/bold] in {found['namespace']}, {spec['mode']}")
+    if problem:
+        say("spec", f"[red]{escape(problem)}[/red]")
+    told = {"ScalingActive"} if problem else set()
     if decision is None:
-        console.print("[yellow]The operator's live page cannot be reached (try --operator URL).[/yellow]")
-        console.print(f"size    {status.get('desiredReplicas', 'unknown')}, {status.get('readyReplicas', '?')} ready")
-        why = f"{status['reason']}: {status['message']}" if "reason" in status else "not looked at yet"
-        console.print(f"why     {escape(why)}")
-        if "split" in status:
-            console.print(f"split   {status['split']}")
-        clock(found, status.get("schedule"))
-        troubles(status)
+        written(status)
+        clock(spec, status.get("schedule"))
+        troubles(status, told)
     else:
-        queue = "unknown" if decision["queue"] is None else f"{decision['queue']:g} waiting"
-        console.print(f"size    {decision['size']} replicas, {decision['ready']} ready; queue {queue}")
-        console.print(f"why     [bold]{decision['reason']}[/bold]: {escape(decision['because'])}")
-        if decision["trail"]:
-            console.print(trail(decision))
-        if decision["split"] or len(decision["tiers"]) > 1:
-            tiers(decision, now)
-        clock(found, decision["schedule"])
+        decided(decision, now)
+        clock(spec, decision["schedule"])
         forecast(decision["forecast"])
         ahead(decision)
-        troubles(status, told={"SplitReady"})
+        troubles(status, {"SplitReady", *told})
     changes(status, now)
+
+
+def say(label: str, words: str) -> None:
+    """Print words (markup) beside their label; a terminal has them wrapped there, a file in one line."""
+    text = Text.from_markup(words)
+    wrapped = text.wrap(console, max(1, console.width - WIDE)) if console.is_terminal else [text]
+    for number, line in enumerate(wrapped):
+        console.print(Text.assemble("" if number else Text.from_markup(label), " " * WIDE)[:WIDE], line, sep="")
+
+
+def written(status: Json) -> None:
+    """Print the size, and why, as the status holds it."""
+    console.print("[yellow]The operator's live page cannot be reached (try --operator URL).[/yellow]")
+    say("size", f"{status.get('desiredReplicas', 'unknown')}, {status.get('readyReplicas', '?')} ready")
+    said = status.get("message", "not looked at yet")
+    say("why", escape(said if "reason" not in status or refused(status) else f"{status['reason']}: {said}"))
+    if "split" in status:
+        say("split", escape(status["split"]))
+
+
+def decided(decision: Json, now: datetime) -> None:
+    """Print the size and why, stage by stage and tier by tier."""
+    queue = "unknown" if decision["queue"] is None else f"{decision['queue']:g} waiting"
+    say("size", f"{decision['size']} replicas, {decision['ready']} ready; queue {queue}")
+    say("why", f"[bold]{decision['reason']}[/bold]: {escape(decision['because'])}")
+    if decision["trail"]:
+        console.print(trail(decision))
+    if decision["split"] or len(decision["tiers"]) > 1:
+        tiers(decision, now)
 
 
 def trail(decision: Json) -> Table:
@@ -131,7 +159,7 @@ def tiers(decision: Json, now: datetime) -> None:
     """Print how the size is split: what is off as a whole, each tier, and who goes first."""
     told = {decision["reason"]}
     if decision["split"]:
-        console.print(f"split   {whole(decision['split'], now, told)}")
+        say("split", whole(decision["split"], now, told))
         told.add(decision["split"]["reason"])
     table = plain("tier", "asked", "due", "ready", "why")
     for tier in decision["tiers"]:
@@ -142,40 +170,14 @@ def tiers(decision: Json, now: datetime) -> None:
     console.print(table)
     for tier in decision["tiers"]:
         if tier["victims"]:
-            console.print(f"goes    {listed(tier['victims'])} of {tier['tier']}", markup=False)
+            say("goes", escape(f"{listed(tier['victims'])} of {tier['tier']}"))
 
 
-def whole(split: Json, now: datetime, told: Collection[str]) -> str:
-    """Return how the split stands, in one line: what is lost and since when, and why unless that was `told`."""
-    if split["reason"] == "AsExpected":
-        return escape(split["detail"]) or "as it should be"
-    why = f"[bold]{split['reason']}[/bold]"
-    if split["reason"] not in told:
-        why += f": {escape(': '.join(filter(None, (split['sentence'], split['detail']))))}"
-    if not split["lost"]:
-        return why
-    since = f" for {ago(split['lostSince'], now)}" if split["lostSince"] else ""
-    return f"{split['lost']} lost{since}; {why}"
-
-
-def listed(names: list[str]) -> str:
-    """Return the first names, and how many more there are."""
-    more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
-
-
-def ago(instant: str, now: datetime) -> str:
-    """Return how long ago something was, to the second."""
-    return format_duration(timedelta(seconds=max(0, round((now - parse_instant(instant)).total_seconds()))))
-
-
-def clock(found: Json, told: Json | None) -> None:
-    """Print the window in force on the wall clock of its zone; the last good spec's, as the operator has it."""
-    refused = found["status"].get("reason") == Reason.INVALID_SPEC
-    spec = (found["status"].get("acceptedSpec") if refused else found["spec"]) or {}
+def clock(spec: Json, told: Json | None) -> None:
+    """Print the window in force on the wall clock of its zone."""
     if spec.get("schedule") and told:
-        for line in lines(spec["schedule"], told):
-            console.print(line, markup=False)
+        for label, words in lines(spec, told):
+            say(label, escape(words))
 
 
 def forecast(told: Json | None) -> None:
@@ -184,16 +186,16 @@ def forecast(told: Json | None) -> None:
         words = f"a floor of {told['replicas']}" if told["replicas"] else "no floor"
         why = "" if told["reason"] == Reason.AS_EXPECTED else f"; {told['reason']}: {told['sentence']}"
         detail = f" ({told['message']})" if told["message"] else ""
-        console.print(f"learned {words}{why}{detail}", markup=False)
+        say("learned", escape(f"{words}{why}{detail}"))
 
 
 def ahead(decision: Json) -> None:
     """Print what would change the size next."""
     if not decision["next"]:
-        console.print("next    nothing until something new is seen")
+        say("next", "nothing until something new is seen")
     for prospect in decision["next"]:
         wait = format_duration(timedelta(seconds=max(0, round(prospect["in"]))))
-        console.print(f"next    in {wait}: {prospect['words']}")
+        say("next", escape(f"in {wait}: {prospect['words']}"))
 
 
 def troubles(status: Json, told: Collection[str] = ()) -> None:
@@ -201,10 +203,10 @@ def troubles(status: Json, told: Collection[str] = ()) -> None:
     for condition in status.get("conditions", ()):
         if condition["type"] not in {"Ready", *told} and condition["status"] == BAD.get(condition["type"], "False"):
             words = escape(condition["message"])
-            console.print(f"[yellow]note[/yellow]    {condition['type']} {condition['reason']}: {words}")
+            say("[yellow]note[/yellow]", f"{condition['type']} {condition['reason']}: {words}")
 
 
 def changes(status: Json, now: datetime) -> None:
     """Print the last changes."""
     for change in status.get("history", ())[:SHOWN]:
-        console.print(f"was     {ago(change['at'], now)} ago: {change['message']}", markup=False)
+        say("was", escape(f"{ago(change['at'], now)} ago: {change['message']}"))

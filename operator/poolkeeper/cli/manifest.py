@@ -35,11 +35,18 @@ def read(file: Path) -> list[Json]:
     """
     try:
         documents = list(yaml.load_all(file.read_text(encoding="utf-8"), Loader))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise typer.BadParameter(f"{file}: {error}") from error
+    except OSError as error:
+        raise refusal(f"{file}: {error.strerror}") from error
+    except (ValueError, yaml.YAMLError) as error:
+        raise refusal(f"{file}: {error}") from error
     pools = [one for one in documents if isinstance(one, dict) and one.get("kind") == names.KIND]
     if not pools:
-        raise typer.BadParameter(f"{file} holds no {names.KIND} of {names.API_VERSION}")
+        raise refusal(f"{file} holds no {names.KIND} of {names.API_VERSION}")
     if any(not isinstance(one.get(part) or {}, dict) for one in pools for part in ("metadata", "spec")):
-        raise typer.BadParameter(f"{file}: metadata and spec must be mappings")
+        raise refusal(f"{file}: metadata and spec must be mappings")
     return pools
+
+
+def refusal(words: str) -> typer.BadParameter:
+    """Return an error about the file that was given."""
+    return typer.BadParameter(words, param_hint="-f")

@@ -22,6 +22,7 @@ from poolkeeper.cli.connection import (
     live,
     print_json,
 )
+from poolkeeper.cli.refusal import held, refused
 from poolkeeper.shell.kube import KubeClient
 
 Json = dict[str, Any]
@@ -57,7 +58,8 @@ def status(
     elif watch:
         follow(look)
     else:
-        console.print(table(look()))
+        rows = look()
+        console.print(table(rows) if rows else f"no pools in {namespace or 'any namespace'}", markup=False)
 
 
 def follow(look: Any) -> None:  # noqa: ANN401  a function without arguments
@@ -86,33 +88,34 @@ async def gather(kube: KubeClient, namespace: str | None, operator: str | None) 
 def row(pool: Json, decision: Json | None) -> Json:
     """Return what is shown of one pool: live where that is known, else what its status holds."""
     said = pool.get("status") or {}
+    spec = held(pool["spec"], said)
     ahead = (decision or {}).get("next") or []
     bounds = (decision["schedule"] if decision else said.get("schedule")) or {}
     return {
         "namespace": pool["metadata"]["namespace"],
         "name": pool["metadata"]["name"],
-        "mode": pool["spec"]["mode"],
+        "mode": spec["mode"],
         "queue": decision["queue"] if decision else None,
         "desired": decision["size"] if decision else said.get("desiredReplicas"),
         "ready": decision["ready"] if decision else said.get("readyReplicas"),
-        "spot": spot(pool, decision),
-        "min": bounds.get("floor", pool["spec"]["minReplicas"]),
-        "max": bounds.get("cap", pool["spec"]["maxReplicas"]),
+        "spot": spot(spec, said, decision),
+        "min": bounds.get("floor", spec["minReplicas"]),
+        "max": bounds.get("cap", spec["maxReplicas"]),
         "window": bounds.get("window"),
         "slo": said.get("slo"),
-        "reason": decision["reason"] if decision else said.get("reason"),
+        "reason": decision["reason"] if decision and not refused(said) else said.get("reason"),
         "next": ahead[0] if ahead else None,
     }
 
 
-def spot(pool: Json, decision: Json | None) -> Json | None:
+def spot(spec: Json, said: Json, decision: Json | None) -> Json | None:
     """Return how many replicas are asked of spot, how many of them are ready; None where there is no such tier."""
-    tiers = (pool["spec"].get("capacity") or {}).get("tiers") or ()
+    tiers = (spec.get("capacity") or {}).get("tiers") or ()
     name = next((tier["name"] for tier in tiers if tier["type"] == "Spot"), None)
     if decision:
         known = {tier["tier"]: {"desired": tier["size"], "ready": tier["ready"]} for tier in decision["tiers"]}
     else:
-        told = (pool.get("status") or {}).get("tiers") or ()
+        told = said.get("tiers") or ()
         known = {tier["name"]: {"desired": tier["replicas"], "ready": tier["ready"]} for tier in told}
     return known.get(name)
 

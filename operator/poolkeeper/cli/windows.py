@@ -6,23 +6,30 @@ from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from poolkeeper.api.spec import SpecError, parse_spec
 from poolkeeper.api.units import format_duration, parse_instant
 from poolkeeper.cli.calendar import dated
-from poolkeeper.core.model import PoolSpec, Schedule, Window
-from poolkeeper.core.schedule import Edge, standing, transitions
+from poolkeeper.core.model import PodsSource, PoolSpec, Schedule, Window
+from poolkeeper.core.schedule import standing, transitions
 from poolkeeper.core.zones import zone
 
 Json = dict[str, Any]
 
 NONE = "none"
+PLACES = {"EST": "America/New_York", "MST": "America/Denver"}
+"""Zones that are read as a place and mean its winter all year long."""
 COMING = 3
 """How many transitions `check` tells of."""
 
 
-def moment(at: datetime, place: ZoneInfo) -> str:
-    """Return an instant as the zone's wall shows it, and in UTC: `Fri 6 Mar 18:00 EST (23:00Z)`."""
+def moment(at: datetime, place: ZoneInfo, since: datetime | None = None) -> str:
+    """Return an instant as the zone's wall shows it, and in UTC: `Fri 6 Mar 18:00 EST (23:00Z)`.
+
+    The year is told where it is not the one of `since`.
+    """
     here, there = at.astimezone(place), at.astimezone(UTC)
-    told = f"{dated(here)} {here:%H:%M %Z}"
+    year = f" {here.year}" if since and since.astimezone(place).year != here.year else ""
+    told = f"{dated(here)}{year} {here:%H:%M %Z}"
     if here.utcoffset() == timedelta(0):
         return told
     return f"{told} ({'' if here.date() == there.date() else f'{dated(there)} '}{there:%H:%M}Z)"
@@ -35,29 +42,46 @@ def replicas(floor: int, cap: int) -> str:
     return f"{floor} to {cap} replicas"
 
 
-def lines(schedule: Json, told: Json) -> Iterator[str]:
-    """Yield what `explain` says of the clock: `schedule` is the spec's, `told` the bounds of a decision or a status."""
-    place = zone(schedule.get("timezone", "UTC"))
-    force = "; what is above goes at once" if told.get("force") else ""
-    yield f"window  {told.get('window') or NONE}{until(told, place)}, {replicas(told['floor'], told['cap'])}{force}"
+def lines(raw: Json, told: Json) -> Iterator[tuple[str, str]]:
+    """Yield what `explain` says of the clock, each with its label: `told` are the bounds of a decision or a status.
+
+    Of a spec (JSON) that cannot be read, which the operator may not have seen yet, neither zone nor bounds are known.
+    """
+    spec = understood(raw)
+    schedule = spec.schedule or Schedule()
+    place = zone(schedule.timezone)
+    force = ", and what is above goes at once" if told.get("force") else ""
+    present = f"{told.get('window') or NONE}, {replicas(told['floor'], told['cap'])}{force}"
+    yield "window", present + following(spec, told, place)
     warming = leading(told, place)
     if "leadTime" in told:
-        given = "auto" if schedule.get("leadTime", "auto") == "auto" else "given"
+        given = "auto" if schedule.lead_time is None else "given"
         span = format_duration(timedelta(seconds=round(told["leadTime"])))
-        yield f"lead    {span} ({given}){warming and f'; {warming}'}"
+        yield "lead", f"{span} ({given}){warming and f'; {warming}'}"
     elif warming:
-        yield f"lead    {warming}"
+        yield "lead", warming
 
 
-def until(told: Json, place: ZoneInfo) -> str:
-    """Return how long that holds, and what comes then unless it is the window's own end."""
+def understood(raw: Json) -> PoolSpec:
+    """Return a spec as the rules read it, one without a schedule where it cannot be read."""
+    try:
+        return parse_spec(raw).to_core()
+    except SpecError:
+        return PoolSpec(0, 0)
+
+
+def following(spec: PoolSpec, told: Json, place: ZoneInfo) -> str:
+    """Return what holds from the next transition on; only when it is, where that is not known or nothing changes."""
     upcoming = told.get("next")
     if upcoming is None:
-        return " for ever"
-    at, window = moment(parse_instant(upcoming["at"]), place), upcoming["window"]
-    if window == told.get("window"):
-        return f" until {at}"
-    return f" until {at} when {window} {'begins' if upcoming['edge'] == Edge.START else 'ends'}"
+        return ", for ever"
+    at = parse_instant(upcoming["at"])
+    if spec.schedule is None:
+        return f", until {moment(at, place)}"
+    then = standing(spec, spec.schedule, at)
+    if then.name == told.get("window"):
+        return f", at least until {moment(at, place)}"
+    return f"; from {moment(at, place)} {then.name or NONE}: {replicas(then.floor, then.cap)}"
 
 
 def leading(told: Json, place: ZoneInfo) -> str:
@@ -71,14 +95,27 @@ def leading(told: Json, place: ZoneInfo) -> str:
 
 
 def notes(spec: PoolSpec, now: datetime) -> list[str]:
-    """Return what `check` says of a schedule: the next transitions, and the windows that never count."""
+    """Return what `check` says of time: the next transitions, and what never counts."""
     schedule = spec.schedule
-    if schedule is None:
-        return []
+    told = [] if schedule is None else [*comings(spec, schedule, now), *doubts(schedule)]
+    if spec.forecast and not any(isinstance(source, PodsSource) for source in spec.queue.sources):
+        told.append("forecast learns nothing: only a source of pods tells how many requests run")
+    return told
+
+
+def comings(spec: PoolSpec, schedule: Schedule, now: datetime) -> Iterator[str]:
+    """Yield the next transitions, each with what holds from then on."""
     place = zone(schedule.timezone)
-    upcoming = list(islice(transitions(schedule, now), COMING))
-    told = [f"window {one.window} {one.edge}s {moment(one.at, place)}: {after(spec, one.at)}" for one in upcoming]
-    return [*told, *(f"window {one} never counts: {other} covers it" for one, other in covered(schedule))]
+    for one in islice(transitions(schedule, now), COMING):
+        yield f"window {one.window} {one.edge}s {moment(one.at, place, now)}: {after(spec, one.at)}"
+
+
+def doubts(schedule: Schedule) -> Iterator[str]:
+    """Yield what is allowed and yet hardly meant."""
+    if schedule.timezone in PLACES:
+        place = PLACES[schedule.timezone]
+        yield f"timezone {schedule.timezone} has no summer time; where clocks change, write a place, as in {place}"
+    yield from (f"window {one} never counts: {other} covers it" for one, other in covered(schedule))
 
 
 def after(spec: PoolSpec, at: datetime) -> str:
