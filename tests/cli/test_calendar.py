@@ -60,8 +60,13 @@ def test_a_larger_floor_is_told_even_where_its_cap_is_smaller():
     assert hours(tight, outside=Limits())[8] == Hour(3, "3-4", Mark.PART)
 
 
-def test_the_hour_of_now_is_marked():
-    assert [number for number, hour in enumerate(hours(OFFICE)) if hour.mark is Mark.NOW] == [12]
+@pytest.mark.parametrize(("place", "hour"), [("UTC", 12), (NEW_YORK, 7)])
+def test_the_hour_of_now_is_the_one_on_the_wall(place, hour):
+    assert made(OFFICE, place=place).hour == hour
+
+
+def test_in_the_hour_of_now_pre_warming_is_marked_all_the_same():
+    assert hours(OFFICE, now=MONDAY.replace(hour=7), lead=timedelta(minutes=10))[7].mark is Mark.LEAD
 
 
 def test_pre_warming_is_marked_and_counts_already():
@@ -237,12 +242,17 @@ def test_a_narrow_terminal_shows_what_there_is_room_for():
 )
 def test_without_colour_the_shade_is_a_block(floor, shade):
     shown = (Hour(floor, str(floor)), *[Hour(8, "8")] * 23)
-    found = Calendar((Day(MONDAY.date(), shifted=False, hours=shown),), (), 8)
+    found = Calendar((Day(MONDAY.date(), shifted=False, hours=shown),), (), 8, 1)
     assert line(found, 0) == f"00:00 {shade}"
 
 
+def test_now_stands_beside_the_name_of_its_hour_in_the_first_days_alone():
+    marked = [one for one in drawn(made(OFFICE, days=16)) if one[5:6] == "<"]
+    assert ([one[:11] for one in marked], len(marked)) == (["12:00<███4 "], 1)
+
+
 def test_a_mark_stands_behind_its_hour():
-    assert line(made(OFFICE), 12) == "12:00 ███4<"
+    assert line(made(OFFICE, lead=timedelta(minutes=10)), 7) == "07:00 █4-4^"
 
 
 def test_an_hour_that_the_clock_skips_has_no_shade():
@@ -250,7 +260,7 @@ def test_an_hour_that_the_clock_skips_has_no_shade():
 
 
 def test_with_colour_the_numbers_are_the_same():
-    assert line(made(OFFICE), 12, colour=True) == "12:00    4<"
+    assert line(made(OFFICE), 12, colour=True) == "12:00<   4"
 
 
 def test_with_colour_the_shade_is_a_background():

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from builders import BODY, published
 from poolkeeper.api.units import format_instant
 from poolkeeper.cli import schedule as module
+from poolkeeper.cli.connection import console
 from poolkeeper.cli.main import app
 from poolkeeper.core.memory import Memory, Starts, Tiers
 from poolkeeper.core.model import Schedule
@@ -129,8 +130,8 @@ def test_the_time_is_told_on_the_pools_clock_and_in_utc(run):
 @pytest.mark.parametrize(
     ("at", "words"),
     [
-        (SATURDAY, "in force  no window: 1 to 1 replicas"),
-        (EARLY, "in force  no window: 4 to 4 replicas"),
+        (SATURDAY, "in force  no window: 1 replica"),
+        (EARLY, "in force  no window: 4 replicas"),
         (WORK, "in force  office: 4 to 8 replicas"),
     ],
 )
@@ -162,12 +163,12 @@ def test_pre_warming_that_goes_on_is_not_told_twice(run):
     assert "pre-warm  from Tue 10 Mar 07:50 EDT" in told
 
 
-def test_days_without_pre_warming_say_so(run):
-    answer = run(GOOD, "--at", SATURDAY, "--days", "1")
-    assert first_line(answer, "pre-warm") == "pre-warm  no more in the next day"
+def test_pre_warming_is_told_though_it_begins_after_the_days(run):
+    answer = run(GOOD, "--at", "2026-03-09T12:00:00Z", "--days", "1")
+    assert first_line(answer, "pre-warm").startswith("pre-warm  from Tue 10 Mar 07:50 EDT")
 
 
-def test_several_days_without_pre_warming_are_counted(run):
+def test_days_without_pre_warming_are_counted(run):
     flat = GOOD.replace(", minReplicas: 4}", ", minReplicas: 1}")
     assert first_line(run(flat, "--at", SATURDAY), "pre-warm") == "pre-warm  no more in the next 14 days"
 
@@ -176,9 +177,9 @@ def test_a_window_far_away_is_told_all_the_same(run):
     assert first_line(run(GOOD, "--at", SATURDAY, "--days", "1"), "coming").startswith("coming    office on Mon 9 Mar")
 
 
-def test_days_in_which_windows_only_end_say_so(run):
-    answer = run(GOOD, "--at", WORK.replace("-09", "-13"), "--days", "1")
-    assert first_line(answer, "coming") == "coming    no window starts in the next day"
+def test_weeks_in_which_windows_only_end_say_so(run):
+    launch = GOOD.replace('days: Mon-Fri, from: "08:00", to: "18:00"', 'start: "0 9 9 3 *", end: "0 21 9 3 *"')
+    assert first_line(run(launch, "--at", WORK), "coming") == "coming    no window starts in the next 14 days"
 
 
 @pytest.mark.parametrize(
@@ -202,20 +203,24 @@ def test_the_calendar_marks_the_day_of_the_clock_change(run):
 
 
 def test_the_calendar_has_the_hour_of_now(run):
-    assert first_line(run(GOOD, "--at", WORK, "--days", "2"), "11:00") == "11:00 ███4<███4"
+    assert first_line(run(GOOD, "--at", WORK, "--days", "2"), "11:00") == "11:00<███4 ███4"
 
 
-def test_transitions_are_listed_in_both_zones_with_what_holds_then(run):
-    listed = [line.split() for line in run(GOOD, "--at", WORK, "--days", "1").output.splitlines()[-2:]]
+def test_changes_are_listed_in_both_zones_with_what_holds_then(run):
+    listed = [line.split() for line in run(GOOD, "--at", WORK, "--days", "1").output.splitlines()[-3:]]
     assert listed == [
-        ["Mon", "9", "Mar", "18:00", "EDT", "2026-03-09T22:00:00Z", "office", "end", "1-1", "-"],
-        ["Tue", "10", "Mar", "08:00", "EDT", "2026-03-10T12:00:00Z", "office", "start", "4-8", "office"],
+        ["Mon", "9", "Mar", "18:00", "EDT", "2026-03-09T22:00:00Z", "office", "end", "1", "-"],
+        ["Tue", "10", "Mar", "07:50", "EDT", "2026-03-10T11:50:00Z", "office", "pre-warm", "4", "-"],
+        ["Tue", "10", "Mar", "08:00", "EDT", "2026-03-10T12:00:00Z", "office", "start", "4", "to", "8", "office"],
     ]
 
 
 def test_many_transitions_are_listed_in_json_alone(run):
     hourly = GOOD.replace('days: Mon-Fri, from: "08:00", to: "18:00"', 'start: "0 * * * *", end: "30 * * * *"')
-    assert run(hourly, "--at", SATURDAY, "--days", "3").output.splitlines()[-1] == "and 44 more: -o json has them all"
+    assert (
+        run(hourly, "--at", SATURDAY, "--days", "3").output.splitlines()[-1]
+        == "and 116 more: -o json has all transitions"
+    )
 
 
 def test_a_pool_without_a_schedule_says_so(run):
@@ -228,7 +233,7 @@ def test_a_schedule_without_windows_has_no_transitions(run):
 
 
 def test_everything_fits_eighty_columns(run, monkeypatch):
-    monkeypatch.setattr(module.console, "_width", 80)
+    monkeypatch.setattr(console, "_width", 80)
     assert max(len(line) for line in run(GOOD, "--at", EARLY).output.splitlines()) <= 80
 
 
@@ -242,6 +247,7 @@ def test_without_a_time_it_is_this_machines_now(run, tmp_path):
     ("options", "words"),
     [
         (["--at", "soon"], "'soon' is no instant; write it as in 2026-03-08T07:30:00Z"),
+        (["--at", "soon"], "Invalid value for --at"),
         (["--at", "2026-03-08T07:30:00"], "is no instant"),
         (["--at", "9999-03-08T07:30:00Z"], "is not between the years 1970 and 2999"),
         (["--days", "0"], "--days"),
@@ -335,6 +341,12 @@ async def test_the_slower_tier_gives_the_lead_time():
 async def test_a_spec_that_cannot_be_read_falls_back_to_the_last_good_one():
     broken = STORED | {"spec": {"minReplicas": 9}, "status": {"acceptedSpec": STORED["spec"]}}
     assert (await found(broken)).spec.max_replicas == 8
+
+
+async def test_a_spec_that_cannot_be_read_is_told(capsys):
+    await found(STORED | {"spec": {"minReplicas": 9}, "status": {"acceptedSpec": STORED["spec"]}})
+    said = capsys.readouterr().err
+    assert ("InvalidSpec: spec.maxReplicas" in said, "last good spec stays in force" in said) == (True, True)
 
 
 async def test_a_spec_that_never_could_be_read_is_refused(capsys):

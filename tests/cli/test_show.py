@@ -6,12 +6,14 @@ from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
 from builders import at, published, seen, target
 from poolkeeper.api.explain import explanation
 from poolkeeper.api.status import Verdict, entry, render
 from poolkeeper.api.windows import explained_outlook
 from poolkeeper.cli import explain, status
+from poolkeeper.cli.main import app
 from poolkeeper.core.decide import decide
 from poolkeeper.core.decision import Decision, Health, Share, Stage
 from poolkeeper.core.forecast import Outlook
@@ -333,6 +335,12 @@ def test_the_floor_that_was_learned_is_told(printed, outlook, words):
     page["decision"]["forecast"] = explained_outlook(outlook)
     explain.show("chat", page)
     assert words in printed()
+
+
+@pytest.mark.parametrize(("options", "place"), [(["-n", "nons"], "nons"), ([], "any namespace")])
+def test_where_no_pools_are_that_is_said(monkeypatch, options, place):
+    monkeypatch.setattr(status, "ask", lambda *_: [])
+    assert CliRunner().invoke(app, ["status", *options]).output == f"no pools in {place}\n"
 
 
 def test_the_window_has_a_column_where_one_is_in_force():

@@ -52,7 +52,6 @@ def transition(one: Transition) -> Json:
 class Mark(StrEnum):
     """What is special about an hour; where several hold, the first."""
 
-    NOW = "<"
     TWICE = "+"
     SHORT = "-"
     LEAD = "^"
@@ -104,26 +103,29 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Days in a row, the clock changes among them, and the pool's own cap."""
+    """Days in a row, the clock changes among them, the pool's own cap, and the hour of now on the first day."""
 
     days: tuple[Day, ...]
     shifts: tuple[Shift, ...]
     cap: int
+    hour: int
 
 
 def calendar(spec: PoolSpec, now: datetime, days: int, lead_time: timedelta) -> Calendar:
     """Return so many days of a pool's zone, the one of `now` first; `lead_time` is used where its schedule has none."""
     place = zone(spec.schedule.timezone if spec.schedule else "UTC")
-    first = now.astimezone(place).date()
+    here = now.astimezone(place)
+    first = here.date()
     dates = [first + number * DAY for number in range(days)]
     begin, end = beginning(dates[0], place), beginning(dates[-1] + DAY, place)
     changes = list(shifts(place, begin - DAY, end + DAY))
     edges = [begin - DAY, *(change.at for change in changes), end + DAY]
     shown = tuple(change for change in changes if change.day in dates)
     course = steps(spec, (edges[0], edges[-1]), lead_time)
-    sheet = Sheet(now, spec.max_replicas, course, list(pairwise(edges)), place)
+    sheet = Sheet(spec.max_replicas, course, list(pairwise(edges)), place)
     marked = {change.day for change in shown}
-    return Calendar(tuple(Day(day, day in marked, sheet.hours(day)) for day in dates), shown, spec.max_replicas)
+    made = tuple(Day(day, day in marked, sheet.hours(day)) for day in dates)
+    return Calendar(made, shown, spec.max_replicas, here.hour)
 
 
 def beginning(day: date, place: ZoneInfo) -> datetime:
@@ -163,7 +165,6 @@ def wall(at: datetime, place: ZoneInfo) -> datetime:
 class Sheet:
     """What the hours are read from: the course of the bounds, and the periods in which no clock is set."""
 
-    now: datetime
     cap: int
     course: Sequence[Step]
     periods: Sequence[Span]
@@ -189,7 +190,6 @@ class Sheet:
         top = max(held, key=lambda one: (one.floor, one.cap))
         length = sum((until - since for since, until in spans), timedelta(0))
         holds = {
-            Mark.NOW: any(since <= self.now < until for since, until in spans),
             Mark.TWICE: length > HOUR,
             Mark.SHORT: length < HOUR,
             Mark.LEAD: any(one.leads_to for one in held),

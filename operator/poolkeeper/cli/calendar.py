@@ -1,11 +1,12 @@
 """A calendar in the terminal: days across, hours down, the floor of each hour as a shade.
 
-The numbers are the same with and without colour. A cap is written where it is under the pool's own:
+The numbers are the same with and without colour. A cap is written where it is under the pool's own. The hour of now is
+marked beside its name, for the first day is today:
 
            Sat  Sun
              7    8*
     01:00 ░1-1 ░1-1
-    02:00 ░1-1    -
+    02:00<░1-1    -
     03:00 ███4~███4
 """
 
@@ -28,8 +29,8 @@ BRIGHT = 3
 WEEK, FORTNIGHT = 7, 14
 MARGIN, NARROWEST = 6, 4
 
+NOW = "<"
 MEANINGS = {
-    Mark.NOW: "now",
     Mark.TWICE: "the clock shows this hour twice, or a part of it",
     Mark.SHORT: "the clock skips this hour, or a part of it",
     Mark.LEAD: "pre-warming in this hour: the coming floor counts already",
@@ -63,7 +64,7 @@ def draw(made: Calendar, width: int, *, colour: bool) -> Iterator[Text]:
     brush = Brush(max(NARROWEST, labels + 1), max(hour.floor or 0 for hour in hours), colour)
     count = columns(width, brush.width + 1)
     for begin in range(0, len(made.days), count):
-        yield from block(made.days[begin : begin + count], brush)
+        yield from block(made.days[begin : begin + count], brush, None if begin else made.hour)
         yield Text()
     yield from legend(made, brush)
 
@@ -74,15 +75,15 @@ def columns(width: int, one: int) -> int:
     return next((whole for whole in (FORTNIGHT, WEEK) if whole <= room), room)
 
 
-def block(days: Sequence[Day], brush: Brush) -> Iterator[Text]:
-    """Yield the lines of days side by side."""
+def block(days: Sequence[Day], brush: Brush, now: int | None) -> Iterator[Text]:
+    """Yield the lines of days side by side; `now` is the hour to be marked on the first."""
     months = [f"{day.date:%b}" if day is days[0] or day.date.day == 1 else "" for day in days]
     yield heading(months, brush)
     yield heading([f"{day.date:%a} " for day in days], brush)
     yield heading([f"{day.date.day}{'*' if day.shifted else ' '}" for day in days], brush)
     for number in range(HOURS):
         cells = (brush.paint(day.hours[number]) for day in days)
-        yield trimmed(f"{number:02}:00".ljust(MARGIN), *cells)
+        yield trimmed(f"{number:02}:00{NOW if number == now else ' '}", *cells)
 
 
 def heading(words: Iterable[str], brush: Brush) -> Text:
@@ -104,6 +105,7 @@ def legend(made: Calendar, brush: Brush) -> Iterator[Text]:
     shown = [replace(floors[key], mark=None) for key in sorted(floors, key=itemgetter(0))]
     yield trimmed("replicas  ", Text(" ").join(map(brush.paint, shown)))
     yield Text(f"          a floor alone: up to the pool's own {made.cap}; two numbers: floor and cap")
+    yield Text(f"{NOW.ljust(10)}the hour of now, on the first day")
     marks = {hour.mark for hour in hours}
     yield from (Text(f"{mark.ljust(10)}{MEANINGS[mark]}") for mark in Mark if mark in marks)
     yield from (Text(f"{'*'.ljust(10)}{told(shift)}") for shift in made.shifts)

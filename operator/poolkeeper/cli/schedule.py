@@ -1,22 +1,17 @@
 """`poolkeeper schedule`: which window is in force, and what the clock makes of the pool in the days to come."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
-from zoneinfo import ZoneInfo
 
 import typer
-from rich.table import Table
 
 from poolkeeper.api import memo
-from poolkeeper.api.calendar import DAY, calendar, coming, outlook, steps
-from poolkeeper.api.names import API_VERSION, PLURAL, shown
+from poolkeeper.api.calendar import DAY, coming, outlook
+from poolkeeper.api.names import shown
 from poolkeeper.api.spec import parse_spec
-from poolkeeper.api.units import format_duration, format_instant, parse_instant
-from poolkeeper.cli.calendar import dated, draw
+from poolkeeper.api.units import parse_instant
 from poolkeeper.cli.check import examined
 from poolkeeper.cli.connection import (
     UNREACHABLE,
@@ -27,16 +22,16 @@ from poolkeeper.cli.connection import (
     Output,
     ask,
     complaints,
-    console,
     print_json,
+    stored,
 )
-from poolkeeper.cli.explain import plain
 from poolkeeper.cli.manifest import read
+from poolkeeper.cli.refusal import consequence
+from poolkeeper.cli.schedule_text import Subject, show
 from poolkeeper.core.memory import Memory, Starts
 from poolkeeper.core.model import PoolSpec
-from poolkeeper.core.schedule import Bounds, Edge, Transition, bounds
+from poolkeeper.core.schedule import bounds
 from poolkeeper.core.startup import ENOUGH, usual
-from poolkeeper.core.zones import zone
 from poolkeeper.shell.clock import Clock
 from poolkeeper.shell.kube import KubeClient
 from poolkeeper.shell.pools import Pools
@@ -44,21 +39,7 @@ from poolkeeper.shell.pools import Pools
 Json = dict[str, Any]
 Numbered = Annotated[int, typer.Option(min=1, max=366, help="How many days to show.")]
 
-NO_WINDOW = "no window"
 FIRST_YEAR, LAST_YEAR = 1970, 2999
-SHOWN = 100
-"""How many transitions are told one by one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """A pool to be shown at an instant. `lead_time` holds where its schedule gives none; `learned` says whence."""
-
-    name: str
-    spec: PoolSpec
-    now: datetime
-    lead_time: timedelta
-    learned: str
 
 
 def schedule(
@@ -82,7 +63,7 @@ def schedule(
     """
     if (name is None) is (file is None):
         raise typer.BadParameter("give either a pool's name or -f FILE")
-    moment = None if at is None else instant_of(at)
+    moment = None if at is None else instant_of(at, "--at")
     if file is not None:
         subjects = from_file(file, moment or Clock.of_this_machine().now())
     else:
@@ -95,14 +76,16 @@ def schedule(
             show(subject, days)
 
 
-def instant_of(text: str) -> datetime:
-    """Return the instant that was given."""
+def instant_of(text: str, option: str | None = None) -> datetime:
+    """Return the instant that was given with an option."""
     try:
         found = parse_instant(text)
     except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no instant; write it as in 2026-03-08T07:30:00Z") from error
+        words = f"{text!r} is no instant; write it as in 2026-03-08T07:30:00Z"
+        raise typer.BadParameter(words, param_hint=option) from error
     if not FIRST_YEAR <= found.year <= LAST_YEAR:
-        raise typer.BadParameter(f"{text!r} is not between the years {FIRST_YEAR} and {LAST_YEAR}")
+        words = f"{text!r} is not between the years {FIRST_YEAR} and {LAST_YEAR}"
+        raise typer.BadParameter(words, param_hint=option)
     return found
 
 
@@ -118,11 +101,12 @@ def from_file(file: Path, now: datetime) -> list[Subject]:
 
 async def from_cluster(kube: KubeClient, place: tuple[str | None, str], moment: datetime | None) -> Subject:
     """Return a pool as it is stored; as the operator does, take the last good spec where the newest is none."""
-    namespace, name = place[0] or kube.access.namespace, place[1]
-    body: Json = await kube.get(f"/apis/{API_VERSION}/namespaces/{namespace}/{PLURAL}/{name}", into=dict)
-    pool, now = Pools().take(body), moment or kube.clock.now()
+    namespace, name = place
+    pool, now = Pools().take(await stored(kube, namespace, name)), moment or kube.clock.now()
     if pool.core is None:
         refuse([f"{shown(name)}: {problem}" for problem in pool.invalid])
+    if pool.invalid:
+        complaints.print(f"note: {consequence('; '.join(pool.invalid), known=True)}", markup=False)
     return subject(name, pool.core, memo.load(pool.status.get("memory") or {}, None, now), now)
 
 
@@ -156,76 +140,3 @@ def as_json(subjects: list[Subject], span: timedelta) -> Json:
     if len(items) == 1:
         return items[0]
     return {"items": [{"name": one.name, **item} for one, item in zip(subjects, items, strict=True)]}
-
-
-def show(one: Subject, days: int) -> None:
-    """Print a pool's clock for people."""
-    place = zone(one.spec.schedule.timezone if one.spec.schedule else "UTC")
-    console.print(f"[bold]{shown(one.name)}[/bold] on {both(one.now, place)}, {place}")
-    if one.spec.schedule is None:
-        console.print(f"no schedule: {one.spec.min_replicas} to {one.spec.max_replicas} replicas at any time")
-        return
-    upcoming = coming(one.spec, one.now, days * DAY)
-    for line in heading(one, upcoming, place, days):
-        console.print(line, markup=False)
-    console.print()
-    made = calendar(one.spec, one.now, days, one.lead_time)
-    for painted in draw(made, console.width, colour=bool(console.color_system) and not console.no_color):
-        console.print(painted)
-    console.print()
-    console.print(listed(one, upcoming[:SHOWN], place) if upcoming else "no window ever starts or ends")
-    if len(upcoming) > SHOWN:
-        console.print(f"and {len(upcoming) - SHOWN} more: -o json has them all")
-
-
-def heading(one: Subject, upcoming: Sequence[Transition], place: ZoneInfo, days: int) -> Iterator[str]:
-    """Yield what holds now, which window comes next, and when pre-warming begins."""
-    found = bounds(one.spec, one.now, one.lead_time)
-    yield f"in force  {found.window or NO_WINDOW}: {sized(found)}"
-    if found.leads_to:
-        yield f"pre-warm  now, for {found.lead or NO_WINDOW} on {both(found.leads_to, place)}"
-    begins = next((at for at in upcoming if at.edge is Edge.START), None)
-    if begins is None:
-        yield f"coming    no window starts in the next {counted(days)}"
-    else:
-        then = sized(bounds(one.spec, begins.at, one.lead_time))
-        yield f"coming    {begins.window} on {both(begins.at, place)}: {then}"
-    course = steps(one.spec, (one.now, one.now + days * DAY), one.lead_time)
-    later = (step for before, step in pairwise(course) if step.bounds.leads_to != before.bounds.leads_to)
-    warms = next((step for step in later if step.bounds.leads_to), None)
-    if warms is None:
-        yield f"pre-warm  no more in the next {counted(days)}"
-    else:
-        yield f"pre-warm  from {both(warms.at, place)}, for {warms.bounds.lead or NO_WINDOW}"
-    yield f"lead      {format_duration(found.lead_time)} ({one.learned})"
-
-
-def counted(days: int) -> str:
-    """Return a number of days as people say it."""
-    return "day" if days == 1 else f"{days} days"
-
-
-def sized(found: Bounds) -> str:
-    """Return bounds in words."""
-    return f"{found.floor} to {found.cap} replicas"
-
-
-def both(at: datetime, place: ZoneInfo) -> str:
-    """Return an instant on the pool's clock and in UTC."""
-    return f"{local(at, place)} ({format_instant(at)})"
-
-
-def local(at: datetime, place: ZoneInfo) -> str:
-    """Return an instant as the clock of a zone shows it."""
-    here = at.astimezone(place)
-    return f"{dated(here)} {here:%H:%M %Z}"
-
-
-def listed(one: Subject, upcoming: Iterable[Transition], place: ZoneInfo) -> Table:
-    """Return transitions as a table, with what holds from each on."""
-    table = plain(place.key, "UTC", "window", "edge", "then", "in force")
-    for at in upcoming:
-        then = bounds(one.spec, at.at, one.lead_time)
-        limits = f"{then.floor}-{then.cap}"
-        table.add_row(local(at.at, place), format_instant(at.at), at.window, at.edge, limits, then.window or "-")
-    return table
