@@ -22,6 +22,7 @@ from poolkeeper.core.model import Limits, Mode, OnOutage, OutageBehavior, Schedu
 from poolkeeper.core.observation import Reading
 from poolkeeper.core.plan import Plan, plan
 from poolkeeper.core.reasons import Reason
+from poolkeeper.core.words import message
 
 TEN_MINUTES = timedelta(minutes=10)
 FAILED = reading(None, fault=Reason.METRIC_TIMEOUT)
@@ -128,6 +129,15 @@ def test_a_lead_time_that_was_given_anew_counts_at_once():
     spec = scheduled(window(6), lead_time=timedelta(minutes=1), outside=Limits(1, 1, force=True))
     memory = replace(KNOWN, leads_to=at(ONE_O_CLOCK))
     assert decided(spec, 3200, memory=memory).size == 1
+
+
+def test_a_pool_held_at_a_windows_floor_names_the_window():
+    rig = Rig(scheduled(window(5)), 2)
+    words = [message(rig.queue(second, 0)) for second in (2990, 3000, 3300, 3600, 3610)]
+    assert words[2:] == [
+        f"{Reason.AT_MINIMUM.sentence} (queue 0, minReplicas 5, ahead window)",
+        *[f"{Reason.AT_MINIMUM.sentence} (queue 0, minReplicas 5, window window)"] * 2,
+    ]
 
 
 # A cut

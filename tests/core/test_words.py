@@ -116,7 +116,7 @@ def test_numbers_are_said_as_people_write_them(value, words):
 
 def test_a_pool_at_its_minimum_speaks_of_no_survivors():
     words = said(waiting=0, target=target(2), edits=Edits(asked=2))
-    assert words == f"{Reason.AT_MINIMUM.sentence} (queue 0)"
+    assert words == f"{Reason.AT_MINIMUM.sentence} (queue 0, minReplicas 2)"
 
 
 def test_a_move_between_the_tiers_is_said_tier_by_tier():

@@ -46,9 +46,7 @@ def outage(before: int, spec: PoolSpec, seen: Look, now: datetime) -> Stage:
 def floor(before: int, spec: PoolSpec, seen: Look) -> Stage:
     """Lift the size to the floor: the schedule's, its lead time's, or what the load is expected to need."""
     after = max(before, spec.min_replicas)
-    facts: dict[str, Fact] = {"minReplicas": seen.bounds.floor, **window_facts(seen)}
-    if seen.outlook.replicas:
-        facts["forecast"] = seen.outlook.replicas
+    facts: dict[str, Fact] = {"minReplicas": seen.bounds.floor, **floor_facts(seen)}
     return Stage("floor", before, after, lifting(spec, seen) if after > before else Reason.AS_EXPECTED, facts)
 
 
@@ -97,8 +95,14 @@ def is_above_window(seen: Look) -> bool:
 
 def window_facts(seen: Look) -> dict[str, Fact]:
     """Return the window that the bounds come from, and the one that is coming."""
-    names = {"window": seen.bounds.window, "ahead": seen.bounds.lead}
-    return {name: value for name, value in names.items() if value is not None}
+    found = {"window": seen.bounds.window, "ahead": seen.bounds.lead}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def floor_facts(seen: Look) -> dict[str, Fact]:
+    """Return what the floor comes from: windows, and what the load is expected to need."""
+    expected: dict[str, Fact] = {"forecast": seen.outlook.replicas} if seen.outlook.replicas else {}
+    return window_facts(seen) | expected
 
 
 def startable(before: int, seen: Look) -> Stage:

@@ -101,6 +101,8 @@ def give_away(spec: PoolSpec, seen: Look, clock: Grace, refusal: Reason | None, 
     if is_forced(spec, seen):
         facts = {**facts, "maxReplicas": spec.max_replicas}
         return Stage("grace", before, spec.max_replicas, Reason.WINDOW_FORCED, facts)
+    if refusal is Reason.AT_MINIMUM:
+        facts = {**facts, "minReplicas": spec.min_replicas, **bounds.floor_facts(seen)}
     if clock.short_since is None:
         return Stage("grace", before, before, refusal or Reason.STEADY, facts)
     if not (seen.is_new and grace.passed(clock.short_since, clock.sampled_at, spec.queue.down.grace_period)):

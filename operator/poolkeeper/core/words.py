@@ -51,7 +51,8 @@ def shrink_figures(stage: Stage) -> str:
     """Return the numbers of R2: queue, threshold, and how busy the survivors would be, or that nobody tells."""
     facts = stage.facts
     if stage.reason is Reason.AT_MINIMUM:
-        return f"queue {number(facts['queue'])}"
+        told = {name: facts[name] for name in ("queue", "minReplicas", "window", "ahead", "forecast") if name in facts}
+        return ", ".join(f"{name} {number(value)}" for name, value in told.items())
     said = f"queue {number(facts['queue'])}, below {number(facts['below'])}"
     if facts["guard"] != "on":
         shrinks = stage.reason in {Reason.GRACE, Reason.QUEUE_BELOW}
