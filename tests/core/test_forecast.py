@@ -84,7 +84,8 @@ def test_a_silent_night_needs_nobody():
 
 
 def test_without_history_nothing_is_foreseen():
-    assert outlook(Habit()) == Outlook(reason=Reason.FORECAST_LEARNING)
+    words = "0 half hours of 336 a week known so far"
+    assert outlook(Habit()) == Outlook(reason=Reason.FORECAST_LEARNING, detail=words)
 
 
 def test_an_unknown_present_does_not_hide_what_comes():

@@ -20,7 +20,7 @@ from poolkeeper.core.habit import learn, usual
 from poolkeeper.core.memory import Habit, Memory, Present
 from poolkeeper.core.model import Forecast, PoolSpec
 from poolkeeper.core.reasons import Reason
-from poolkeeper.core.week import SLOT, slot
+from poolkeeper.core.week import SLOT, SLOTS, slot
 from poolkeeper.core.zones import zone
 
 QUEUED = 0.25
@@ -83,7 +83,8 @@ def expected(rule: Forecast, known: Habit, slots: float, lead_time: timedelta, n
     found = [usual(known.weeks, one, rule.quantile) for one in slots_ahead(known, now, lead_time)]
     loads = [load for load in (known.present.normal, *found) if load is not None]
     if not loads:
-        return Outlook(reason=Reason.FORECAST_LEARNING)
+        seen = sum(load is not None for week in known.weeks for load in week.loads)
+        return Outlook(reason=Reason.FORECAST_LEARNING, detail=f"{seen} half hours of {SLOTS} a week known so far")
     today = stands(known.present, slots)
     if not 1 / UNUSUAL <= today <= UNUSUAL:
         return Outlook(reason=Reason.FORECAST_UNUSUAL, detail=f"{today:.2f} times what is usual")
