@@ -111,6 +111,31 @@ def test_a_window_that_a_gap_swallows_is_not_shown():
 
 
 @pytest.mark.parametrize(
+    ("start", "end", "names"),
+    [
+        ("0 2 * * *", "0 3 * * *", ("w",)),
+        ("15 2 * * *", "45 2 * * *", ("w",)),
+        ("30 2 * * *", "30 3 * * *", ()),
+        ("0 3 * * *", "0 4 * * *", ()),
+        ("0 2 24 11 *", "0 3 24 11 *", ()),
+    ],
+)
+def test_a_window_that_a_gap_swallows_is_named(start, end, names):
+    (shift,) = made(Window("w", start, end, Limits(5)), place=NEW_YORK, now=SPRING).shifts
+    assert shift.lost == names
+
+
+def test_in_autumn_no_window_is_lost():
+    (shift,) = made(Window("w", "0 1 * * *", "30 1 * * *", Limits(5)), place=NEW_YORK, now=AUTUMN).shifts
+    assert shift.lost == ()
+
+
+def test_a_lost_window_is_told_with_the_clock_change():
+    found = made(Window("brief", "0 2 * * *", "0 3 * * *", Limits(5)), place=NEW_YORK, now=SPRING)
+    assert "clocks go forward at 02:00, to 03:00; empty on that day: brief" in "\n".join(drawn(found))
+
+
+@pytest.mark.parametrize(
     ("now", "number", "mark"),
     [(datetime(2026, 10, 4, tzinfo=UTC), 2, Mark.SHORT), (datetime(2026, 4, 5, tzinfo=UTC), 1, Mark.TWICE)],
 )

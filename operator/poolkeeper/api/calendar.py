@@ -6,7 +6,7 @@ one that it shows twice is twice as long. Of an hour in which the bounds change 
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import islice, pairwise
@@ -15,7 +15,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from poolkeeper.api.units import format_instant
-from poolkeeper.core.model import PoolSpec
+from poolkeeper.core import cron
+from poolkeeper.core.model import PoolSpec, Window
 from poolkeeper.core.schedule import Bounds, Transition, ahead, bounds, transitions
 from poolkeeper.core.zones import SECOND, instant, turn, zone
 
@@ -68,11 +69,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """The clock is set: the walls it shows before and after."""
+    """The clock is set: the walls it shows before and after, and the windows that lie between them as a whole."""
 
     at: datetime
     before: datetime
     after: datetime
+    lost: tuple[str, ...] = ()
 
     @property
     def day(self) -> date:
@@ -120,7 +122,8 @@ def calendar(spec: PoolSpec, now: datetime, days: int, lead_time: timedelta) -> 
     begin, end = beginning(dates[0], place), beginning(dates[-1] + DAY, place)
     changes = list(shifts(place, begin - DAY, end + DAY))
     edges = [begin - DAY, *(change.at for change in changes), end + DAY]
-    shown = tuple(change for change in changes if change.day in dates)
+    windows = spec.schedule.windows if spec.schedule else ()
+    shown = tuple(replace(change, lost=lost(windows, change)) for change in changes if change.day in dates)
     course = steps(spec, (edges[0], edges[-1]), lead_time)
     sheet = Sheet(spec.max_replicas, course, list(pairwise(edges)), place)
     marked = {change.day for change in shown}
@@ -154,6 +157,20 @@ def shifts(place: ZoneInfo, begin: datetime, end: datetime) -> Iterator[Shift]:
         if before.astimezone(place).utcoffset() != after.astimezone(place).utcoffset():
             at = turn(before, after, place)
             yield Shift(at, wall(at - SECOND, place) + SECOND, wall(at, place))
+
+
+def lost(windows: Iterable[Window], change: Shift) -> tuple[str, ...]:
+    """Return the windows that start and end while the clock skips: on that day they are empty."""
+    return tuple(window.name for window in windows if is_skipped(window, change))
+
+
+def is_skipped(window: Window, change: Shift) -> bool:
+    """Return whether a window starts and ends while the clock skips."""
+    start = cron.coming(window.start, change.before - SECOND)
+    if start is None or start >= change.after:
+        return False
+    end = cron.coming(window.end, start, window.start)
+    return end is not None and end <= change.after
 
 
 def wall(at: datetime, place: ZoneInfo) -> datetime:

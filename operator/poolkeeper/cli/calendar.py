@@ -115,7 +115,8 @@ def told(shift: Shift) -> str:
     """Return a clock change in words."""
     way = "forward" if shift.after > shift.before else "back"
     other = "" if shift.after.date() == shift.before.date() else f" of {dated(shift.after)}"
-    return f"{dated(shift.before)}: clocks go {way} at {shift.before:%H:%M}, to {shift.after:%H:%M}{other}"
+    said = f"{dated(shift.before)}: clocks go {way} at {shift.before:%H:%M}, to {shift.after:%H:%M}{other}"
+    return said + (f"; empty on that day: {', '.join(shift.lost)}" if shift.lost else "")
 
 
 def dated(at: datetime) -> str:
