@@ -1,7 +1,23 @@
-"""What all tests share."""
+"""What all tests share: how many examples a law is tried on, `--hypothesis-profile=long` for many."""
 
-from hypothesis import settings
+from pathlib import Path
 
-# The machine's load must not decide a test; how many examples are drawn is each law's own business.
-settings.register_profile("poolkeeper", deadline=None, print_blob=True)
-settings.load_profile("poolkeeper")
+import pytest
+from hypothesis import HealthCheck, settings
+
+LAWS = Path(__file__).parent / "laws"
+
+# The machine's load must not decide a test.
+settings.register_profile("elsewhere", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("laws", settings.get_profile("elsewhere"), max_examples=40)
+settings.register_profile("long", settings.get_profile("elsewhere"), max_examples=3000)
+settings.load_profile("elsewhere")
+
+
+def pytest_collectstart(collector: pytest.Collector) -> None:
+    """Have the profile of a module's place before it is imported, unless another one was asked for.
+
+    A test takes the profile that is loaded as it is defined; most laws decide thousands of times in one example.
+    """
+    if isinstance(collector, pytest.Module) and settings.get_current_profile_name() in {"elsewhere", "laws"}:
+        settings.load_profile("laws" if collector.path.is_relative_to(LAWS) else "elsewhere")

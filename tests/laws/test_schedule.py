@@ -1,7 +1,7 @@
 """A window's level is R5's, on every day of five years in every kind of zone: the core against the oracle."""
 
 from datetime import UTC, datetime, timedelta
-from itertools import takewhile
+from itertools import permutations, takewhile
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -30,7 +30,8 @@ PLACES = {
     "UTC": 2024,
 }
 YEARS = timedelta(days=5 * 365 + 1)
-INSTANTS = 2000
+DAY = timedelta(days=1)
+DAYS, INSTANTS = 80, 25
 SPRING = datetime(2026, 3, 1, tzinfo=UTC)
 
 # Fields that croniter and cronsim read alike; of the last Friday each has its own spelling, croniter's comes first.
@@ -66,7 +67,7 @@ def few(examples: int) -> settings:
     return settings(max_examples=examples, suppress_health_check=list(HealthCheck), phases=phases)
 
 
-OFTENER = max(1, settings.default.max_examples // 300)
+OFTENER = max(1, settings.default.max_examples // 100)
 """How much harder the long profile tries these laws."""
 
 
@@ -99,7 +100,7 @@ def test_any_text_is_refused_in_words_or_has_firings(text):
 
 
 @pytest.mark.timeout(600)
-@few(10 * OFTENER)
+@few(3 * OFTENER)
 @given(stages())
 def test_the_transitions_of_five_years_are_those_that_the_oracle_sees(stage):
     schedule, timeline, since = stage
@@ -109,7 +110,7 @@ def test_the_transitions_of_five_years_are_those_that_the_oracle_sees(stage):
 
 
 @pytest.mark.timeout(600)
-@few(10 * OFTENER)
+@few(3 * OFTENER)
 @given(stages())
 def test_the_level_is_right_a_minute_before_and_after_each_transition(stage):
     schedule, timeline, since = stage
@@ -122,9 +123,11 @@ def test_the_level_is_right_a_minute_before_and_after_each_transition(stage):
 @few(2 * OFTENER)
 @given(stages(), st.integers(0, 2**32))
 def test_the_level_is_right_at_any_instant(stage, seed):
+    """Two thousand of them, on eighty days: what a day costs is to search for its changes."""
     schedule, timeline, since = stage
     draw = Random(seed)  # noqa: S311  no secret
-    instants = [since + draw.random() * YEARS for _ in range(INSTANTS)]
+    days = [since + draw.random() * YEARS for _ in range(DAYS)]
+    instants = [day + draw.random() * DAY for day in days for _ in range(INSTANTS)]
     assert [at for at in instants if not agrees(schedule, timeline, at)] == []
 
 
@@ -145,6 +148,8 @@ LEAD_TIMES = [timedelta(minutes=minutes) for minutes in (0, 1, 10, 60, 180, 1500
 REPLICAS = st.none() | st.integers(0, 9)
 PLACES_THAT_TURN = ["America/New_York", "Australia/Lord_Howe", "Europe/Prague", "UTC"]
 CROSSING = ["0 1 * * *", "30 1 * * *", "30 2 * * *", "0 8 * * 1-5", "0 18 * * *", "0 22 * * 5", "0 6,18 * * *"]
+PAIRS = [pair for pair in permutations(CROSSING, 2) if not cron.never_ends(*pair)]
+"""Starts and ends that a schedule may have; to look for the end of what never ends takes long."""
 
 
 @st.composite
@@ -161,7 +166,7 @@ def pools(draw) -> tuple[PoolSpec, list[Rule], Standing]:
     largest = smallest + draw(st.integers(1, 5))
     windows, rules = [], []
     for number in range(draw(st.integers(1, 4))):
-        start, end = (draw(st.sampled_from(CROSSING)) for _ in range(2))
+        start, end = draw(st.sampled_from(PAIRS))
         window = Window(f"w{number}", start, end, draw(limits()), draw(st.integers(0, 1)))
         timeline = Timeline(start, end, ZoneInfo(place), (SPRING, SPRING + MONTHS_AHEAD + LEAD_TIMES[-1]))
         windows.append(window)
@@ -184,7 +189,8 @@ def nearby(rules: list[Rule], lead_time: timedelta) -> list[datetime]:
     return sorted({at + shift for at in turning for shift in shifts if at + shift >= SPRING})
 
 
-@few(8 * OFTENER)
+@pytest.mark.timeout(600)
+@few(4 * OFTENER)
 @given(pools())
 def test_the_bounds_are_those_that_the_oracle_sees(pool):
     spec, rules, outside = pool
@@ -195,7 +201,8 @@ def test_the_bounds_are_those_that_the_oracle_sees(pool):
         assert seen == led(rules, outside, now, lead_time), now
 
 
-@few(8 * OFTENER)
+@pytest.mark.timeout(600)
+@few(4 * OFTENER)
 @given(pools())
 def test_the_bounds_stand_until_the_next_transition_or_lead_time(pool):
     spec, rules, _ = pool
@@ -206,7 +213,8 @@ def test_the_bounds_stand_until_the_next_transition_or_lead_time(pool):
         assert (found.floor, found.cap) == (after.floor, after.cap), now
 
 
-@few(8 * OFTENER)
+@pytest.mark.timeout(600)
+@few(4 * OFTENER)
 @given(pools())
 def test_a_lead_time_that_is_announced_lifts_the_floor(pool):
     spec, rules, _ = pool
