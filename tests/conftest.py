@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 LAWS = Path(__file__).parent / "laws"
+HOUR = 3600
 
 # The machine's load must not decide a test.
 settings.register_profile("elsewhere", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
@@ -21,3 +22,11 @@ def pytest_collectstart(collector: pytest.Collector) -> None:
     """
     if isinstance(collector, pytest.Module) and settings.get_current_profile_name() in {"elsewhere", "laws"}:
         settings.load_profile("laws" if collector.path.is_relative_to(LAWS) else "elsewhere")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give a test of thousands of examples the time for them."""
+    if settings.get_current_profile_name() == "long":
+        for item in items:
+            item.add_marker(pytest.mark.timeout(HOUR), append=False)

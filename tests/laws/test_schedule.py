@@ -31,7 +31,7 @@ PLACES = {
 }
 YEARS = timedelta(days=5 * 365 + 1)
 DAY = timedelta(days=1)
-DAYS, INSTANTS = 80, 25
+DAYS, INSTANTS = 400, 5
 SPRING = datetime(2026, 3, 1, tzinfo=UTC)
 
 # Fields that croniter and cronsim read alike; of the last Friday each has its own spelling, croniter's comes first.
@@ -52,9 +52,9 @@ def crons(draw) -> tuple[str, str]:
 
 @st.composite
 def stages(draw) -> tuple[Schedule, Timeline, datetime]:
-    """Return a schedule of one window, what the oracle makes of it, and when the five years begin."""
+    """Return a schedule of one window that is accepted, the oracle's view of it, and when the five years begin."""
     (start, its_start), (end, its_end) = draw(crons()), draw(crons())
-    assume(fires(its_start) and fires(its_end))
+    assume(fires(its_start) and fires(its_end) and not cron.never_ends(start, end))
     place = draw(st.sampled_from(sorted(PLACES)))
     since = datetime(PLACES[place], draw(st.integers(1, 12)), 1, tzinfo=UTC)
     timeline = Timeline(its_start, its_end, ZoneInfo(place), (since, since + YEARS))
@@ -99,8 +99,7 @@ def test_any_text_is_refused_in_words_or_has_firings(text):
     assert repr(text) in words if words else cron.coming(text, now) == cron.following(text, now)
 
 
-@pytest.mark.timeout(600)
-@few(3 * OFTENER)
+@few(6 * OFTENER)
 @given(stages())
 def test_the_transitions_of_five_years_are_those_that_the_oracle_sees(stage):
     schedule, timeline, since = stage
@@ -109,8 +108,7 @@ def test_the_transitions_of_five_years_are_those_that_the_oracle_sees(stage):
     assert [Level(one.at, one.edge is Edge.START) for one in predicted] == timeline.changes(since, until)
 
 
-@pytest.mark.timeout(600)
-@few(3 * OFTENER)
+@few(6 * OFTENER)
 @given(stages())
 def test_the_level_is_right_a_minute_before_and_after_each_transition(stage):
     schedule, timeline, since = stage
@@ -119,11 +117,10 @@ def test_the_level_is_right_a_minute_before_and_after_each_transition(stage):
     assert [at for at in around if not agrees(schedule, timeline, at)] == []
 
 
-@pytest.mark.timeout(600)
 @few(2 * OFTENER)
 @given(stages(), st.integers(0, 2**32))
 def test_the_level_is_right_at_any_instant(stage, seed):
-    """Two thousand of them, on eighty days: what a day costs is to search for its changes."""
+    """Two thousand of them, on four hundred days: what costs is the search for a day's changes."""
     schedule, timeline, since = stage
     draw = Random(seed)  # noqa: S311  no secret
     days = [since + draw.random() * YEARS for _ in range(DAYS)]
@@ -149,7 +146,7 @@ REPLICAS = st.none() | st.integers(0, 9)
 PLACES_THAT_TURN = ["America/New_York", "Australia/Lord_Howe", "Europe/Prague", "UTC"]
 CROSSING = ["0 1 * * *", "30 1 * * *", "30 2 * * *", "0 8 * * 1-5", "0 18 * * *", "0 22 * * 5", "0 6,18 * * *"]
 PAIRS = [pair for pair in permutations(CROSSING, 2) if not cron.never_ends(*pair)]
-"""Starts and ends that a schedule may have; to look for the end of what never ends takes long."""
+"""Starts and ends that are accepted."""
 
 
 @st.composite
@@ -189,8 +186,7 @@ def nearby(rules: list[Rule], lead_time: timedelta) -> list[datetime]:
     return sorted({at + shift for at in turning for shift in shifts if at + shift >= SPRING})
 
 
-@pytest.mark.timeout(600)
-@few(4 * OFTENER)
+@few(6 * OFTENER)
 @given(pools())
 def test_the_bounds_are_those_that_the_oracle_sees(pool):
     spec, rules, outside = pool
@@ -201,8 +197,7 @@ def test_the_bounds_are_those_that_the_oracle_sees(pool):
         assert seen == led(rules, outside, now, lead_time), now
 
 
-@pytest.mark.timeout(600)
-@few(4 * OFTENER)
+@few(6 * OFTENER)
 @given(pools())
 def test_the_bounds_stand_until_the_next_transition_or_lead_time(pool):
     spec, rules, _ = pool
@@ -213,8 +208,7 @@ def test_the_bounds_stand_until_the_next_transition_or_lead_time(pool):
         assert (found.floor, found.cap) == (after.floor, after.cap), now
 
 
-@pytest.mark.timeout(600)
-@few(4 * OFTENER)
+@few(6 * OFTENER)
 @given(pools())
 def test_a_lead_time_that_is_announced_lifts_the_floor(pool):
     spec, rules, _ = pool
