@@ -79,7 +79,7 @@ def test_a_bad_cron_expression_says_which_of_its_fields_is_wrong(start, words):
     ("spec", "detail"),
     [
         (MINIMAL | {"minReplicas": 9}, "(9 is over 8)"),
-        (scheduled(OFFICE | {"maxReplicas": 3}), "(4 is over 3)"),
+        (scheduled(OFFICE | {"maxReplicas": 3}), "(window office: 4 is over 3)"),
         (
             scheduled(OFFICE | {"minReplicas": 9}, LAUNCH, outside={"maxReplicas": 10}),
             "(window office: minReplicas 9 is over 8; outside: maxReplicas 10 is over 8)",

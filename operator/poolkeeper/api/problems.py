@@ -124,8 +124,9 @@ def detailed(sentence: str, raw: Any) -> str:  # noqa: ANN401  JSON of any kind
 
 
 def over(raw: Json) -> Iterator[str]:
-    """Yield the bounds that contradict each other."""
-    yield f"{raw['minReplicas']} is over {raw['maxReplicas']}"
+    """Yield the bounds that contradict each other, and the window that they are of."""
+    whose = f"window {raw['name']}: " if "name" in raw else ""
+    yield f"{whose}{raw['minReplicas']} is over {raw['maxReplicas']}"
 
 
 def over_cap(raw: Json) -> Iterator[str]:
