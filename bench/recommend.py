@@ -98,7 +98,7 @@ def row(case: Case, days: int, url: str, today: str) -> Row:
 
 def shaped(case: Case, today: str, found: dict[str, Any], seconds: float) -> Row:
     """Return what is told of a recommendation."""
-    held = found["held_out"] or {}
+    held = found["held_out"]
     outcomes = {name: found[name] for name in ("today", "proposed")}
     outcomes |= {f"held out, {name}": one for name, one in held.items() if name != "days"}
     return Row(

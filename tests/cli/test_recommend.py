@@ -20,7 +20,7 @@ from poolkeeper.api.spec import parse_spec
 from poolkeeper.cli import load_history, question, recommended_text
 from poolkeeper.cli import recommend as module
 from poolkeeper.cli.main import app
-from poolkeeper.core.model import Limits, PoolSpec
+from poolkeeper.core.model import Limits, PoolSpec, Schedule
 from poolkeeper.shell.history import Gap, History, HistoryError
 from poolkeeper.simulate.proposal import (
     Confidence,
@@ -50,6 +50,7 @@ FOUND = Recommendation(
     ),
     confidence=Confidence("very: the time of the week [1] foretells 97 %", 0.97),
     helps=True,
+    stays=False,
     because="half as many GPU-hours",
     profile=Profile(WEEK, WEEK),
     per_replica=1.25,
@@ -69,6 +70,12 @@ spec:
   slo: {queueTime: 5s}
   schedule: {timezone: Europe/Prague, windows: [{name: old, from: "01:00", to: "02:00", minReplicas: 3}]}
 """
+LAUNCH = '{name: launch, start: "0 9 24 11 *", end: "0 21 24 11 *", minReplicas: 8}'
+URGENT = '{name: urgent, from: "03:00", to: "04:00", minReplicas: 8, priority: 10}'
+STAYING = POOL.replace("windows: [", f"outside: {{percent: 50}}, windows: [{LAUNCH}, {URGENT}, ")
+STAYS = replace(
+    FOUND, helps=False, stays=True, windows=(), min_replicas=2, scale_down_below=2, because="nothing is better"
+)
 SERVER = ["--prometheus", "http://prometheus:9090", "--query", "sum(rate(x[5m]))"]
 HISTORY = History(START, timedelta(minutes=1), (3.0, None, 5.0, 2.0))
 
@@ -151,11 +158,6 @@ def test_the_schedule_is_written_as_people_write_it(engine, past, file):
     ).output.replace("'", '"')
 
 
-def test_limits_outside_of_windows_are_written(engine, past, file):
-    engine.answers = replace(FOUND, outside=Limits(1, 3))
-    assert proposed(*file)["spec"]["schedule"]["outside"] == {"minReplicas": 1, "maxReplicas": 3}
-
-
 @pytest.mark.parametrize(("options", "lead"), [([], "auto"), (["--startup", "4m"], "4m")])
 def test_the_lead_time_is_the_operators_to_measure_unless_it_was_given(engine, past, file, options, lead):
     assert proposed(*file, *options)["spec"]["schedule"]["leadTime"] == lead
@@ -180,6 +182,80 @@ def test_thresholds_that_stay_are_not_written(engine, past, file):
     assert proposed(*file)["spec"]["queue"] == yaml.safe_load(POOL)["spec"]["queue"]
 
 
+def test_what_a_usual_week_cannot_tell_stays(engine, past, file, tmp_path):
+    (tmp_path / "pool.yaml").write_text(STAYING)
+    schedule = proposed(*file)["spec"]["schedule"]
+    assert [one["name"] for one in schedule["windows"]] == ["launch", "urgent", "office", "night"]
+    assert schedule["outside"] == {"percent": 50}
+
+
+def test_what_stays_is_part_of_the_question(engine, past, file, tmp_path):
+    (tmp_path / "pool.yaml").write_text(STAYING)
+    run(*SERVER, *file)
+    kept = engine.asked.kept
+    assert ([one.name for one in kept.windows], kept.outside) == (["launch", "urgent"], Limits(4, 4))
+
+
+def test_windows_that_stay_stay_where_none_is_proposed(engine, past, file, tmp_path):
+    engine.answers = NOTHING
+    (tmp_path / "pool.yaml").write_text(STAYING)
+    schedule = proposed(*file)["spec"]["schedule"]
+    assert ([one["name"] for one in schedule["windows"]], schedule["timezone"]) == (
+        ["launch", "urgent"],
+        "Europe/Prague",
+    )
+
+
+def test_windows_that_stay_are_not_read_in_another_zone(engine, past, file, tmp_path):
+    (tmp_path / "pool.yaml").write_text(STAYING)
+    answer = run(*SERVER, *file, "--timezone", "Asia/Tokyo")
+    words = "--timezone: window launch, urgent stays, and is read in Europe/Prague: drop the option"
+    assert (answer.exit_code, words in answer.output) == (2, True)
+
+
+def test_what_stays_and_what_goes_is_noted(engine, past, file, tmp_path):
+    (tmp_path / "pool.yaml").write_text(STAYING)
+    text = " ".join(run(*SERVER, *file).output.split())
+    assert "stays what a usual week cannot tell about: window launch, window urgent, outside" in text
+    assert "goes what the proposal takes the place of: window old" in text
+
+
+def test_a_pool_that_stays_keeps_all_its_schedule(engine, past, file):
+    engine.answers = STAYS
+    assert proposed(*file)["spec"] == yaml.safe_load(POOL)["spec"]
+
+
+def test_where_nothing_changes_it_is_said(engine, past, file):
+    engine.answers = STAYS
+    text = run(*SERVER, *file).output
+    assert "Nothing to change: this is today's pool" in text
+    assert "proposed" not in text
+
+
+def test_the_text_says_what_changes(engine, past, file):
+    text = run(*SERVER, *file).output
+    assert re.search(r"^minReplicas +2 +1 *$", text, re.MULTILINE)
+    assert re.search(r"^queue.scaleDown.below +2 +0.5 *$", text, re.MULTILINE)
+    assert re.search(r"^window old +from 01:00, to 02:00, ", text, re.MULTILINE)
+
+
+def test_the_json_says_what_changes(engine, past, file):
+    told = json.loads(run(*SERVER, "-o", "json", *file).output)
+    assert ["minReplicas", "2", "1"] in told["changes"]
+
+
+def test_the_yaml_alone_has_the_notes_too(engine, past, file):
+    text = run(*SERVER, "-o", "yaml", *file).output
+    assert text.startswith("# half as many GPU-hours\n# one day [Mon] was left out\n")
+
+
+def test_a_long_note_is_wrapped_in_the_yaml(engine, past, file):
+    engine.answers = replace(FOUND, notes=("word " * 50,))
+    text = run(*SERVER, "-o", "yaml", *file).output
+    assert max(map(len, text.splitlines())) <= 100
+    assert yaml.safe_load(text)["kind"] == "InferencePool"
+
+
 def test_where_no_schedule_helps_the_yaml_has_none_and_says_why(engine, past, file):
     engine.answers = NOTHING
     answer = run(*SERVER, "-o", "yaml", *file)
@@ -189,7 +265,7 @@ def test_where_no_schedule_helps_the_yaml_has_none_and_says_why(engine, past, fi
 
 def test_without_a_pool_one_is_made_that_says_what_to_fill_in(engine, past):
     answer = run(*SERVER, "-o", "yaml", "--max", "8")
-    assert answer.output.startswith("# Fill in the pool's name")
+    assert "\n# Fill in the pool's name" in answer.output
     assert parse_spec(yaml.safe_load(answer.output)["spec"]).mode == "Observe"
 
 
@@ -216,6 +292,11 @@ def test_the_week_is_drawn_by_half_hours():
 
 def test_the_shades_say_what_they_mean():
     assert "     ░ to 2  ▒ to 4  ▓ to 6  █ to 8; one replica carries 1.25" in printed(FOUND)
+
+
+def test_large_loads_have_all_their_digits():
+    week = tuple(1000 * load for load in WEEK)
+    assert "     ░ to 2,000  ▒ to 4,000" in printed(replace(FOUND, profile=Profile(week, week)))
 
 
 def test_what_was_never_measured_is_marked():
@@ -259,10 +340,6 @@ def test_without_a_price_there_is_no_cost():
     assert "cost" not in printed(FOUND, replace(QUESTION, price=None))
 
 
-def test_without_days_to_hold_out_none_are_shown():
-    assert "not seen" not in printed(replace(FOUND, held_out=None))
-
-
 def test_it_says_how_sure_it_is_and_what_it_noticed():
     text = printed(FOUND)
     assert re.search(r"^sure +very: the time of the week \[1\] foretells 97 % *$", text, re.MULTILINE)
@@ -280,6 +357,11 @@ def test_no_schedule_helps_is_said_with_the_reason():
     text = printed(NOTHING)
     assert "\nNo schedule helps: it is the same at all times\n" in text
     assert "Proposed windows" not in text
+
+
+def test_a_long_reason_is_wrapped():
+    text = printed(replace(NOTHING, because="word " * 50))
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= 80
 
 
 def test_the_text_fits_eighty_columns():
@@ -305,6 +387,7 @@ def test_options_go_before_what_the_pool_says(engine, past, file):
         "Asia/Tokyo",
         Decimal("3.00"),
         2,
+        Schedule((), "Europe/Prague"),
     )
 
 
@@ -401,19 +484,21 @@ def test_a_file_that_is_no_trace_is_said(engine, tmp_path, content, words):
     ("options", "words"),
     [
         (["--max", "8"], "give --prometheus URL with --query, or --trace FILE with --start"),
-        (["--max", "8", "--prometheus", "http://x"], "give --prometheus URL with --query"),
+        (["--max", "8", "--prometheus", "http://x"], "--prometheus needs --query"),
         ([*SERVER, "--trace", "x.csv", "--start", "2024-05-12T00:00:00Z"], "not both"),
-        (["--trace", "x.csv"], "--trace needs --start"),
+        (["--trace", "x.csv"], "if the day is not known, give any one of the same weekday"),
         ([*SERVER], "how large is the pool today?"),
         ([*SERVER, "chat", "--max", "8"], "--max says how large the pool is where none is given"),
         ([*SERVER, "chat", "-f", "chat.yaml"], "give a pool's name or -f FILE, not both"),
-        ([*SERVER, "--max", "8", "--sla", "soon"], "'soon' is no duration"),
-        ([*SERVER, "--max", "8", "--startup", "0s"], "--startup must be over 0 (got 0)"),
-        ([*SERVER, "--per-replica", "nan"], "--per-replica must be over 0 (got nan)"),
-        ([*SERVER, "--max", "8", "--timezone", "Mars"], "'Mars' is no IANA time zone"),
-        ([*SERVER, "--max", "8", "--price", "cheap"], "'cheap' is no price; write it as in 3.00"),
-        ([*SERVER, "--max", "8", "--price", "-1"], "'-1' is no price"),
-        ([*SERVER, "--max", "8", "--at", "noon"], "'noon' is no instant"),
+        ([*SERVER, "--max", "8", "--sla", "soon"], "--sla: 'soon' is no duration"),
+        ([*SERVER, "--max", "8", "--startup", "0s"], "--startup: '0s' must be over 0"),
+        ([*SERVER, "--per-replica", "nan"], "--per-replica: 'nan' is no number over 0"),
+        ([*SERVER, "--per-replica", "12req"], "--per-replica: '12req' is no number over 0; write it as in 1.5"),
+        ([*SERVER, "--max", "8", "--timezone", "Mars"], "--timezone: 'Mars' is no IANA time zone"),
+        ([*SERVER, "--max", "8", "--price", "cheap"], "--price: 'cheap' is no price; write it as in 3.00"),
+        ([*SERVER, "--max", "8", "--price", "-1"], "--price: '-1' is no price"),
+        ([*SERVER, "--max", "8", "--at", "noon"], "--at: 'noon' is no instant"),
+        (["--trace", "x.csv", "--start", "2024-05-12"], "--start: '2024-05-12' is no instant"),
         (["--prometheus", "far", "--query", "x", "--max", "8"], "a name needs --prometheus-file"),
         (["--prometheus", "ftp://x", "--query", "x", "--max", "8"], "it must be an http:// or https:// address"),
     ],

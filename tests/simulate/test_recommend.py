@@ -6,11 +6,12 @@ from decimal import Decimal
 
 import pytest
 
-from poolkeeper.core.model import Per, PoolSpec, Queue, ScaleUp, Slo
-from poolkeeper.simulate.plan import Plan
+from poolkeeper.core.model import Limits, Per, PoolSpec, Queue, ScaleUp, Schedule, Slo, Window
+from poolkeeper.simulate.judge import is_better
+from poolkeeper.simulate.plan import Plan, window
 from poolkeeper.simulate.proposal import Outcome, Question, Recommendation
-from poolkeeper.simulate.recommend import is_better, recommend
-from poolkeeper.simulate.search import sensitive
+from poolkeeper.simulate.recommend import recommend
+from poolkeeper.simulate.search import sensitive, unlike
 from poolkeeper.simulate.series import Series, SeriesError
 from traffic import MONDAY, STEP, Recipe, batch, drifting, evenings, history, office, spoiled, steady
 
@@ -38,6 +39,13 @@ def spoiled_office() -> Recommendation:
 def noise() -> Recommendation:
     """Return what is found in load that wanders without a pattern."""
     return asked(drifting(Recipe(days=15)))
+
+
+@pytest.fixture(scope="module")
+def bursts() -> Recommendation:
+    """Return what is found in load that no pool of this size keeps up with, for an objective of all requests."""
+    series = history(steady, Recipe(days=4, noise=0.5, step=timedelta(minutes=1)))
+    return asked(series, spec=PoolSpec(1, 1, slo=Slo(timedelta(seconds=2), 100)), per_replica=None)
 
 
 def test_office_hours_are_found(spoiled_office):
@@ -119,10 +127,17 @@ def test_one_week_is_weak():
     assert (said(found), found.confidence.words[:4]) == ([("Mon-Fri", "08:00", "18:00")], "weak")
 
 
-def test_two_days_are_too_few():
-    found = asked(history(office, Recipe(days=2)))
-    assert (found.helps, found.held_out) == (False, None)
-    assert found.because == "no schedule helps: there are too few days to hold one against; a week is the least"
+def test_less_than_four_days_are_refused():
+    words = "there are 2.0 days of load, from 2026-10-05 00:00 UTC to 2026-10-07 00:00 UTC: four days are the least"
+    with pytest.raises(SeriesError, match=words):
+        asked(history(office, Recipe(days=2)))
+
+
+def test_holes_are_no_load():
+    series = history(office, Recipe(days=7))
+    holes = tuple(value if number % 4 == 0 else None for number, value in enumerate(series.values))
+    with pytest.raises(SeriesError, match=r"there are 1\.8 days of load"):
+        asked(replace(series, values=holes))
 
 
 def test_a_need_that_differs_by_little_has_no_windows():
@@ -131,20 +146,20 @@ def test_a_need_that_differs_by_little_has_no_windows():
 
 
 def test_without_a_load_per_replica_the_largest_load_fills_the_pool():
-    found = asked(history(office, Recipe(days=1)), per_replica=None)
+    found = asked(history(office, Recipe(days=4)), per_replica=None)
     assert found.per_replica == pytest.approx(1.1 * 70 / 8, rel=0.1)
     assert any("the largest, outliers apart, carried by maxReplicas 8" in note for note in found.notes)
 
 
 def test_a_cap_that_cannot_carry_the_load_is_raised():
-    found = asked(history(steady, Recipe(days=1, noise=0)), spec=PoolSpec(2, 3))
+    found = asked(history(steady, Recipe(days=4, noise=0)), spec=PoolSpec(2, 3))
     assert found.max_replicas > 3
     assert f"maxReplicas 3 are too few for the load; {found.max_replicas} are proposed" in found.notes
 
 
 def test_a_threshold_that_waits_longer_than_the_sla_is_lowered():
     slow = replace(POOL, queue=Queue(up=ScaleUp(above=500)))
-    found = asked(history(evenings, Recipe(days=1)), spec=slow)
+    found = asked(history(evenings, Recipe(days=4)), spec=slow)
     assert (found.scale_up_above, found.scale_down_below) == (20, 1)
 
 
@@ -154,13 +169,50 @@ def test_a_threshold_of_the_whole_pool_counts_all_its_replicas():
 
 
 def test_thresholds_stay_where_they_are_short_enough():
-    assert asked(history(evenings, Recipe(days=1))).scale_up_above == 5
+    assert asked(history(evenings, Recipe(days=4))).scale_up_above == 5
 
 
-def test_an_objective_that_nothing_reaches_is_said():
-    bursts = history(steady, Recipe(days=1, noise=0.5, step=timedelta(minutes=1)))
-    found = asked(bursts, spec=replace(POOL, slo=Slo(timedelta(seconds=2), 100)), per_replica=None)
-    assert any(note.startswith("no plan had 100.0% inside") for note in found.notes)
+@pytest.mark.parametrize(
+    "words", ["no plan that was worth it had 100.0 % inside: ", "the SLA was missed on the days held out: "]
+)
+def test_an_objective_that_is_missed_is_said(bursts, words):
+    assert any(note.startswith(words) for note in bursts.notes)
+
+
+def test_a_floor_that_saves_nothing_stays_and_so_does_the_pool():
+    found = asked(history(steady, Recipe(days=4)), spec=PoolSpec(2, 8), per_replica=30.0)
+    assert (found.stays, found.proposed, found.held_out.proposed) == (True, found.today, found.held_out.today)
+
+
+def test_what_is_proposed_becomes_a_pool_that_stays():
+    series = history(evenings, Recipe(days=4))
+    found = asked(series)
+    windows = tuple(window(one) for one in found.windows)
+    now = PoolSpec(found.min_replicas, found.max_replicas, schedule=Schedule(windows, "UTC", found.lead))
+    assert (found.stays, asked(series, spec=now).stays) == (False, True)
+
+
+def test_what_is_kept_is_part_of_each_plan():
+    all_day = Window("always", "0 0 * * *", "1 0 1 1 *", Limits(7, None), 1)
+    found = asked(history(steady, Recipe(days=4)), kept=Schedule((all_day,)), spec=PoolSpec(7, 8))
+    assert found.proposed.gpu_hours == pytest.approx(7 * 168, rel=0.01)
+
+
+def test_a_proposed_window_is_not_named_as_one_that_is_kept():
+    assert unlike("weekdays", {"weekdays", "launch"}) == "weekdays-by-load-1"
+
+
+def test_days_that_were_never_measured_are_unknown():
+    found = asked(history(office, Recipe(days=5)))
+    assert (found.profile.usual[:240].count(None), found.profile.usual[240:]) == (0, (None,) * 96)
+
+
+def test_a_history_begins_with_its_first_load():
+    series = history(office, Recipe(days=14))
+    late = replace(series, start=series.start - timedelta(days=14), values=(None,) * 2016 + series.values)
+    found = asked(late)
+    assert "14 days of history" in found.confidence.words
+    assert not any("holes" in note for note in found.notes)
 
 
 def test_load_that_grew_is_said():
@@ -188,7 +240,7 @@ def test_windows_must_be_clearly_better_on_days_held_out(hours, inside, better):
 
 def test_progress_goes_from_nothing_to_all():
     shares: list[float] = []
-    recommend(history(steady, Recipe(days=1)), QUESTION, lambda _, share: shares.append(share))
+    recommend(history(steady, Recipe(days=4)), QUESTION, lambda _, share: shares.append(share))
     assert (shares[0], shares[-1], shares == sorted(shares)) == (0, 1, True)
 
 
@@ -200,4 +252,4 @@ def test_without_any_load_there_is_nothing_to_recommend(value):
 
 def test_a_zone_that_is_none_is_refused():
     with pytest.raises(ValueError, match="is no IANA time zone"):
-        asked(history(office, Recipe(days=3)), timezone="New York")
+        asked(history(office, Recipe(days=4)), timezone="New York")

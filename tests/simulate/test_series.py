@@ -102,3 +102,12 @@ def test_a_series_ends_where_its_last_value_does():
 
 def test_notes_survive_resampling():
     assert replace(Series(MONDAY, MINUTE, (1, 2)), notes=("said",)).resampled(2 * MINUTE).notes == ("said",)
+
+
+def test_holes_at_both_ends_are_no_part_of_a_history():
+    found = Series(MONDAY, MINUTE, (None, None, None, 1, None, 2, None, None, None)).trimmed(2 * MINUTE)
+    assert (found.start, found.values) == (MONDAY + 2 * MINUTE, (None, 1, None, 2))
+
+
+def test_a_history_of_holes_is_as_it_was():
+    assert Series(MONDAY, MINUTE, (None, None)).trimmed(MINUTE).values == (None, None)

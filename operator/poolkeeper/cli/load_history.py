@@ -53,6 +53,7 @@ def from_prometheus(asked: ServerConfig, wanted: Range, told: Told) -> Series:
     Raises:
         HistoryError: it has none, or cannot be asked.
     """
+    told(f"waiting for {asked.url}", 0.0)
     found = history.read(asked, wanted, lambda day, days: told(f"reading day {day} of {days}", day / days))
     series = from_points((found.start + place * found.step, value) for place, value in enumerate(found.values))
     gaps = tuple(f"the day from {gap.start:%a %Y-%m-%d %H:%M} UTC could not be read: {gap.words}" for gap in found.gaps)

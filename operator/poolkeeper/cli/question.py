@@ -1,12 +1,13 @@
 """What recommend is asked: today's pool, and what a proposal is judged by: as given, as the pool says, as is usual."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from math import ceil, isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import typer
 
@@ -16,8 +17,9 @@ from poolkeeper.api.spec import SpecError, parse_spec
 from poolkeeper.api.units import format_duration, parse_duration
 from poolkeeper.cli.check import examined
 from poolkeeper.cli.manifest import read
+from poolkeeper.cli.recommended_pool import is_weekly
 from poolkeeper.cli.schedule import refuse
-from poolkeeper.core.model import PoolSpec
+from poolkeeper.core.model import PoolSpec, Schedule
 from poolkeeper.core.startup import ENOUGH, usual
 from poolkeeper.core.zones import zone
 from poolkeeper.shell.kube import KubeClient
@@ -26,6 +28,7 @@ from poolkeeper.simulate.series import Series
 from poolkeeper.simulate.weekly import learn, without_spikes
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
 SLA = timedelta(seconds=2)
 STARTUP = timedelta(minutes=4)
@@ -42,6 +45,21 @@ class Today:
     body: Json | None = None
     spec: PoolSpec | None = None
     startup: timedelta | None = None
+
+    @property
+    def windows(self) -> list[Json]:
+        """The windows, as they are written."""
+        schedule: Json = (self.body or {"spec": {}})["spec"].get("schedule") or {}
+        return list(schedule.get("windows") or ())
+
+    @property
+    def kept(self) -> Schedule:
+        """What of the schedule a week of history knows nothing about: windows that are not weekly, and outside."""
+        if self.spec is None or self.spec.schedule is None:
+            return Schedule()
+        weekly = {one["name"] for one in self.windows if is_weekly(one)}
+        windows = tuple(one for one in self.spec.schedule.windows if one.name not in weekly)
+        return replace(self.spec.schedule, windows=windows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +105,10 @@ def asked(today: Today, given: Given, series: Series) -> Question:
     spec = today.spec
     schedule, slo = (spec.schedule, spec.slo) if spec else (None, None)
     timezone = given.timezone or (schedule.timezone if schedule else "UTC")
+    kept = today.kept
+    if kept.windows and timezone != kept.timezone:
+        names = ", ".join(one.name for one in kept.windows)
+        raise typer.BadParameter(f"--timezone: window {names} stays, and is read in {kept.timezone}: drop the option")
     return Question(
         spec=spec or always(given, series, timezone),
         per_replica=given.per_replica,
@@ -95,6 +117,7 @@ def asked(today: Today, given: Given, series: Series) -> Question:
         timezone=timezone,
         price=given.price,
         gpus=given.gpus,
+        kept=kept,
     )
 
 
@@ -114,31 +137,53 @@ def startup_told(today: Today, given: Given) -> Iterator[str]:
         yield known or f"that replicas take {format_duration(STARTUP)} to start is a guess: --startup says otherwise"
 
 
-def positive(option: str, value: float | None) -> float | None:
-    """Return a number that is over 0; ValueError where it is not."""
-    if value is not None and not (isfinite(value) and value > 0):
-        raise ValueError(f"{option} must be over 0 (got {value:g})")
+def option(name: str, text: str | None, parse: Callable[[str], T]) -> T | None:
+    """Return what an option means, None where it was not given; leave with its name where it means nothing."""
+    with blaming(name):
+        return None if text is None else parse(text)
+
+
+@contextmanager
+def blaming(name: str) -> Iterator[None]:
+    """Say which option is meant by what is wrong."""
+    try:
+        yield
+    except ValueError as error:
+        raise typer.BadParameter(f"{name}: {error}") from error
+    except typer.BadParameter as error:
+        raise typer.BadParameter(f"{name}: {error.message}") from error
+
+
+def number(text: str) -> float:
+    """Return a number that is over 0; ValueError where it is none."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not (isfinite(value) and value > 0):
+        raise ValueError(f"{text!r} is no number over 0; write it as in 1.5")
     return value
 
 
-def duration(option: str, text: str | None) -> timedelta | None:
+def duration(text: str) -> timedelta:
     """Return a duration that is over 0; ValueError where it is none."""
-    found = None if text is None else parse_duration(text)
-    positive(option, None if found is None else found.total_seconds())
+    found = parse_duration(text)
+    if not found:
+        raise ValueError(f"{text!r} must be over 0")
     return found
 
 
-def known_zone(name: str | None) -> str | None:
+def zone_name(text: str) -> str:
     """Return the name of a zone; ValueError where there is none of that name."""
-    return None if name is None else zone(name).key
+    return zone(text).key
 
 
-def money(text: str | None) -> Decimal | None:
+def money(text: str) -> Decimal:
     """Return an amount, over 0; ValueError where it is none."""
     try:
-        amount = None if text is None else Decimal(text)
+        amount = Decimal(text)
     except InvalidOperation:
         amount = Decimal("NaN")
-    if amount is not None and not (amount.is_finite() and amount > 0):
+    if not (amount.is_finite() and amount > 0):
         raise ValueError(f"{text!r} is no price; write it as in 3.00")
     return amount

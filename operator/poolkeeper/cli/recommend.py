@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -18,14 +18,17 @@ from poolkeeper.cli.question import (
     Given,
     Today,
     asked,
+    blaming,
     duration,
-    known_zone,
     money,
+    number,
+    option,
     pool_of_cluster,
     pool_of_file,
-    positive,
     startup_told,
+    zone_name,
 )
+from poolkeeper.cli.recommended_changes import changes, kept_told
 from poolkeeper.cli.recommended_pool import manifest, written
 from poolkeeper.cli.schedule import instant_of, refuse
 from poolkeeper.shell.clock import Clock
@@ -37,12 +40,15 @@ from poolkeeper.simulate.trace import TraceError
 
 Json = dict[str, Any]
 Load = Callable[[Told], Series]
-T = TypeVar("T")
 
 STEP = timedelta(minutes=1)
 """How dense a history is asked for: 1,440 points a day."""
 AUTO = "auto"
 """A lead time that the operator measures."""
+NO_START = (
+    "--trace needs --start: when its second 0 was, as in 2024-05-12T00:00:00Z; if the day is not known, give any one "
+    "of the same weekday: only the time of the week counts"
+)
 NO_SIZE = "how large is the pool today? Give its name, -f FILE or --max N, or --per-replica, what one replica carries"
 
 
@@ -73,13 +79,16 @@ def recommend(
     ] = None,
     start: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="With --trace: when its second 0 was, as in 2024-05-12T00:00:00Z."),
+        typer.Option(
+            metavar="TIME",
+            help="With --trace: when its second 0 was, as in 2024-05-12T00:00:00Z; any such weekday will do.",
+        ),
     ] = None,
     sla: Annotated[
         str | None, typer.Option(help="How long a request may wait; by default slo.queueTime of the pool, else 2s.")
     ] = None,
     per_replica: Annotated[
-        float | None,
+        str | None,
         typer.Option(metavar="LOAD", help="What one replica carries, in the query's unit; else its share of the peak."),
     ] = None,
     max_replicas: Annotated[
@@ -103,24 +112,23 @@ def recommend(
 
     Finds the week that the history repeats, tries windows on it with the operator's own rules, and shows the cheapest
     pool that stays inside the SLA beside today's: GPU-hours, cost and share inside, also on days that were held out.
-    Then the pool as YAML. It says so where no schedule helps. Leaves with 2 where the history cannot be read.
+    Then the pool as YAML. It says so where no schedule helps, and where nothing is to change. Leaves with 2 where the
+    history cannot be read, or is less than four days long.
 
-        [bold]poolkeeper recommend chat -n inference --prometheus http://127.0.0.1:9090 \
-          --query 'sum(rate(vllm:request_success_total{namespace="inference"}[5m]))'[/bold]
+        [bold]poolkeeper recommend -f chat.yaml --prometheus http://127.0.0.1:9090 \
+          --query 'sum(rate(vllm:request_success_total[5m]))'[/bold]
     """
     if name is not None and file is not None:
         raise typer.BadParameter("give a pool's name or -f FILE, not both")
     load = traced(trace, start, prometheus) if trace else served(prometheus, prometheus_file, query, days, at)
-    given = checked(
-        lambda: Given(
-            per_replica=positive("--per-replica", per_replica),
-            max_replicas=max_replicas,
-            startup=duration("--startup", startup),
-            sla=duration("--sla", sla),
-            timezone=known_zone(timezone),
-            price=money(price),
-            gpus=gpus,
-        )
+    given = Given(
+        per_replica=option("--per-replica", per_replica, number),
+        max_replicas=max_replicas,
+        startup=option("--startup", startup, duration),
+        sla=option("--sla", sla, duration),
+        timezone=option("--timezone", timezone, zone_name),
+        price=option("--price", price, money),
+        gpus=gpus,
     )
     if file is None and name is None and max_replicas is None and per_replica is None:
         raise typer.BadParameter(NO_SIZE)
@@ -138,7 +146,7 @@ def recommend(
             series = load(told)
             question = asked(today, given, series)
             found = engine.recommend(series, question, told)
-            found = replace(found, notes=(*found.notes, *startup_told(today, given)))
+            found = replace(found, notes=(*found.notes, *kept_told(today, found), *startup_told(today, given)))
     except (HistoryError, TraceError, SeriesError) as error:
         refuse([str(error)])
     lead = AUTO if given.startup is None else format_duration(found.lead)
@@ -147,10 +155,13 @@ def recommend(
 
 def served(prometheus: str | None, file: Path | None, query: str | None, days: int, at: str | None) -> Load:
     """Return how a server's history is read."""
-    if prometheus is None or query is None:
+    if prometheus is None:
         raise typer.BadParameter("give --prometheus URL with --query, or --trace FILE with --start")
-    end = Clock.of_this_machine().now() if at is None else instant_of(at)
-    source = checked(lambda: server(prometheus, file))
+    if query is None:
+        raise typer.BadParameter("--prometheus needs --query: the load, as in 'sum(rate(requests_total[5m]))'")
+    end = option("--at", at, instant_of) or Clock.of_this_machine().now()
+    with blaming("--prometheus"):
+        source = server(prometheus, file)
     return lambda told: from_prometheus(source, Range(query, end, days, STEP), told)
 
 
@@ -159,30 +170,24 @@ def traced(trace: Path, start: str | None, prometheus: str | None) -> Load:
     if prometheus is not None:
         raise typer.BadParameter("give --prometheus or --trace, not both")
     if start is None:
-        raise typer.BadParameter("--trace needs --start: when its second 0 was, as in 2024-05-12T00:00:00Z")
-    begin = instant_of(start)
+        raise typer.BadParameter(NO_START)
+    with blaming("--start"):
+        begin = instant_of(start)
     return lambda _: from_trace(trace, begin)
-
-
-def checked(parse: Callable[[], T]) -> T:
-    """Return what an option means; leave with its own words where it means nothing."""
-    try:
-        return parse()
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
 
 
 def tell(output: Form, question: Question, found: Recommendation, today: Today, body: Json) -> None:
     """Print a proposal, and the pool that it comes to."""
     if output is Form.JSON:
         proposal = msgspec.to_builtins(found, builtin_types=(timedelta,)) | {"lead": format_duration(found.lead)}
-        print_json(proposal | {"pool": body})
+        print_json(proposal | {"changes": [list(one) for one in changes(today.body, body)], "pool": body})
     elif output is Form.YAML:
-        print(written(body, found), end="")
+        print(written(body, (found.because, *found.notes)), end="")
     else:
         if today.body is None:
             size = question.spec.max_replicas
             console.print(f"Today's pool was not given: {size} replicas around the clock stand in for it.\n")
         recommended_text.show(console, question, found)
+        recommended_text.differences(console, changes(today.body, body) if today.body else None)
         console.print("\n[bold]The pool with this[/bold]")
-        console.print(written(body, found), markup=False)
+        console.print(written(body), markup=False)

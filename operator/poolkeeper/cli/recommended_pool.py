@@ -1,6 +1,8 @@
 """A proposal as an InferencePool, ready to apply."""
 
+from collections.abc import Sequence
 from copy import deepcopy
+from textwrap import fill
 from typing import Any
 
 import yaml
@@ -12,6 +14,8 @@ from poolkeeper.simulate.proposal import Proposed, Question, Recommendation
 Json = dict[str, Any]
 
 MIDNIGHT = "24:00"
+WIDTH = 100
+"""How long a line of a comment is."""
 PLACEHOLDER: Json = {
     "apiVersion": API_VERSION,
     "kind": KIND,
@@ -46,7 +50,10 @@ Writer.add_representer(
 
 
 def manifest(pool: Json | None, question: Question, found: Recommendation, lead: str) -> Json:
-    """Return the pool with what was proposed, one to be filled in where None is given; `lead` may be `auto`."""
+    """Return the pool with what was proposed, one to be filled in where None is given; `lead` may be `auto`.
+
+    Of today's schedule the windows that are not weekly stay, and outside; a pool that stays keeps it whole.
+    """
     body = deepcopy(pool) if pool else deepcopy(PLACEHOLDER)
     known = body["metadata"]
     kept = {key: known[key] for key in ("name", "namespace", "labels", "annotations") if known.get(key)}
@@ -55,9 +62,8 @@ def manifest(pool: Json | None, question: Question, found: Recommendation, lead:
     spec = body["spec"] | {"minReplicas": found.min_replicas, "maxReplicas": found.max_replicas}
     queue = thresholds(spec.get("queue") or {}, question, found)
     spec |= {"queue": queue} if queue else {}
-    spec.pop("schedule", None)
-    if found.helps:
-        spec["schedule"] = schedule(question, found, lead)
+    scheduled = schedule(spec.pop("schedule", None) or {}, question, found, lead)
+    spec |= {"schedule": scheduled} if scheduled else {}
     return {"apiVersion": body["apiVersion"], "kind": body["kind"], "metadata": kept, "spec": spec}
 
 
@@ -73,15 +79,21 @@ def thresholds(queue: Json, question: Question, found: Recommendation) -> Json:
     return queue | changed
 
 
-def schedule(question: Question, found: Recommendation, lead: str) -> Json:
-    """Return the proposed windows as a schedule."""
-    made: Json = {
-        "timezone": question.timezone,
-        "leadTime": lead,
-        "windows": [window(one) for one in found.windows],
-    }
-    outside = limits(found.outside)
-    return made | ({"outside": Line(outside)} if outside else {})
+def schedule(now: Json, question: Question, found: Recommendation, lead: str) -> Json:
+    """Return today's schedule with the proposed windows in place of the weekly ones; nothing where none is left."""
+    if found.stays:
+        return now
+    kept = [Line(one) for one in now.get("windows") or () if not is_weekly(one)]
+    outside = {"outside": Line(now["outside"])} if now.get("outside") else {}
+    if not found.windows:
+        return now | {"windows": kept} | outside if kept or outside else {}
+    made: Json = {"timezone": question.timezone, "leadTime": lead}
+    return made | {"windows": [*kept, *(window(one) for one in found.windows)]} | outside
+
+
+def is_weekly(one: Json) -> bool:
+    """Return whether a window is of days and hours alone: a week of history knows whether there is a need for it."""
+    return bool(one.get("from")) and not one.get("priority")
 
 
 def window(one: Proposed) -> Line:
@@ -106,8 +118,13 @@ def plain(value: float) -> float:
     return int(value) if value == int(value) else value
 
 
-def written(body: Json, found: Recommendation) -> str:
+def written(body: Json, remarks: Sequence[str] = ()) -> str:
     """Return a pool as YAML, with what its reader must know first."""
-    said = "" if found.helps else f"# {' '.join(found.because.split())}\n"
+    said = "".join(f"{comment(one)}\n" for one in remarks)
     head = FILL_IN if body["metadata"] == PLACEHOLDER["metadata"] else ""
     return said + head + yaml.dump(body, Dumper=Writer, sort_keys=False, allow_unicode=True, width=200)
+
+
+def comment(words: str) -> str:
+    """Return words as lines that YAML does not read."""
+    return fill(words, WIDTH, initial_indent="# ", subsequent_indent="#   ", break_long_words=False)

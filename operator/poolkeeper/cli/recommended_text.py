@@ -17,6 +17,7 @@ from rich.text import Text
 from poolkeeper.api.units import format_duration
 from poolkeeper.cli.calendar import SHADES
 from poolkeeper.cli.explain import plain
+from poolkeeper.cli.recommended_changes import Change
 from poolkeeper.cli.recommended_pool import ending
 from poolkeeper.simulate.proposal import Outcome, Proposed, Question, Recommendation
 
@@ -28,30 +29,44 @@ TICKS = 3
 """Hours between two numbers over the chart."""
 UNKNOWN = "?"
 SAYS_LITTLE = "-"
+LARGE = 100
 
 
 def show(console: Console, question: Question, found: Recommendation) -> None:
     """Print a proposal."""
-    console.print(f"The week as it was, on the clocks of {question.timezone}; a column is half an hour")
+    console.print(f"The usual week, on the clocks of {question.timezone}; a column is half an hour")
     for line in week(found.profile.usual):
         console.print(Text(line))
     console.print(legend(found))
     console.print()
-    if found.helps:
+    if found.windows:
         console.print("[bold]Proposed windows[/bold]")
         console.print(windows(found))
     else:
-        console.print(f"[bold]{escape(sentence(found.because))}[/bold]")
+        console.print(Text(sentence(found.because), style="bold"), soft_wrap=False)
     console.print()
-    console.print(outcomes(question, {"today": found.today, "proposed": found.proposed}))
+    held, proposed = found.held_out, {} if found.stays else {"proposed": found.proposed}
+    console.print(outcomes(question, {"today": found.today} | proposed))
     console.print()
-    if found.held_out:
-        held = found.held_out
-        console.print(f"[bold]On days that it had not seen[/bold]: {held.days}")
-        columns = {"today": held.today, "no windows": held.unscheduled, "proposed": held.proposed}
-        console.print(outcomes(question, columns))
-        console.print()
+    console.print(f"[bold]On days that it had not seen[/bold]: {held.days}")
+    proposed = proposed and {"proposed": held.proposed}
+    console.print(outcomes(question, {"today": held.today, "no windows": held.unscheduled} | proposed))
+    console.print()
     console.print(remarks(found))
+
+
+def differences(console: Console, found: Sequence[Change] | None) -> None:
+    """Print what would change of today's pool, None: none was given."""
+    if found is None:
+        return
+    if not found:
+        console.print("\n[bold]Nothing to change[/bold]: this is today's pool")
+        return
+    table = plain("what changes", "today", "proposed")
+    for one in found:
+        table.add_row(*map(escape, one))
+    console.print()
+    console.print(table)
 
 
 def sentence(words: str) -> str:
@@ -80,9 +95,14 @@ def legend(found: Recommendation) -> str:
     """Return what the shades mean, in the load's own unit."""
     known = [value for value in found.profile.usual if value is not None]
     top, steps = max(known, default=0), len(SHADES) - 1
-    shades = "  ".join(f"{mark} to {top * number / steps:.3g}" for number, mark in enumerate(SHADES) if number)
+    shades = "  ".join(f"{mark} to {figure(top * number / steps)}" for number, mark in enumerate(SHADES) if number)
     holes = f"  {UNKNOWN} never measured" if None in found.profile.usual else ""
-    return f"{' ' * MARGIN}{shades}{holes}; one replica carries {found.per_replica:.3g}"
+    return f"{' ' * MARGIN}{shades}{holes}; one replica carries {figure(found.per_replica)}"
+
+
+def figure(value: float) -> str:
+    """Return a load with three digits, a large one with all before the point."""
+    return f"{value:,.0f}" if value >= LARGE else f"{value:.3g}"
 
 
 def windows(found: Recommendation) -> Table:
@@ -134,7 +154,7 @@ def remarks(found: Recommendation) -> Table:
     """Return how sure the proposal is, why it is as it is, and what was noticed."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_row("sure", escape(found.confidence.words))
-    if found.helps:
+    if found.windows:
         table.add_row("why", escape(found.because))
         table.add_row("lead", f"{format_duration(found.lead)}: a window's floor counts so much earlier")
     for note in found.notes:

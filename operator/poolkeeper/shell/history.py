@@ -95,7 +95,7 @@ def read(
             except DayError as error:
                 gaps.append(Gap(start, str(error)))
                 if len(gaps) == done == min(wanted.days, ATTEMPTS):
-                    raise HistoryError(str(error)) from error
+                    raise HistoryError(f"{error}{f', {done} times in a row' if done > 1 else ''}") from error
             progress(done, wanted.days)
     if not any(isfinite(value) for _, value in found):
         raise HistoryError(

@@ -3,7 +3,7 @@
 history               found in, and lived                              held out
 two weeks or more     all but the last week, lived: LIVED before it    the last week
 four days or more     every second day                                 the days between
-less                  all                                              nothing: no schedule is proposed
+less                  refused: nothing could be held against days that it had not seen
 """
 
 from collections.abc import Callable, Sequence
@@ -19,9 +19,10 @@ from poolkeeper.simulate.series import Series, SeriesError
 from poolkeeper.simulate.weekly import GRAIN, Timed, Weekly, filled, learn, without_spikes
 
 LIVED = timedelta(weeks=2)
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 GROWN = 0.15
-FEWEST_DAYS = 4
+LEAST = timedelta(days=3, hours=12)
+"""What counts as four days of load, holes apart."""
 TWO_WEEKS = timedelta(days=13, hours=12)
 """What counts as two weeks: servers seldom keep the first hours."""
 
@@ -30,7 +31,7 @@ TWO_WEEKS = timedelta(days=13, hours=12)
 class History:
     """`series` is the load; `whole` is its week, `fitted` the week of the days that a proposal may know.
 
-    `search` are those days to live, `held_out` the others, `days` says which these are; None: there are too few days.
+    `search` are those days to live, `held_out` the others, `days` says which these are.
     """
 
     series: Series
@@ -38,8 +39,8 @@ class History:
     whole: Weekly
     fitted: Weekly
     search: Stretch
-    held_out: Stretch | None = None
-    days: str = ""
+    held_out: Stretch
+    days: str
 
     @property
     def length(self) -> timedelta:
@@ -51,21 +52,28 @@ def prepared(series: Series, timezone: str) -> History:
     """Return a history made ready.
 
     Raises:
-        SeriesError: there is no load in it.
+        SeriesError: there is no load in it, or too little.
         ValueError: there is no such zone.
     """
     place = zone(timezone)
-    series = without_spikes(series.no_coarser_than(SLOT).resampled(LOOK))
+    series = without_spikes(series.no_coarser_than(SLOT).resampled(LOOK)).trimmed(GRAIN)
     whole = learn(series, place)
     if not whole.largest:
         raise SeriesError("there is no load in this history")
+    if len(series.known) * series.step < LEAST:
+        raise SeriesError(too_little(series, place))
     traffic = filled(series, whole, place)
-    days = series.end - series.start
-    if days >= TWO_WEEKS:
+    if series.end - series.start >= TWO_WEEKS:
         return last_week_held_out(series, traffic, whole, place)
-    if days >= FEWEST_DAYS * DAY:
-        return days_between_held_out(series, traffic, whole, place)
-    return History(series, place, whole, whole, Stretch(traffic, lambda _: True))
+    return days_between_held_out(series, traffic, whole, place)
+
+
+def too_little(series: Series, place: ZoneInfo) -> str:
+    """Return how much there is, and what is the least."""
+    known = len(series.known) * series.step
+    much = f"{known / DAY:.1f} days" if known >= DAY else f"{known / HOUR:.1f} hours"
+    first, last = (f"{at.astimezone(place):%F %H:%M %Z}" for at in (series.start, series.end))
+    return f"there are {much} of load, from {first} to {last}: four days are the least, four weeks are good"
 
 
 def last_week_held_out(series: Series, traffic: tuple[Timed, ...], whole: Weekly, place: ZoneInfo) -> History:
@@ -113,8 +121,6 @@ class Foretold:
 
 def foretold(history: History) -> Foretold:
     """Return how well the week foretold the held-out days: the coefficient of determination of the best line."""
-    if history.held_out is None:
-        return Foretold(1.0, 0.0)
     usual, counts = history.fitted.usual, history.held_out.counts
     means, outliers = history.series.resampled(GRAIN).points, frozenset(history.whole.outliers)
     points = ((value, usual[slot(at, history.place)]) for at, value in means if counts(at) and at not in outliers)
@@ -138,14 +144,19 @@ def told(history: History, found: Foretold) -> list[str]:
     notes = list(history.series.notes)
     holes = 1 - len(history.series.known) / len(history.series.values)
     if holes:
-        notes.append(f"{holes:.1%} of the history are holes; the usual load of their time of the week was lived there")
+        notes.append(
+            f"{100 * holes:.1f} % of the history are holes; the usual load of their time of the week was lived there"
+        )
     outliers = history.whole.outliers
     if outliers:
         first = outliers[0].astimezone(history.place)
-        hours = len(outliers) * history.whole.grain / timedelta(hours=1)
+        hours = len(outliers) * history.whole.grain / HOUR
         notes.append(f"{hours:.1f} h out of the ordinary were left out, the first on {first:%F %H:%M %Z}")
     if history.length < TWO_WEEKS:
-        notes.append(f"{history.length / DAY:.0f} days are little to learn a week from: ask again after three weeks")
+        notes.append(
+            f"{history.length / DAY:.0f} days are little to learn a week from, so days of one kind (Mon-Fri, Sat-Sun) "
+            "were taken together: ask again after three weeks"
+        )
     if abs(found.level - 1) > GROWN:
         notes.append(f"{history.days} saw {found.level:.2f} times the load of the days before: ask again soon")
     return notes

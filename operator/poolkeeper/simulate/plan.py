@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from poolkeeper.api.weekdays import cron, ends_next_day, parse_days
 from poolkeeper.core.model import Limits, PoolSpec, Queue, Schedule, Window
-from poolkeeper.simulate.proposal import Proposed
+from poolkeeper.simulate.proposal import Proposed, Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +25,18 @@ class Plan:
         return replace(self, windows=())
 
 
-def planned(plan: Plan, today: PoolSpec, timezone: str) -> PoolSpec:
-    """Return today's pool as the plan would have it."""
-    windows = tuple(window(one) for one in plan.windows)
+def planned(plan: Plan, question: Question) -> PoolSpec:
+    """Return today's pool as the plan would have it, with what of its schedule is kept."""
+    today, kept = question.spec, question.kept
+    windows = (*kept.windows, *(window(one) for one in plan.windows))
+    lead = plan.lead if plan.windows else kept.lead_time
+    schedule = Schedule(windows, question.timezone, lead, kept.outside)
     return replace(
         today,
         min_replicas=plan.floor,
         max_replicas=plan.cap,
         queue=thresholds(today.queue, plan.above, plan.below),
-        schedule=Schedule(windows, timezone, plan.lead) if windows else None,
+        schedule=schedule if windows or kept.outside != Limits() else None,
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 
-from poolkeeper.core.model import Limits, PoolSpec
+from poolkeeper.core.model import Limits, PoolSpec, Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,8 @@ class Question:
 
     `per_replica` is the load that one replica carries, in the series' unit; None: `spec.max_replicas` carry the largest
     load that is no outlier. `startup` is how long a replica takes to become ready, `sla` how long a request may wait.
-    `price` is that of one GPU for an hour, None: unknown; `gpus` are those of one replica.
+    `price` is that of one GPU for an hour, None: unknown; `gpus` are those of one replica. `kept` is the part of
+    today's schedule that stays whatever is proposed.
     """
 
     spec: PoolSpec
@@ -23,6 +24,7 @@ class Question:
     timezone: str = "UTC"
     price: Decimal | None = None
     gpus: int = 1
+    kept: Schedule = field(default_factory=Schedule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,8 @@ class Outcome:
 class HeldOut:
     """What the proposal did on days that it had not seen, and what today's pool did there.
 
-    `proposed` was found in the other days alone; `unscheduled` is the same proposal without its windows, `days` says
-    which days these are.
+    `proposed` was found in the other days alone; `unscheduled` is the same proposal without its windows, or the best
+    pool without any where none are proposed; `days` says which days these are.
     """
 
     days: str
@@ -76,7 +78,8 @@ class Confidence:
 class Profile:
     """The week that was found: one entry for each half hour from Monday 00:00 on the zone's walls, in the load's unit.
 
-    `usual` is the median over the weeks, `high` what is seldom exceeded; None where nothing was ever measured.
+    `usual` is the median over the weeks, `high` what is seldom exceeded; None where nothing was ever measured. With
+    less than two weeks, days of one kind are taken together.
     `replicas` is what `high` needs.
     """
 
@@ -89,9 +92,9 @@ class Profile:
 class Recommendation:
     """The cheapest pool inside the SLA, beside today's; `helps`: its windows are better than none, `because` says why.
 
-    Without `helps` there are no windows, and the rest is the best pool without any. `outside` are the limits where no
-    window is in force. The outcomes are per week, over the days that were lived; `held_out` is None where there were
-    too few days.
+    Without `helps` there are no windows, and the rest is the best pool without any; where nothing was clearly better
+    than today's pool that `stays` as it is, windows included. `outside` are the limits where no window is in force. The
+    outcomes are per week, over the days that were lived.
     """
 
     windows: tuple[Proposed, ...]
@@ -103,9 +106,10 @@ class Recommendation:
     scale_down_below: float
     today: Outcome
     proposed: Outcome
-    held_out: HeldOut | None
+    held_out: HeldOut
     confidence: Confidence
     helps: bool
+    stays: bool
     because: str
     profile: Profile
     per_replica: float

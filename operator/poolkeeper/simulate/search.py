@@ -2,6 +2,7 @@
 
     thresholds        the pool's own, unless lower ones are CLEARLY better
     without windows   the lowest floor with which enough are inside, found by halving
+    today's pool      as it is, its own windows included
     with windows      layouts over the need at several heights, from as high as the need on until enough are inside
 
 Of those with enough inside the one with the fewest GPU-hours counts; a window must save ONE_WINDOW of them, and each
@@ -13,12 +14,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from math import ceil
 
-from poolkeeper.core.model import Per
+from poolkeeper.core.model import Per, PoolSpec
 from poolkeeper.simulate.history import History
 from poolkeeper.simulate.layout import layouts, proposed
-from poolkeeper.simulate.lives import Stretch, live, machine
+from poolkeeper.simulate.lives import live, machine
 from poolkeeper.simulate.plan import Plan, planned
-from poolkeeper.simulate.proposal import Outcome, Question
+from poolkeeper.simulate.proposal import Outcome, Proposed, Question
 
 Progress = Callable[[str, float], None]
 
@@ -68,23 +69,25 @@ class Search:
         cap = cap_for(history.whole.largest / per_replica, question.spec.max_replicas)
         self.lowest = min(1, question.spec.min_replicas)
         self.base = Plan(self.lowest, cap, question.spec.queue.up.above, question.spec.queue.down.below)
+        self.now = Plan(question.spec.min_replicas, question.spec.max_replicas, self.base.above, self.base.below)
         self.need = tuple(None if value is None else value / per_replica for value in history.fitted.high)
-        self.lived = 0
-        self.known: dict[Plan, Trial] = {}
+        self.known: dict[tuple[PoolSpec, bool], Outcome] = {}
 
-    def today(self, stretch: Stretch) -> Outcome:
-        """Return what today's pool comes to."""
-        return live(self.question.spec, stretch, self.machine, self.question)
+    def today(self, *, unseen: bool = False) -> Trial:
+        """Live today's pool as it is; its plan is without the windows, which are no proposal's."""
+        return Trial(self.now, self._lived(self.question.spec, "trying today's pool", unseen=unseen))
 
-    def trial(self, plan: Plan, stretch: Stretch | None = None) -> Trial:
-        """Live a plan, over the days that a proposal may know unless others are given."""
-        if stretch is None:
-            self.known[plan] = self.known.get(plan) or self.trial(plan, self.history.search)
-            return self.known[plan]
-        self.lived += 1
-        self.progress(f"living a plan with {len(plan.windows)} windows", min(0.99, self.lived / EXPECTED))
-        spec = planned(plan, self.question.spec, self.question.timezone)
-        return Trial(plan, live(spec, stretch, self.machine, self.question))
+    def trial(self, plan: Plan, *, unseen: bool = False) -> Trial:
+        """Live a plan, over the days that a proposal may know or over the `unseen` ones that are held out."""
+        words = f"trying a pool with {windows(len(plan.windows))}"
+        return Trial(plan, self._lived(planned(plan, self.question), words, unseen=unseen))
+
+    def _lived(self, spec: PoolSpec, words: str, *, unseen: bool) -> Outcome:
+        if (spec, unseen) not in self.known:
+            self.progress(words, min(0.99, (1 + len(self.known)) / EXPECTED))
+            stretch = self.history.held_out if unseen else self.history.search
+            self.known[spec, unseen] = live(spec, stretch, self.machine, self.question)
+        return self.known[spec, unseen]
 
     def best(self, trials: Iterable[Trial]) -> Trial:
         """Return the best of several."""
@@ -135,9 +138,24 @@ class Search:
     def _scheduled(self, need: list[float | None]) -> list[Plan]:
         lead = ceil(self.question.startup / MINUTE) * MINUTE
         return [
-            replace(self.base, floor=one.base, lead=lead, windows=proposed(one))
+            replace(self.base, floor=one.base, lead=lead, windows=self._named(proposed(one)))
             for one in layouts(need, max(1, self.lowest), self.base.cap)
         ]
+
+    def _named(self, found: tuple[Proposed, ...]) -> tuple[Proposed, ...]:
+        taken = {one.name for one in self.question.kept.windows}
+        return tuple(replace(one, name=unlike(one.name, taken)) for one in found)
+
+
+def unlike(name: str, taken: set[str]) -> str:
+    """Return a window's name, with a number where a window that is kept has it already."""
+    numbered = (name, *(f"{name}-by-load-{number}" for number in range(1, len(taken) + 1)))
+    return next(one for one in numbered if one not in taken)
+
+
+def windows(many: int) -> str:
+    """Return so many windows in words."""
+    return f"{many or 'no'} {'window' if many == 1 else 'windows'}"
 
 
 def cap_for(largest: float, cap: int) -> int:

@@ -56,6 +56,15 @@ class Series:
         """The values that are no holes."""
         return tuple(value for value in self.values if value is not None)
 
+    def trimmed(self, step: timedelta) -> "Series":
+        """Return the same load without the holes that it begins and ends with, in whole steps of this length."""
+        places = [number for number, value in enumerate(self.values) if value is not None]
+        if not places:
+            return self
+        many = step // self.step
+        first, end = places[0] - places[0] % many, places[-1] + many - places[-1] % many
+        return replace(self, start=self.start + first * self.step, values=self.values[first:end])
+
     def resampled(self, step: timedelta) -> "Series":
         """Return the means over a longer step, a multiple of this one; a bin of which half is missing is a hole."""
         many = step // self.step
