@@ -38,6 +38,12 @@ def test_a_value_of_another_kind_shows_what_would_be_right(spec, problem):
     assert problems(spec) == [problem]
 
 
+def test_a_value_that_the_words_tell_is_not_told_twice():
+    assert problems(scheduled(OFFICE | {"to": "25:00"})) == [
+        "spec.schedule.windows[0].to: '25:00' is no time of day; write hours and minutes, as in 08:00"
+    ]
+
+
 def test_a_bad_name_says_what_a_name_is_made_of():
     (found,) = problems(scheduled(OFFICE | {"name": "Office Hours"}))
     assert found.endswith("must be lower-case letters, digits and hyphens, as in office-hours (got 'Office Hours')")
@@ -64,10 +70,10 @@ def test_a_field_that_is_none_says_which_may_be_meant(spec, problem):
 @pytest.mark.parametrize(
     ("start", "words"),
     [
-        ("0 25 * * *", "; look at the hour, '25' (got '0 25 * * *')"),
-        ("0 9 24 13 *", "; look at the month, '13' (got '0 9 24 13 *')"),
-        ("0 9 31 2 *", "never fires: no such day exists (window launch) (got '0 9 31 2 *')"),
-        ("0 0 9 24 11 *", "without seconds or years (window launch) (got '0 0 9 24 11 *')"),
+        ("0 25 * * *", "; look at the hour, '25'"),
+        ("0 9 24 13 *", "; look at the month, '13'"),
+        ("0 9 31 2 *", "never fires: no such day exists (window launch)"),
+        ("0 0 9 24 11 *", "without seconds or years (window launch)"),
     ],
 )
 def test_a_bad_cron_expression_says_which_of_its_fields_is_wrong(start, words):

@@ -41,7 +41,7 @@ NAMED = "must be lower-case letters, digits and hyphens, as in office-hours"
 
 def problems(error: ValidationError, model: type[BaseModel]) -> list[str]:
     """Return a sentence for each thing that is wrong, by the model that was to be read."""
-    return [f"{shown(found['loc'])}: {words(found, model)}{given(found)}" for found in causes(error)]
+    return [f"{shown(found['loc'])}: {given(words(found, model), found['input'])}" for found in causes(error)]
 
 
 def causes(error: ValidationError) -> list[Json]:
@@ -76,11 +76,11 @@ def words(found: Json, model: type[BaseModel]) -> str:
     return said.replace("Input should", "must").replace("String should", "must")
 
 
-def given(found: Json) -> str:
-    """Return what was given, where that is one value."""
-    value = found.get("input")
+def given(said: str, value: object) -> str:
+    """Return words with what was given, where that is one value and they do not tell it already."""
     simple = isinstance(value, str | int | float) and not isinstance(value, bool)
-    return f" (got {value!r})" if simple else ""
+    told = isinstance(value, str) and repr(value) in said
+    return f"{said} (got {value!r})" if simple and not told else said
 
 
 def meant(name: str, names: Iterable[str]) -> str:
