@@ -115,7 +115,7 @@ def test_the_windows_are_those_that_the_traffic_was_made_with(load: Load) -> Non
 
 
 def test_a_raw_counter_is_read_as_its_rate(working_week: str) -> None:
-    found = recommend(working_week, f"sum({COUNTER})", "--max", "8", "--days", "5")
+    found = recommend(working_week, f"sum({COUNTER})", "--max", "8", "--days", "4")
     assert "its rate a second was taken; " in found["notes"][0]
     known = {number: load for number, load in enumerate(found["profile"]["usual"]) if load is not None}
     assert known == pytest.approx({number: WEEK[number] for number in known}, rel=0.4)
