@@ -21,7 +21,7 @@ from poolkeeper.cli import load_history, question, recommended_text
 from poolkeeper.cli import recommend as module
 from poolkeeper.cli.main import app
 from poolkeeper.core.model import Limits, PoolSpec, Schedule
-from poolkeeper.shell.history import Gap, History, HistoryError
+from poolkeeper.shell.history import Gap, History, HistoryError, Range
 from poolkeeper.simulate.proposal import (
     Confidence,
     HeldOut,
@@ -450,6 +450,13 @@ def test_a_history_that_cannot_be_had_ends_it_with_its_words(engine, past):
         2,
         "error: http://prometheus:9090 answered 400: parse error [1:5]\n",
     )
+
+
+def test_it_tells_whom_it_waits_for(past):
+    told = []
+    asked = load_history.server("http://prometheus:9090", None)
+    load_history.from_prometheus(asked, Range("x", START, 1, timedelta(minutes=1)), lambda words, _: told.append(words))
+    assert told == ["waiting for http://prometheus:9090", "reading day 1 of 1"]
 
 
 @pytest.mark.parametrize("terminal", [True, False])
