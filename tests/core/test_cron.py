@@ -169,5 +169,9 @@ def test_firings_that_always_fall_on_another_never_stand_alone():
     assert coming("0 0 * * *", wall("2026-01-01"), "* * * * *") is None
 
 
+def test_what_never_fires_has_nothing_to_come():
+    assert coming("0 0 30 2 *", wall("2026-01-01")) is None
+
+
 def test_a_day_that_comes_once_in_four_years_is_found_after_its_last_time():
     assert coming("0 9 29 2 *", wall("2028-02-29T09:00")) == wall("2032-02-29T09:00")
