@@ -17,7 +17,9 @@ demo: $(READY) assets ## Watch a pool follow the queue of a real workload on a r
 
 test: $(READY) assets ## Everything that CI runs: lint, types, unit tests and laws, the control plane, e2e
 	@$(MAKE) --no-print-directory lint types
-	$(RUN)/pytest tests -m "not long" -n 4 --cov --cov-report=term-missing:skip-covered -q
+	$(RUN)/pytest tests --ignore=tests/laws --ignore=tests/simulate -m "not long" -n 4 --cov --cov-report=term-missing:skip-covered -q
+	# Laws and simulations run the core many thousand times: what they call is covered by then, and counting doubles their time.
+	$(RUN)/pytest tests/laws tests/simulate -m "not long" -n 4 --dist loadgroup -q
 	$(RUN)/pytest e2e -m "not long" -n 8 --dist worksteal -q
 
 test-long: $(READY) assets ## What takes longer: the rest at full length

@@ -45,7 +45,7 @@ STAMP = 1
 """So much the API server's stamps cut off."""
 LOAD = 4
 EVENING = {"percent": 10}
-STOP = {"poolkeeper.dev/stop-ms": "8000"}
+STOP = {"poolkeeper.dev/stop-ms": "15000"}
 """So long a pod that is told to end answers what came to it since it was seen idle."""
 
 

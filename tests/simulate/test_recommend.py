@@ -15,6 +15,8 @@ from poolkeeper.simulate.search import sensitive, unlike
 from poolkeeper.simulate.series import Series, SeriesError
 from traffic import MONDAY, STEP, Recipe, batch, drifting, evenings, history, office, spoiled, steady
 
+pytestmark = pytest.mark.xdist_group("recommend")  # one worker finds what all of these look at
+
 NY = "America/New_York"
 POOL = PoolSpec(2, 8)
 QUESTION = Question(POOL, 10.0, timedelta(minutes=4), timedelta(seconds=2))
@@ -142,7 +144,8 @@ def test_holes_are_no_load():
 
 def test_a_need_that_differs_by_little_has_no_windows():
     found = asked(history(office, Recipe(days=4)), per_replica=200.0)
-    assert found.because == "no schedule helps: the hours of the week need too nearly the same number of replicas"
+    words = "no schedule helps: the hours of the week need too nearly the same number of replicas"
+    assert found.because.startswith(words)
 
 
 def test_without_a_load_per_replica_the_largest_load_fills_the_pool():

@@ -56,8 +56,9 @@ class Outcome:
 class HeldOut:
     """What the proposal did on days that it had not seen, and what today's pool did there.
 
-    `proposed` was found in the other days alone; `unscheduled` is the same proposal without its windows, or the best
-    pool without any where none are proposed; `days` says which days these are.
+    `proposed` was found in the other days, but for what one replica carries, and bursts are left out of all days;
+    `unscheduled` is the same proposal without its windows, or the best pool without any where none are proposed; `days`
+    says which days these are.
     """
 
     days: str

@@ -37,6 +37,8 @@ EXPECTED = 16
 """About so many plans are lived in one search."""
 OBJECTIVE = 0.99
 CLEARLY = 0.005
+REDUNDANT = 2
+"""A floor is not lowered under this: the world that plans are lived in loses no replica, the real one does."""
 MINUTE = timedelta(minutes=1)
 
 
@@ -67,7 +69,7 @@ class Search:
         self.history, self.question, self.progress = history, question, progress
         self.machine, self.wanted = machine(question, per_replica), objective(question)
         cap = cap_for(history.whole.largest / per_replica, question.spec.max_replicas)
-        self.lowest = min(1, question.spec.min_replicas)
+        self.lowest = min(REDUNDANT, question.spec.min_replicas)
         self.base = Plan(self.lowest, cap, question.spec.queue.up.above, question.spec.queue.down.below)
         self.now = Plan(question.spec.min_replicas, question.spec.max_replicas, self.base.above, self.base.below)
         self.need = tuple(None if value is None else value / per_replica for value in history.fitted.high)
