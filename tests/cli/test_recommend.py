@@ -33,7 +33,7 @@ from poolkeeper.simulate.proposal import (
 )
 
 OFFICE = Proposed("office", "Mon-Fri", "08:30", "18:00", 6)
-NIGHT = Proposed("night", "Mon-Sun", "18:00", "00:00", 1, 2)
+NIGHT = Proposed("night", "Mon-Sun", "18:00", "24:00", 1, 2)
 WEEK = tuple(8.0 if day < 5 and 17 <= slot < 36 else 2.0 for day in range(7) for slot in range(48))
 FOUND = Recommendation(
     windows=(OFFICE, NIGHT),
@@ -172,7 +172,7 @@ def test_a_start_up_time_that_was_given_needs_no_note(engine, past, file):
 
 
 def test_a_whole_day_is_written_as_one(engine, past, file):
-    engine.answers = replace(FOUND, windows=(Proposed("rest", "Sat-Sun", "00:00", "00:00", 1),))
+    engine.answers = replace(FOUND, windows=(Proposed("rest", "Sat-Sun", "00:00", "24:00", 1),))
     (window,) = proposed(*file)["spec"]["schedule"]["windows"]
     assert (window["from"], window["to"]) == ("00:00", "24:00")
 

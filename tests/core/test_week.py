@@ -2,11 +2,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from poolkeeper.core.week import SLOTS, Day, alike, begun, kind_of_day, slot, words
+from poolkeeper.core.week import SLOT, SLOTS, Day, alike, begun, kind_of_day, slot
 from poolkeeper.core.zones import zone
 
 LONDON, KOLKATA = zone("Europe/London"), zone("Asia/Kolkata")
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+def words(number):
+    return f"{MONDAY + number * SLOT:%a %H:%M}"
 
 
 @pytest.mark.parametrize(("hours", "expected"), [(0, 0), (0.499, 0), (0.5, 1), (24, 48), (167.5, 335), (168, 0)])

@@ -13,7 +13,6 @@ from poolkeeper.simulate.proposal import Proposed, Question, Recommendation
 
 Json = dict[str, Any]
 
-MIDNIGHT = "24:00"
 WIDTH = 100
 """How long a line of a comment is."""
 PLACEHOLDER: Json = {
@@ -99,12 +98,7 @@ def is_weekly(one: Json) -> bool:
 def window(one: Proposed) -> Line:
     """Return one window."""
     bounds = limits(Limits(one.min_replicas, one.max_replicas))
-    return Line({"name": one.name, "days": one.days, "from": Text(one.begin), "to": Text(ending(one)), **bounds})
-
-
-def ending(one: Proposed) -> str:
-    """Return when a window ends; the end of the day has a name of its own, so that a whole day can be written."""
-    return MIDNIGHT if one.end == "00:00" else one.end
+    return Line({"name": one.name, "days": one.days, "from": Text(one.begin), "to": Text(one.end), **bounds})
 
 
 def limits(bounds: Limits) -> Json:

@@ -15,15 +15,13 @@ from rich.table import Table
 from rich.text import Text
 
 from poolkeeper.api.units import format_duration
+from poolkeeper.api.weekdays import WEEK
 from poolkeeper.cli.calendar import SHADES
 from poolkeeper.cli.explain import plain
 from poolkeeper.cli.recommended_changes import Change
-from poolkeeper.cli.recommended_pool import ending
+from poolkeeper.core.week import PER_DAY
 from poolkeeper.simulate.proposal import Outcome, Proposed, Question, Recommendation
 
-WEEK = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-SLOTS = 48
-"""Half hours of a day."""
 MARGIN = 5
 TICKS = 3
 """Hours between two numbers over the chart."""
@@ -80,7 +78,7 @@ def week(values: Sequence[float | None]) -> Iterator[str]:
     hours = "".join(str(hour).ljust(2 * TICKS) for hour in range(0, 24, TICKS))
     yield (" " * MARGIN + hours).rstrip()
     for number, day in enumerate(WEEK):
-        slots = values[number * SLOTS : (number + 1) * SLOTS]
+        slots = values[number * PER_DAY : (number + 1) * PER_DAY]
         yield (day.ljust(MARGIN) + "".join(shade(value, top) for value in slots)).rstrip()
 
 
@@ -109,7 +107,7 @@ def windows(found: Recommendation) -> Table:
     """Return the windows, and what holds where none is in force."""
     table = plain("window", "days", "from", "to", "replicas")
     for one in found.windows:
-        table.add_row(one.name, one.days, one.begin, ending(one), bounds(found, one))
+        table.add_row(one.name, one.days, one.begin, one.end, bounds(found, one))
     floor = found.min_replicas if found.outside.floor is None else found.outside.floor
     cap = found.max_replicas if found.outside.cap is None else found.outside.cap
     table.add_row("outside", "", "", "", between(floor, cap), style="dim")

@@ -12,10 +12,10 @@ from rich.table import Table
 from poolkeeper.api.calendar import DAY, Step, calendar, coming, steps
 from poolkeeper.api.names import shown
 from poolkeeper.api.units import format_duration, format_instant
-from poolkeeper.cli.calendar import dated, draw
+from poolkeeper.cli.calendar import draw
 from poolkeeper.cli.connection import console
 from poolkeeper.cli.explain import plain
-from poolkeeper.cli.windows import replicas
+from poolkeeper.cli.windows import local, replicas
 from poolkeeper.core.model import PoolSpec
 from poolkeeper.core.schedule import Edge, Transition, bounds
 from poolkeeper.core.zones import zone
@@ -117,9 +117,3 @@ def listed(one: Subject, found: Iterable[Change], place: ZoneInfo) -> Table:
 def both(at: datetime, place: ZoneInfo) -> str:
     """Return an instant on the pool's clock and in UTC."""
     return f"{local(at, place)} ({format_instant(at)})"
-
-
-def local(at: datetime, place: ZoneInfo) -> str:
-    """Return an instant as the clock of a zone shows it."""
-    here = at.astimezone(place)
-    return f"{dated(here)} {here:%H:%M %Z}"

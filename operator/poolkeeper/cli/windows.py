@@ -28,11 +28,17 @@ def moment(at: datetime, place: ZoneInfo, since: datetime | None = None) -> str:
     The year is told where it is not the one of `since`.
     """
     here, there = at.astimezone(place), at.astimezone(UTC)
-    year = f" {here.year}" if since and since.astimezone(place).year != here.year else ""
-    told = f"{dated(here)}{year} {here:%H:%M %Z}"
+    told = local(at, place, since)
     if here.utcoffset() == timedelta(0):
         return told
     return f"{told} ({'' if here.date() == there.date() else f'{dated(there)} '}{there:%H:%M}Z)"
+
+
+def local(at: datetime, place: ZoneInfo, since: datetime | None = None) -> str:
+    """Return an instant as the zone's wall shows it, with its year where it is not the one of `since`."""
+    here = at.astimezone(place)
+    year = f" {here.year}" if since and since.astimezone(place).year != here.year else ""
+    return f"{dated(here)}{year} {here:%H:%M %Z}"
 
 
 def replicas(floor: int, cap: int) -> str:

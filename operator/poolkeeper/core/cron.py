@@ -119,7 +119,7 @@ def firings(expression: str, wall: datetime) -> Iterator[datetime]:
 def searching(expression: str, wall: datetime) -> Iterator[datetime]:
     """Yield what croniter finds after a wall, as far as it counts years."""
     search = croniter(expression, wall)
-    with suppress(CroniterBadDateError, ValueError, OverflowError):
+    with suppress(ValueError, OverflowError):  # croniter ends its search with one, the calendar with the other
         while True:
             yield search.get_next(datetime)
 

@@ -47,11 +47,3 @@ def begun(at: datetime, place: ZoneInfo) -> datetime:
     wall = at.astimezone(place)
     into = timedelta(minutes=wall.minute, seconds=wall.second, microseconds=wall.microsecond)
     return at - into % SLOT
-
-
-def words(slot: int) -> str:
-    """Return a slot's beginning for people: `Mon 08:30`."""
-    day, since_midnight = divmod(slot, PER_DAY)
-    hours, rest = divmod(since_midnight * SLOT, HOUR)
-    name = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[day]
-    return f"{name} {hours:02}:{rest // timedelta(minutes=1):02}"
