@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from poolkeeper.core import forecast, slo, startup, tiers
 from poolkeeper.core.decision import Health
@@ -77,7 +77,8 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
         outage_since=None if depth.whole else (memory.outage_since or now),
     )
     whole = pool_of(spec, parts, target, memory)
-    lead_time = startup.usual(spec, (starts, *siblings.values()))
+    ahead = spec.schedule is not None or spec.forecast is not None  # a pool that has neither need not know
+    lead_time = startup.usual(spec, (starts, *siblings.values())) if ahead else timedelta(0)
     outlook = forecast.foresee(spec, remembered, load, lead_time, now)
     limits = bounds(spec, now, lead_time, remembered.leads_to)
     if limits.leads_to != remembered.leads_to:
