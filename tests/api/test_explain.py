@@ -19,7 +19,7 @@ def explained(waiting):
 
 def test_it_shows_every_stage_in_order():
     stages = [stage["stage"] for stage in explained(1500)["trail"]]
-    assert stages == ["demand", "grace", "edits", "outage", "floor", "maximum", "startup", "drain"]
+    assert stages == ["demand", "grace", "edits", "outage", "floor", "budget", "maximum", "startup", "drain"]
 
 
 def test_it_says_why_in_words_with_numbers():

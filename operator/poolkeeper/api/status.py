@@ -207,6 +207,7 @@ _LIMITS = {
     Reason.WINDOW_MINIMUM,
     Reason.WINDOW_AHEAD,
     Reason.STARTUP_BLOCKED,
+    Reason.BUDGET_HELD,
 }
 
 

@@ -2,6 +2,7 @@
 
 wanted = max(demand, restored, AtLeast, floor)    the window's or minReplicas, the lead time's, the forecast's
 wanted = max(wanted, current)                     in an outage
+wanted = min(wanted, max(current, floor))         while the budget is used up, and HoldScaleUp is set (R8)
 size   = min(wanted, cap)                         never below the current size but by R2's steps, or by force
 size   = min(size, current)                       while new replicas do not become ready (R4)
 
@@ -48,6 +49,12 @@ def floor(before: int, spec: PoolSpec, seen: Look) -> Stage:
     after = max(before, spec.min_replicas)
     facts: dict[str, Fact] = {"minReplicas": seen.bounds.floor, **floor_facts(seen)}
     return Stage("floor", before, after, lifting(spec, seen) if after > before else Reason.AS_EXPECTED, facts)
+
+
+def hold(before: int, spec: PoolSpec, seen: Look) -> Stage:
+    """Hold growth beyond the floor while the month's budget is used up, where the spec asks for that (R8)."""
+    after = min(before, max(seen.current, spec.min_replicas)) if seen.spent else before
+    return Stage("budget", before, after, Reason.BUDGET_HELD if after < before else Reason.AS_EXPECTED)
 
 
 def lifting(spec: PoolSpec, seen: Look) -> Reason:

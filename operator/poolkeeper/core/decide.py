@@ -2,6 +2,7 @@
 
 look      depth.py (R3), startup.py, tiers.py (R4), slo.py (R11)   what was seen, and what it means
           schedule.py (R5), forecast.py                            which bounds hold now
+          account.py (R8)                                          what it has cost, and whether the budget is used up
 freeze    Paused, Conflict (R10): nothing is written
 pace      demand.py (R1), grace.py, shrink.py (R2)                 what the queue asks for
 bounds    edits.py (R10), bounds.py (R0)                           what may be had
@@ -15,7 +16,7 @@ from datetime import datetime
 from poolkeeper.core import bounds, edits, grace, shares, standing
 from poolkeeper.core.decision import Decision, Prospect, Stage
 from poolkeeper.core.edits import Ruling
-from poolkeeper.core.look import Look, health, look
+from poolkeeper.core.look import Look, accounted, health, look
 from poolkeeper.core.memory import Edits, Grace, Memory, Tiers
 from poolkeeper.core.model import Mode, PoolSpec
 from poolkeeper.core.observation import FOR_GOOD, Observation
@@ -40,7 +41,8 @@ class Halt:
 def decide(spec: PoolSpec, seen: Observation, memory: Memory, now: datetime) -> tuple[Decision, Memory]:
     """Return the size to have at `now`, and what to remember for next time."""
     if seen.target is None:
-        return Decision(0, 0, 0, Reason.TARGET_NOT_FOUND, frozen=True), memory
+        paid = accounted(spec, seen, memory.account, None, now)
+        return Decision(0, 0, 0, Reason.TARGET_NOT_FOUND, frozen=True), replace(memory, account=paid)
     view = look(spec, seen, seen.target, memory, now)
     halt = halted(spec, seen, now)
     if halt is not None:
@@ -142,6 +144,7 @@ def stages(spec: PoolSpec, view: Look, pace: Pace, ruling: Ruling, now: datetime
     trail.append(bounds.edited(trail[-1].after, ruling))
     trail.append(bounds.outage(trail[-1].after, spec, view, now))
     trail.append(bounds.floor(trail[-1].after, spec, view))
+    trail.append(bounds.hold(trail[-1].after, spec, view))
     trail.append(bounds.maximum(trail[-1].after, spec, view))
     trail.append(bounds.startable(trail[-1].after, view))
     return trail

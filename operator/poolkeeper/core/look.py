@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from poolkeeper.core import forecast, slo, startup, tiers
+from poolkeeper.core import account, forecast, slo, startup, tiers, use
+from poolkeeper.core.account import Account
 from poolkeeper.core.decision import Health
 from poolkeeper.core.depth import Depth, combine
 from poolkeeper.core.forecast import NO_OUTLOOK, Outlook
@@ -23,7 +24,8 @@ class Look:
     """A look at an existing target. `memory` has taken in what was seen, and nothing of what will be decided.
 
     `target` is the pool as if it were one workload: its replicas are the size that the tiers' replicas stand for.
-    `bounds` are those of the schedule now, `outlook` is what the load is expected to need.
+    `bounds` are those of the schedule now, `outlook` is what the load is expected to need. `spent`: the budget is used
+    up and holds the pool back.
     """
 
     target: Target
@@ -33,6 +35,7 @@ class Look:
     bounds: Bounds
     parts: tuple[Part, ...] = ()
     outlook: Outlook = NO_OUTLOOK
+    spent: bool = False
 
     @property
     def current(self) -> int:
@@ -54,7 +57,7 @@ class Look:
 def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now: datetime) -> Look:
     """Return the meaning of what was seen. What is remembered of another target means nothing for this one."""
     if memory.target != target.uid:
-        memory = replace(Memory() if memory.target else memory, target=target.uid)
+        memory = replace(Memory(account=memory.account) if memory.target else memory, target=target.uid)
     depth, silence = combine(seen.readings, spec.queue, memory.silent_since, now)
     starts = startup.observe_starts(memory.starts, target, depth, now)
     siblings = {
@@ -63,7 +66,7 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
     }
     parts = tiers.parts_of(spec, seen, target, {target.tier: starts, **siblings}, now)
     load = forecast.load_of(depth, sum(part.capacity.ready for part in parts)) if spec.forecast else None
-    known = frozenset(pod.uid for part in parts for pod in part.target.pods) if spec.slo else frozenset()
+    known = frozenset(pod.uid for part in parts for pod in part.target.pods) if spec.slo or seen.bill else frozenset()
     remembered = Memory(
         target=target.uid,
         grace=memory.grace,
@@ -75,6 +78,7 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
         leads_to=memory.leads_to,
         silent_since=silence,
         outage_since=None if depth.whole else (memory.outage_since or now),
+        account=memory.account,
     )
     whole = pool_of(spec, parts, target, memory)
     ahead = spec.schedule is not None or spec.forecast is not None  # a pool that has neither need not know
@@ -83,7 +87,25 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
     limits = bounds(spec, now, lead_time, remembered.leads_to)
     if limits.leads_to != remembered.leads_to:
         remembered = replace(remembered, leads_to=limits.leads_to)
-    return Look(whole, depth, capacity_of(parts, whole.replicas, spec), remembered, limits, parts, outlook)
+    ready = sum(part.capacity.ready for part in parts)
+    if seen.bill is not None:
+        counted = use.count(memory.account.counting, depth.samples, ready, known, now)
+        remembered = replace(remembered, account=replace(memory.account, counting=counted))
+    paid = accounted(spec, seen, remembered.account, limits.cap if limits.narrow else None, now)
+    remembered = remembered if paid is memory.account else replace(remembered, account=paid)
+    spent = is_spent(paid, seen, now)
+    return Look(whole, depth, capacity_of(parts, whole.replicas, spec), remembered, limits, parts, outlook, spent)
+
+
+def accounted(spec: PoolSpec, seen: Observation, before: Account, cap: int | None, now: datetime) -> Account:
+    """Return the account after what was seen to be paid for (R8); nothing is counted where nobody looks for that."""
+    return before if seen.bill is None else account.keep(before, spec, seen.bill, cap, now)
+
+
+def is_spent(known: Account, seen: Observation, now: datetime) -> bool:
+    """Return whether the budget is used up and holds the pool back, nobody having lifted that."""
+    lifted = seen.lifted_until is not None and now < seen.lifted_until
+    return known.spent_at is not None and known.spent_at <= now and not lifted
 
 
 def pool_of(spec: PoolSpec, parts: tuple[Part, ...], target: Target, memory: Memory) -> Target:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from poolkeeper.core.account import Account
 from poolkeeper.core.week import SLOTS
 
 
@@ -132,3 +133,4 @@ class Memory:
     outage_since: datetime | None = None
     silent_since: dict[str, datetime] = field(default_factory=dict)
     habit: Habit = field(default_factory=Habit)
+    account: Account = field(default_factory=Account)

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from poolkeeper.core.costing import Costing
+
 
 class Mode(StrEnum):
     """What the operator may do with a pool."""
@@ -215,6 +217,7 @@ class PoolSpec:
     drain_deadline: timedelta = timedelta(minutes=2)
     schedule: Schedule | None = None
     forecast: Forecast | None = None
+    cost: Costing = field(default_factory=Costing)
 
     @property
     def spot(self) -> Tier | None:

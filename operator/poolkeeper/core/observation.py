@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from poolkeeper.core.meter import Bill
 from poolkeeper.core.reasons import Reason
 
 FOR_GOOD = datetime.max.replace(tzinfo=UTC)
@@ -15,7 +16,7 @@ class PodSample:
     """One pod as a source read it. Requests waiting and running; KV cache in use from 0 to 1.
 
     `inside` and `finished` count requests since the pod's start: those that left the queue within the SLO's
-    queue time, and all of them.
+    queue time, and all of them. `requests` and tokens are counted since then, too; None where the engine does not.
     """
 
     uid: str
@@ -24,6 +25,9 @@ class PodSample:
     kv_usage: float | None = None
     inside: float | None = None
     finished: float | None = None
+    requests: float | None = None
+    prompt_tokens: float | None = None
+    generation_tokens: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,8 @@ class Observation:
 
     `target` is the workload that the pool names: where nothing is reclaimed. `siblings` are derived from it for
     the other tiers, also for one that the spec no longer has. `unsplit` says why the pool cannot be split
-    (AS_EXPECTED: nothing is in the way), `unsplit_detail` what to do.
+    (AS_EXPECTED: nothing is in the way), `unsplit_detail` what to do. `bill` is what is paid for now, None: nobody
+    counts. Until `lifted_until` no budget holds the pool back.
     """
 
     target: Target | None
@@ -130,3 +135,5 @@ class Observation:
     siblings: tuple[Target, ...] = ()
     unsplit: Reason = Reason.AS_EXPECTED
     unsplit_detail: str = ""
+    bill: Bill | None = None
+    lifted_until: datetime | None = None

@@ -43,6 +43,7 @@ class Reason(StrEnum):
     AT_MAXIMUM = "AtMaximum", "more replicas are wanted than the maximum allows"
     AT_WINDOW_MAXIMUM = "AtWindowMaximum", "more replicas are wanted than the schedule allows now"
     AT_MINIMUM = "AtMinimum", "the queue is short, and the pool is at its minimum"
+    BUDGET_HELD = "BudgetHeld", "the month's budget is used up, so the pool grows no more beyond its floor"
     STARTUP_BLOCKED = "StartupBlocked", "new replicas do not become ready, so the pool grows no more"
     OUTAGE = "Outage", "the metrics cannot be trusted, so the size is held"
 
@@ -105,6 +106,18 @@ class Reason(StrEnum):
     METRIC_UNKNOWN_ENGINE = "MetricUnknownEngine", "the page belongs to no known engine"
     PODS_SILENT = "PodsSilent", "some pods do not answer; the sum is a lower bound"
     NO_SAMPLE = "NoSample", "no sample has been taken yet"
+
+    # What is to be said of money (R8)
+    PRICED = "Priced", "all that the pool uses has a price"
+    PRICE_UNKNOWN = "PriceUnknown", "a part of what the pool uses has no price, and is in no amount"
+    PRICE_ASSUMED = "PriceAssumed", "spot has no price, and is counted at on-demand's"
+    GPUS_UNKNOWN = "GPUsUnknown", "nobody knows how many GPUs a replica uses; set cost.gpusPerReplica"
+    WITHIN_BUDGET = "WithinBudget", "the month is within its budget"
+    BUDGET_ALERT = "BudgetAlert", "a part of the month's budget is used up"
+    BUDGET_FORECAST = "BudgetForecast", "the month is expected to use up its budget"
+    BUDGET_EXCEEDED = "BudgetExceeded", "the month's budget is used up"
+    BUDGET_LIFTED = "BudgetLifted", "the month's budget is used up, and somebody has lifted what it holds back"
+    SPENDING_UNUSUAL = "SpendingUnusual", "a day cost far more, or far less, than such days do"
 
     # States that conditions name
     AS_EXPECTED = "AsExpected", "all is well"

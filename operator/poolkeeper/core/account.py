@@ -1,0 +1,202 @@
+"""A pool's account: what its meter has come to, day by day, since the month began and in the weeks before (R8).
+
+    meter ---> days ---------------------> month, past
+               the open one, and closed    what was filed: the ledger has it for good
+               ones that are not filed
+
+A day is added to the month and to the past once, when it is filed; what is written of it is always its whole amount. So
+nothing is counted twice: whoever takes over begins at the last account that was stored, and writes the same day again.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from poolkeeper.core import meter, use
+from poolkeeper.core.costing import Baseline, Enforce
+from poolkeeper.core.days import NOTHING, OVERHEAD, ZERO, Amount, Day, hours, month_of, noted, total
+from poolkeeper.core.meter import Bill, Meter
+from poolkeeper.core.model import Mode, PoolSpec
+from poolkeeper.core.rates import Setting, rates, tariff_of
+from poolkeeper.core.use import Counting
+
+PAST = timedelta(days=98)
+"""How far back days are remembered, one by one, for the forecast and for what is usual."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A day that is over: what it cost, and of each line the GPU-hours and the cost."""
+
+    on: date
+    cost: Decimal
+    lines: tuple[tuple[str, Decimal, Decimal], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """What was filed of a calendar month, told by its first day."""
+
+    first: date | None = None
+    amount: Amount = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was told already: thresholds of the `month` (as "80 Actual"), and the last day whose cost was judged."""
+
+    month: date | None = None
+    thresholds: tuple[str, ...] = ()
+    judged: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The size that was measured in Observe, for savings: replica-hours over hours. `frozen` at the first Active."""
+
+    replica_hours: Decimal = ZERO
+    hours: Decimal = ZERO
+    frozen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A pool's account. `days` are the open day and closed ones that are not filed yet, oldest first.
+
+    `past` are the filed days, oldest first, PAST at most. `spent_at` is when the budget is used up if all stays as it
+    is, None: not before the meter's next change. `counting` is of this process alone.
+    """
+
+    meter: Meter = field(default_factory=Meter)
+    days: tuple[Day, ...] = ()
+    month: Month = field(default_factory=Month)
+    past: tuple[Past, ...] = ()
+    told: Told = field(default_factory=Told)
+    measured: Measured = field(default_factory=Measured)
+    counting: Counting = field(default_factory=Counting)
+    spent_at: datetime | None = None
+
+
+def keep(account: Account, spec: PoolSpec, bill: Bill, cap: int | None, now: datetime) -> Account:
+    """Return the account after a look at what is paid for; the same where nothing has changed.
+
+    `cap` is the schedule's where that is narrower than the pool's own.
+    """
+    tariff, setting = tariff_of(spec, bill.book), Setting(baseline_of(spec, account.measured), cap)
+    if meter.rests(account.meter, bill.items, setting, tariff, now):
+        return account
+    begun = account.meter.at
+    turned, days = meter.turn(account.meter, bill.items, setting, tariff, now)
+    today = now.astimezone(tariff.zone).date()
+    kept = account.days
+    for day in days:
+        kept = noted(kept, day.on, day.amount)
+    counted = account.counting.use
+    if counted != use.Counting().use:
+        kept = noted(kept, today, Amount(use=counted))
+    measured = observed(account.measured, spec, account.meter, now - begun if begun else timedelta(0))
+    after = replace(
+        account,
+        meter=turned,
+        days=kept,
+        measured=measured,
+        counting=replace(account.counting, use=use.Counting().use),
+    )
+    return replace(after, spent_at=spent_at(after, spec, now))
+
+
+def baseline_of(spec: PoolSpec, measured: Measured) -> Baseline | None:
+    """Return what savings are measured against: the spec's, else what was measured in Observe once that is over."""
+    if spec.cost.baseline is not None:
+        return spec.cost.baseline
+    return Baseline(measured.replica_hours / measured.hours) if measured.frozen and measured.hours else None
+
+
+def observed(measured: Measured, spec: PoolSpec, before: Meter, lasted: timedelta) -> Measured:
+    """Return the size measured in Observe, with the time since the last change; it is over at the first Active."""
+    if measured.frozen or (spec.mode is Mode.ACTIVE and not measured.hours):
+        return measured
+    if spec.mode is Mode.ACTIVE:
+        return replace(measured, frozen=True)
+    if spec.mode is not Mode.OBSERVE or before.billed is None:
+        return measured
+    replicas = Decimal(sum(count for rental, count in before.rented if rental.tier != OVERHEAD))
+    return replace(
+        measured,
+        replica_hours=measured.replica_hours + replicas * hours(lasted),
+        hours=measured.hours + hours(lasted),
+    )
+
+
+def settled(account: Account, now: datetime) -> tuple[Day, ...]:
+    """Return the days that are not filed, as they are by now."""
+    days = account.days
+    for day in meter.due(account.meter, now):
+        days = noted(days, day.on, day.amount)
+    counted, tariff = account.counting.use, account.meter.tariff
+    if tariff is not None and counted != use.Counting().use:
+        days = noted(days, now.astimezone(tariff.zone).date(), Amount(use=counted))
+    return days
+
+
+def month_to_date(account: Account, now: datetime, zone_day: date) -> Amount:
+    """Return what the month of `zone_day`, today in the pool's zone, has come to by now."""
+    first = month_of(zone_day)
+    filed = account.month.amount if account.month.first == first else NOTHING
+    return total([filed, *(day.amount for day in settled(account, now) if month_of(day.on) == first)])
+
+
+def per_hour(account: Account, now: datetime) -> Amount:
+    """Return what an hour comes to at the rates that hold now."""
+    known = account.meter
+    return rates(known.tariff, known.rented, known.setting, now) if known.tariff else NOTHING
+
+
+def spent_at(account: Account, spec: PoolSpec, now: datetime) -> datetime | None:
+    """Return when the month's budget is used up at the present rate; None: not before the meter's next change."""
+    budget, known = spec.cost.budget, account.meter
+    if budget is None or budget.enforce is not Enforce.HOLD_SCALE_UP or known.tariff is None or known.until is None:
+        return None
+    left = budget.monthly - month_to_date(account, now, now.astimezone(known.tariff.zone).date()).cost
+    if left <= 0:
+        return now
+    rate = per_hour(account, now).cost
+    if not rate or left / rate > hours(known.until - now):
+        return None
+    return now + timedelta(hours=float(left / rate))
+
+
+def file(account: Account, filed: Iterable[Day], today: date) -> Account:
+    """Return the account after closed days were written to the ledger: they move to the month and to the past.
+
+    A day that has changed since it was written, or is not over, stays.
+    """
+    done = {day.on for day in filed if day in account.days and day.on < today}
+    month, past = account.month, list(account.past)
+    for day in account.days:
+        if day.on in done:
+            month = in_month(month, day)
+            past.append(past_of(day))
+    kept = tuple(day for day in account.days if day.on not in done)
+    recent = tuple(one for one in sorted(past, key=lambda one: one.on) if today - one.on <= PAST)
+    return replace(account, days=kept, month=month, past=recent)
+
+
+def in_month(month: Month, day: Day) -> Month:
+    """Return the month with a day added: one of a later month begins that, one of an earlier changes nothing."""
+    first = month_of(day.on)
+    if month.first is None or first > month.first:
+        return Month(first, day.amount)
+    return replace(month, amount=month.amount + day.amount) if first == month.first else month
+
+
+def past_of(day: Day) -> Past:
+    """Return what to remember of a day that is over."""
+    lines = day.amount.lines.items()
+    return Past(day.on, day.amount.cost, tuple((name, line.gpu_hours, line.effective) for name, line in lines))
+
+
+def history(account: Account, today: date) -> tuple[Past, ...]:
+    """Return all days that are over, filed or not, oldest first."""
+    return (*account.past, *(past_of(day) for day in account.days if day.on < today))

@@ -1,0 +1,172 @@
+"""What a pool's days came to: money and use, line by line. Sums of exact amounts; nothing is rounded here."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import reduce
+
+OVERHEAD = "overhead"
+"""The line of what nodes cost beyond the replicas on them."""
+COMMITMENTS = "commitments"
+"""The line of what was committed to and not used."""
+ZERO = Decimal(0)
+_HOUR = Decimal(3_600_000_000)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def hours(lasted: timedelta) -> Decimal:
+    """Return a duration in hours."""
+    return Decimal(lasted // _MICROSECOND) / _HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one tier came to. `unpriced` are the GPU-hours of unknown price: they are in no amount of money.
+
+    As FOCUS 1.2 has it, `listed` is at the price of on-demand, `contracted` at the price of the capacity that was
+    used, `effective` after commitments; `spot` replicas are Dynamic there.
+    """
+
+    replica_hours: Decimal = ZERO
+    gpu_hours: Decimal = ZERO
+    unpriced: Decimal = ZERO
+    listed: Decimal = ZERO
+    contracted: Decimal = ZERO
+    effective: Decimal = ZERO
+
+    def __add__(self, other: "Line") -> "Line":
+        """Return both together."""
+        return Line(
+            self.replica_hours + other.replica_hours,
+            self.gpu_hours + other.gpu_hours,
+            self.unpriced + other.unpriced,
+            self.listed + other.listed,
+            self.contracted + other.contracted,
+            self.effective + other.effective,
+        )
+
+    def __mul__(self, lasted: Decimal) -> "Line":
+        """Return what a rate comes to in so many hours."""
+        return Line(
+            self.replica_hours * lasted,
+            self.gpu_hours * lasted,
+            self.unpriced * lasted,
+            self.listed * lasted,
+            self.contracted * lasted,
+            self.effective * lasted,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Savings:
+    """What a baseline cost and the pool did not, by cause; negative where the pool cost more.
+
+    `baseline` is what the baseline cost, None where there is no baseline, or no price for it.
+    """
+
+    queue: Decimal = ZERO
+    schedule: Decimal = ZERO
+    spot: Decimal = ZERO
+    baseline: Decimal | None = None
+
+    @property
+    def total(self) -> Decimal:
+        """All causes together."""
+        return self.queue + self.schedule + self.spot
+
+    def __add__(self, other: "Savings") -> "Savings":
+        """Return both together."""
+        given = [one.baseline for one in (self, other) if one.baseline is not None]
+        return Savings(
+            self.queue + other.queue,
+            self.schedule + other.schedule,
+            self.spot + other.spot,
+            sum(given, ZERO) if given else None,
+        )
+
+    def __mul__(self, lasted: Decimal) -> "Savings":
+        """Return what a rate comes to in so many hours."""
+        baseline = None if self.baseline is None else self.baseline * lasted
+        return Savings(self.queue * lasted, self.schedule * lasted, self.spot * lasted, baseline)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What was done: requests that finished, tokens read and generated; hours of ready replicas, and of idle ones."""
+
+    requests: float = 0.0
+    prompt_tokens: float = 0.0
+    generation_tokens: float = 0.0
+    ready_hours: float = 0.0
+    idle_hours: float = 0.0
+
+    def __add__(self, other: "Use") -> "Use":
+        """Return both together."""
+        return Use(
+            self.requests + other.requests,
+            self.prompt_tokens + other.prompt_tokens,
+            self.generation_tokens + other.generation_tokens,
+            self.ready_hours + other.ready_hours,
+            self.idle_hours + other.idle_hours,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """What a stretch of time came to. `gap` is the part of the cost that fell into a time when nobody looked."""
+
+    lines: Mapping[str, Line] = field(default_factory=dict)
+    savings: Savings = field(default_factory=Savings)
+    use: Use = field(default_factory=Use)
+    gap: Decimal = ZERO
+
+    @property
+    def cost(self) -> Decimal:
+        """What it cost: all lines, commitments and overhead included."""
+        return sum((line.effective for line in self.lines.values()), ZERO)
+
+    @property
+    def unpriced(self) -> Decimal:
+        """The GPU-hours of unknown price."""
+        return sum((line.unpriced for line in self.lines.values()), ZERO)
+
+    def __add__(self, other: "Amount") -> "Amount":
+        """Return both together."""
+        names = {**self.lines, **other.lines}
+        none = Line()
+        lines = {name: self.lines.get(name, none) + other.lines.get(name, none) for name in names}
+        return Amount(lines, self.savings + other.savings, self.use + other.use, self.gap + other.gap)
+
+
+NOTHING = Amount()
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A calendar day of the pool's zone, and what it came to."""
+
+    on: date
+    amount: Amount = NOTHING
+
+
+def total(amounts: Iterable[Amount]) -> Amount:
+    """Return several amounts as one."""
+    return reduce(lambda one, other: one + other, amounts, NOTHING)
+
+
+def noted(days: tuple[Day, ...], on: date, amount: Amount) -> tuple[Day, ...]:
+    """Return the days, oldest first, with an amount added to one of them."""
+    found = {day.on: day.amount for day in days}
+    found[on] = found.get(on, NOTHING) + amount
+    return tuple(Day(day, found[day]) for day in sorted(found))
+
+
+def month_of(on: date) -> date:
+    """Return the first day of a day's month."""
+    return on.replace(day=1)
+
+
+def next_month(on: date) -> date:
+    """Return the first day of the month after a day's own."""
+    return month_of(month_of(on) + timedelta(days=32))

@@ -1,0 +1,167 @@
+"""The meter: rates integrated over time, exactly, in closed form between two changes (R8).
+
+    what was seen       since ------ at the last change ----------- now
+    a rental that is there, was there            all of it at the rate that held
+    one that came in between          its own part, from its `since` on
+    one that came before, seen late   the difference that it makes, from its `since` to the last change
+    one that is gone                  until it was seen to be gone
+
+A rate holds until a price changes or a day ends; there, time is cut. After a restart the last stored rate is taken to
+have held until then: the meter does not know better, and the amount says how much of it that was.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from poolkeeper.core.days import NOTHING, OVERHEAD, Amount, Day, Line, hours, noted
+from poolkeeper.core.prices import Book
+from poolkeeper.core.rates import Rental, Rented, Setting, Tariff, ends, rates
+
+LATE = timedelta(minutes=1)
+"""How long ago a rental may have begun that was not seen at the last change."""
+BLIND = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """One rental that is paid for, told by its `uid`, from `since` on."""
+
+    uid: str
+    rental: Rental
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """All that is paid for at one look, and the book that prices it."""
+
+    items: tuple[Billed, ...] = ()
+    book: Book = field(default_factory=Book)
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """What has been rented since the last change, `at`; None: nothing was ever metered.
+
+    `setting` is what savings are counted by. What follows is of this process alone: what was seen (None: nothing
+    yet), the tariff that holds, and until when its rates do.
+    """
+
+    at: datetime | None = None
+    rented: Rented = ()
+    setting: Setting = field(default_factory=Setting)
+    billed: tuple[Billed, ...] | None = None
+    tariff: Tariff | None = None
+    until: datetime | None = None
+
+
+def rests(meter: Meter, billed: tuple[Billed, ...], setting: Setting, tariff: Tariff, now: datetime) -> bool:
+    """Return whether all is as it was at the last change, so that nothing need be counted."""
+    known = meter.tariff
+    return (
+        meter.until is not None
+        and now < meter.until
+        and known is not None
+        and known.book is tariff.book
+        and known.costing is tariff.costing
+        and meter.billed == billed
+        and (meter.setting.baseline, meter.setting.cap) == (setting.baseline, setting.cap)
+    )
+
+
+def turn(
+    meter: Meter, billed: tuple[Billed, ...], setting: Setting, tariff: Tariff, now: datetime
+) -> tuple[Meter, tuple[Day, ...]]:
+    """Return the meter after what was seen at `now`, and what the time since its last change came to, day by day."""
+    rented = count(billed)
+    unit = next((rental for rental, _ in rented if rental.tier != OVERHEAD), meter.setting.unit)
+    after = Meter(now, rented, replace(setting, unit=unit), billed, tariff, ends(tariff, now))
+    if meter.at is None or now <= meter.at:
+        return (after if meter.at is None else replace(after, at=meter.at)), ()
+    held = meter.tariff or tariff
+    days: tuple[Day, ...] = ()
+    for begin, end, what in courses(meter, billed, now):
+        days = added(days, integral(held, what, meter.setting, begin, end))
+    days = added(days, belated(meter, billed, held))
+    if meter.billed is None and now - meter.at > BLIND:
+        days = tuple(replace(day, amount=replace(day.amount, gap=day.amount.cost)) for day in days)
+    return after, days
+
+
+def due(meter: Meter, now: datetime) -> tuple[Day, ...]:
+    """Return what the time since the last change has come to by now, if nothing has changed since."""
+    if meter.at is None or meter.tariff is None or now <= meter.at:
+        return ()
+    return added((), integral(meter.tariff, meter.rented, meter.setting, meter.at, now))
+
+
+def count(billed: tuple[Billed, ...]) -> Rented:
+    """Return rentals, and how many of each there are."""
+    return tuple(Counter(one.rental for one in billed).items())
+
+
+def courses(meter: Meter, billed: tuple[Billed, ...], now: datetime) -> Iterator[tuple[datetime, datetime, Rented]]:
+    """Yield what was rented from when until when, since the last change: what came in between was added as it came."""
+    if meter.at is None:
+        return
+    begin, what = meter.at, meter.rented
+    for one in sorted((one for one in billed if is_new(meter, one)), key=lambda one: one.since):
+        if meter.at < one.since < now:
+            if one.since > begin:
+                yield begin, one.since, what
+            begin, what = one.since, joined(what, one.rental)
+    yield begin, now, what
+
+
+def is_new(meter: Meter, one: Billed) -> bool:
+    """Return whether a rental was not among those of the last change; after a restart, its beginning tells."""
+    if meter.billed is None:
+        return meter.at is not None and one.since > meter.at
+    return all(one.uid != known.uid for known in meter.billed)
+
+
+def joined(rented: Rented, rental: Rental) -> Rented:
+    """Return what is rented, and one more."""
+    found = Counter(dict(rented))
+    found[rental] += 1
+    return tuple(found.items())
+
+
+def belated(meter: Meter, billed: tuple[Billed, ...], tariff: Tariff) -> Iterator[Day]:
+    """Yield the difference that rentals make which had begun before the last change, and were not seen then."""
+    if meter.billed is None or meter.at is None:
+        return
+    what = meter.rented
+    for one in billed:
+        if is_new(meter, one) and meter.at - LATE <= one.since < meter.at:
+            more = joined(what, one.rental)
+            for rented, sign in ((more, Decimal(1)), (what, Decimal(-1))):
+                for day in integral(tariff, rented, meter.setting, one.since, meter.at):
+                    yield Day(day.on, scaled(day.amount, sign))
+            what = more
+
+
+def integral(tariff: Tariff, rented: Rented, setting: Setting, begin: datetime, end: datetime) -> Iterator[Day]:
+    """Yield what a stretch of time comes to, cut where rates change and days end."""
+    while begin < end:
+        until = min(end, ends(tariff, begin))
+        amount = rates(tariff, rented, setting, begin)
+        if amount is not NOTHING:
+            yield Day(begin.astimezone(tariff.zone).date(), scaled(amount, hours(until - begin)))
+        begin = until
+
+
+def scaled(amount: Amount, factor: Decimal) -> Amount:
+    """Return an amount times a factor; use is counted, not metered, and stays out of it."""
+    lines: dict[str, Line] = {name: line * factor for name, line in amount.lines.items()}
+    return Amount(lines, amount.savings * factor, gap=amount.gap * factor)
+
+
+def added(days: tuple[Day, ...], more: Iterator[Day]) -> tuple[Day, ...]:
+    """Return days with others added to them."""
+    for day in more:
+        days = noted(days, day.on, day.amount)
+    return days

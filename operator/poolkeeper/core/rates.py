@@ -1,0 +1,180 @@
+"""What a pool costs by the hour at one instant: what it rents, at which prices, after commitments, and what that saves.
+
+commitments    are used first, in their order, by GPUs that nobody reclaims: the tiers', then the overhead's;
+               what is left of them is charged all the same, on a line of its own
+list           what on-demand costs at the same place
+savings        against the baseline B, at the price p of its capacity type, for n replicas C(n): commitments, and p
+               for what they do not cover; N replicas are there, the schedule allows at most M
+               schedule  C(B) - C(min(B, M))
+               queue     C(min(B, M)) - C(N)
+               spot      C(N) - what the tiers cost
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from poolkeeper.core.costing import Baseline, Commitment, Costing
+from poolkeeper.core.days import COMMITMENTS, NOTHING, OVERHEAD, ZERO, Amount, Line, Savings
+from poolkeeper.core.model import ON_DEMAND, CapacityType, PoolSpec
+from poolkeeper.core.prices import Book, Place, Prices, Quote, quote
+from poolkeeper.core.zones import instant, zone
+
+
+@dataclass(frozen=True, slots=True)
+class Rental:
+    """What one replica of a tier rents, or a node beyond its replicas (OVERHEAD); `gpus` None: not known how many."""
+
+    tier: str
+    place: Place
+    gpus: Decimal | None = None
+
+
+Rented = tuple[tuple[Rental, int], ...]
+"""Rentals, and how many of each there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """What prices rentals: the spec's costing, the book, and the name of the tier that nobody reclaims."""
+
+    costing: Costing = field(default_factory=Costing)
+    book: Book = field(default_factory=Book)
+    on_demand: str = ON_DEMAND.name
+
+    @property
+    def prices(self) -> Prices:
+        """The prices of the pool."""
+        return Prices(self.book, self.costing.prices, self.costing.currency)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone whose days and months count."""
+        return zone(self.costing.timezone)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What savings are counted by: the baseline, the schedule's cap where it is narrow, and what a replica rents."""
+
+    baseline: Baseline | None = None
+    cap: int | None = None
+    unit: Rental | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """GPUs of one rental. `price` and `listed` are those of one of them for an hour, None: unknown."""
+
+    line: str
+    gpus: Decimal
+    price: Decimal | None
+    listed: Decimal | None
+    spot: bool
+
+
+def tariff_of(spec: PoolSpec, book: Book) -> Tariff:
+    """Return what prices a pool."""
+    kept = next((tier.name for tier in spec.tiers if tier.type is CapacityType.ON_DEMAND), ON_DEMAND.name)
+    return Tariff(spec.cost, book, kept)
+
+
+def rates(tariff: Tariff, rented: Rented, setting: Setting, at: datetime) -> Amount:
+    """Return what an hour of all that is rented comes to at an instant."""
+    pieces = [piece(tariff, rental, count, at) for rental, count in rented if rental.gpus is not None]
+    active = commitments(tariff, at)
+    lines = charged(pieces, active)
+    for rental, count in rented:
+        if rental.tier != OVERHEAD:
+            lines[rental.tier] = lines.get(rental.tier, Line()) + Line(replica_hours=Decimal(count))
+    return Amount(lines, savings(tariff, lines, active, setting, at)) if lines else NOTHING
+
+
+def piece(tariff: Tariff, rental: Rental, count: int, at: datetime) -> Piece:
+    """Return the GPUs of several rentals alike, with their prices."""
+    here = quote(tariff.prices, rental.tier, rental.place, at).price
+    listed = listing(tariff, rental, at).price if rental.place.spot else here
+    gpus = (rental.gpus or ZERO) * count
+    return Piece(rental.tier, gpus, here, here if listed is None else listed, rental.place.spot)
+
+
+def listing(tariff: Tariff, rental: Rental, at: datetime) -> Quote:
+    """Return what a rental would cost on demand."""
+    return quote(tariff.prices, tariff.on_demand, replace(rental.place, spot=False), at)
+
+
+def commitments(tariff: Tariff, at: datetime) -> tuple[Commitment, ...]:
+    """Return the commitments that run at an instant."""
+    today = at.astimezone(tariff.zone).date()
+    return tuple(one for one in tariff.costing.commitments if one.until is None or today <= one.until)
+
+
+def charged(pieces: Sequence[Piece], active: Sequence[Commitment]) -> dict[str, Line]:
+    """Return each line's amounts of an hour; commitments are used first."""
+    left = [[one.gpus, one.price] for one in active]
+    lines: dict[str, Line] = {}
+    for found in sorted(pieces, key=lambda one: one.line == OVERHEAD):
+        covered, paid = (ZERO, ZERO) if found.spot else taken(left, found.gpus)
+        rest = found.gpus - covered
+        price = found.price or ZERO
+        line = Line(
+            gpu_hours=found.gpus,
+            unpriced=rest if found.price is None else ZERO,
+            listed=(found.listed or ZERO) * found.gpus,
+            contracted=price * found.gpus,
+            effective=paid + price * rest,
+        )
+        lines[found.line] = lines.get(found.line, Line()) + line
+    unused = sum((gpus for gpus, _ in left), ZERO)
+    if unused:
+        charge = sum((gpus * price for gpus, price in left), ZERO)
+        lines[COMMITMENTS] = Line(gpu_hours=unused, listed=charge, contracted=charge, effective=charge)
+    return lines
+
+
+def taken(left: list[list[Decimal]], wanted: Decimal) -> tuple[Decimal, Decimal]:
+    """Take so many GPUs out of what is left of commitments; return how many there were, and what they cost."""
+    covered = paid = ZERO
+    for one in left:
+        used = min(one[0], wanted - covered)
+        one[0] -= used
+        covered, paid = covered + used, paid + used * one[1]
+    return covered, paid
+
+
+def savings(
+    tariff: Tariff, lines: dict[str, Line], active: Sequence[Commitment], setting: Setting, at: datetime
+) -> Savings:
+    """Return what an hour saves against the baseline, by cause; nothing where a part of it is unknown."""
+    baseline, unit = setting.baseline, setting.unit
+    if baseline is None or unit is None or unit.gpus is None or any(line.unpriced for line in lines.values()):
+        return Savings()
+    like = replace(unit, place=replace(unit.place, spot=baseline.spot))
+    price = quote(tariff.prices, like.tier, like.place, at) if baseline.spot else listing(tariff, unit, at)
+    if price.price is None:
+        return Savings()
+
+    gpus, each, kept = unit.gpus, price.price, ZERO if baseline.spot else sum((one.gpus for one in active), ZERO)
+    paid = sum((one.gpus * one.price for one in active), ZERO)
+
+    def cost(replicas: Decimal) -> Decimal:
+        return paid + max(ZERO, replicas * gpus - kept) * each
+
+    there = sum((line.replica_hours for line in lines.values()), ZERO)
+    allowed = baseline.replicas if setting.cap is None else min(baseline.replicas, Decimal(setting.cap))
+    spent = sum((line.effective for name, line in lines.items() if name != OVERHEAD), ZERO)
+    return Savings(
+        queue=cost(allowed) - cost(there),
+        schedule=cost(baseline.replicas) - cost(allowed),
+        spot=cost(there) - spent,
+        baseline=cost(baseline.replicas),
+    )
+
+
+def ends(tariff: Tariff, after: datetime) -> datetime:
+    """Return the first instant after `after` at which rates may change by themselves, a day's end at the latest."""
+    tomorrow = after.astimezone(tariff.zone).date() + timedelta(days=1)
+    midnight = instant(datetime.combine(tomorrow, time()), tariff.zone)
+    return min([midnight, *(change for change in tariff.book.instants if change > after)])

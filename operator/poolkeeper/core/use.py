@@ -1,0 +1,59 @@
+"""What a pool's replicas did (R8): requests and tokens, by the increases of each pod's counters, and idle time.
+
+A pod that is seen for the first time sets its starting point and adds nothing; a counter that fell began at zero again.
+What a pod did after its last look is lost with it, and so is what was not yet noted when the operator ends: at most a
+look's interval of the one, a minute of the other.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from poolkeeper.core.days import Use
+from poolkeeper.core.observation import PodSample
+
+HOUR = timedelta(hours=1)
+BLIND = timedelta(seconds=30)
+"""A look that is longer ago tells nothing of the time since."""
+
+Counters = tuple[float | None, float | None, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """Each pod's counters at the last look, when that was, who was idle then, and what has come together since noted.
+
+    `ready` and `idle` are the replicas that were so at the last look.
+    """
+
+    counters: Mapping[str, Counters] = field(default_factory=dict)
+    at: datetime | None = None
+    ready: int = 0
+    idle: int = 0
+    use: Use = field(default_factory=Use)
+
+
+def count(
+    counting: Counting, samples: Sequence[PodSample], ready: int, live: frozenset[str], now: datetime
+) -> Counting:
+    """Return the counts after a look at so many ready replicas; `live` are the UIDs of pods that are still there."""
+    lasted = now - counting.at if counting.at else timedelta(0)
+    span = lasted / HOUR if timedelta(0) < lasted <= BLIND else 0.0
+    counters = {pod.uid: (pod.requests, pod.prompt_tokens, pod.generation_tokens) for pod in samples}
+    requests, prompt, generation = increases(counting.counters, counters)
+    use = Use(requests, prompt, generation, counting.ready * span, counting.idle * span)
+    silent = {uid: known for uid, known in counting.counters.items() if uid in live}
+    idle = sum(pod.running == 0 and not pod.waiting for pod in samples)
+    return Counting(silent | counters, now, ready, idle, counting.use + use)
+
+
+def increases(before: Mapping[str, Counters], now: Mapping[str, Counters]) -> tuple[float, float, float]:
+    """Return how far the counters of all pods went up."""
+    totals = [0.0, 0.0, 0.0]
+    for uid, counters in now.items():
+        known = before.get(uid)
+        for place, value in enumerate(counters):
+            old = known[place] if known else None
+            if value is not None and old is not None:
+                totals[place] += value - old if value >= old else value
+    return totals[0], totals[1], totals[2]
