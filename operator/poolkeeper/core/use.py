@@ -42,9 +42,19 @@ def count(
     counters = {pod.uid: (pod.requests, pod.prompt_tokens, pod.generation_tokens) for pod in samples}
     requests, prompt, generation = increases(counting.counters, counters)
     use = Use(requests, prompt, generation, counting.ready * span, counting.idle * span)
-    silent = {uid: known for uid, known in counting.counters.items() if uid in live}
+    remembered = {uid: known for uid, known in counting.counters.items() if uid in live}
+    for uid, seen in counters.items():
+        remembered[uid] = newest(remembered.get(uid), seen)
     idle = sum(pod.running == 0 and not pod.waiting for pod in samples)
-    return Counting(silent | counters, now, ready, idle, counting.use + use)
+    return Counting(remembered, now, ready, idle, counting.use + use)
+
+
+def newest(before: Counters | None, seen: Counters) -> Counters:
+    """Return a pod's counters as last known: one that is missing from its page keeps what it was."""
+    if before is None:
+        return seen
+    requests, prompt, generation = (old if new is None else new for old, new in zip(before, seen, strict=True))
+    return requests, prompt, generation
 
 
 def increases(before: Mapping[str, Counters], now: Mapping[str, Counters]) -> tuple[float, float, float]:

@@ -42,12 +42,12 @@ def test_token_counters_are_on_the_engine_s_page(engine):
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        # ranks are summed, ratios are not, and _by_reason is not added on top
-        ("vllm", PodSample("a", waiting=15, running=125, kv_usage=0.7012, inside=990, finished=1100)),
+        # ranks are summed, ratios are not, _by_reason is not added on top, and what was aborted was not served
+        ("vllm", PodSample("a", 15, 125, 0.7012, 990, 1100, 1000, 8128902, 7557572)),
         # the series of each priority and of each tensor-parallel rank repeat the same queue
-        ("sglang", PodSample("a", waiting=2826, running=162, kv_usage=0.28, inside=45, finished=50)),
-        ("tgi", PodSample("a", waiting=7, running=32, inside=1100, finished=1200)),
-        ("trtllm-serve", PodSample("a", waiting=4, running=16, kv_usage=0.5, inside=90, finished=100)),
+        ("sglang", PodSample("a", 2826, 162, 0.28, 45, 50, 7600, 8128902, 7557572)),
+        ("tgi", PodSample("a", 7, 32, None, 1100, 1200, 1190, 614400, 240000)),
+        ("trtllm-serve", PodSample("a", 4, 16, 0.5, 90, 100, 98, 1024, 2048)),
         # milliseconds, and nv_inference_exec_count is not taken for running
         ("triton-trtllm", PodSample("a", waiting=9, running=8, kv_usage=0.4875, inside=200, finished=250)),
         ("triton", PodSample("a", waiting=7, inside=200, finished=250)),

@@ -7,6 +7,7 @@ from datetime import timedelta
 from poolkeeper.shell.queues.exposition import mentions
 
 SECOND = timedelta(seconds=1)
+ABORTED = ("finished_reason", "abort")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Histogram:
 class Engine:
     """One engine. `kv_usage` and `waits` are in order of preference; `waits` is queue time, else time to first token.
 
+    `done` counts requests that were served, ABORTED ones left out; `tokens` are those of prompts and those generated.
     `mirrors` are labels of processes that report one and the same queue: the largest counts, where other series
     (data-parallel ranks, models) are added.
     """
@@ -39,6 +41,7 @@ class Engine:
     running: Gauge | None = None
     kv_usage: tuple[Gauge, ...] = ()
     tokens: tuple[str, ...] = ()
+    done: str = ""
     waits: tuple[Histogram, ...] = ()
     port: int = 8000
     path: str = "/metrics"
@@ -54,6 +57,7 @@ ENGINES = (
         running=Gauge("vllm:num_requests_running"),
         kv_usage=(Gauge("vllm:kv_cache_usage_perc"), Gauge("vllm:gpu_cache_usage_perc")),
         tokens=("vllm:prompt_tokens_total", "vllm:generation_tokens_total"),
+        done="vllm:request_success_total",
         waits=(Histogram("vllm:request_queue_time_seconds"), Histogram("vllm:time_to_first_token_seconds")),
     ),
     Engine(
@@ -65,6 +69,7 @@ ENGINES = (
         running=Gauge("sglang:num_running_reqs", (("priority", ""),)),
         kv_usage=(Gauge("sglang:token_usage"),),
         tokens=("sglang:prompt_tokens_total", "sglang:generation_tokens_total"),
+        done="sglang:num_requests_total",
         waits=(Histogram("sglang:queue_time_seconds"), Histogram("sglang:time_to_first_token_seconds")),
         # --enable-metrics-for-all-schedulers: each tensor-parallel rank schedules the same requests.
         mirrors=frozenset({"tp_rank", "pp_rank", "moe_ep_rank"}),
@@ -76,6 +81,7 @@ ENGINES = (
         waiting=Gauge("tgi_queue_size"),
         running=Gauge("tgi_batch_current_size"),
         tokens=("tgi_request_input_length_sum", "tgi_request_generated_tokens_sum"),
+        done="tgi_request_success",
         waits=(Histogram("tgi_request_queue_duration"),),
     ),
     Engine(
@@ -86,6 +92,7 @@ ENGINES = (
         running=Gauge("trtllm_num_requests_running"),
         kv_usage=(Gauge("trtllm_kv_cache_utilization"),),
         tokens=("trtllm_prompt_tokens_total", "trtllm_generation_tokens_total"),
+        done="trtllm_request_success_total",
         waits=(Histogram("trtllm_request_queue_time_seconds"), Histogram("trtllm_time_to_first_token_seconds")),
     ),
     Engine(

@@ -8,7 +8,7 @@ from poolkeeper.core.model import Slo
 from poolkeeper.core.observation import PodSample
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.answer import MetricError
-from poolkeeper.shell.queues.engines import Engine, Gauge, Histogram
+from poolkeeper.shell.queues.engines import ABORTED, Engine, Gauge, Histogram
 from poolkeeper.shell.queues.exposition import MalformedError, Sample, check, read
 
 Page = dict[str, list[Sample]]
@@ -19,12 +19,13 @@ STALE = timedelta(seconds=30)
 def sample(uid: str, engine: Engine, page: bytes, slo: Slo | None, now: datetime) -> PodSample:
     """Read a pod's load off the page that it showed at `now`.
 
-    What is wrong with `waiting` is a MetricError; running, KV usage and the SLO's counts are None where they are
-    absent or no usable numbers.
+    What is wrong with `waiting` is a MetricError; running, KV usage, the SLO's counts, requests and tokens are None
+    where they are absent or no usable numbers.
     """
     seen = _read(page, _names(engine))
     _check_age(engine.waiting, seen, now)
     inside, finished = _waits(engine, page, slo) if slo else (None, None)
+    requests, prompt_tokens, generation_tokens = _done(engine, seen)
     return PodSample(
         uid,
         waiting=_waiting(engine, seen, page),
@@ -32,6 +33,9 @@ def sample(uid: str, engine: Engine, page: bytes, slo: Slo | None, now: datetime
         kv_usage=_kv_usage(engine, seen),
         inside=inside,
         finished=finished,
+        requests=requests,
+        prompt_tokens=prompt_tokens,
+        generation_tokens=generation_tokens,
     )
 
 
@@ -60,7 +64,7 @@ def inside(buckets: Iterable[Sample], histogram: Histogram, slo: Slo) -> float |
 
 def _names(engine: Engine) -> list[str]:
     gauges = [engine.waiting, *([engine.running] if engine.running else ()), *engine.kv_usage]
-    return list(dict.fromkeys(gauge.name for gauge in gauges))
+    return list(dict.fromkeys([*(gauge.name for gauge in gauges), *engine.tokens, *filter(None, [engine.done])]))
 
 
 def _read(page: bytes, names: Sequence[str]) -> Page:
@@ -135,6 +139,18 @@ def _kv_usage(engine: Engine, seen: Page) -> float | None:
         if values := _totals(engine, gauge, seen):
             return max(_sound(gauge, values))
     return None
+
+
+def _done(engine: Engine, seen: Page) -> tuple[float | None, float | None, float | None]:
+    """Return the requests that were served, the tokens of prompts and those generated, since the engine began."""
+    prompt, generation = engine.tokens or ("", "")
+    return _counted(engine, engine.done, seen), _counted(engine, prompt, seen), _counted(engine, generation, seen)
+
+
+def _counted(engine: Engine, name: str, seen: Page) -> float | None:
+    """Return a counter's value, one of each process that counts for itself added up."""
+    counted = [one for one in seen.get(name, ()) if ABORTED not in one.labels.items()]
+    return _usable(_totals(engine, Gauge(name), {name: counted}))
 
 
 def _waits(engine: Engine, page: bytes, slo: Slo) -> tuple[float | None, float | None]:
