@@ -40,7 +40,16 @@ def program(name: str, app: typer.Typer, hidden: tuple[str, ...]) -> Iterator[st
         return
     for word, command in group.commands.items():
         if word not in hidden:
-            yield section(f"{name} {word}", command)
+            yield from sections(f"{name} {word}", command)
+
+
+def sections(name: str, command: Any) -> Iterator[str]:  # noqa: ANN401  see `section`
+    """Yield a command's section, and those of the commands under it; one that only holds others has none."""
+    under = getattr(command, "commands", {})
+    if not under or command.invoke_without_command:
+        yield section(name, command)
+    for word, one in under.items():
+        yield from sections(f"{name} {word}", one)
 
 
 def section(name: str, command: Any) -> str:  # noqa: ANN401  typer brings a click of its own, which has no public name
