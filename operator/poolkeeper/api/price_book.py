@@ -1,0 +1,182 @@
+"""The price book as administrators write it: CSV text, read as a whole or refused with all that is wrong with it.
+
+    provider,region,zone,instance_type,gpu,capacity_type,price,currency,effective_from,source
+    aws,us-east-1,*,p5.48xlarge,,on-demand,55.04,USD,2026-10-01,list price
+    # a GPU of a kind, wherever it is
+    *,*,*,,NVIDIA-L4,spot,0.28,USD,,contract 4711
+
+Each line stands for itself: a quoted field may hold commas, but no line break. So every problem has its line.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from io import StringIO
+
+from poolkeeper.api.price_fields import ALWAYS, READERS, machine, price, since, spot
+from poolkeeper.api.units import format_instant
+from poolkeeper.core.prices import ANY, Book, Row
+
+COLUMNS = (
+    "provider",
+    "region",
+    "zone",
+    "instance_type",
+    "gpu",
+    "capacity_type",
+    "price",
+    "currency",
+    "effective_from",
+    "source",
+)
+LARGEST = 2**20
+"""How many bytes a book may have: a ConfigMap's limit."""
+Line = tuple[int, str]
+Problem = tuple[int, str]
+Key = tuple[str, str, str, str, str, bool, datetime]
+
+
+class PriceBookError(Exception):
+    """The book cannot be taken as it is; `problems` are all that are wrong with it, each with its line."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+def parse(text: str, name: str) -> Book:
+    """Return the book that a CSV text holds. `name`: where it stands, for messages.
+
+    Raises:
+        PriceBookError: with every problem of every line; nothing of such a book counts.
+    """
+    size = len(text.encode(errors="replace"))
+    if size > LARGEST:
+        raise PriceBookError([f"line 1: the book has {size} bytes; at most {LARGEST} fit into a ConfigMap"])
+    (number, header), *lines = [*written(text)] or [(1, "")]
+    columns = header_of(header, number)
+    rows: list[Row] = []
+    problems: list[Problem] = []
+    for line in lines:
+        found = row_of(line, columns, problems)
+        rows += [found] if found else []
+    problems += duplicates(rows)
+    if not lines:
+        problems.append((number, "no price follows the header; write one row at least"))
+    if problems:
+        raise PriceBookError([f"line {at}: {words}" for at, words in sorted(problems)])
+    return Book(tuple(rows), name)
+
+
+def written(text: str) -> Iterator[Line]:
+    """Yield the lines that are neither blank nor a comment, with their numbers."""
+    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            yield number, line.removesuffix("\r")
+
+
+def header_of(line: str, number: int) -> tuple[str, ...]:
+    """Return the names of the columns, in the header's order.
+
+    Raises:
+        PriceBookError: one is missing, unknown, or there twice.
+    """
+    try:
+        columns = tuple(name.lower() for name in cells_of(line))
+    except csv.Error as error:
+        raise PriceBookError([f"line {number}: {error}; the header is {','.join(COLUMNS)}"]) from error
+    missing = [name for name in COLUMNS if name not in columns]
+    words = [f"the column {name} is missing" for name in missing]
+    words += [f"there is no column {name!r}" for name in dict.fromkeys(columns) if name not in COLUMNS]
+    words += [f"the column {name} is there twice" for name in COLUMNS if columns.count(name) > 1]
+    if words:
+        raise PriceBookError([f"line {number}: {problem}; the header is {','.join(COLUMNS)}" for problem in words])
+    return columns
+
+
+def cells_of(line: str) -> list[str]:
+    """Return the fields of a line.
+
+    Raises:
+        csv.Error: a quote is not closed, or something follows it.
+    """
+    return [cell.strip() for cell in next(csv.reader([line], strict=True))]
+
+
+def row_of(line: Line, columns: tuple[str, ...], problems: list[Problem]) -> Row | None:
+    """Return the row of a line; None, and what is wrong with it among the problems, where it is none."""
+    number, text = line
+    try:
+        cells = cells_of(text)
+    except csv.Error as error:
+        problems.append((number, f"{error}; a quoted field ends on its line, and a quote in it is doubled"))
+        return None
+    if len(cells) != len(columns):
+        problems.append((number, f"{len(cells)} fields, but the header has {len(columns)} columns"))
+        return None
+    said = dict(zip(columns, cells, strict=True))
+    found = [(number, words) for words in wrong(said)]
+    problems += found
+    return None if found else row(said, number)
+
+
+def wrong(said: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is wrong with the fields of a row."""
+    for column, read in READERS.items():
+        try:
+            read(said[column])
+        except ValueError as error:
+            yield f"{column}: {error} (got {said[column]!r})"
+    if bool(machine(said["instance_type"])) is bool(machine(said["gpu"])):
+        both = "both are" if machine(said["gpu"]) else "neither is"
+        yield f"instance_type, gpu: {both} given; a price is either of a machine or of one GPU"
+
+
+def row(said: Mapping[str, str], number: int) -> Row:
+    """Return the row that sound fields make."""
+    return Row(
+        price=price(said["price"]),
+        currency=said["currency"],
+        since=since(said["effective_from"]),
+        provider=said["provider"] or ANY,
+        region=said["region"] or ANY,
+        zone=said["zone"] or ANY,
+        instance=machine(said["instance_type"]),
+        gpu=machine(said["gpu"]),
+        spot=spot(said["capacity_type"]),
+        source=said["source"],
+        line=number,
+    )
+
+
+def key(row: Row) -> Key:
+    """Return what two prices of one book must differ in; the currency is not enough."""
+    return (row.provider, row.region, row.zone, row.instance, row.gpu, row.spot, row.since)
+
+
+def duplicates(rows: Iterable[Row]) -> Iterator[Problem]:
+    """Yield the rows that say again what one before them said."""
+    first: dict[Key, int] = {}
+    for one in rows:
+        before = first.setdefault(key(one), one.line)
+        if before != one.line:
+            yield one.line, f"the same as line {before}: place, machine, capacity type and effective_from; keep one"
+
+
+def write(rows: Iterable[Row]) -> str:
+    """Return rows as the text of a book, with its header; `parse` reads it back."""
+    made = StringIO()
+    sheet = csv.writer(made, lineterminator="\n")
+    sheet.writerow(COLUMNS)
+    for one in rows:
+        kind = "spot" if one.spot else "on-demand"
+        place = (one.provider, one.region, one.zone, one.instance, one.gpu, kind)
+        sheet.writerow((*place, f"{one.price:f}", one.currency, dated(one.since), one.source))
+    return made.getvalue()
+
+
+def dated(instant: datetime) -> str:
+    """Return from when on a price counts as the book has it: a day where it begins one, empty for always."""
+    if instant == ALWAYS:
+        return ""
+    return format_instant(instant).removesuffix("T00:00:00Z")

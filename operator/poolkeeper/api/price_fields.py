@@ -1,0 +1,93 @@
+"""The fields of a price book that not every text fits into: prices, currencies, capacity types and instants."""
+
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from poolkeeper.api.units import parse_instant
+from poolkeeper.core.prices import ANY
+
+ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+"""Since when a price counts that has no effective_from."""
+DEAREST = Decimal(100_000)
+FINEST = 12
+"""How many decimals a price may have."""
+
+_CAPACITY = {"ondemand": False, "spot": True, "preemptible": True}
+_CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_LAST_YEAR = 2999
+_NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?", re.ASCII)
+
+
+def price(text: str) -> Decimal:
+    """Return what an hour costs.
+
+    Raises:
+        ValueError: it is no such number; the message says what would be.
+    """
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("must be a number, as in 3.25")
+    found = Decimal(text)
+    if found.is_signed():
+        raise ValueError("must not be negative")
+    if found > DEAREST:
+        raise ValueError(f"must be the price of an hour, at most {DEAREST}")
+    if found != round(found, FINEST):
+        raise ValueError(f"must have at most {FINEST} decimals")
+    return found
+
+
+def currency(text: str) -> str:
+    """Return a currency's code.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not _CURRENCY.fullmatch(text):
+        raise ValueError("must be three capital letters as in ISO 4217, such as USD")
+    return text
+
+
+def spot(text: str) -> bool:
+    """Return whether a capacity type can be reclaimed.
+
+    Raises:
+        ValueError: it is neither on-demand nor spot, however they are written.
+    """
+    found = _CAPACITY.get(re.sub(r"[-_ ]", "", text.lower()))
+    if found is None:
+        raise ValueError("must be on-demand or spot; OnDemand, on_demand and preemptible are understood too")
+    return found
+
+
+def since(text: str) -> datetime:
+    """Return from when on a price counts: an instant, or the beginning of a day in UTC.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if not text:
+        return ALWAYS
+    found = None
+    with suppress(ValueError):
+        found = parse_instant(f"{text}T00:00:00Z" if _DATE.fullmatch(text) else text)
+    if found is None or not ALWAYS.year <= found.year <= _LAST_YEAR:
+        raise ValueError("must be a day or an instant, as in 2026-03-08 or 2026-03-08T07:30:00Z, or empty for always")
+    return found
+
+
+def machine(text: str) -> str:
+    """Return what an hour's price is of; empty where the field says nothing."""
+    return "" if text == ANY else text
+
+
+READERS: Mapping[str, Callable[[str], object]] = {
+    "capacity_type": spot,
+    "price": price,
+    "currency": currency,
+    "effective_from": since,
+}
+"""The columns that not every text fits into."""
