@@ -186,9 +186,10 @@ def file(account: Account, filed: Iterable[Day], today: date) -> Account:
 def in_month(month: Month, day: Day) -> Month:
     """Return the month with a day added: one of a later month begins that, one of an earlier changes nothing."""
     first = month_of(day.on)
+    amount = replace(day.amount, machines={})  # the ledger has them
     if month.first is None or first > month.first:
-        return Month(first, day.amount)
-    return replace(month, amount=month.amount + day.amount) if first == month.first else month
+        return Month(first, amount)
+    return replace(month, amount=month.amount + amount) if first == month.first else month
 
 
 def past_of(day: Day) -> Past:

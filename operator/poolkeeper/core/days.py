@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import reduce
 
+from poolkeeper.core.prices import Place
+
 OVERHEAD = "overhead"
 """The line of what nodes cost beyond the replicas on them."""
 COMMITMENTS = "commitments"
@@ -26,6 +28,9 @@ class Line:
 
     As FOCUS 1.2 has it, `listed` is at the price of on-demand, `contracted` at the price of the capacity that was
     used, `effective` after commitments; `spot` replicas are Dynamic there.
+
+    `covered` are the GPU-hours that commitments paid for: `spared` is what they add to `contracted`, `committed` what
+    they add to `effective`.
     """
 
     replica_hours: Decimal = ZERO
@@ -34,6 +39,9 @@ class Line:
     listed: Decimal = ZERO
     contracted: Decimal = ZERO
     effective: Decimal = ZERO
+    covered: Decimal = ZERO
+    spared: Decimal = ZERO
+    committed: Decimal = ZERO
 
     def __add__(self, other: "Line") -> "Line":
         """Return both together."""
@@ -44,6 +52,9 @@ class Line:
             self.listed + other.listed,
             self.contracted + other.contracted,
             self.effective + other.effective,
+            self.covered + other.covered,
+            self.spared + other.spared,
+            self.committed + other.committed,
         )
 
     def __mul__(self, lasted: Decimal) -> "Line":
@@ -55,7 +66,26 @@ class Line:
             self.listed * lasted,
             self.contracted * lasted,
             self.effective * lasted,
+            self.covered * lasted,
+            self.spared * lasted,
+            self.committed * lasted,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one machine came to, of all lines: GPU-hours, and what they cost after commitments."""
+
+    gpu_hours: Decimal = ZERO
+    cost: Decimal = ZERO
+
+    def __add__(self, other: "Part") -> "Part":
+        """Return both together."""
+        return Part(self.gpu_hours + other.gpu_hours, self.cost + other.cost)
+
+    def __mul__(self, lasted: Decimal) -> "Part":
+        """Return what a rate comes to in so many hours."""
+        return Part(self.gpu_hours * lasted, self.cost * lasted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +144,16 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """What a stretch of time came to. `gap` is the part of the cost that fell into a time when nobody looked."""
+    """What a stretch of time came to. `gap` is the part of the cost that fell into a time when nobody looked.
+
+    `machines` share out the same cost by where it arose; the unused part of commitments arose nowhere.
+    """
 
     lines: Mapping[str, Line] = field(default_factory=dict)
     savings: Savings = field(default_factory=Savings)
     use: Use = field(default_factory=Use)
     gap: Decimal = ZERO
+    machines: Mapping[Place, Part] = field(default_factory=dict)
 
     @property
     def cost(self) -> Decimal:
@@ -136,7 +170,21 @@ class Amount:
         names = {**self.lines, **other.lines}
         none = Line()
         lines = {name: self.lines.get(name, none) + other.lines.get(name, none) for name in names}
-        return Amount(lines, self.savings + other.savings, self.use + other.use, self.gap + other.gap)
+        return Amount(
+            lines,
+            self.savings + other.savings,
+            self.use + other.use,
+            self.gap + other.gap,
+            together(self.machines, other.machines),
+        )
+
+
+def together(some: Mapping[Place, Part], others: Mapping[Place, Part]) -> Mapping[Place, Part]:
+    """Return the parts of machines of two amounts."""
+    if not some or not others:
+        return some or others
+    none = Part()
+    return {place: some.get(place, none) + others.get(place, none) for place in {**some, **others}}
 
 
 NOTHING = Amount()

@@ -20,7 +20,10 @@ ANY = "*"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where replicas run, as the node's labels have it; empty where they say nothing. `node_gpus`: of the node."""
+    """Where replicas run, as the node's labels have it; empty where they say nothing. `node_gpus`: of the node.
+
+    `node` is what the cloud's own bill calls the machine; no price asks for it.
+    """
 
     provider: str = ""
     region: str = ""
@@ -29,6 +32,7 @@ class Place:
     gpu: str = ""
     spot: bool = False
     node_gpus: Decimal = Decimal(0)
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from poolkeeper.core.costing import Baseline, Commitment, Costing
-from poolkeeper.core.days import COMMITMENTS, NOTHING, OVERHEAD, ZERO, Amount, Line, Savings
+from poolkeeper.core.days import COMMITMENTS, NOTHING, OVERHEAD, ZERO, Amount, Line, Part, Savings
 from poolkeeper.core.model import ON_DEMAND, CapacityType, PoolSpec
 from poolkeeper.core.prices import Book, Place, Prices, Quote, quote
 from poolkeeper.core.zones import instant, zone
@@ -34,6 +34,15 @@ class Rental:
 
 Rented = tuple[tuple[Rental, int], ...]
 """Rentals, and how many of each there are."""
+
+
+def anonymous(rented: Rented) -> Rented:
+    """Return the same rentals without the names of their machines: alike ones are counted together."""
+    found: dict[Rental, int] = {}
+    for rental, count in rented:
+        kind = replace(rental, place=replace(rental.place, node=""))
+        found[kind] = found.get(kind, 0) + count
+    return tuple(found.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +75,33 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """GPUs of one rental. `price` and `listed` are those of one of them for an hour, None: unknown."""
+    """GPUs of one rental. `price` and `listed` are those of one of them for an hour, None: unknown.
+
+    `covered` of them are paid for by commitments, which cost `committed`.
+    """
 
     line: str
     gpus: Decimal
     price: Decimal | None
     listed: Decimal | None
-    spot: bool
+    place: Place
+    covered: Decimal = ZERO
+    committed: Decimal = ZERO
+
+    @property
+    def amounts(self) -> Line:
+        """What an hour of it comes to."""
+        price, rest = self.price or ZERO, self.gpus - self.covered
+        return Line(
+            gpu_hours=self.gpus,
+            unpriced=rest if self.price is None else ZERO,
+            listed=(self.listed or ZERO) * self.gpus,
+            contracted=price * self.gpus,
+            effective=self.committed + price * rest,
+            covered=self.covered,
+            spared=price * self.covered,
+            committed=self.committed,
+        )
 
 
 def tariff_of(spec: PoolSpec, book: Book) -> Tariff:
@@ -85,11 +114,13 @@ def rates(tariff: Tariff, rented: Rented, setting: Setting, at: datetime) -> Amo
     """Return what an hour of all that is rented comes to at an instant."""
     pieces = [piece(tariff, rental, count, at) for rental, count in rented if rental.gpus is not None]
     active = commitments(tariff, at)
-    lines = charged(pieces, active)
+    paid, left = covered(pieces, active)
+    lines = charged(paid, left)
     for rental, count in rented:
         if rental.tier != OVERHEAD:
             lines[rental.tier] = lines.get(rental.tier, Line()) + Line(replica_hours=Decimal(count))
-    return Amount(lines, savings(tariff, lines, active, setting, at)) if lines else NOTHING
+    saved = savings(tariff, lines, active, setting, at)
+    return Amount(lines, saved, machines=machines(paid)) if lines else NOTHING
 
 
 def piece(tariff: Tariff, rental: Rental, count: int, at: datetime) -> Piece:
@@ -97,7 +128,7 @@ def piece(tariff: Tariff, rental: Rental, count: int, at: datetime) -> Piece:
     here = quote(tariff.prices, rental.tier, rental.place, at).price
     listed = listing(tariff, rental, at).price if rental.place.spot else here
     gpus = (rental.gpus or ZERO) * count
-    return Piece(rental.tier, gpus, here, here if listed is None else listed, rental.place.spot)
+    return Piece(rental.tier, gpus, here, here if listed is None else listed, rental.place)
 
 
 def listing(tariff: Tariff, rental: Rental, at: datetime) -> Quote:
@@ -111,37 +142,46 @@ def commitments(tariff: Tariff, at: datetime) -> tuple[Commitment, ...]:
     return tuple(one for one in tariff.costing.commitments if one.until is None or today <= one.until)
 
 
-def charged(pieces: Sequence[Piece], active: Sequence[Commitment]) -> dict[str, Line]:
-    """Return each line's amounts of an hour; commitments are used first."""
-    left = [[one.gpus, one.price] for one in active]
-    lines: dict[str, Line] = {}
+def covered(pieces: Sequence[Piece], active: Sequence[Commitment]) -> tuple[list[Piece], list[Commitment]]:
+    """Return the pieces with what commitments pay of them, and what is left of the commitments."""
+    left = list(active)
+    paid = []
     for found in sorted(pieces, key=lambda one: one.line == OVERHEAD):
-        covered, paid = (ZERO, ZERO) if found.spot else taken(left, found.gpus)
-        rest = found.gpus - covered
-        price = found.price or ZERO
-        line = Line(
-            gpu_hours=found.gpus,
-            unpriced=rest if found.price is None else ZERO,
-            listed=(found.listed or ZERO) * found.gpus,
-            contracted=price * found.gpus,
-            effective=paid + price * rest,
-        )
-        lines[found.line] = lines.get(found.line, Line()) + line
-    unused = sum((gpus for gpus, _ in left), ZERO)
+        gpus, cost, left = (ZERO, ZERO, left) if found.place.spot else taken(left, found.gpus)
+        paid.append(replace(found, covered=gpus, committed=cost) if gpus else found)
+    return paid, left
+
+
+def charged(paid: Sequence[Piece], left: Sequence[Commitment]) -> dict[str, Line]:
+    """Return each line's amounts of an hour, with what is left of commitments."""
+    lines: dict[str, Line] = {}
+    for one in paid:
+        lines[one.line] = lines.get(one.line, Line()) + one.amounts
+    unused = sum((one.gpus for one in left), ZERO)
     if unused:
-        charge = sum((gpus * price for gpus, price in left), ZERO)
+        charge = sum((one.gpus * one.price for one in left), ZERO)
         lines[COMMITMENTS] = Line(gpu_hours=unused, listed=charge, contracted=charge, effective=charge)
     return lines
 
 
-def taken(left: list[list[Decimal]], wanted: Decimal) -> tuple[Decimal, Decimal]:
-    """Take so many GPUs out of what is left of commitments; return how many there were, and what they cost."""
-    covered = paid = ZERO
+def machines(paid: Sequence[Piece]) -> dict[Place, Part]:
+    """Return each machine's part of an hour."""
+    parts: dict[Place, Part] = {}
+    for one in paid:
+        found = one.amounts
+        parts[one.place] = parts.get(one.place, Part()) + Part(found.gpu_hours, found.effective)
+    return parts
+
+
+def taken(left: Sequence[Commitment], wanted: Decimal) -> tuple[Decimal, Decimal, list[Commitment]]:
+    """Take so many GPUs out of what is left of commitments; return how many, what they cost, and what stays."""
+    covers = cost = ZERO
+    stays = []
     for one in left:
-        used = min(one[0], wanted - covered)
-        one[0] -= used
-        covered, paid = covered + used, paid + used * one[1]
-    return covered, paid
+        used = min(one.gpus, wanted - covers)
+        covers, cost = covers + used, cost + used * one.price
+        stays.append(replace(one, gpus=one.gpus - used))
+    return covers, cost, stays
 
 
 def savings(

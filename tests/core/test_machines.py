@@ -1,0 +1,92 @@
+"""Each machine's part of what a pool costs, and what commitments paid of it."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from poolkeeper.core.account import Account, Month, file
+from poolkeeper.core.costing import Commitment, Costing
+from poolkeeper.core.days import COMMITMENTS, OVERHEAD, Amount, Day, Line, Part
+from poolkeeper.core.meter import Billed, Meter, due, turn
+from poolkeeper.core.prices import Place
+from poolkeeper.core.rates import Rental, Setting, Tariff, anonymous, rates
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+PRICES = {"on-demand": Decimal(3), "spot": Decimal(1), OVERHEAD: Decimal(3)}
+COMMITTED = (Commitment(Decimal(3), Decimal(2)),)
+
+
+def rental(node, tier="on-demand", gpus=1):
+    return Rental(tier, Place(instance="p5", spot=tier == "spot", node=node), Decimal(gpus))
+
+
+def tariff(*commitments):
+    return Tariff(Costing(prices=PRICES, commitments=commitments))
+
+
+def hour(rented, *commitments):
+    return rates(tariff(*commitments), rented, Setting(), NOON)
+
+
+def test_replicas_on_one_machine_are_one_part():
+    assert hour(((rental("a"), 2), (rental("a", OVERHEAD), 6))).machines == {
+        rental("a").place: Part(Decimal(8), Decimal(24))
+    }
+
+
+def test_the_parts_of_machines_are_the_cost():
+    amount = hour(((rental("a"), 2), (rental("b", "spot"), 3)))
+    assert sum(part.cost for part in amount.machines.values()) == amount.cost == 9
+
+
+def test_a_machine_that_a_commitment_pays_costs_what_was_committed_to():
+    assert hour(((rental("a"), 1), (rental("b"), 1)), Commitment(Decimal(1), Decimal(2))).machines == {
+        rental("a").place: Part(Decimal(1), Decimal(2)),
+        rental("b").place: Part(Decimal(1), Decimal(3)),
+    }
+
+
+def test_what_is_left_of_a_commitment_belongs_to_no_machine():
+    amount = hour(((rental("a"), 1),), *COMMITTED)
+    assert amount.cost - sum(part.cost for part in amount.machines.values()) == amount.lines[COMMITMENTS].effective == 4
+
+
+def test_a_line_tells_what_commitments_paid_of_it():
+    line = hour(((rental("a", gpus=4), 1),), *COMMITTED).lines["on-demand"]
+    assert (line.covered, line.spared, line.committed, line.effective) == (3, 9, 6, 9)
+
+
+def test_spot_is_never_paid_by_commitments():
+    assert hour(((rental("a", "spot"), 2),), *COMMITTED).lines["spot"].covered == 0
+
+
+def test_parts_grow_with_time():
+    billed = (Billed("1", rental("a"), NOON), Billed("2", rental("b"), NOON))
+    meter, _ = turn(Meter(), billed, Setting(), tariff(), NOON)
+    (day,) = due(meter, NOON + timedelta(hours=2))
+    assert day.amount.machines[rental("b").place] == Part(Decimal(2), Decimal(6))
+
+
+@pytest.mark.parametrize("empty", [Amount(), Amount(gap=Decimal(1))])
+def test_nothing_added_changes_no_part(empty):
+    whole = hour(((rental("a"), 1),))
+    assert (whole + empty).machines == (empty + whole).machines == whole.machines
+
+
+def test_two_amounts_have_the_machines_of_both():
+    both = hour(((rental("a"), 1), (rental("b"), 1))) + hour(((rental("a"), 1),))
+    assert both.machines == {
+        rental("a").place: Part(Decimal(2), Decimal(6)),
+        rental("b").place: Part(Decimal(1), Decimal(3)),
+    }
+
+
+def test_a_filed_month_forgets_machines():
+    day = Day(date(2026, 11, 21), Amount({"on-demand": Line()}, machines={rental("a").place: Part()}))
+    account = file(Account(month=Month(), days=(day,)), [day], date(2026, 11, 22))
+    assert account.month.amount.machines == {}
+
+
+def test_without_their_names_machines_alike_are_counted_together():
+    assert anonymous(((rental("a"), 1), (rental("b"), 2))) == ((rental(""), 3),)
