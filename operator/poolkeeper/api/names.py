@@ -19,6 +19,8 @@ POOL_LABEL: Final = f"{GROUP}/pool"
 TIER_LABEL: Final = f"{GROUP}/tier"
 PROVIDER_LABEL: Final = f"{GROUP}/provider"
 PAUSED_UNTIL: Final = f"{GROUP}/paused-until"
+BUDGET_LIFTED_UNTIL: Final = f"{GROUP}/budget-lifted-until"
+BUDGET_LIFTED_BY: Final = f"{GROUP}/budget-lifted-by"
 
 DELETION_COST: Final = "controller.kubernetes.io/pod-deletion-cost"
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"

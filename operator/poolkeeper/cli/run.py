@@ -24,13 +24,27 @@ def run(
         Path | None, typer.Option(help="A YAML file of Prometheus servers, for those that want authentication.")
     ] = None,
     lease_namespace: Annotated[
-        str, typer.Option(help="Where the leader's lease lives; by default the pod's own namespace, else `default`.")
+        str,
+        typer.Option(
+            help="Where the leader's lease, the price book and the ledger live; "
+            "by default the pod's own namespace, else `default`."
+        ),
     ] = "",
     lease_duration: Annotated[str, typer.Option(help="How long a leader that died holds its lease.")] = "15s",
     identity: Annotated[str, typer.Option(help="The name in the lease; by default the pod's or the host's.")] = "",
     listen: Annotated[
         str, typer.Option(help="Where /metrics and /healthz are served; by default 127.0.0.1:8080, or any free port.")
     ] = "",
+    cluster_name: Annotated[str, typer.Option(help="What the ledger calls this cluster.")] = "default",
+    price_book: Annotated[
+        str, typer.Option(help="The ConfigMap of prices, in the lease's namespace.")
+    ] = "poolkeeper-prices",
+    ledger_label: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY", help="A label of pools that the ledger bears besides team, feature and model; repeatable."
+        ),
+    ] = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
     """Run the operator: watch InferencePools, and keep each one's target at the size that its queue needs.
@@ -45,7 +59,7 @@ def run(
     from poolkeeper.shell.access import Access
     from poolkeeper.shell.kubeconfig import AccessError
     from poolkeeper.shell.servers import load_servers
-    from poolkeeper.shell.settings import Settings
+    from poolkeeper.shell.settings import LEDGER_LABELS, Settings
 
     try:
         servers = load_servers(prometheus or [], prometheus_file)
@@ -64,6 +78,9 @@ def run(
             lease_namespace=lease_namespace,
             lease_duration=duration,
             listen=listen,
+            cluster=cluster_name,
+            price_book=price_book,
+            ledger_labels=tuple(dict.fromkeys((*LEDGER_LABELS, *(ledger_label or ())))),
             **given,
         )
     )

@@ -9,11 +9,17 @@ from pathlib import Path
 from poolkeeper.shell.servers import ServerConfig
 
 NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+PRICE_BOOK = "poolkeeper-prices"
+LEDGER_LABELS = ("team", "feature", "model")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The operator's configuration. `namespaces` empty: the whole cluster."""
+    """The operator's configuration. `namespaces` empty: the whole cluster.
+
+    `cluster` is what the ledger calls this cluster, `price_book` the ConfigMap that prices it; the ledger bears those
+    labels of a pool that are among `ledger_labels`.
+    """
 
     kubeconfig: Path | None = None
     context: str | None = None
@@ -22,11 +28,14 @@ class Settings:
     lease_namespace: str = ""
     lease_duration: timedelta = timedelta(seconds=15)
     listen: str = ""
+    cluster: str = "default"
+    price_book: str = PRICE_BOOK
+    ledger_labels: tuple[str, ...] = LEDGER_LABELS
     identity: str = field(default_factory=lambda: os.environ.get("POD_NAME") or socket.gethostname())
 
     @property
     def operator_namespace(self) -> str:
-        """Where the lease lives: given, else the pod's own namespace, else `default`."""
+        """Where lease, price book and ledger live: given, else the pod's own namespace, else `default`."""
         if self.lease_namespace:
             return self.lease_namespace
         return NAMESPACE_FILE.read_text().strip() if NAMESPACE_FILE.exists() else "default"
