@@ -11,7 +11,8 @@ from poolkeeper.core.prices import ANY
 
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 """Since when a price counts that has no effective_from."""
-DEAREST = Decimal(100_000)
+DEAREST = Decimal(1_000_000_000)
+"""More than any machine costs an hour, in any currency."""
 FINEST = 12
 """How many decimals a price may have."""
 
