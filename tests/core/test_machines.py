@@ -7,7 +7,7 @@ import pytest
 
 from poolkeeper.core.account import Account, Month, file
 from poolkeeper.core.costing import Commitment, Costing
-from poolkeeper.core.days import COMMITMENTS, OVERHEAD, Amount, Day, Line, Part
+from poolkeeper.core.days import COMMITMENTS, OVERHEAD, Amount, Day, Line, Machine, Part
 from poolkeeper.core.meter import Billed, Meter, due, turn
 from poolkeeper.core.prices import Place
 from poolkeeper.core.rates import Rental, Setting, Tariff, anonymous, rates
@@ -18,7 +18,11 @@ COMMITTED = (Commitment(Decimal(3), Decimal(2)),)
 
 
 def rental(node, tier="on-demand", gpus=1):
-    return Rental(tier, Place(instance="p5", spot=tier == "spot", node=node), Decimal(gpus))
+    return Rental(tier, Place(instance="p5", spot=tier == "spot"), Decimal(gpus), node)
+
+
+def machine(node, tier="on-demand"):
+    return Machine(rental(node, tier).place, node)
 
 
 def tariff(*commitments):
@@ -30,8 +34,9 @@ def hour(rented, *commitments):
 
 
 def test_replicas_on_one_machine_are_one_part():
-    assert hour(((rental("a"), 2), (rental("a", OVERHEAD), 6))).machines == {
-        rental("a").place: Part(Decimal(8), Decimal(24))
+    amount = hour(((rental("a"), 2), (rental("a", OVERHEAD), 6)))
+    assert amount.machines == {machine("a"): Part(Decimal(8), Decimal(24))}
+        machine("a"): Part(Decimal(8), Decimal(24))
     }
 
 
@@ -40,11 +45,15 @@ def test_the_parts_of_machines_are_the_cost():
     assert sum(part.cost for part in amount.machines.values()) == amount.cost == 9
 
 
-def test_a_machine_that_a_commitment_pays_costs_what_was_committed_to():
-    assert hour(((rental("a"), 1), (rental("b"), 1)), Commitment(Decimal(1), Decimal(2))).machines == {
-        rental("a").place: Part(Decimal(1), Decimal(2)),
-        rental("b").place: Part(Decimal(1), Decimal(3)),
+def test_what_commitments_pay_of_machines_alike_they_pay_of_each():
+    assert hour(((rental("a"), 1), (rental("b", gpus=3), 1)), Commitment(Decimal(1), Decimal(1))).machines == {
+        machine("a"): Part(Decimal(1), Decimal("2.5")),
+        machine("b"): Part(Decimal(3), Decimal("7.5")),
     }
+
+
+def test_a_replica_that_needs_no_gpu_is_part_of_no_machine():
+    assert hour(((rental("a", gpus=0), 1),)).machines == {}
 
 
 def test_what_is_left_of_a_commitment_belongs_to_no_machine():
@@ -65,7 +74,7 @@ def test_parts_grow_with_time():
     billed = (Billed("1", rental("a"), NOON), Billed("2", rental("b"), NOON))
     meter, _ = turn(Meter(), billed, Setting(), tariff(), NOON)
     (day,) = due(meter, NOON + timedelta(hours=2))
-    assert day.amount.machines[rental("b").place] == Part(Decimal(2), Decimal(6))
+    assert day.amount.machines[machine("b")] == Part(Decimal(2), Decimal(6))
 
 
 @pytest.mark.parametrize("empty", [Amount(), Amount(gap=Decimal(1))])
@@ -77,13 +86,13 @@ def test_nothing_added_changes_no_part(empty):
 def test_two_amounts_have_the_machines_of_both():
     both = hour(((rental("a"), 1), (rental("b"), 1))) + hour(((rental("a"), 1),))
     assert both.machines == {
-        rental("a").place: Part(Decimal(2), Decimal(6)),
-        rental("b").place: Part(Decimal(1), Decimal(3)),
+        machine("a"): Part(Decimal(2), Decimal(6)),
+        machine("b"): Part(Decimal(1), Decimal(3)),
     }
 
 
 def test_a_filed_month_forgets_machines():
-    day = Day(date(2026, 11, 21), Amount({"on-demand": Line()}, machines={rental("a").place: Part()}))
+    day = Day(date(2026, 11, 21), Amount({"on-demand": Line()}, machines={machine("a"): Part()}))
     account = file(Account(month=Month(), days=(day,)), [day], date(2026, 11, 22))
     assert account.month.amount.machines == {}
 

@@ -27,11 +27,12 @@ PAST = timedelta(days=98)
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A day that is over: what it cost, and of each line the GPU-hours and the cost."""
+    """A day that is over: what it cost, and of each line the GPU-hours and the cost. `gap` is an Amount's."""
 
     on: date
     cost: Decimal
     lines: tuple[tuple[str, Decimal, Decimal], ...] = ()
+    gap: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What was told already: thresholds of the `month` (as "80 Actual"), and the last day whose cost was judged."""
+    """What was told already: thresholds of the `month` (as "80 Actual of 15000"), and the last day that was judged."""
 
     month: date | None = None
     thresholds: tuple[str, ...] = ()
@@ -195,9 +196,13 @@ def in_month(month: Month, day: Day) -> Month:
 def past_of(day: Day) -> Past:
     """Return what to remember of a day that is over."""
     lines = day.amount.lines.items()
-    return Past(day.on, day.amount.cost, tuple((name, line.gpu_hours, line.effective) for name, line in lines))
+    shown = tuple((name, line.gpu_hours, line.effective) for name, line in lines)
+    return Past(day.on, day.amount.cost, shown, day.amount.gap)
 
 
 def history(account: Account, today: date) -> tuple[Past, ...]:
-    """Return all days that are over, filed or not, oldest first."""
-    return (*account.past, *(past_of(day) for day in account.days if day.on < today))
+    """Return all days that are over, filed or not, oldest first; one in between that rented nothing cost nothing."""
+    known = {one.on: one for one in (*account.past, *(past_of(day) for day in account.days if day.on < today))}
+    first = min(known, default=today)
+    days = (first + timedelta(days=number) for number in range((today - first).days))
+    return tuple(known.get(day) or Past(day, ZERO) for day in days)

@@ -73,6 +73,14 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Machine:
+    """One machine, or all at a place whose names are not known: `node` is what the cloud's own bill calls it."""
+
+    place: Place = field(default_factory=Place)
+    node: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """What one machine came to, of all lines: GPU-hours, and what they cost after commitments."""
 
@@ -153,7 +161,7 @@ class Amount:
     savings: Savings = field(default_factory=Savings)
     use: Use = field(default_factory=Use)
     gap: Decimal = ZERO
-    machines: Mapping[Place, Part] = field(default_factory=dict)
+    machines: Mapping[Machine, Part] = field(default_factory=dict)
 
     @property
     def cost(self) -> Decimal:
@@ -179,12 +187,12 @@ class Amount:
         )
 
 
-def together(some: Mapping[Place, Part], others: Mapping[Place, Part]) -> Mapping[Place, Part]:
+def together(some: Mapping[Machine, Part], others: Mapping[Machine, Part]) -> Mapping[Machine, Part]:
     """Return the parts of machines of two amounts."""
     if not some or not others:
         return some or others
     none = Part()
-    return {place: some.get(place, none) + others.get(place, none) for place in {**some, **others}}
+    return {machine: some.get(machine, none) + others.get(machine, none) for machine in {**some, **others}}
 
 
 NOTHING = Amount()

@@ -157,7 +157,7 @@ def integral(tariff: Tariff, rented: Rented, setting: Setting, begin: datetime, 
 def scaled(amount: Amount, factor: Decimal) -> Amount:
     """Return an amount times a factor; use is counted, not metered, and stays out of it."""
     lines: dict[str, Line] = {name: line * factor for name, line in amount.lines.items()}
-    parts = {place: part * factor for place, part in amount.machines.items()}
+    parts = {machine: part * factor for machine, part in amount.machines.items()}
     return Amount(lines, amount.savings * factor, gap=amount.gap * factor, machines=parts)
 
 

@@ -20,10 +20,7 @@ ANY = "*"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where replicas run, as the node's labels have it; empty where they say nothing. `node_gpus`: of the node.
-
-    `node` is what the cloud's own bill calls the machine; no price asks for it.
-    """
+    """Where replicas run, as the node's labels have it; empty where they say nothing. `node_gpus`: of the node."""
 
     provider: str = ""
     region: str = ""
@@ -32,7 +29,6 @@ class Place:
     gpu: str = ""
     spot: bool = False
     node_gpus: Decimal = Decimal(0)
-    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)

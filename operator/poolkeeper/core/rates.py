@@ -17,7 +17,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from poolkeeper.core.costing import Baseline, Commitment, Costing
-from poolkeeper.core.days import COMMITMENTS, NOTHING, OVERHEAD, ZERO, Amount, Line, Part, Savings
+from poolkeeper.core.days import COMMITMENTS, NOTHING, OVERHEAD, ZERO, Amount, Line, Machine, Part, Savings
 from poolkeeper.core.model import ON_DEMAND, CapacityType, PoolSpec
 from poolkeeper.core.prices import Book, Place, Prices, Quote, quote
 from poolkeeper.core.zones import instant, zone
@@ -25,11 +25,15 @@ from poolkeeper.core.zones import instant, zone
 
 @dataclass(frozen=True, slots=True)
 class Rental:
-    """What one replica of a tier rents, or a node beyond its replicas (OVERHEAD); `gpus` None: not known how many."""
+    """What one replica of a tier rents, or a node beyond its replicas (OVERHEAD); `gpus` None: not known how many.
+
+    `node` is what the cloud's own bill calls the machine; no price asks for it.
+    """
 
     tier: str
     place: Place
     gpus: Decimal | None = None
+    node: str = ""
 
 
 Rented = tuple[tuple[Rental, int], ...]
@@ -38,11 +42,11 @@ Rented = tuple[tuple[Rental, int], ...]
 
 def anonymous(rented: Rented) -> Rented:
     """Return the same rentals without the names of their machines: alike ones are counted together."""
-    found: dict[Rental, int] = {}
-    for rental, count in rented:
-        kind = replace(rental, place=replace(rental.place, node=""))
+    found: dict[tuple[str, Place, Decimal | None], int] = {}
+    for one, count in rented:
+        kind = one.tier, one.place, one.gpus
         found[kind] = found.get(kind, 0) + count
-    return tuple(found.items())
+    return tuple((Rental(*kind), count) for kind, count in found.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +116,16 @@ def tariff_of(spec: PoolSpec, book: Book) -> Tariff:
 
 def rates(tariff: Tariff, rented: Rented, setting: Setting, at: datetime) -> Amount:
     """Return what an hour of all that is rented comes to at an instant."""
-    pieces = [piece(tariff, rental, count, at) for rental, count in rented if rental.gpus is not None]
+    kinds = anonymous(rented)
+    pieces = [piece(tariff, rental, count, at) for rental, count in kinds if rental.gpus is not None]
     active = commitments(tariff, at)
     paid, left = covered(pieces, active)
     lines = charged(paid, left)
-    for rental, count in rented:
+    for rental, count in kinds:
         if rental.tier != OVERHEAD:
             lines[rental.tier] = lines.get(rental.tier, Line()) + Line(replica_hours=Decimal(count))
     saved = savings(tariff, lines, active, setting, at)
-    return Amount(lines, saved, machines=machines(paid)) if lines else NOTHING
+    return Amount(lines, saved, machines=machines(paid, rented)) if lines else NOTHING
 
 
 def piece(tariff: Tariff, rental: Rental, count: int, at: datetime) -> Piece:
@@ -164,12 +169,19 @@ def charged(paid: Sequence[Piece], left: Sequence[Commitment]) -> dict[str, Line
     return lines
 
 
-def machines(paid: Sequence[Piece]) -> dict[Place, Part]:
-    """Return each machine's part of an hour."""
-    parts: dict[Place, Part] = {}
+def machines(paid: Sequence[Piece], rented: Rented) -> dict[Machine, Part]:
+    """Return each machine's part of an hour; what commitments pay of machines alike, they pay of each."""
+    whole: dict[tuple[str, Place], Part] = {}
     for one in paid:
-        found = one.amounts
-        parts[one.place] = parts.get(one.place, Part()) + Part(found.gpu_hours, found.effective)
+        kind = one.line, one.place
+        whole[kind] = whole.get(kind, Part()) + Part(one.gpus, one.amounts.effective)
+    each = {kind: Part(Decimal(1), part.cost / part.gpu_hours) for kind, part in whole.items() if part.gpu_hours}
+    parts: dict[Machine, Part] = {}
+    for rental, count in rented:
+        rate = each.get((rental.tier, rental.place))
+        if rate and rental.gpus:
+            machine = Machine(rental.place, rental.node)
+            parts[machine] = parts.get(machine, Part()) + rate * (rental.gpus * count)
     return parts
 
 
