@@ -36,8 +36,6 @@ def hour(rented, *commitments):
 def test_replicas_on_one_machine_are_one_part():
     amount = hour(((rental("a"), 2), (rental("a", OVERHEAD), 6)))
     assert amount.machines == {machine("a"): Part(Decimal(8), Decimal(24))}
-        machine("a"): Part(Decimal(8), Decimal(24))
-    }
 
 
 def test_the_parts_of_machines_are_the_cost():
