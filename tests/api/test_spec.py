@@ -96,7 +96,6 @@ def test_a_target_means_that_it_is_not():
             "spec.queue.onOutage: behavior AtLeast needs replicas",
         ),
         ({"mode": "active"}, "spec.mode: must be 'Active', 'Observe' or 'Paused' (got 'active')"),
-        ({"cost": {}}, "spec: cost is not supported yet"),
         ({"replicas": 3}, "spec: replicas is not supported yet"),
         ({"minReplica": 3}, "spec.minReplica: no such field; did you mean minReplicas? (got 3)"),
         ({"deletionPolicy": "Delete"}, "spec: deletionPolicy Delete needs template"),

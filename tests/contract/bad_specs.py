@@ -7,6 +7,7 @@ import copy
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from poolkeeper.api.cost import AMOUNT_OVER_ZERO, GPU_COUNT
 from poolkeeper.api.crd import structural
 from poolkeeper.api.spec import Spec
 
@@ -17,7 +18,7 @@ Path = tuple[str | int, ...]
 class Bad(NamedTuple):
     """A spec that breaks one rule: at which field, and what both refusals must say.
 
-    `sooner` is what the API server says in place of it where another of its checks comes first.
+    `sooner` is what the API server says in place of it where another of its checks comes first, or names it otherwise.
     """
 
     name: str
@@ -76,6 +77,24 @@ FULL: Json = {
         "outside": {"percent": 10, "force": True},
     },
     "forecast": {"enabled": True, "quantile": 0.5, "history": "336h"},
+    "cost": {
+        "currency": "EUR",
+        "timezone": "Europe/Paris",
+        "gpusPerReplica": "0.5",
+        "pricePerGPUHour": {"cheap": "0.90", "kept": "3"},
+        "commitments": [
+            {"gpus": 4, "pricePerGPUHour": "1.90", "until": "2027-06-30"},
+            {"gpus": "2.5", "pricePerGPUHour": "0"},
+        ],
+        "baseline": {"replicas": 8, "type": "Spot"},
+        "budget": {"monthly": "15000", "alertAtPercent": [80, 100, 120], "enforce": "HoldScaleUp"},
+        "anomaly": {"percent": 30},
+        "units": [
+            {"name": "order", "query": "sum(increase(orders_total[1d]))", "revenue": "0.45"},
+            {"name": "user", "server": "eu", "query": "users"},
+        ],
+        "annotate": ["Workload", "Pods"],
+    },
 }
 SPLIT: Json = MINIMAL | {"capacity": {}}
 TEMPLATE: Json = {
@@ -91,16 +110,34 @@ NIGHTS_OFF: Json = MINIMAL | {
     },
     "forecast": {},
 }
-GOOD = {"minimal": MINIMAL, "full": FULL, "split": SPLIT, "template": TEMPLATE, "nights off": NIGHTS_OFF}
+PRICES: Json = {"gpusPerReplica": 8, "pricePerGPUHour": {"on-demand": "3"}, "budget": {"monthly": "1"}}
+GOOD = {
+    "minimal": MINIMAL,
+    "full": FULL,
+    "split": SPLIT,
+    "template": TEMPLATE,
+    "nights off": NIGHTS_OFF,
+    "free of cost": MINIMAL | {"cost": {}},
+    "priced": MINIMAL | {"cost": PRICES},
+    "spot priced": SPLIT | {"cost": {"pricePerGPUHour": {"spot": "0.9"}}},
+}
 
 ON_DEMAND: Json = {"name": "on-demand", "type": "OnDemand"}
 SPOT: Json = {"name": "spot", "type": "Spot"}
 
 WINDOW: Json = {"name": "office", "from": "08:00", "to": "18:00", "minReplicas": 4}
 CRONS: Json = {"name": "launch", "start": "0 9 * * *", "end": "0 21 * * *", "minReplicas": 4}
-KINDS: dict[str, Json] = {"pods": {"pods": {}}, "days": WINDOW, "type": {"type": "OnDemand"}}
+KINDS: dict[str, Json] = {
+    "pods": {"pods": {}},
+    "days": WINDOW,
+    "type": {"type": "OnDemand"},
+    "until": {"gpus": 1, "pricePerGPUHour": "1"},
+    "revenue": {"query": "x"},
+}
 """A field that tells the elements of a list apart, and an element that is right."""
 
+KEYS = {"selector": "app", "pricePerGPUHour": "kept"}
+"""A key of each map in FULL."""
 WRONG_TYPES = {"string": 7, "integer": "7", "number": "7", "object": "x", "array": "x"}
 LIMITS = ("minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "maxProperties")
 
@@ -109,7 +146,9 @@ def bounds() -> Iterator[Bad]:
     """Yield a spec for each bound of each field, by the schema's own words."""
     for path, node in _fields((), structural(Spec)):
         for keyword, value, said in _violations(node):
-            yield Bad(f"{shown(path)} {keyword}", _with(path, value), shown(path), said)
+            bad = Bad(f"{shown(path)} {keyword}", _with(path, value), shown(path), said)
+            by_key = keyword == "rule" and path[-2] in KEYS  # of a map's value, CEL alone writes its key in brackets
+            yield bad._replace(sooner=(f"{shown(path[:-1])}[{path[-1]}]", *said)) if by_key else bad
         for name in node.get("required", ()):
             missing = (*path, name)
             yield Bad(f"{shown(missing)} required", _without(missing), shown(missing))
@@ -127,7 +166,7 @@ def _fields(path: Path, node: Json) -> Iterator[tuple[Path, Json]]:
         if _holds(path):
             yield from _fields((*path, name), child)
     if isinstance(node.get("additionalProperties"), dict):
-        yield (*path, "app"), node["additionalProperties"]
+        yield (*path, KEYS[path[-1]]), node["additionalProperties"]
     for index in range(2 if "items" in node else 0):
         yield from _fields((*path, index), node["items"])
 
@@ -153,6 +192,11 @@ def _violations(node: Json) -> Iterator[tuple[str, object, tuple[str, ...]]]:
         yield "enum", "Nonsense", tuple(node["enum"])
     if "pattern" in node:
         yield "pattern", "no such!", ()
+    if node.get("format") == "date":
+        yield "format", "2027-02-30", ()
+    if "properties" not in node:
+        for rule in node.get("x-kubernetes-validations", ()):
+            yield "rule", "no such!", (rule["message"],)
 
 
 def _beyond(keyword: str, limit: float, node: Json) -> object:
@@ -164,11 +208,19 @@ def _beyond(keyword: str, limit: float, node: Json) -> object:
         return over[keyword]
     count = int(limit) + (1 if keyword.startswith("max") else -1)
     if keyword.endswith("Items"):
-        kind = next(kind for field, kind in KINDS.items() if field in node["items"]["properties"])
-        return [kind | {"name": f"n{index}"} for index in range(count)]
+        return [_element(node["items"], index) for index in range(count)]
     if keyword == "maxProperties":
         return {f"n{index}": "x" for index in range(count)}
     return _text(count, node.get("pattern", ""))
+
+
+def _element(node: Json, index: int) -> object:
+    """Return an element of a list that differs from its others where it has to."""
+    fields = node.get("properties")
+    if fields is None:
+        return node["enum"][0] if "enum" in node else node["minimum"] + index
+    kind = next(kind for field, kind in KINDS.items() if field in fields)
+    return kind | ({"name": f"n{index}"} if "name" in fields else {})
 
 
 def _text(length: int, pattern: str) -> str:
@@ -224,20 +276,20 @@ def _window(like: Json = WINDOW, **fields: object) -> Json:
     return _schedule(windows=[{key: value for key, value in (like | fields).items() if value is not None}])
 
 
+def _cost(**fields: object) -> Json:
+    return MINIMAL | {"cost": fields}
+
+
 def _rule(field: str, message: str, spec: Json) -> Bad:
     return Bad(f"{field}: {message}", spec, field, (message,))
 
 
-_LATER = ("replicas", "cost")
 _TIERS, _TIER = "spec.capacity", "spec.capacity.tiers[0]"
 _WINDOW, _OUTSIDE = "spec.schedule.windows[0]", "spec.schedule.outside"
 _SOURCE, _PROMETHEUS = "spec.queue.sources[0]", "spec.queue.sources[0].prometheus"
 
 RULES = (
-    *(
-        _rule("spec", f"{field} is not supported yet", MINIMAL | {field: 3 if field == "replicas" else {}})
-        for field in _LATER
-    ),
+    _rule("spec", "replicas is not supported yet", MINIMAL | {"replicas": 3}),
     _rule("spec", "give either targetRef or template", {"minReplicas": 1, "maxReplicas": 2}),
     _rule("spec", "give either targetRef or template", TEMPLATE | {"targetRef": {"name": "chat"}}),
     _rule("spec", "minReplicas must not be over maxReplicas", MINIMAL | {"minReplicas": 9}),
@@ -377,4 +429,38 @@ RULES = (
         _rule("spec.forecast", "history must be from 336h to 1344h", MINIMAL | {"forecast": {"history": history}})
         for history in ("335h", "1345h")
     ),
+    *(
+        _rule(
+            "spec",
+            "cost.pricePerGPUHour must name tiers of capacity.tiers, or on-demand where there is no capacity",
+            capacity | {"cost": {"pricePerGPUHour": {"on-demand": "3", name: "1"}}},
+        )
+        for capacity, name in ((MINIMAL, "spot"), (SPLIT, "cheap"))
+    ),
+    *(
+        _rule(
+            "spec.cost.budget",
+            "alertAtPercent must rise from one to the next",
+            _cost(budget={"monthly": "15000", "alertAtPercent": percents}),
+        )
+        for percents in ([80, 50], [50, 50, 80])
+    ),
+    _rule("spec.cost", "no IANA time zone; write one, as in America/New_York or UTC", _cost(timezone="Mars/Base")),
+    _rule(
+        "spec.cost",
+        "unit names must differ",
+        _cost(units=[{"name": "order", "query": "x"}, {"name": "order", "query": "y"}]),
+    )._replace(sooner=("spec.cost.units[1]", "Duplicate value")),
+)
+
+FIELDS = tuple(
+    _rule(f"spec.cost.{field}", message, _cost(**cost))
+    for field, message, cost in (
+        ("budget.monthly", AMOUNT_OVER_ZERO.message, {"budget": {"monthly": "0.00"}}),
+        ("budget.monthly", AMOUNT_OVER_ZERO.message, {"budget": {"monthly": "-5"}}),
+        ("budget.monthly", AMOUNT_OVER_ZERO.message, {"budget": {"monthly": "1e4"}}),
+        ("gpusPerReplica", GPU_COUNT.message, {"gpusPerReplica": 0}),
+        ("gpusPerReplica", GPU_COUNT.message, {"gpusPerReplica": "0.0"}),
+        ("gpusPerReplica", GPU_COUNT.message, {"gpusPerReplica": 10_001}),
+    )
 )

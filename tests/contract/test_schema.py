@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 from pydantic import BaseModel
-from tests.contract.bad_specs import GOOD, MINIMAL, RULES, bounds
+from tests.contract.bad_specs import FIELDS, GOOD, MINIMAL, RULES, bounds
 
 from controlplane import KubectlError
 from poolkeeper.api import names
@@ -18,7 +18,7 @@ from poolkeeper.shell.kube import KubeClient
 from poolkeeper.shell.kube_errors import Invalid
 
 SAMPLES = Path(__file__).parents[2] / "manifests" / "samples"
-BAD = (*bounds(), *RULES)
+BAD = (*bounds(), *RULES, *FIELDS)
 TRIED = f"/apis/{names.API_VERSION}/namespaces/default/{names.PLURAL}?dryRun=All&fieldValidation=Strict"
 
 

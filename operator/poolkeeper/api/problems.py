@@ -10,7 +10,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from poolkeeper.api.capacity import Capacity
 from poolkeeper.core.cron import CronError, check
+from poolkeeper.core.model import ON_DEMAND
 
 Json = Mapping[str, Any]
 Location = tuple[str | int, ...]
@@ -20,6 +22,12 @@ EXAMPLES = {
     "outside": "{percent: 10}",
     "forecast": "{enabled: true}",
     "targetRef": "{name: chat}",
+    "cost": '{budget: {monthly: "15000"}}',
+    "budget": '{monthly: "15000"}',
+    "baseline": "{replicas: 8}",
+    "anomaly": "{percent: 20}",
+    "pricePerGPUHour": '{on-demand: "3.00"}',
+    "alertAtPercent": "[50, 80, 100]",
     "days": "Mon,Tue or Mon-Fri",
     "leadTime": "10m",
     "timeout": "10m",
@@ -37,6 +45,8 @@ KINDS = {
 """What our library says of these in words of its own."""
 CRON_FIELDS = ("minute", "hour", "day of the month", "month", "day of the week")
 NAMED = "must be lower-case letters, digits and hyphens, as in office-hours"
+PATTERNS = {"name": NAMED, "server": NAMED, "currency": "must be three capital letters, as in EUR"}
+"""What a field's pattern means."""
 
 
 def problems(error: ValidationError, model: type[BaseModel]) -> list[str]:
@@ -68,8 +78,8 @@ def words(found: Json, model: type[BaseModel]) -> str:
         return "no such field" + meant(str(name), known(model, found["loc"][:-1]))
     if kind in KINDS:
         return KINDS[kind] + (f", as in {EXAMPLES[name]}" if name in EXAMPLES else "")
-    if kind == "string_pattern_mismatch" and name in {"name", "server"}:
-        return NAMED
+    if kind == "string_pattern_mismatch" and name in PATTERNS:
+        return PATTERNS[name]
     if kind == "value_error":
         told = "; ".join(detailed(one, found["input"]) for one in said.removeprefix("Value error, ").split("; "))
         return told + (field_of(found["input"]) if name in {"start", "end"} else "")
@@ -151,12 +161,21 @@ def boundless(raw: Json) -> Iterator[str]:
     return (f"window {one['name']}" for one in bare)
 
 
+def strange(raw: Json) -> Iterator[str]:
+    """Yield the names that have a price and are no tier's, and those that are."""
+    capacity = Capacity.model_validate(raw["capacity"]) if raw.get("capacity") is not None else None
+    tiers = [tier.name for tier in capacity.tiers] if capacity else [ON_DEMAND.name]
+    wrong = (name for name in raw["cost"]["pricePerGPUHour"] if name not in tiers)
+    yield f"{', '.join(wrong)} is none of {', '.join(tiers)}"
+
+
 BOUNDS = ("percent", "minReplicas", "maxReplicas")
 DETAILS: Mapping[str, Callable[[Json], Iterator[str]]] = {
     "minReplicas must not be over maxReplicas": over,
     "minReplicas must not be over maxReplicas here": over,
     "no minReplicas or maxReplicas of the schedule may be over the pool's maxReplicas": over_cap,
     "window names must differ": repeated,
+    "cost.pricePerGPUHour must name tiers of capacity.tiers, or on-demand where there is no capacity": strange,
     "without outside, a window without minReplicas, maxReplicas or percent does nothing: give one": boundless,
 }
 """What more can be said than a rule's own sentence, from the JSON that breaks it."""

@@ -5,10 +5,12 @@ A contract test on the real API server holds the two against each other.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,17 @@ class Rule:
     cel: str
     holds: Callable[[Any], bool]
     message: str
+
+    def kept(self, value: Value) -> Value:
+        """Return a field's value that keeps the rule; ValueError with the rule's message where it does not."""
+        if not self.holds(value):
+            raise ValueError(self.message)
+        return value
+
+
+def in_schema(rule: Rule) -> dict[str, Any]:
+    """Return what the schema of a single field says of its rule."""
+    return {"x-kubernetes-validations": [{"rule": rule.cel, "message": rule.message}]}
 
 
 def not_yet(*fields: str) -> tuple[Rule, ...]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
-from poolkeeper.api.fields import MAX_REPLICAS, AutoDuration, Duration, Name
+from poolkeeper.api.fields import KNOWN_ZONE, MAX_REPLICAS, AutoDuration, Duration, Name, Zone
 from poolkeeper.api.rules import Part, Rule
 from poolkeeper.api.units import parse_duration
 from poolkeeper.api.weekdays import (
@@ -24,18 +24,12 @@ from poolkeeper.api.weekdays import (
 )
 from poolkeeper.core import model
 from poolkeeper.core.cron import CronError, check, never_ends
-from poolkeeper.core.zones import zone
 
 MAX_WINDOWS = 32
 FIVE_FIELDS = r"^\s*(\S+\s+){4}\S+\s*$"
 HAS_BOUNDS = "(has({0}.percent) || has({0}.minReplicas) || has({0}.maxReplicas))"
 LONGEST_LEAD = timedelta(hours=24)
 SHORTEST_HISTORY, LONGEST_HISTORY = timedelta(days=14), timedelta(days=56)
-
-
-def _zone(name: str) -> str:
-    zone(name)
-    return name
 
 
 def _cron(expression: str, given: ValidationInfo) -> str:
@@ -81,11 +75,6 @@ HourOrMidnight = Annotated[
     Field(max_length=5, json_schema_extra={"pattern": rf"{HOUR_PATTERN}|^{MIDNIGHT}$"}),
     BeforeValidator(_quoted),
     AfterValidator(_hour_or_midnight),
-]
-Zone = Annotated[
-    str,
-    Field(max_length=64, json_schema_extra={"pattern": "^[A-Za-z][A-Za-z0-9_+/-]*$"}),
-    AfterValidator(_zone),
 ]
 Replicas = Annotated[int, Field(ge=0, le=MAX_REPLICAS)]
 
@@ -245,11 +234,7 @@ class Schedule(Part):
             lambda it: it.lead_time == "auto" or parse_duration(it.lead_time) <= LONGEST_LEAD,
             "leadTime must be at most 24h",
         ),
-        Rule(
-            "timestamp('2026-01-01T00:00:00Z').getHours(self.timezone) >= 0",
-            lambda it: bool(zone(it.timezone)),  # the field's own check has said more by then
-            "no IANA time zone; write one, as in America/New_York or UTC",
-        ),
+        KNOWN_ZONE,
     )
 
     @property

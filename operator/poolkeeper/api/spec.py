@@ -6,12 +6,13 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, ValidationError
 
 from poolkeeper.api.capacity import Capacity, Drain
+from poolkeeper.api.cost import COST_RULES, Cost
 from poolkeeper.api.fields import MAX_REPLICAS, AutoDuration, Duration, Name
 from poolkeeper.api.problems import problems, shown
 from poolkeeper.api.rules import Part, Rule, not_yet
 from poolkeeper.api.schedule import POOL_RULES, Forecast, Schedule
 from poolkeeper.api.units import parse_duration
-from poolkeeper.core import model
+from poolkeeper.core import costing, model
 
 Later = dict[str, Any] | None
 Engine = Literal["auto", "vllm", "sglang", "tgi", "trtllm-serve", "triton-trtllm", "triton"]
@@ -237,12 +238,13 @@ class Spec(Part):
     """On which kinds of machines the replicas run. Without it, on the target's; given as `{}`, on spot where it can."""
     drain: Drain = Field(default_factory=Drain)
     """How replicas leave."""
-    cost: Later = None
-    """Prices and budgets. Not supported yet."""
+    cost: Cost | None = None
+    """How the pool's cost is counted, and what it may be. Without it, in USD at the price book's prices."""
 
     RULES: ClassVar = (
-        *not_yet("replicas", "cost"),
+        *not_yet("replicas"),
         *POOL_RULES,
+        *COST_RULES,
         Rule(
             "has(self.targetRef) != has(self.template)",
             lambda it: (it.target_ref is None) != (it.template is None),
@@ -293,6 +295,7 @@ class Spec(Part):
             drain_deadline=parse_duration(self.drain.deadline),
             schedule=self.schedule.to_core(self.max_replicas) if self.schedule else None,
             forecast=self.forecast.to_core() if self.forecast else None,
+            cost=self.cost.to_core() if self.cost else costing.Costing(),
         )
 
 

@@ -10,11 +10,11 @@ from poolkeeper.api import names
 
 Json = dict[str, Any]
 
-INT, FLOAT = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"
+INT, FLOAT, DATE = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float", "tag:yaml.org,2002:timestamp"
 
 
 class Loader(yaml.SafeLoader):
-    """Reads `18:00` as text, as kubectl does: to YAML 1.1 it is the number 1080."""
+    """Reads `18:00` and `2027-06-30` as text, as kubectl does: to YAML 1.1 they are the number 1080 and a date."""
 
     def construct_count(self, node: yaml.ScalarNode) -> str | float:
         """Return a number, or the text of one that counts in sixties."""
@@ -22,9 +22,14 @@ class Loader(yaml.SafeLoader):
             return str(node.value)
         return int(self.construct_yaml_int(node)) if node.tag == INT else float(self.construct_yaml_float(node))
 
+    def construct_day(self, node: yaml.ScalarNode) -> str:
+        """Return a date as it stands there."""
+        return str(node.value)
+
 
 Loader.add_constructor(INT, Loader.construct_count)
 Loader.add_constructor(FLOAT, Loader.construct_count)
+Loader.add_constructor(DATE, Loader.construct_day)
 
 
 def read(file: Path) -> list[Json]:
