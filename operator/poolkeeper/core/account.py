@@ -141,6 +141,23 @@ def settled(account: Account, now: datetime) -> tuple[Day, ...]:
     return days
 
 
+def balance(account: Account, spec: PoolSpec, now: datetime) -> Account:
+    """Return the account as it is to be stored: all that has come together by now is in it.
+
+    So whoever takes over knows until when somebody looked, and what was counted at the prices of that time.
+    """
+    known = account.meter
+    if known.at is None or known.tariff is None or now <= known.at:
+        return account
+    return replace(
+        account,
+        meter=replace(known, at=now),
+        days=settled(account, now),
+        measured=observed(account.measured, spec, known, now - known.at),
+        counting=replace(account.counting, use=use.Counting().use),
+    )
+
+
 def month_to_date(account: Account, now: datetime, zone_day: date) -> Amount:
     """Return what the month of `zone_day`, today in the pool's zone, has come to by now."""
     first = month_of(zone_day)
