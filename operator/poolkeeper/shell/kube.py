@@ -146,6 +146,11 @@ class KubeClient:
         call = Call("GET", path, {**params, "watch": "true"}, accept)
         return self._collections.lines(call, Bounds(self._limits.event, None, silence), opened)
 
+    async def ask(self, path: str, question: object, *, into: type[T]) -> T:
+        """Return the answer to a review: a question that is posted at `path` and kept nowhere."""
+        call = Call("POST", path, body=msgspec.json.encode(question))
+        return _decoded(await self._request(call), into, call)
+
     async def post(self, path: str, body: object, *, priority: Priority = Priority.STATUS) -> Written:
         """Create the object `body` in the collection at `path`; ConflictError where the name is taken."""
         return await self._write(Call("POST", path, self._signed, body=msgspec.json.encode(body)), priority)
