@@ -22,7 +22,7 @@ def rental(node, tier="on-demand", gpus=1):
 
 
 def machine(node, tier="on-demand"):
-    return Machine(rental(node, tier).place, node)
+    return Machine(tier, Place(instance="p5", spot=tier == "spot"), node)
 
 
 def tariff(*commitments):
@@ -35,7 +35,10 @@ def hour(rented, *commitments):
 
 def test_replicas_on_one_machine_are_one_part():
     amount = hour(((rental("a"), 2), (rental("a", OVERHEAD), 6)))
-    assert amount.machines == {machine("a"): Part(Decimal(8), Decimal(24))}
+    assert amount.machines == {
+        machine("a"): Part(Decimal(2), Decimal(6)),
+        machine("a", OVERHEAD): Part(Decimal(6), Decimal(18)),
+    }
 
 
 def test_the_parts_of_machines_are_the_cost():

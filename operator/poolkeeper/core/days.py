@@ -74,15 +74,19 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """One machine, or all at a place whose names are not known: `node` is what the cloud's own bill calls it."""
+    """What a line has on one machine, or at a place whose machines have no names that are known.
 
+    `node` is what the cloud's own bill calls the machine.
+    """
+
+    line: str
     place: Place = field(default_factory=Place)
     node: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one machine came to, of all lines: GPU-hours, and what they cost after commitments."""
+    """What a line came to on one machine: GPU-hours, and what they cost after commitments."""
 
     gpu_hours: Decimal = ZERO
     cost: Decimal = ZERO

@@ -170,7 +170,7 @@ def charged(paid: Sequence[Piece], left: Sequence[Commitment]) -> dict[str, Line
 
 
 def machines(paid: Sequence[Piece], rented: Rented) -> dict[Machine, Part]:
-    """Return each machine's part of an hour; what commitments pay of machines alike, they pay of each."""
+    """Return each line's part of an hour on each machine; what commitments pay of machines alike, they pay of each."""
     whole: dict[tuple[str, Place], Part] = {}
     for one in paid:
         kind = one.line, one.place
@@ -180,7 +180,7 @@ def machines(paid: Sequence[Piece], rented: Rented) -> dict[Machine, Part]:
     for rental, count in rented:
         rate = each.get((rental.tier, rental.place))
         if rate and rental.gpus:
-            machine = Machine(rental.place, rental.node)
+            machine = Machine(rental.tier, rental.place, rental.node)
             parts[machine] = parts.get(machine, Part()) + rate * (rental.gpus * count)
     return parts
 
