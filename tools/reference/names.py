@@ -7,6 +7,7 @@ from poolkeeper.api.status import Verdict, conditions
 from poolkeeper.core.decision import Decision
 from poolkeeper.core.model import CapacityType, Tier
 from poolkeeper.core.reasons import Reason
+from poolkeeper.shell.settings import PRICE_BOOK
 from reference.markdown import code, headed, table
 
 INTRO = """A condition's `reason` is one of [the reasons](reasons.md); its message is for people and is not rewritten
@@ -46,6 +47,8 @@ OTHERS = {
     names.RESOURCE: "The resource, as RBAC and full commands name it; short name `ipool`, category `poolkeeper`.",
     names.FIELD_MANAGER: "The field manager of our writes; a size written by anybody else is a foreign write.",
     f"leases/{names.LEASE}": "The lease of the leader, in the operator's namespace.",
+    f"configmaps/{PRICE_BOOK}": "The price book, in the operator's namespace, by you; `--price-book` names another.",
+    f"configmaps/{PRICE_BOOK}{names.ACCEPTED_SUFFIX}": "The last good state of it, kept for the next start.",
 }
 
 

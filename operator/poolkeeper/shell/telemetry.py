@@ -81,6 +81,12 @@ class Telemetry:
         self.leader = gauge("leader", "1 while this process may write.", ())
         self.watch_age = gauge("watch_age_seconds", "Time since a watch last showed life.", ("resource",))
         self.pools = gauge("pools", "Pools that are watched.", ())
+        self.price_book_problems = gauge(
+            "price_book_problems", "What is wrong with the price book; the last good one is in force until it is 0.", ()
+        )
+        self.price_book_age = gauge(
+            "price_book_age_seconds", "Time since the newest price came into effect; NaN while none has a date.", ()
+        )
         self._tiers: dict[Key, frozenset[str]] = {}
         self._windows: dict[Key, frozenset[str]] = {}
 
