@@ -1,12 +1,15 @@
 """names.md: what Kubernetes sees of us besides the resource: conditions, annotations, labels, the lease."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 from poolkeeper.api import names, workload
 from poolkeeper.api.status import Verdict, conditions
+from poolkeeper.core.days import NOTHING
 from poolkeeper.core.decision import Decision
 from poolkeeper.core.model import CapacityType, Tier
 from poolkeeper.core.reasons import Reason
+from poolkeeper.core.statement import Budgeted, Statement
 from poolkeeper.shell.settings import PRICE_BOOK
 from reference.markdown import code, headed, table
 
@@ -23,6 +26,10 @@ CONDITIONS = {
     "SplitReady": "Each tier has its part of the size. `False`: another covers for it, hands back, or nothing can be "
     "split; the pool is ready all the same. Only with a tier of type Spot.",
     "WithinSLO": "Enough requests of the last hour left the queue in time. Only where `spec.slo` is given.",
+    "Priced": "All that the pool uses has a price. `False`: a part has none and is in no amount; the message says "
+    "which and why. Only where cost is counted.",
+    "WithinBudget": "The month's budget is not used up; the reason tells what of it is, or is expected to be. "
+    "`Unknown`: nothing of the month has a price. Only with `spec.cost.budget`.",
     "SpecWarning": "`True`: the applied manifest holds fields that do not exist. Only then is it there.",
 }
 
@@ -32,6 +39,12 @@ ANNOTATIONS = {
     names.BUDGET_LIFTED_UNTIL: "On a pool, by `poolkeeper override --budget`: until this time (RFC 3339) a budget that "
     "is used up holds nothing back. A time that cannot be read lifts nothing.",
     names.BUDGET_LIFTED_BY: "On a pool, beside it: who did that, and why.",
+    names.COST_PER_HOUR: "On a pool: what an hour costs now. This and the three below are numbers in the currency of "
+    "`status.cost`, renewed once a minute at most, and absent where unknown. On its Deployments and pods, too, where "
+    "`spec.cost.annotate` asks for that: renewed hourly.",
+    names.COST_MONTH_TO_DATE: "What the calendar month has cost.",
+    names.COST_FORECAST_MONTH_END: "What the month is expected to cost in the end.",
+    names.SAVINGS_MONTH_TO_DATE: "What was saved this month against the baseline.",
     workload.TEMPLATE_HASH: "On a Deployment that the operator made: which state of `spec.template` it was made from; "
     "on one for spot, which state of the target.",
     names.DELETION_COST: "On a pod that is to go before the others of its ReplicaSet.",
@@ -50,6 +63,15 @@ OTHERS = {
     f"configmaps/{PRICE_BOOK}": "The price book, in the operator's namespace, by you; `--price-book` names another.",
     f"configmaps/{PRICE_BOOK}{names.ACCEPTED_SUFFIX}": "The last good state of it, kept for the next start.",
 }
+
+STATEMENT = Statement(
+    at=datetime(2026, 1, 1, tzinfo=UTC),
+    currency="USD",
+    first=date(2026, 1, 1),
+    hour=NOTHING,
+    month=NOTHING,
+    budget=Budgeted(Decimal(1), Decimal(0), None, Reason.WITHIN_BUDGET),
+)
 
 
 def page() -> str:
@@ -75,6 +97,7 @@ def condition_types() -> list[str]:
         tiers=(Tier("spot", CapacityType.SPOT),),
         slo=True,
         unknown=("spec.unknown",),
+        statement=STATEMENT,
     )
     return [condition["type"] for condition in conditions(whole, ())]
 

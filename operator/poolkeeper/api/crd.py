@@ -20,12 +20,15 @@ COLUMNS = (
     ("Max", "integer", ".spec.maxReplicas", "The cap"),
     ("Ready", "integer", ".status.readyReplicas", "Replicas that are ready"),
     ("SLO", "string", ".status.slo", "Share of requests of the last hour inside the SLO"),
+    ("$/h", "string", ".status.cost.perHour", "What an hour costs now, in the pool's currency"),
+    ("Month", "string", ".status.cost.monthToDate", "What the calendar month has cost, in the pool's currency"),
     ("Reason", "string", ".status.reason", "Why the pool has the size it has"),
     ("Age", "date", ".metadata.creationTimestamp", ""),
 )
 WIDE = (
     ("Split", "string", ".status.split", "The tiers: ready/asked, what is lost, what covers for another tier"),
     ("Window", "string", ".status.schedule.window", "The schedule's window in force"),
+    ("Currency", "string", ".status.cost.currency", "The currency of what it costs"),
 )
 """What `kubectl get -o wide` adds at the end."""
 

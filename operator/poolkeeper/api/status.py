@@ -7,7 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from poolkeeper.api.shape import Shape
+from poolkeeper.api import money
+from poolkeeper.api.money import CostStatus
+from poolkeeper.api.shape import Shape, State
 from poolkeeper.api.split import TierChange, TierStatus, is_split, moves, split
 from poolkeeper.api.units import format_instant
 from poolkeeper.api.windows import ForecastStatus, ScheduleStatus, forecast_status, schedule_status
@@ -15,6 +17,7 @@ from poolkeeper.core.decision import Decision
 from poolkeeper.core.forecast import NO_OUTLOOK
 from poolkeeper.core.model import Tier
 from poolkeeper.core.reasons import Reason
+from poolkeeper.core.statement import Statement
 from poolkeeper.core.words import message
 
 Json = dict[str, Any]
@@ -81,6 +84,8 @@ class Status(Shape):
     """Why, for people."""
     slo: str | None = None
     """Share of requests of the last hour inside the SLO, in percent."""
+    cost: CostStatus | None = None
+    """What the pool costs. Renewed at most once a minute."""
     conditions: Annotated[list[Condition], Field(json_schema_extra={"list-map-key": "type"})] = Field(
         default_factory=list
     )
@@ -100,7 +105,8 @@ class Verdict:
     """What there is to say of a pool: the decision, or what keeps one from being made.
 
     `untold` are the changes, newest first, that no status has told of yet; `tiers` are the spec's,
-    `provider` is whose spot the pool uses, as far as that is known.
+    `provider` is whose spot the pool uses, as far as that is known. `statement` is the pool's money, None where nobody
+    counts.
     """
 
     decision: Decision
@@ -114,6 +120,7 @@ class Verdict:
     observing: bool = False
     invalid: Sequence[str] = ()
     unknown: Sequence[str] = ()
+    statement: Statement | None = None
 
 
 def render(verdict: Verdict, before: Mapping[str, Any], memory: Json, accepted: Json | None) -> Json:
@@ -141,6 +148,8 @@ def render(verdict: Verdict, before: Mapping[str, Any], memory: Json, accepted: 
         status["forecast"] = forecast_status(decision.outlook)
     if share is not None:
         status["slo"] = f"{100 * share:.1f}%"
+    if verdict.statement is not None:
+        status["cost"] = money.cost_status(verdict.statement)
     if accepted is not None:
         status["acceptedSpec"] = accepted
     if status["history"]:
@@ -186,8 +195,6 @@ def conditions(verdict: Verdict, before: Sequence[Mapping[str, Any]]) -> list[Js
     return made
 
 
-State = tuple[str, str, Reason, str]
-
 _CONFLICTS = {
     Reason.CONFLICT_AUTOSCALER,
     Reason.CONFLICT_SCALED_OBJECT,
@@ -224,6 +231,8 @@ def _states(verdict: Verdict) -> list[State]:
         states.append(_split(decision))
     if verdict.slo:
         states.append(_within_slo(decision))
+    if verdict.statement is not None:
+        states += money.conditions(verdict.statement)
     if verdict.unknown:
         words = f"no such field: {', '.join(verdict.unknown)}; the API server dropped it"
         states.append(("SpecWarning", "True", Reason.SPEC_WARNING, words))
