@@ -82,6 +82,16 @@ class TestNode:
         found = a_node(ownerReferences=owners)
         assert (found.node_claim, found.node_claim_uid) == ("gpu-x7k2q", "c1")
 
+    def test_the_gpus_that_it_came_with_broken_ones_too(self):
+        room = {"capacity": {"cpu": "8", "nvidia.com/gpu": "8"}, "allocatable": {"nvidia.com/gpu": "7"}}
+        assert a_node(status=room).gpus == 8
+
+    def test_one_without_gpus(self):
+        assert a_node(status={"capacity": {"cpu": "8"}}).gpus is None
+
+    def test_what_its_cloud_calls_it(self):
+        assert a_node(spec={"providerID": "aws:///us-east-1a/i-0abc"}).provider_id == "aws:///us-east-1a/i-0abc"
+
     def test_a_heartbeat_is_no_news(self):
         beats = [condition("Ready", "True", lastHeartbeatTime=at) for at in (WHEN, LATER)]
         first, second = (a_node(status={"conditions": [beat]}) for beat in beats)

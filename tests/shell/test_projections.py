@@ -69,6 +69,20 @@ class TestPod:
         found = a_pod(spec={"containers": [{"name": "c", "ports": some} for some in ports]})
         assert found.ports == {"http": 8000, "admin": 9}
 
+    def test_the_gpus_that_its_containers_ask_for(self):
+        asked = [{"limits": {"nvidia.com/gpu": "2"}}, {"requests": {"cpu": "1", "nvidia.com/gpu": "1"}}, {}]
+        found = a_pod(spec={"containers": [{"name": "c", "resources": some} for some in asked]})
+        assert (found.devices, found.gpus) == ((("nvidia.com/gpu", 3),), 3)
+
+    @pytest.mark.parametrize(("policy", "gpus"), [({"restartPolicy": "Always"}, 3), ({}, 2)])
+    def test_a_sidecar_runs_on_beside_them(self, policy, gpus):
+        engine, other = ({"name": "c", "resources": {"limits": {"nvidia.com/gpu": n}}} for n in ("1", "2"))
+        assert a_pod(spec={"containers": [engine], "initContainers": [other | policy]}).gpus == gpus
+
+    @pytest.mark.parametrize("spec", [{}, {"containers": [{"name": "c", "resources": {"claims": [{"name": "gpu"}]}}]}])
+    def test_one_that_asks_for_no_device_does_not_tell_its_gpus(self, spec):
+        assert a_pod(spec=spec).gpus is None
+
     def test_it_terminates_once_it_has_a_deletion_timestamp(self):
         assert a_pod(deletionTimestamp=LATER).terminating
 

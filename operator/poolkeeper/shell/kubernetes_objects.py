@@ -76,11 +76,20 @@ class ContainerPort(msgspec.Struct, rename="camel"):
     name: str = ""
 
 
-class Container(msgspec.Struct):
+class Resources(msgspec.Struct):
+    """What a container asks for: quantities by resource. Nobody but the device's plugin has to understand them."""
+
+    requests: dict[str, object] | None = None
+    limits: dict[str, object] | None = None
+
+
+class Container(msgspec.Struct, rename="camel"):
     """A container of a pod's spec."""
 
     name: str
     ports: list[ContainerPort] = []
+    resources: Resources | None = None
+    restart_policy: str | None = None
 
 
 class Waiting(msgspec.Struct):
@@ -138,6 +147,7 @@ class PodSpec(msgspec.Struct, rename="camel"):
     """A pod's spec."""
 
     containers: list[Container] = []
+    init_containers: list[Container] = []
     node_name: str = ""
     node_selector: dict[str, str] = {}
     affinity: Affinity | None = None
@@ -248,12 +258,14 @@ class NodeSpec(msgspec.Struct):
     """A node's spec."""
 
     taints: list[NodeTaint] = []
+    provider_id: str = msgspec.field(name="providerID", default="")
 
 
 class NodeStatus(msgspec.Struct):
     """A node's status."""
 
     conditions: list[Condition] = []
+    capacity: dict[str, object] | None = None
 
 
 class NodeObject(HasMetadata):

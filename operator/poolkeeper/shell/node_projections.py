@@ -3,6 +3,7 @@
 The KINDS at the end are what a Reflector takes.
 """
 
+from poolkeeper.api.gpus import devices
 from poolkeeper.api.names import POOL_LABEL
 from poolkeeper.api.providers import RECLAIM_CONDITIONS
 from poolkeeper.api.signals import matters
@@ -68,6 +69,8 @@ def node(found: NodeObject) -> NodeView:
         unready_since=None if ready and ready.status == "True" else since or created_at,
         node_claim=claim.name if claim else "",
         node_claim_uid=claim.uid if claim else "",
+        devices=devices(found.status.capacity or {}),
+        provider_id=found.spec.provider_id,
     )
 
 

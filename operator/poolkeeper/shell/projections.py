@@ -9,6 +9,7 @@ from hashlib import blake2b
 
 import msgspec
 
+from poolkeeper.api.gpus import Devices, devices, reserved
 from poolkeeper.api.names import DELETION_COST, FIELD_MANAGER, GROUP, KIND, LAST_APPLIED, PROVIDER_LABEL, TIER_LABEL
 from poolkeeper.api.workload import TEMPLATE_HASH
 from poolkeeper.core.model import ON_DEMAND
@@ -16,6 +17,7 @@ from poolkeeper.core.observation import Pod, Target
 from poolkeeper.shell.kubernetes_objects import (
     AutoscalerObject,
     Condition,
+    Container,
     DeploymentObject,
     Expression,
     ManagedFields,
@@ -87,7 +89,18 @@ def pod(found: PodObject) -> PodView:
         ended_at=_ended_at(found),
         deletion_cost=_deletion_cost(metadata),
         alternatives=() if found.spec.node_name else _alternatives(found.spec),
+        devices=_devices(found.spec),
     )
+
+
+def _devices(spec: PodSpec) -> Devices:
+    starting = ((_asked(one), one.restart_policy == "Always") for one in spec.init_containers)
+    return reserved((_asked(one) for one in spec.containers), starting)
+
+
+def _asked(container: Container) -> Devices:
+    found = container.resources
+    return devices({**(found.limits or {}), **(found.requests or {})}) if found else ()
 
 
 def _deletion_cost(metadata: ObjectMetadata) -> int | None:

@@ -3,7 +3,9 @@
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 
+from poolkeeper.api.gpus import Devices, count
 from poolkeeper.core.observation import Pod
 
 ENDED = frozenset({"Succeeded", "Failed"})
@@ -49,7 +51,8 @@ class PodView:
     be, or was made, None while it is ready. `replica_set` is its controller's UID,
     empty where no ReplicaSet controls it. `ended_at` is when its end began, None while it is live; `disruption` why, as
     its DisruptionTarget condition or its failure has it, empty where neither says. `alternatives` are kept while it
-    waits for a node: of each, a node must satisfy all; none at all suits any node.
+    waits for a node: of each, a node must satisfy all; none at all suits any node. `devices` are the GPUs that the
+    scheduler keeps for it.
     """
 
     namespace: str
@@ -73,6 +76,12 @@ class PodView:
     ended_at: datetime | None = None
     deletion_cost: int | None = None
     alternatives: tuple[tuple[Requirement, ...], ...] = ()
+    devices: Devices = ()
+
+    @property
+    def gpus(self) -> Decimal | None:
+        """How many GPUs it asks for, as far as that can be told without its node; None where it asks for none."""
+        return count(self.devices, {}, ())
 
     @property
     def live(self) -> bool:
@@ -209,7 +218,8 @@ class NodeView:
     """A node. `unready_since` is the last time it ceased to be ready or to answer, None while it is ready.
 
     `taints`: values by key; `conditions`: messages by type, of those that are true and tell of a reclaim.
-    `node_claim` names the Karpenter NodeClaim that it was launched for, empty where there is none.
+    `node_claim` names the Karpenter NodeClaim that it was launched for, empty where there is none. `devices` are the
+    GPUs that it came with, healthy or not; `provider_id` is its cloud's name for it.
     """
 
     name: str
@@ -221,6 +231,13 @@ class NodeView:
     unready_since: datetime | None = None
     node_claim: str = ""
     node_claim_uid: str = ""
+    devices: Devices = ()
+    provider_id: str = ""
+
+    @property
+    def gpus(self) -> Decimal | None:
+        """How many GPUs it has; None where it tells of none."""
+        return count(self.devices, self.labels, self.devices)
 
 
 @dataclass(frozen=True, slots=True)
