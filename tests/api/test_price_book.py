@@ -51,7 +51,7 @@ def test_a_row_says_what_a_machine_costs():
 
 def test_a_row_says_what_a_gpu_costs():
     found = row(",,,,NVIDIA-L4,spot,0.28,EUR,,contract")
-    assert found == Row(Decimal("0.28"), "EUR", ALWAYS, gpu="NVIDIA-L4", spot=True, source="contract", line=2)
+    assert found == Row(Decimal("0.28"), "EUR", ALWAYS, gpu="L4", spot=True, source="contract", line=2)
 
 
 def test_empty_and_a_star_mean_anywhere():
@@ -80,6 +80,16 @@ def test_on_demand_is_known_however_it_is_written(text):
 @pytest.mark.parametrize("text", ["spot", "Spot", "SPOT", "preemptible"])
 def test_spot_is_known_by_its_names(text):
     assert row(with_field(capacity_type=text)).spot
+
+
+@pytest.mark.parametrize("text", ["NVIDIA-A100-SXM4-80GB", "nvidia-a100-80gb", "A100-80GB"])
+def test_a_kind_of_gpu_is_known_however_it_is_written(text):
+    assert row(with_field(instance_type="", gpu=text)).gpu == "A100-80GB"
+
+
+@pytest.mark.parametrize(("text", "provider"), [("AWS", "aws"), ("gce", "gcp"), ("lambda", "lambda"), ("", ANY)])
+def test_a_provider_is_known_however_it_is_written(text, provider):
+    assert row(with_field(provider=text)).provider == provider
 
 
 @pytest.mark.parametrize("text", ["0", "0.000000000001", "1e-3", "3.50", ".5", "1000000000"])
@@ -119,6 +129,10 @@ def test_a_price_counts_from_a_day_or_an_instant_on(text, instant):
         (
             {"capacity_type": "reserved"},
             f"capacity_type: {CAPACITY} (got 'reserved')",
+        ),
+        (
+            {"instance_type": "", "gpu": "NVIDIA"},
+            "gpu: must name a kind of GPU, as in H100 or NVIDIA-A100-80GB (got 'NVIDIA')",
         ),
         (
             {"gpu": "H100"},
@@ -206,6 +220,7 @@ def test_a_book_that_fits_into_no_configmap_is_refused():
 names = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=8)
 places = names.map(lambda text: text.strip().lstrip("#") or ANY)
 machines = st.tuples(places, st.booleans()).filter(lambda one: one[0] != ANY)
+kinds = st.sampled_from(["L4", "H100", "A100-80GB", "TPU-V5-LITE-PODSLICE"])
 instants = st.datetimes(datetime(1970, 1, 2), datetime(2999, 1, 1), timezones=st.just(UTC))
 
 
@@ -216,11 +231,11 @@ def rows(draw):
         price=draw(st.decimals(0, 100_000, places=6)),
         currency=draw(st.sampled_from(["USD", "EUR"])),
         since=draw(st.sampled_from([ALWAYS]) | instants),
-        provider=draw(places),
+        provider=draw(places).lower(),
         region=draw(places),
         zone=draw(places),
         instance=machine if whole else "",
-        gpu="" if whole else machine,
+        gpu="" if whole else draw(kinds),
         spot=draw(st.booleans()),
         source=draw(names),
     )

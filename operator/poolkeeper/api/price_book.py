@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from io import StringIO
 
-from poolkeeper.api.price_fields import ALWAYS, READERS, machine, price, since, spot
+from poolkeeper.api.price_fields import ALWAYS, READERS, gpu, instance, price, provider, since, spot
 from poolkeeper.api.units import format_instant
 from poolkeeper.core.prices import ANY, Book, Row
 
@@ -127,8 +127,9 @@ def wrong(said: Mapping[str, str]) -> Iterator[str]:
             read(said[column])
         except ValueError as error:
             yield f"{column}: {error} (got {said[column]!r})"
-    if bool(machine(said["instance_type"])) is bool(machine(said["gpu"])):
-        both = "both are" if machine(said["gpu"]) else "neither is"
+    named = [said[column] not in ("", ANY) for column in ("instance_type", "gpu")]
+    if all(named) or not any(named):
+        both = "both are" if all(named) else "neither is"
         yield f"instance_type, gpu: {both} given; a price is either of a machine or of one GPU"
 
 
@@ -138,11 +139,11 @@ def row(said: Mapping[str, str], number: int) -> Row:
         price=price(said["price"]),
         currency=said["currency"],
         since=since(said["effective_from"]),
-        provider=said["provider"] or ANY,
+        provider=provider(said["provider"]),
         region=said["region"] or ANY,
         zone=said["zone"] or ANY,
-        instance=machine(said["instance_type"]),
-        gpu=machine(said["gpu"]),
+        instance=instance(said["instance_type"]),
+        gpu=gpu(said["gpu"]),
         spot=spot(said["capacity_type"]),
         source=said["source"],
         line=number,

@@ -6,6 +6,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from poolkeeper.api.gpus import kind
+from poolkeeper.api.places import CLOUDS
 from poolkeeper.api.units import parse_instant
 from poolkeeper.core.prices import ANY
 
@@ -80,12 +82,31 @@ def since(text: str) -> datetime:
     return found
 
 
-def machine(text: str) -> str:
-    """Return what an hour's price is of; empty where the field says nothing."""
+def instance(text: str) -> str:
+    """Return the type of a machine; empty where the field says nothing."""
     return "" if text == ANY else text
 
 
+def gpu(text: str) -> str:
+    """Return the kind of a GPU as it is read from nodes, however it is written here; empty where nothing is said.
+
+    Raises:
+        ValueError: no name is left of it.
+    """
+    found = "" if text == ANY else kind(text)
+    if text not in ("", ANY) and not found:
+        raise ValueError("must name a kind of GPU, as in H100 or NVIDIA-A100-80GB")
+    return found
+
+
+def provider(text: str) -> str:
+    """Return the name of a provider as it is read from nodes, `*` where it does not matter."""
+    found = text.lower()
+    return CLOUDS.get(found, found) or ANY
+
+
 READERS: Mapping[str, Callable[[str], object]] = {
+    "gpu": gpu,
     "capacity_type": spot,
     "price": price,
     "currency": currency,

@@ -136,9 +136,14 @@ def fits(row: Row, place: Place) -> bool:
     return all(said in (ANY, found) for said, found in pairs)
 
 
-def rank(row: Row) -> tuple[bool, int, datetime]:
+def rank(row: Row) -> tuple[bool, tuple[bool, bool, bool], datetime]:
     """Return what makes a row count before others that fit."""
-    return (bool(row.instance), sum(said != ANY for said in (row.zone, row.region, row.provider)), row.since)
+    return (bool(row.instance), width(row), row.since)
+
+
+def width(row: Row) -> tuple[bool, bool, bool]:
+    """Return how narrow a row's place is: a zone is narrower than any region, and that than any provider."""
+    return (row.zone != ANY, row.region != ANY, row.provider != ANY)
 
 
 def shown(place: Place) -> str:
