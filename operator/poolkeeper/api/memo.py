@@ -1,9 +1,10 @@
 """What must survive a restart: Memory <-> status.memory.
 
 Clocks that end something (the grace clock, a foreign write, the last reclaim) are stored; what the next looks bring
-back by themselves is not. The grace clock is stored once it is older than max(STORE_AFTER, grace / 10), so that a
-queue which is noise round its threshold costs no writes; a stored clock that was cleared must be cleared in the store
-at once. The learned week changes when one of its slots ends: one write, 900 bytes a week; the slot under way is lost.
+back by themselves is not. The grace clock is stored once it is older than max(STORE_AFTER, grace / 10), so that a queue
+which is noise round its threshold costs no writes; a stored clock that was cleared must be cleared in the store at
+once. The learned week changes when one of its slots ends: one write, 900 bytes a week; the slot under way is lost. What
+the pool has cost is account.py's.
 """
 
 import struct
@@ -13,6 +14,7 @@ from datetime import date, datetime, timedelta
 from math import isnan
 from typing import Any
 
+from poolkeeper.api import account
 from poolkeeper.api.units import format_duration, format_instant, parse_duration, parse_instant
 from poolkeeper.core.habit import by_monday
 from poolkeeper.core.memory import Edit, Edits, Grace, Habit, Memory, Starts, Tiers, Week
@@ -45,7 +47,9 @@ def dump(memory: Memory, grace_period: timedelta, stored: Mapping[str, Any]) -> 
         made["leadsTo"] = format_instant(memory.leads_to)
     tiers = _tiers(memory.tiers)
     made |= {"tiers": tiers} if tiers else {}
-    return made | ({"habit": _habit(memory.habit, stored.get("habit"))} if memory.habit.weeks else {})
+    made |= {"habit": _habit(memory.habit, stored.get("habit"))} if memory.habit.weeks else {}
+    paid = account.dump(memory.account)
+    return made | ({"account": paid} if paid else {})
 
 
 def load(stored: Mapping[str, Any], looked_until: datetime | None, now: datetime) -> Memory:
@@ -79,6 +83,7 @@ def _load(stored: Mapping[str, Any], looked_until: datetime | None, now: datetim
         ),
         tiers=_read_tiers(stored.get("tiers", {}), now),
         habit=_read_habit(stored.get("habit")),
+        account=account.load(stored.get("account"), now),
     )
 
 
