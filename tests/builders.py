@@ -3,13 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
+from poolkeeper.core.days import Amount, Line
 from poolkeeper.core.decide import decide
 from poolkeeper.core.decision import Decision
 from poolkeeper.core.memory import Memory
 from poolkeeper.core.model import Per, PoolSpec, Queue, ScaleDown, ScaleUp
 from poolkeeper.core.observation import Observation, Pod, PodSample, Reading, Target
 from poolkeeper.core.plan import plan
+from poolkeeper.core.prices import Quote
+from poolkeeper.core.statement import Pricing, Statement
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 LONG_AGO = START - timedelta(days=1)
@@ -74,6 +78,20 @@ def seen(waiting: float | None = 500, seconds: float = 0, **changes) -> Observat
     """Return a look at a healthy pool of two with this queue."""
     known = {"target": target(), "readings": (reading(waiting, seconds),)}
     return Observation(**known | changes)
+
+
+def statement(**changes) -> Statement:
+    """Return the money of a pool that has spot and on-demand, all of it priced."""
+    lines = {
+        "spot": Line(Decimal(1), Decimal(4), listed=Decimal(12), contracted=Decimal("3.6"), effective=Decimal("3.6")),
+        "on-demand": Line(Decimal(1), Decimal(4), listed=Decimal(12), contracted=Decimal(12), effective=Decimal(12)),
+    }
+    quotes = (
+        ("spot", Quote(Decimal("0.90"), words="line 3 of prices")),
+        ("on-demand", Quote(Decimal("3.00"), words="line 2 of prices")),
+    )
+    money = {"at": at(0), "currency": "USD", "first": START.date().replace(day=1), "pricing": Pricing(quotes=quotes)}
+    return Statement(**money | {"hour": Amount(lines), "month": Amount(lines)} | changes)
 
 
 class Rig:

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from builders import at, published, reading, seen, target
+from builders import at, published, reading, seen, statement, target
 from poolkeeper.api.status import HISTORY, Status, Verdict, entry, render
 from poolkeeper.core.decide import decide
 from poolkeeper.core.decision import Decision, Health
@@ -195,3 +195,17 @@ def test_a_floor_that_was_learned_is_told():
 
 def test_without_a_forecast_there_is_nothing_to_tell_of_it():
     assert "forecast" not in status(decided())
+
+
+def test_money_is_told_once_there_is_any():
+    told = status(decided(), statement=statement())
+    assert (told["cost"]["perHour"], "Priced" in {one["type"] for one in told["conditions"]}) == ("15.60", True)
+
+
+def test_where_nobody_counts_nothing_is_said_of_money():
+    told = status(decided())
+    assert ("cost" in told, "Priced" in {one["type"] for one in told["conditions"]}) == (False, False)
+
+
+def test_a_status_with_money_fits_its_own_schema():
+    Status.model_validate(status(decided(), statement=statement()))

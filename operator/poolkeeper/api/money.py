@@ -19,7 +19,7 @@ from poolkeeper.api.units import format_instant
 from poolkeeper.core.days import COMMITMENTS, OVERHEAD, Amount, Line
 from poolkeeper.core.prices import Quote
 from poolkeeper.core.reasons import Reason
-from poolkeeper.core.statement import Budgeted, Statement
+from poolkeeper.core.statement import Budgeted, Pricing, Statement
 from poolkeeper.core.unusual import Unusual
 
 Json = dict[str, Any]
@@ -181,18 +181,22 @@ ANNOTATIONS = {
 
 def conditions(statement: Statement) -> Iterator[State]:
     """Yield the conditions about money."""
-    pricing, budgeted = statement.pricing, statement.budget
-    priced = pricing.reason in {Reason.PRICED, Reason.PRICE_ASSUMED}
+    yield _priced(statement.pricing)
+    if statement.budget is not None:
+        yield _within_budget(statement, statement.budget)
+
+
+def _priced(pricing: Pricing) -> State:
     words = "" if pricing.reason is Reason.PRICED else worded(pricing.reason, pricing.detail)
-    yield "Priced", "True" if priced else "False", pricing.reason, words
-    if budgeted is None:
-        return
+    state = "True" if pricing.reason in {Reason.PRICED, Reason.PRICE_ASSUMED} else "False"
+    return "Priced", state, pricing.reason, words
+
+
+def _within_budget(statement: Statement, found: Budgeted) -> State:
     if not is_known(statement.month):
-        yield "WithinBudget", "Unknown", pricing.reason, words
-        return
-    state = "True" if budgeted.reason in WITHIN else "False"
-    share = f"{percent(budgeted.used)} % of {budgeted.monthly:f} {statement.currency}"
-    yield "WithinBudget", state, budgeted.reason, worded(budgeted.reason, share)
+        return "WithinBudget", "Unknown", *_priced(statement.pricing)[2:]
+    share = f"{percent(found.used)} % of {found.monthly:f} {statement.currency}"
+    return "WithinBudget", "True" if found.reason in WITHIN else "False", found.reason, worded(found.reason, share)
 
 
 def worded(reason: Reason, detail: str) -> str:
