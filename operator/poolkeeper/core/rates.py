@@ -20,7 +20,7 @@ from poolkeeper.core.costing import Baseline, Commitment, Costing
 from poolkeeper.core.days import COMMITMENTS, NOTHING, OVERHEAD, ZERO, Amount, Line, Machine, Part, Savings
 from poolkeeper.core.model import ON_DEMAND, CapacityType, PoolSpec
 from poolkeeper.core.prices import Book, Place, Prices, Quote, quote
-from poolkeeper.core.zones import instant, zone
+from poolkeeper.core.zones import furthest, instant, zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +51,12 @@ def anonymous(rented: Rented) -> Rented:
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """What prices rentals: the spec's costing, the book, and the name of the tier that nobody reclaims."""
+    """What prices rentals: the spec's costing, the book, and the names of the tier that nobody reclaims, and of spot."""
 
     costing: Costing = field(default_factory=Costing)
     book: Book = field(default_factory=Book)
     on_demand: str = ON_DEMAND.name
+    spot: str = ""
 
     @property
     def prices(self) -> Prices:
@@ -111,7 +112,7 @@ class Piece:
 def tariff_of(spec: PoolSpec, book: Book) -> Tariff:
     """Return what prices a pool."""
     kept = next((tier.name for tier in spec.tiers if tier.type is CapacityType.ON_DEMAND), ON_DEMAND.name)
-    return Tariff(spec.cost, book, kept)
+    return Tariff(spec.cost, book, kept, spec.spot.name if spec.spot else "")
 
 
 def rates(tariff: Tariff, rented: Rented, setting: Setting, at: datetime) -> Amount:
@@ -130,10 +131,17 @@ def rates(tariff: Tariff, rented: Rented, setting: Setting, at: datetime) -> Amo
 
 def piece(tariff: Tariff, rental: Rental, count: int, at: datetime) -> Piece:
     """Return the GPUs of several rentals alike, with their prices."""
-    here = quote(tariff.prices, rental.tier, rental.place, at).price
+    here = quote(tariff.prices, payer(tariff, rental), rental.place, at).price
     listed = listing(tariff, rental, at).price if rental.place.spot else here
     gpus = (rental.gpus or ZERO) * count
     return Piece(rental.tier, gpus, here, here if listed is None else listed, rental.place)
+
+
+def payer(tariff: Tariff, rental: Rental) -> str:
+    """Return the tier at whose own price a rental is charged: what a node has beyond its replicas costs what they do."""
+    if rental.tier != OVERHEAD or rental.tier in tariff.costing.prices:
+        return rental.tier
+    return (rental.place.spot and tariff.spot) or tariff.on_demand
 
 
 def listing(tariff: Tariff, rental: Rental, at: datetime) -> Quote:
@@ -227,6 +235,6 @@ def savings(
 
 def ends(tariff: Tariff, after: datetime) -> datetime:
     """Return the first instant after `after` at which rates may change by themselves, a day's end at the latest."""
-    tomorrow = after.astimezone(tariff.zone).date() + timedelta(days=1)
+    tomorrow = furthest(after, tariff.zone).date() + timedelta(days=1)
     midnight = instant(datetime.combine(tomorrow, time()), tariff.zone)
     return min([midnight, *(change for change in tariff.book.instants if change > after)])
