@@ -12,10 +12,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
-from poolkeeper.core import meter, use
+from poolkeeper.core import meter
 from poolkeeper.core.costing import Baseline, Enforce
-from poolkeeper.core.days import NOTHING, OVERHEAD, ZERO, Amount, Day, hours, month_of, noted, total
+from poolkeeper.core.days import NOTHING, OVERHEAD, ZERO, Amount, Day, Use, hours, month_of, noted, total
 from poolkeeper.core.meter import Bill, Meter
 from poolkeeper.core.model import Mode, PoolSpec
 from poolkeeper.core.rates import Setting, rates, tariff_of
@@ -54,11 +55,15 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The size that was measured in Observe, for savings: replica-hours over hours. `frozen` at the first Active."""
+    """The size that was measured in Observe, for savings: replica-hours over hours. `frozen` at the first Active.
+
+    `observing`: so it was at the meter's last change. That is of this process alone.
+    """
 
     replica_hours: Decimal = ZERO
     hours: Decimal = ZERO
     frozen: bool = False
+    observing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +94,28 @@ def keep(account: Account, spec: PoolSpec, bill: Bill, cap: int | None, now: dat
         return account
     begun = account.meter.at
     turned, days = meter.turn(account.meter, bill.items, setting, tariff, now)
-    today = now.astimezone(tariff.zone).date()
-    kept = account.days
-    for day in days:
-        kept = noted(kept, day.on, day.amount)
-    counted = account.counting.use
-    if counted != use.Counting().use:
-        kept = noted(kept, today, Amount(use=counted))
-    measured = observed(account.measured, spec, account.meter, now - begun if begun else timedelta(0))
     after = replace(
         account,
         meter=turned,
-        days=kept,
-        measured=measured,
-        counting=replace(account.counting, use=use.Counting().use),
+        days=posted(account, days, tariff.zone),
+        measured=observed(account.measured, spec, account.meter, now - begun if begun else timedelta(0)),
+        counting=replace(account.counting, use=Use()),
     )
     return replace(after, spent_at=spent_at(after, spec, now))
+
+
+def posted(account: Account, metered: Iterable[Day], place: ZoneInfo) -> tuple[Day, ...]:
+    """Return the days that are not filed with what was metered, and with what was counted since the last change.
+
+    What a filed day lacks is added to the day after it: the ledger has it for good.
+    """
+    first = account.past[-1].on + timedelta(days=1) if account.past else date.min
+    days, begun, counted = account.days, account.meter.at, account.counting.use
+    for day in metered:
+        days = noted(days, max(first, day.on), day.amount)
+    if begun is None or counted == Use():
+        return days
+    return noted(days, max(first, begun.astimezone(place).date()), Amount(use=counted))
 
 
 def baseline_of(spec: PoolSpec, measured: Measured) -> Baseline | None:
@@ -116,29 +127,23 @@ def baseline_of(spec: PoolSpec, measured: Measured) -> Baseline | None:
 
 def observed(measured: Measured, spec: PoolSpec, before: Meter, lasted: timedelta) -> Measured:
     """Return the size measured in Observe, with the time since the last change; it is over at the first Active."""
-    if measured.frozen or (spec.mode is Mode.ACTIVE and not measured.hours):
+    if measured.frozen:
         return measured
-    if spec.mode is Mode.ACTIVE:
-        return replace(measured, frozen=True)
-    if spec.mode is not Mode.OBSERVE or before.billed is None:
-        return measured
-    replicas = Decimal(sum(count for rental, count in before.rented if rental.tier != OVERHEAD))
-    return replace(
-        measured,
-        replica_hours=measured.replica_hours + replicas * hours(lasted),
-        hours=measured.hours + hours(lasted),
-    )
+    if measured.observing and before.billed is not None and lasted > timedelta(0):
+        replicas = Decimal(sum(count for rental, count in before.rented if rental.tier != OVERHEAD))
+        measured = replace(
+            measured,
+            replica_hours=measured.replica_hours + replicas * hours(lasted),
+            hours=measured.hours + hours(lasted),
+        )
+    frozen = spec.mode is Mode.ACTIVE and measured.hours > 0
+    return replace(measured, frozen=frozen, observing=spec.mode is Mode.OBSERVE)
 
 
 def settled(account: Account, now: datetime) -> tuple[Day, ...]:
     """Return the days that are not filed, as they are by now."""
-    days = account.days
-    for day in meter.due(account.meter, now):
-        days = noted(days, day.on, day.amount)
-    counted, tariff = account.counting.use, account.meter.tariff
-    if tariff is not None and counted != use.Counting().use:
-        days = noted(days, now.astimezone(tariff.zone).date(), Amount(use=counted))
-    return days
+    tariff = account.meter.tariff
+    return posted(account, meter.due(account.meter, now), tariff.zone) if tariff else account.days
 
 
 def balance(account: Account, spec: PoolSpec, now: datetime) -> Account:
@@ -154,7 +159,7 @@ def balance(account: Account, spec: PoolSpec, now: datetime) -> Account:
         meter=replace(known, at=now),
         days=settled(account, now),
         measured=observed(account.measured, spec, known, now - known.at),
-        counting=replace(account.counting, use=use.Counting().use),
+        counting=replace(account.counting, use=Use()),
     )
 
 
@@ -188,9 +193,11 @@ def spent_at(account: Account, spec: PoolSpec, now: datetime) -> datetime | None
 def file(account: Account, filed: Iterable[Day], today: date) -> Account:
     """Return the account after closed days were written to the ledger: they move to the month and to the past.
 
-    A day that has changed since it was written, or is not over, stays.
+    A day that has changed since it was written stays, and so does one that is not over or that the meter has not left.
     """
-    done = {day.on for day in filed if day in account.days and day.on < today}
+    known = account.meter
+    left = known.at.astimezone(known.tariff.zone).date() if known.at and known.tariff else date.min
+    done = {day.on for day in filed if day in account.days and day.on < min(today, left)}
     month, past = account.month, list(account.past)
     for day in account.days:
         if day.on in done:

@@ -3,11 +3,12 @@
     what was seen       since ------ at the last change ----------- now
     a rental that is there, was there            all of it at the rate that held
     one that came in between          its own part, from its `since` on
-    one that came before, seen late   the difference that it makes, from its `since` to the last change
+    one that came before, seen late   the same, and the difference that it makes from its `since` to the last change
     one that is gone                  until it was seen to be gone
 
 A rate holds until a price changes or a day ends; there, time is cut. After a restart the last stored rate is taken to
-have held until then: the meter does not know better, and the amount says how much of it that was.
+have held until then: the meter does not know better, and the amount says how much of it that was. What is stored has
+no UIDs: of rentals alike, the oldest are taken to be the ones that were there.
 """
 
 from collections import Counter
@@ -81,12 +82,13 @@ def turn(
     after = Meter(now, rented, replace(setting, unit=unit), billed, tariff, ends(tariff, now))
     if meter.at is None or now <= meter.at:
         return (after if meter.at is None else replace(after, at=meter.at)), ()
-    held = meter.tariff or tariff
+    begun, held = meter.at, meter.tariff or tariff
+    fresh = unseen(meter, billed, begun)
     days: tuple[Day, ...] = ()
-    for begin, end, what in courses(meter, billed, now):
+    for begin, end, what in courses(meter.rented, fresh, begun, now):
         days = added(days, integral(held, what, meter.setting, begin, end))
-    days = added(days, belated(meter, billed, held))
-    if meter.billed is None and now - meter.at > BLIND:
+    days = added(days, belated(meter, fresh, held, begun))
+    if meter.billed is None and now - begun > BLIND:
         days = tuple(replace(day, amount=replace(day.amount, gap=day.amount.cost)) for day in days)
     return after, days
 
@@ -103,24 +105,33 @@ def count(billed: tuple[Billed, ...]) -> Rented:
     return tuple(Counter(one.rental for one in billed).items())
 
 
-def courses(meter: Meter, billed: tuple[Billed, ...], now: datetime) -> Iterator[tuple[datetime, datetime, Rented]]:
+def unseen(meter: Meter, billed: tuple[Billed, ...], begun: datetime) -> tuple[Billed, ...]:
+    """Return the rentals that were not among those of the last change, at `begun`, oldest first.
+
+    One that began LATE before that, or earlier, was there all the time as something else, and counts from now on.
+    """
+    known = frozenset(one.uid for one in meter.billed or ())
+    left = Counter(dict(meter.rented) if meter.billed is None else {})
+    found = []
+    for one in sorted(billed, key=lambda one: one.since):
+        if left[one.rental] > 0 and one.since <= begun:
+            left[one.rental] -= 1
+        elif one.uid not in known and one.since > begun - LATE:
+            found.append(one)
+    return tuple(found)
+
+
+def courses(
+    what: Rented, fresh: tuple[Billed, ...], begin: datetime, now: datetime
+) -> Iterator[tuple[datetime, datetime, Rented]]:
     """Yield what was rented from when until when, since the last change: what came in between was added as it came."""
-    if meter.at is None:
-        return
-    begin, what = meter.at, meter.rented
-    for one in sorted((one for one in billed if is_new(meter, one)), key=lambda one: one.since):
-        if meter.at < one.since < now:
-            if one.since > begin:
-                yield begin, one.since, what
-            begin, what = one.since, joined(what, one.rental)
+    for one in fresh:
+        if begin < one.since < now:
+            yield begin, one.since, what
+            begin = one.since
+        if one.since < now:
+            what = joined(what, one.rental)
     yield begin, now, what
-
-
-def is_new(meter: Meter, one: Billed) -> bool:
-    """Return whether a rental was not among those of the last change; after a restart, its beginning tells."""
-    if meter.billed is None:
-        return meter.at is not None and one.since > meter.at
-    return all(one.uid != known.uid for known in meter.billed)
 
 
 def joined(rented: Rented, rental: Rental) -> Rented:
@@ -130,16 +141,14 @@ def joined(rented: Rented, rental: Rental) -> Rented:
     return tuple(found.items())
 
 
-def belated(meter: Meter, billed: tuple[Billed, ...], tariff: Tariff) -> Iterator[Day]:
+def belated(meter: Meter, fresh: tuple[Billed, ...], tariff: Tariff, begun: datetime) -> Iterator[Day]:
     """Yield the difference that rentals make which had begun before the last change, and were not seen then."""
-    if meter.billed is None or meter.at is None:
-        return
     what = meter.rented
-    for one in billed:
-        if is_new(meter, one) and meter.at - LATE <= one.since < meter.at:
+    for one in fresh:
+        if one.since < begun:
             more = joined(what, one.rental)
             for rented, sign in ((more, Decimal(1)), (what, Decimal(-1))):
-                for day in integral(tariff, rented, meter.setting, one.since, meter.at):
+                for day in integral(tariff, rented, meter.setting, one.since, begun):
                     yield Day(day.on, scaled(day.amount, sign))
             what = more
 
