@@ -106,7 +106,7 @@ class Verdict:
 
     `untold` are the changes, newest first, that no status has told of yet; `tiers` are the spec's,
     `provider` is whose spot the pool uses, as far as that is known. `statement` is the pool's money, None where nobody
-    counts.
+    counts; `cost` is what the status shows of it, where that is known already.
     """
 
     decision: Decision
@@ -121,6 +121,7 @@ class Verdict:
     invalid: Sequence[str] = ()
     unknown: Sequence[str] = ()
     statement: Statement | None = None
+    cost: Json | None = None
 
 
 def render(verdict: Verdict, before: Mapping[str, Any], memory: Json, accepted: Json | None) -> Json:
@@ -149,7 +150,7 @@ def render(verdict: Verdict, before: Mapping[str, Any], memory: Json, accepted: 
     if share is not None:
         status["slo"] = f"{100 * share:.1f}%"
     if verdict.statement is not None:
-        status["cost"] = money.cost_status(verdict.statement)
+        status["cost"] = verdict.cost or money.cost_status(verdict.statement)
     if accepted is not None:
         status["acceptedSpec"] = accepted
     if status["history"]:

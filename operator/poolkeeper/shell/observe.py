@@ -27,7 +27,7 @@ def observation(
     """Return what is seen of a pool now."""
     found = target_of(pool, cluster)
     if found is None:
-        return Observation(None, readings, paused_until=pool.paused_until)
+        return Observation(None, readings, paused_until=pool.paused_until, lifted_until=pool.lifted.until)
     sibling = sibling_of(pool, cluster)
     return Observation(
         target=half(pool, cluster, found, now),
@@ -37,6 +37,7 @@ def observation(
         siblings=(half(pool, cluster, sibling, now),) if sibling else unseen(pool, cluster),
         unsplit=pool.division.unsplit,
         unsplit_detail=pool.division.detail,
+        lifted_until=pool.lifted.until,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from poolkeeper.api import memo, names
+from poolkeeper.api.money import ANNOTATIONS
 from poolkeeper.api.providers import Provider
 from poolkeeper.api.sibling import Blueprint
 from poolkeeper.api.spec import Spec, SpecError, parse_spec, unknown_fields
@@ -19,6 +20,7 @@ from poolkeeper.core.model import Mode, PoolSpec
 from poolkeeper.core.observation import FOR_GOOD
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.backoff import Backoff
+from poolkeeper.shell.reckoning import Reckoning, beat
 from poolkeeper.shell.status_budget import StatusBudget
 
 Json = dict[str, Any]
@@ -50,6 +52,15 @@ class Division:
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Lifting:
+    """Until when somebody has lifted what a used-up budget holds back, who and why; `problem`: it cannot be read."""
+
+    until: datetime | None = None
+    by: str = ""
+    problem: str = ""
+
+
 @dataclass(slots=True)
 class Pool:
     """One pool. `spec` is the newest that could be accepted, None where none ever was.
@@ -70,6 +81,8 @@ class Pool:
     applied: str = ""
     unknown: list[str] = field(default_factory=list)
     paused_until: datetime | None = None
+    lifted: Lifting = field(default_factory=Lifting)
+    labels: Mapping[str, str] = field(default_factory=dict)
     memory: Memory = field(default_factory=Memory)
     status: Json = field(default_factory=dict)
     budget: StatusBudget = field(default_factory=StatusBudget)
@@ -87,6 +100,7 @@ class Pool:
     busy: bool = False
     decision: Decision | None = None
     decided_at: datetime | None = None
+    reckoning: Reckoning = field(default_factory=Reckoning)
 
     @property
     def target(self) -> str:
@@ -105,18 +119,23 @@ class Pool:
         """Take in that a status was written."""
         self.status = status
         self.untold = []
+        self.reckoning.stated(status)
 
     def take(self, body: Mapping[str, Any]) -> None:
         """Take in the object as it now is."""
         metadata = body["metadata"]
         annotations = metadata.get("annotations") or {}
         self.paused_until = paused_until(annotations)
+        self.lifted = lifting(annotations)
+        self.labels = metadata.get("labels") or {}
+        self.reckoning.annotations = {key: annotations[key] for key in ANNOTATIONS if key in annotations}
         self._compare(annotations.get(names.LAST_APPLIED, ""))
         if not self.leading:
             self.status = dict(body.get("status") or {})
         if metadata["generation"] == self.generation:
             return
         self.generation = metadata["generation"]
+        self.reckoning.hurry()
         single = (self.workload_rest, self.sibling_rest, self.budget_rest, self.status_rest)
         for rest in (*single, *self.scale_rests.values(), *self.mark_rests.values()):
             rest.succeeded()
@@ -130,6 +149,7 @@ class Pool:
     def lead(self, looked_until: datetime | None, now: datetime) -> None:
         """Begin to lead the pool: remember what was stored; from here on our own copy of the status is the newest."""
         self.memory = memo.load(self.status.get("memory") or {}, looked_until, now)
+        self.reckoning.begin(self.status, self.memory.account, beat(self.uid, 0, now))
         self.leading = True
 
     def _compare(self, applied: str) -> None:
@@ -219,6 +239,18 @@ def paused_until(annotations: Mapping[str, str]) -> datetime | None:
         return parse_instant(text).astimezone(UTC)
     except (ValueError, OverflowError):
         return FOR_GOOD
+
+
+def lifting(annotations: Mapping[str, str]) -> Lifting:
+    """Return until when a budget is lifted; a time that cannot be read lifts nothing: somebody wanted a budget, too."""
+    text, by = annotations.get(names.BUDGET_LIFTED_UNTIL), annotations.get(names.BUDGET_LIFTED_BY, "")
+    if not text:
+        return Lifting()
+    try:
+        return Lifting(parse_instant(text).astimezone(UTC), by)
+    except (ValueError, OverflowError):
+        words = f"{names.BUDGET_LIFTED_UNTIL} is {text!r}: write it as 2026-03-08T07:30:00Z; nothing is lifted"
+        return Lifting(by=by, problem=words)
 
 
 def dropped_fields(manifest: str) -> list[str]:

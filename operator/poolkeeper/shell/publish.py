@@ -2,15 +2,19 @@
 
 import hashlib
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from poolkeeper.api import memo, names
 from poolkeeper.api.split import moves
 from poolkeeper.api.status import HISTORY, Verdict, entry, render
 from poolkeeper.api.units import format_instant
+from poolkeeper.core.account import Account
 from poolkeeper.core.decision import Decision
 from poolkeeper.core.model import Mode
+from poolkeeper.core.reasons import Reason
+from poolkeeper.core.statement import News
 from poolkeeper.core.words import message
 from poolkeeper.shell.kube import JSON_PATCH, KubeClient
 from poolkeeper.shell.kube_errors import ConflictError
@@ -18,8 +22,17 @@ from poolkeeper.shell.pools import Pool
 
 Json = dict[str, Any]
 
-MOVING = {"schedule": {"leadsAt"}, "forecast": {"replicas", "message"}}
+NO_ACCOUNT = Account()
+MOVING = {
+    "schedule": {"leadsAt"},
+    "forecast": {"replicas", "message"},
+    "cost": {"asOf", "idlePercent", "unpricedGPUHours", "perRequest", "perMillionTokens"},
+    "memory": {"account"},
+}
 """What moves by itself in parts of the status, like words."""
+WARNINGS = {Reason.BUDGET_ALERT, Reason.BUDGET_FORECAST, Reason.BUDGET_EXCEEDED, Reason.SPENDING_UNUSUAL}
+"""News that somebody should look at."""
+MONEY = {"Priced", "WithinBudget"}
 FAULTS = {"MetricsAvailable", "AbleToScale", "SplitReady"}
 
 
@@ -48,9 +61,11 @@ def due_status(pool: Pool, decision: Decision, now: datetime) -> Json | None:
         observing=bool(pool.core and pool.core.mode is Mode.OBSERVE),
         invalid=pool.invalid,
         unknown=pool.unknown,
+        statement=pool.reckoning.statement,
+        cost=pool.reckoning.shown,
     )
-    status = render(verdict, pool.status, memo.dump(pool.memory, period, stored), pool.accepted)
-    if meaning(status) == meaning(pool.status):
+    status = carried_on(pool, render(verdict, pool.status, remembered(pool, period, stored), pool.accepted))
+    if meaning(status) == meaning(pool.status) and not pool.reckoning.owed:
         return None
     storing = status["memory"].get("shortSince") not in (None, stored.get("shortSince"))
     asked = bool(pool.untold) or pool.status.get("observedGeneration") != pool.generation
@@ -63,6 +78,20 @@ def due_status(pool: Pool, decision: Decision, now: datetime) -> Json | None:
         return None
     pool.budget.spend(now, ordinary=not asked, clock=storing, fault=telling)
     return status
+
+
+def carried_on(pool: Pool, status: Json) -> Json:
+    """Return a status with what the one before says of money, while nothing else is known of that: at a start."""
+    if pool.reckoning.statement is not None or "cost" not in pool.status:
+        return status
+    known = [one for one in pool.status.get("conditions") or () if one["type"] in MONEY]
+    return {**status, "cost": pool.status["cost"], "conditions": [*status["conditions"], *known]}
+
+
+def remembered(pool: Pool, period: timedelta, stored: Mapping[str, Any]) -> Json:
+    """Return what to store: of the account, what its last beat made of it."""
+    made = memo.dump(replace(pool.memory, account=NO_ACCOUNT), period, stored)
+    return made | ({"account": pool.reckoning.stored} if pool.reckoning.stored else {})
 
 
 def meaning(status: Mapping[str, Any]) -> Json:
@@ -120,9 +149,22 @@ async def post_event(kube: KubeClient, pool: Pool, decision: Decision, now: date
     Raises:
         KubeError: the API server refused.
     """
-    namespace = pool.key[0]
+    await _post(kube, pool, event(pool, decision, now, version))
+
+
+async def post_news(kube: KubeClient, pool: Pool, news: News, now: datetime) -> None:
+    """Post what is news of a pool's money, once in its life.
+
+    Raises:
+        KubeError: the API server refused.
+    """
+    kind = "Warning" if news.reason in WARNINGS else "Normal"
+    await _post(kube, pool, _event(pool, news.key, news.reason, news.words, now) | {"type": kind})
+
+
+async def _post(kube: KubeClient, pool: Pool, made: Json) -> None:
     try:
-        await kube.post(f"/api/v1/namespaces/{namespace}/events", event(pool, decision, now, version))
+        await kube.post(f"/api/v1/namespaces/{pool.key[0]}/events", made)
     except ConflictError:
         return
 
@@ -130,8 +172,13 @@ async def post_event(kube: KubeClient, pool: Pool, decision: Decision, now: date
 def event(pool: Pool, decision: Decision, now: datetime, version: str) -> Json:
     """Return the event of a change, named after what it was decided on."""
     tiers = "".join(f"/{move['name']}/{move['from']}/{move['to']}" for move in moves(decision))
-    deed = f"{pool.uid}/{version}/{decision.current}/{decision.size}{tiers}"
-    name = f"{pool.key[1]}.{hashlib.sha256(deed.encode()).hexdigest()[:16]}"
+    deed = f"{version}/{decision.current}/{decision.size}{tiers}"
+    return _event(pool, deed, decision.reason, message(decision), now)
+
+
+def _event(pool: Pool, deed: str, reason: Reason, words: str, now: datetime) -> Json:
+    """Return an event that tells of a deed, and bears its name."""
+    name = f"{pool.key[1]}.{hashlib.sha256(f'{pool.uid}/{deed}'.encode()).hexdigest()[:16]}"
     stamp = format_instant(now.replace(microsecond=0))
     return {
         "apiVersion": "v1",
@@ -139,8 +186,8 @@ def event(pool: Pool, decision: Decision, now: datetime, version: str) -> Json:
         "metadata": {"name": name, "namespace": pool.key[0]},
         "involvedObject": reference(pool),
         "type": "Normal",
-        "reason": decision.reason.value,
-        "message": message(decision),
+        "reason": reason.value,
+        "message": words,
         "source": {"component": names.FIELD_MANAGER},
         "reportingComponent": f"{names.GROUP}/operator",
         "firstTimestamp": stamp,

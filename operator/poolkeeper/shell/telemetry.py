@@ -9,6 +9,7 @@ from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, genera
 from poolkeeper.core.decision import Decision
 from poolkeeper.core.model import CapacityType, PoolSpec
 from poolkeeper.core.reasons import Reason
+from poolkeeper.shell.cost_metrics import CostMetrics
 from poolkeeper.shell.kube_errors import KubeError
 
 Key = tuple[str, str]
@@ -87,6 +88,7 @@ class Telemetry:
         self.price_book_age = gauge(
             "price_book_age_seconds", "Time since the newest price came into effect; NaN while none has a date.", ()
         )
+        self.cost = CostMetrics(registry)
         self._tiers: dict[Key, frozenset[str]] = {}
         self._windows: dict[Key, frozenset[str]] = {}
 
@@ -157,6 +159,7 @@ class Telemetry:
         """Drop the series of a pool that is gone."""
         self._tiers.pop(key, None)
         self._windows.pop(key, None)
+        self.cost.forget(key)
         for metric in vars(self).values():
             if isinstance(metric, Gauge | Counter) and metric._labelnames[:2] == POOL:  # noqa: SLF001  no public way
                 metric.remove_by_labels(dict(zip(POOL, key, strict=True)))
@@ -176,4 +179,4 @@ def _show(gauge: Gauge, key: Key, value: float | None) -> None:
     if value is not None:
         gauge.labels(*key).set(value)
         return
-    gauge.remove_by_labels(dict(zip(POOL, key, strict=True)))
+    gauge.remove(*key)

@@ -1,0 +1,160 @@
+"""What this process knows of one pool's money: what was said of it last, and what of that is still to be written.
+
+    each look    the account goes on (core); nothing of it is read here
+    each beat    review: the statement, what the status shows and stores, what is to be written besides
+    each hour    the open day in the ledger; annotations of workloads and pods
+
+Beats come every max(1 min, pools / 20 s), each pool at a phase of its own; one comes early, though not within a minute,
+where a size was written or the spec has changed.
+"""
+
+import asyncio
+import zlib
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from poolkeeper.api import account as stored_account
+from poolkeeper.api.money import ANNOTATIONS, annotations, cost_status
+from poolkeeper.core.account import Account, balance, file, settled
+from poolkeeper.core.days import Day
+from poolkeeper.core.model import PoolSpec
+from poolkeeper.core.statement import News, Statement, review
+from poolkeeper.core.zones import zone
+from poolkeeper.shell.backoff import Backoff
+
+Json = dict[str, Any]
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+PER_SECOND = 20
+"""So many pools may be reviewed each second."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Where `now` is on a pool's own grids: the number of its beat, and of its hour."""
+
+    now: datetime
+    number: int = 0
+    hour: int = 0
+
+
+def beat(uid: str, pools: int, now: datetime) -> Beat:
+    """Return where `now` is on the grids of one of so many pools."""
+    phase = zlib.crc32(uid.encode()) / 2**32
+    period = max(MINUTE, timedelta(seconds=pools / PER_SECOND))
+    return Beat(now, (now - EPOCH + phase * period) // period, (now - EPOCH + phase * HOUR) // HOUR)
+
+
+@dataclass(slots=True)
+class Reckoning:
+    """A pool's money as far as it was said.
+
+    `shown` is status.cost, `stored` the account in status.memory; `owed`: that must be written although nothing else
+    has changed. `annotations` are the pool's that tell of money, as last seen or written. To be written besides:
+    `news`, `unwritten` annotations of the pool, `days` of the ledger, and those of its workloads while `is_marking`;
+    `marked` is what these bear, by UID. `filed` days the ledger has, and the account does not know it yet. `lifted`
+    names the lifting that was told.
+    """
+
+    statement: Statement | None = None
+    shown: Json | None = None
+    stored: Json = field(default_factory=dict)
+    owed: bool = False
+    news: list[News] = field(default_factory=list)
+    days: tuple[Day, ...] = ()
+    filed: tuple[Day, ...] = ()
+    annotations: dict[str, str] = field(default_factory=dict)
+    unwritten: dict[str, str | None] = field(default_factory=dict)
+    is_marking: bool = False
+    marked: dict[str, dict[str, str]] = field(default_factory=dict)
+    lifted: str = ""
+    writing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    event_rest: Backoff = field(default_factory=Backoff)
+    annotation_rest: Backoff = field(default_factory=Backoff)
+    ledger_rest: Backoff = field(default_factory=Backoff)
+    workload_rest: Backoff = field(default_factory=Backoff)
+    _mark: object = None
+    _beat: int = 0
+    _hour: int | None = None
+    _is_hurried: bool = False
+
+    def begin(self, status: Json, account: Account, at: Beat) -> None:
+        """Begin to lead a pool: what was stored is what is shown, until the first beat."""
+        self.shown = status.get("cost")
+        self.stored = (status.get("memory") or {}).get("account") or {}
+        self._mark, self._hour = mark(account), at.hour if self.shown else None
+
+    def hurry(self) -> None:
+        """Let the next beat come early: a size was written, or the spec has changed."""
+        self._is_hurried = True
+
+    def stated(self, status: Json) -> None:
+        """Take in that a status was written, and with it what is stored."""
+        self.owed = self.owed and (status.get("memory") or {}).get("account") is not self.stored
+
+    def is_due(self, at: Beat) -> bool:
+        """Return whether it is time to review the account."""
+        if self.statement is None:
+            return True
+        return at.now - self.statement.at >= MINUTE and (self._is_hurried or at.number != self._beat)
+
+    def review(self, account: Account, spec: PoolSpec, at: Beat, lifted_until: datetime | None) -> Account:
+        """Review the account; return it with what it remembers to have said.
+
+        The first review of a pool that another process led shows nothing yet: all pools would be written at once.
+        """
+        is_taken_over = self.statement is None and self.shown is not None
+        reviewed = review(account, spec, at.now, lifted_until)
+        self.statement = reviewed.statement
+        self.news.extend(reviewed.news)
+        self._beat, self._is_hurried = at.number, False
+        if not is_taken_over:
+            self.shown = cost_status(reviewed.statement)
+            wanted = annotations(reviewed.statement)
+            changed = [key for key in ANNOTATIONS if wanted.get(key) != self.annotations.get(key)]
+            self.unwritten = {key: wanted.get(key) for key in changed}
+            self._store(reviewed.account, spec, at.now)
+            self._note_due(reviewed.account, spec, at)
+        return reviewed.account
+
+    def _store(self, account: Account, spec: PoolSpec, now: datetime) -> None:
+        """Have the account stored, but not that something was told before it was."""
+        if self.news:
+            return
+        found = mark(account)
+        self.owed |= found != self._mark
+        self._mark, self.stored = found, stored_account.dump(balance(account, spec, now))
+
+    def _note_due(self, account: Account, spec: PoolSpec, at: Beat) -> None:
+        """Note which days the ledger is to have: those that are over at once, the open one every hour."""
+        today, hourly = today_of(spec, at.now), self._hour != at.hour
+        self._hour = at.hour
+        self.is_marking |= hourly
+        known = {day.on for day in self.days}
+        self.days = tuple(day for day in settled(account, at.now) if hourly or day.on < today or day.on in known)
+
+    def written(self, days: tuple[Day, ...]) -> None:
+        """Take in that days were written, each whole; what they have come to since is to be written again."""
+        self.days = tuple(day for day in self.days if day not in days)
+        self.filed += days
+
+    def settle(self, account: Account, spec: PoolSpec, now: datetime) -> Account:
+        """Return the account without the days that the ledger has for good by now."""
+        if not self.filed:
+            return account
+        filed, self.filed = self.filed, ()
+        return file(account, filed, today_of(spec, now))
+
+
+def mark(account: Account) -> object:
+    """Return what of an account must not be forgotten; that a rental goes on is no news."""
+    known = account.meter
+    turned = (known.at, known.rented) if known.rented else ()
+    return (turned, account.days, account.month, account.past, account.told, account.measured)
+
+
+def today_of(spec: PoolSpec, now: datetime) -> date:
+    """Return the day it is in the zone whose days count."""
+    return now.astimezone(zone(spec.cost.timezone)).date()
