@@ -1,6 +1,6 @@
 """What nodes cost beyond the replicas on them: what it is charged at, and from when until when."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest

@@ -51,7 +51,7 @@ def anonymous(rented: Rented) -> Rented:
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """What prices rentals: the spec's costing, the book, and the names of the tier that nobody reclaims, and of spot."""
+    """What prices rentals: the spec's costing, the book, and the names of the tiers; `spot` empty: there is none."""
 
     costing: Costing = field(default_factory=Costing)
     book: Book = field(default_factory=Book)
@@ -138,7 +138,7 @@ def piece(tariff: Tariff, rental: Rental, count: int, at: datetime) -> Piece:
 
 
 def payer(tariff: Tariff, rental: Rental) -> str:
-    """Return the tier at whose own price a rental is charged: what a node has beyond its replicas costs what they do."""
+    """Return the tier at whose own price a rental is charged: GPUs beyond the replicas cost what those of them do."""
     if rental.tier != OVERHEAD or rental.tier in tariff.costing.prices:
         return rental.tier
     return (rental.place.spot and tariff.spot) or tariff.on_demand
