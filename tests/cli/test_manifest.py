@@ -10,7 +10,15 @@ POOL = "apiVersion: poolkeeper.io/v1alpha1\nkind: InferencePool\nspec: {{value: 
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("18:00", "18:00"), ("08:00", "08:00"), ("1:30:00.5", "1:30:00.5"), ("8", 8), ("0.5", 0.5), ('"8"', "8")],
+    [
+        ("18:00", "18:00"),
+        ("08:00", "08:00"),
+        ("1:30:00.5", "1:30:00.5"),
+        ("8", 8),
+        ("0.5", 0.5),
+        ('"8"', "8"),
+        ("2027-06-30", "2027-06-30"),
+    ],
 )
 def test_a_value_is_read_as_kubectl_reads_it(tmp_path, text, value):
     file = tmp_path / "pool.yaml"

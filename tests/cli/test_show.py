@@ -76,10 +76,20 @@ def test_a_row_is_live_where_the_operator_answers():
 
 @pytest.mark.parametrize("window", [None, "office"])
 @pytest.mark.parametrize("spot", [None, {"desired": 9, "ready": 6}])
-def test_the_table_fits_eighty_columns(spot, window):
+@pytest.mark.parametrize("cost", [None, {"currency": "EUR", "perHour": "15.60", "monthToDate": "8123.46"}])
+def test_the_table_fits_eighty_columns(spot, window, cost):
     rows = [
         {"namespace": "inference", "name": "chat", "mode": "Active", "queue": 1500.0, "desired": 3, "ready": 2}
-        | {"min": 2, "max": 8, "slo": "98.8%", "reason": "QueueAbove", "next": None, "spot": spot, "window": window}
+        | {
+            "min": 2,
+            "max": 8,
+            "slo": "98.8%",
+            "reason": "QueueAbove",
+            "next": None,
+            "spot": spot,
+            "window": window,
+            "cost": cost,
+        }
     ]
     console = Console(width=80, record=True)
     console.print(status.table(rows))
@@ -355,3 +365,16 @@ def test_the_window_is_told_by_the_status_where_no_operator_answers():
 
 def test_without_a_window_in_force_there_is_no_column_for_it():
     assert "WINDOW" not in table((SPLIT, windowed(-3600)["decision"]))
+
+
+MONEY = {"perHour": "15.60", "monthToDate": "8123.46"}
+
+
+@pytest.mark.parametrize(("currency", "month"), [("USD", "8123 "), ("EUR", "8123 EUR")])
+def test_money_has_columns_where_it_is_counted(currency, month):
+    shown = table((SPLIT | {"status": {"cost": MONEY | {"currency": currency}}}, None))
+    assert ("$/H" in shown, "15.60" in shown, month in shown) == (True, True, True)
+
+
+def test_without_money_there_are_no_columns_for_it():
+    assert "$/H" not in table((SPLIT, None))

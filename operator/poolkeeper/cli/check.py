@@ -11,6 +11,7 @@ import typer
 from poolkeeper.api import memo, names
 from poolkeeper.api.explain import explanation
 from poolkeeper.api.spec import Spec, SpecError, parse_spec
+from poolkeeper.cli import money_text
 from poolkeeper.cli.connection import As, Context, Kubeconfig, Output, ask, console, print_json
 from poolkeeper.cli.manifest import read
 from poolkeeper.cli.windows import notes
@@ -87,7 +88,8 @@ def examined(pool: Json) -> Json:
         finding["problems"] += error.problems
     else:
         finding["notes"] += hurried(spec, spec.template) if spec.template else []
-        finding["notes"] += notes(spec.to_core(), Clock.of_this_machine().now())
+        now = Clock.of_this_machine().now()
+        finding["notes"] += [*notes(spec.to_core(), now), *money_text.notes(spec, now)]
     return finding
 
 

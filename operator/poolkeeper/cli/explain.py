@@ -11,6 +11,7 @@ from rich.text import Text
 
 from poolkeeper.api.names import shown
 from poolkeeper.api.units import format_duration, parse_instant
+from poolkeeper.cli import money_text
 from poolkeeper.cli.connection import (
     As,
     Context,
@@ -50,8 +51,8 @@ def explain(
     """Say why a pool has the size it has.
 
     Shows each stage of the last decision with what it saw and what it changed, how the size is split over the tiers,
-    then what would change next and when. The stages stand in the order in which they are applied: the last one that
-    moved the size, or held it, is the reason.
+    then what would change next and when, and what it costs. The stages stand in the order in which they are applied:
+    the last one that moved the size, or held it, is the reason.
 
         [bold]poolkeeper explain chat -n inference[/bold]
     """
@@ -89,15 +90,18 @@ def show(name: str, found: Json) -> None:
     if problem:
         say("spec", f"[red]{escape(problem)}[/red]")
     told = {"ScalingActive"} if problem else set()
+    told |= money_text.CONDITIONS if "cost" in status else set()
     if decision is None:
         written(status)
         clock(spec, status.get("schedule"))
+        money(f"{name} -n {found['namespace']}", status, now)
         troubles(status, told)
     else:
         decided(decision, now)
         clock(spec, decision["schedule"])
         forecast(decision["forecast"])
         ahead(decision)
+        money(f"{name} -n {found['namespace']}", status, now)
         troubles(status, {"SplitReady", *told})
     changes(status, now)
 
@@ -196,6 +200,20 @@ def ahead(decision: Json) -> None:
     for prospect in decision["next"]:
         wait = format_duration(timedelta(seconds=max(0, round(prospect["in"]))))
         say("next", escape(f"in {wait}: {prospect['words']}"))
+
+
+def money(whose: str, status: Json, now: datetime) -> None:
+    """Print what the pool costs, as the status holds it; `whose`: how commands are told which pool is meant."""
+    if "cost" not in status:
+        return
+    say("cost", money_text.present(status["cost"], now))
+    if status["cost"]["tiers"]:
+        table = plain("line", "an hour", "a GPU-hour", "priced by")
+        for row in money_text.rows(status["cost"]):
+            table.add_row(*(escape(cell) for cell in row))
+        console.print(table)
+    for label, words in money_text.lines(whose, status):
+        say(label, escape(words))
 
 
 def troubles(status: Json, told: Collection[str] = ()) -> None:

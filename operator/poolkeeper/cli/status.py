@@ -22,15 +22,16 @@ from poolkeeper.cli.connection import (
     live,
     print_json,
 )
+from poolkeeper.cli.money_text import spent
 from poolkeeper.cli.refusal import held, refused
 from poolkeeper.shell.kube import KubeClient
 
 Json = dict[str, Any]
 
 EVERY = 1.0
-COLUMNS = ("POOL", "MODE", "QUEUE", "DESIRED", "READY", "SPOT", "MIN-MAX", "WINDOW", "SLO", "REASON")
+COLUMNS = ("POOL", "MODE", "QUEUE", "DESIRED", "READY", "SPOT", "MIN-MAX", "WINDOW", "SLO", "$/H", "MONTH", "REASON")
 WORDS = {"POOL", "MODE", "WINDOW", "REASON"}
-RARE = ("SPOT", "WINDOW")
+RARE = ("SPOT", "WINDOW", "$/H", "MONTH")
 """Columns that are there where any pool has something in them."""
 
 
@@ -103,6 +104,7 @@ def row(pool: Json, decision: Json | None) -> Json:
         "max": bounds.get("cap", spec["maxReplicas"]),
         "window": bounds.get("window"),
         "slo": said.get("slo"),
+        "cost": said.get("cost"),
         "reason": decision["reason"] if decision and not refused(said) else said.get("reason"),
         "next": ahead[0] if ahead else None,
     }
@@ -121,19 +123,20 @@ def spot(spec: Json, said: Json, decision: Json | None) -> Json | None:
 
 
 def table(rows: list[Json]) -> Table:
-    """Return the pools as a table that fits 80 columns; spot and windows have one where any pool has them."""
-    columns = [heading for heading in COLUMNS if heading not in RARE or any(one[heading.lower()] for one in rows)]
+    """Return the pools as a table; spot, windows and money have columns where any pool has them."""
+    told = [cells(one) for one in rows]
+    columns = [heading for heading in COLUMNS if heading not in RARE or any(one[heading] for one in told)]
     made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in columns:
         made.add_column(heading, justify="left" if heading in WORDS else "right", overflow="fold")
-    for one in rows:
-        shown = cells(one)
+    for shown in told:
         made.add_row(*("" if shown[heading] is None else str(shown[heading]) for heading in columns))
     return made
 
 
 def cells(one: Json) -> Json:
     """Return a pool's row by column."""
+    cost = one["cost"] or {}
     return {
         "POOL": f"{one['namespace']}/{one['name']}",
         "MODE": one["mode"],
@@ -144,5 +147,7 @@ def cells(one: Json) -> Json:
         "MIN-MAX": f"{one['min']}-{one['max']}",
         "WINDOW": one["window"],
         "SLO": one["slo"],
+        "$/H": cost.get("perHour"),
+        "MONTH": spent(cost),
         "REASON": one["reason"],
     }
