@@ -57,10 +57,11 @@ class Asked:
     headers: dict[str, str]
 
     def chooses(self, found: Object) -> bool:
-        """Return whether the namespace and an equality-based label selector let an object through."""
-        wanted = dict(part.split("=") for part in self.query.get("labelSelector", "").split(",") if part)
+        """Return whether the namespace and a label selector of equalities and bare keys let an object through."""
         labels = found["metadata"].get("labels", {})
-        return self.namespace in (None, found["metadata"]["namespace"]) and wanted.items() <= labels.items()
+        parts = [part.partition("=") for part in self.query.get("labelSelector", "").split(",") if part]
+        chosen = all(labels.get(key) == value if sign else key in labels for key, sign, value in parts)
+        return chosen and self.namespace in (None, found["metadata"]["namespace"])
 
 
 class FakeApi:
