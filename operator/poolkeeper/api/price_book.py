@@ -13,8 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from io import StringIO
 
-from poolkeeper.api.price_fields import ALWAYS, READERS, gpu, instance, price, provider, since, spot
-from poolkeeper.api.units import format_instant
+from poolkeeper.api.price_fields import READERS, dated, gpu, instance, price, provider, since, spot
 from poolkeeper.core.prices import ANY, Book, Row
 
 COLUMNS = (
@@ -174,10 +173,3 @@ def write(rows: Iterable[Row]) -> str:
         place = (one.provider, one.region, one.zone, one.instance, one.gpu, kind)
         sheet.writerow((*place, f"{one.price:f}", one.currency, dated(one.since), one.source))
     return made.getvalue()
-
-
-def dated(instant: datetime) -> str:
-    """Return from when on a price counts as the book has it: a day where it begins one, empty for always."""
-    if instant == ALWAYS:
-        return ""
-    return format_instant(instant).removesuffix("T00:00:00Z")

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from poolkeeper.api.gpus import kind
 from poolkeeper.api.places import CLOUDS
-from poolkeeper.api.units import parse_instant
+from poolkeeper.api.units import format_instant, parse_instant
 from poolkeeper.core.prices import ANY
 
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
@@ -103,6 +103,13 @@ def provider(text: str) -> str:
     """Return the name of a provider as it is read from nodes, `*` where it does not matter."""
     found = text.lower()
     return CLOUDS.get(found, found) or ANY
+
+
+def dated(instant: datetime) -> str:
+    """Return from when on a price counts as the book has it: a day where it begins one, empty for always."""
+    if instant == ALWAYS:
+        return ""
+    return format_instant(instant).removesuffix("T00:00:00Z")
 
 
 READERS: Mapping[str, Callable[[str], object]] = {
