@@ -101,7 +101,8 @@ def budgeted(used, reason, **changes):
             budgeted("1.02", Reason.BUDGET_EXCEEDED, holds=True),
             (
                 "budget  15000 USD a month: 102 % used; BudgetExceeded: the month's budget is used up; "
-                "growth beyond the floor is held: `poolkeeper override chat -n inference --budget --for 2h` lifts that\n"
+                "growth beyond the floor is held: "
+                "`poolkeeper override chat -n inference --budget --for 2h` lifts that\n"
             ),
         ),
         (

@@ -15,8 +15,8 @@ Schema = dict[str, Any]
 INTRO = """An `InferencePool` is a resource of `poolkeeper.io/v1alpha1`. In commands it is called `ipool`, because the
 Gateway API inference extension has a kind of the same name: `kubectl get ipool`, `kubectl explain ipool.spec`.
 
-Durations are strings such as `30s`, `5m`, `1h30m` or `500ms`. A field whose meaning ends in "Not supported yet" is
-known and refused: it is never ignored."""
+Durations are strings such as `30s`, `5m`, `1h30m` or `500ms`; money is a string of plain digits such as `"15000"` or
+`"0.45"`. A field whose meaning ends in "Not supported yet" is known and refused: it is never ignored."""
 
 NOT_YET = "is not supported yet"
 
@@ -61,12 +61,13 @@ def kind(node: Schema) -> str:
         return " or ".join(code(value) for value in node["enum"])
     if "items" in node:
         key = node.get("x-kubernetes-list-map-keys")
-        return f"list of {kind(node['items'])}s" + (f" by `{key[0]}`" if key else "")
+        several = "" if "enum" in node["items"] else "s"
+        return f"list of {kind(node['items'])}{several}" + (f" by `{key[0]}`" if key else "")
     if node["type"] == "object" and "additionalProperties" in node:
         return f"map of {kind(node['additionalProperties'])}s"
     if DURATION_PATTERN in node.get("pattern", ""):
         return "duration or `auto`" if "auto" in node["pattern"] else "duration"
-    return "time" if node.get("format") == "date-time" else str(node["type"])
+    return {"date-time": "time", "date": "date"}.get(node.get("format", ""), str(node["type"]))
 
 
 def default(node: Schema) -> str:
@@ -92,6 +93,8 @@ def bounds(node: Schema) -> Iterator[str]:
         yield f"at most {node['maxLength']} characters"
     if "pattern" in node and DURATION_PATTERN not in node["pattern"]:
         yield code(node["pattern"])
+    if "properties" not in node:
+        yield from (rule["message"] for rule in node.get("x-kubernetes-validations", ()))
 
 
 def rules(node: Schema) -> list[str]:
