@@ -1,12 +1,14 @@
 """What nodes cost beyond the replicas on them: what it is charged at, and from when until when."""
 
-from datetime import UTC, datetime
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from poolkeeper.core.costing import Costing
 from poolkeeper.core.days import OVERHEAD
+from poolkeeper.core.meter import Billed, Meter, turn
 from poolkeeper.core.model import CapacityType, PoolSpec, Tier
 from poolkeeper.core.prices import Book, Place
 from poolkeeper.core.rates import Rental, Setting, rates, tariff_of
@@ -34,3 +36,78 @@ def test_it_may_have_a_price_of_its_own():
 def test_machines_on_spot_of_a_pool_without_such_a_tier_cost_what_its_replicas_do():
     rented = ((Rental(OVERHEAD, Place(spot=True), Decimal(7)), 1),)
     assert rates(tariff(TIERS[1:]), rented, Setting(), NOON).cost == 21
+
+
+def billed(uid, gpus, since, until=None, tier=OVERHEAD):
+    ends = None if until is None else at(until)
+    return Billed(uid, Rental(tier, Place(instance="p5"), Decimal(gpus)), at(since), ends)
+
+
+def at(minute):
+    return NOON + timedelta(minutes=minute)
+
+
+def run(*looks):
+    """GPU-minutes by line, after looks of (minute, rentals); the meter restarts before a look that is told `again`."""
+    meter, totals = Meter(), defaultdict(Decimal)
+    for minute, items, *again in looks:
+        meter = Meter(meter.at, meter.rented, meter.setting) if again else meter
+        meter, days = turn(meter, items, Setting(), tariff(), at(minute))
+        for day in days:
+            for name, line in day.amount.lines.items():
+                totals[name] += line.gpu_hours * 60
+    return {name: round(total, 9) for name, total in totals.items() if round(total, 9)}
+
+
+REPLICA = billed("p1", 1, 4, tier="sure")
+BOOT = billed("node/a/boot", 8, -1, until=4)
+SPARE = billed("node/a", 7, 4)
+
+
+class TestBoot:
+    """A node that booted from minute -1 to 4, longer ago than LATE: its first pod told whose it was."""
+
+    def test_it_counts_as_a_whole_once_it_is_told(self):
+        assert run((0, ()), (5, (REPLICA, BOOT))) == {OVERHEAD: 40, "sure": 1}
+
+    def test_it_counts_once(self):
+        after = (REPLICA, BOOT, SPARE)
+        assert run((0, ()), (5, (REPLICA, BOOT)), (6, after), (7, after)) == {OVERHEAD: 47, "sure": 3}
+
+    def test_also_where_something_else_has_changed_since_the_pod_came(self):
+        other = billed("p0", 1, 0, tier="cheap")
+        assert run((0, ()), (4.5, (other,)), (5, (other, REPLICA, BOOT)))[OVERHEAD] == 40
+
+    def test_after_a_restart_it_counts_if_it_ended_since_the_last_change(self):
+        assert run((0, ()), (3, ()), (9, (REPLICA, BOOT), "again"))[OVERHEAD] == 40
+
+    def test_after_a_restart_it_does_not_count_again(self):
+        assert run((0, ()), (5, (REPLICA, BOOT)), (9, (REPLICA, BOOT), "again"))[OVERHEAD] == 40
+
+    def test_one_that_was_long_over_when_the_pool_was_first_seen_is_left_out(self):
+        assert OVERHEAD not in run((20, ()), (21, (REPLICA, BOOT)))
+
+
+class TestSpare:
+    def test_a_replica_that_comes_is_not_counted_as_spare_from_its_first_second(self):
+        fewer, second = billed("node/a", 6, 7), billed("p2", 1, 7, tier="sure")
+        looks = (4, (REPLICA, SPARE)), (10, (REPLICA, second, fewer))
+        assert run(*looks) == {"sure": 9, OVERHEAD: 3 * 7 + 3 * 6}
+
+    def test_nor_where_its_news_comes_after_another_change(self):
+        fewer, second = billed("node/a", 6, 7), billed("p2", 1, 7, tier="sure")
+        other = billed("p0", 1, 7.5, tier="cheap")
+        looks = (4, (REPLICA, SPARE)), (7.5, (REPLICA, other, SPARE)), (10, (REPLICA, other, second, fewer))
+        assert run(*looks)[OVERHEAD] == 3 * 7 + 3 * 6
+
+    def test_nor_after_a_restart(self):
+        fewer, second = billed("node/a", 6, 7), billed("p2", 1, 7, tier="sure")
+        assert run((4, (REPLICA, SPARE)), (10, (REPLICA, second, fewer), "again"))[OVERHEAD] == 3 * 7 + 3 * 6
+
+    def test_after_a_restart_a_new_node_is_one_more(self):
+        new = billed("node/b", 7, 7)
+        assert run((4, (REPLICA, SPARE)), (10, (REPLICA, SPARE, new), "again"))[OVERHEAD] == 6 * 7 + 3 * 7
+
+    def test_one_that_goes_leaves_its_gpus_to_spare_from_when_it_was_seen_to_be_gone(self):
+        empty = billed("node/a", 8, 10)
+        assert run((4, (REPLICA, SPARE)), (10, (empty,)), (12, (empty,)), (13, ())) == {"sure": 6, OVERHEAD: 42 + 24}

@@ -4,6 +4,8 @@
     a rental that is there, was there            all of it at the rate that held
     one that came in between          its own part, from its `since` on
     one that came before, seen late   the same, and the difference that it makes from its `since` to the last change
+    one that is another now           what it was until its `since`, what it is from then on
+    one that is over when it is told  the difference that it makes from its `since` to its `until`
     one that is gone                  until it was seen to be gone
 
 A rate holds until a price changes or a day ends; there, time is cut. After a restart the last stored rate is taken to
@@ -28,11 +30,19 @@ BLIND = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Billed:
-    """One rental that is paid for, told by its `uid`, from `since` on."""
+    """One rental that is paid for, told by its `uid`, from `since` on.
+
+    `until` is given where it is over when it is told: nobody knew before whose it was. It counts once, as a whole.
+    """
 
     uid: str
     rental: Rental
     since: datetime
+    until: datetime | None = None
+
+
+Arrival = tuple[Billed, Rental | None]
+"""A rental that was not seen before, and what it was at the last change; None: it is one more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,55 +112,75 @@ def due(meter: Meter, now: datetime) -> tuple[Day, ...]:
 
 def count(billed: tuple[Billed, ...]) -> Rented:
     """Return rentals, and how many of each there are."""
-    return tuple(Counter(one.rental for one in billed).items())
+    return tuple(Counter(one.rental for one in billed if one.until is None).items())
 
 
-def unseen(meter: Meter, billed: tuple[Billed, ...], begun: datetime) -> tuple[Billed, ...]:
-    """Return the rentals that were not among those of the last change, at `begun`, oldest first.
+def unseen(meter: Meter, billed: tuple[Billed, ...], begun: datetime) -> tuple[Arrival, ...]:
+    """Return the rentals that were not as they are at the last change, at `begun`, oldest first.
 
     One that began LATE before that, or earlier, was there all the time as something else, and counts from now on.
     """
-    known = frozenset(one.uid for one in meter.billed or ())
+    known = {one.uid: one.rental for one in meter.billed or ()}
     left = Counter(dict(meter.rented) if meter.billed is None else {})
-    found = []
+    found: list[Arrival] = []
     for one in sorted(billed, key=lambda one: one.since):
-        if left[one.rental] > 0 and one.since <= begun:
+        if one.until is not None:
+            is_news = one.uid not in known and one.until > (begun if meter.billed is None else begun - LATE)
+            found += [(one, None)] if is_news else []
+        elif left[one.rental] > 0 and one.since <= begun:
             left[one.rental] -= 1
-        elif one.uid not in known and one.since > begun - LATE:
-            found.append(one)
+        elif known.get(one.uid) != one.rental and one.since > begun - LATE:
+            found.append((one, known.get(one.uid) or overhead(left, one.rental)))
     return tuple(found)
 
 
+def overhead(left: Counter[Rental], rental: Rental) -> Rental | None:
+    """Take from what was stored what a node had beyond its replicas, where now it has this; None: it had nothing."""
+    same = (one for one in left if left[one] > 0 and (one.tier, one.place) == (OVERHEAD, rental.place))
+    found = next(same, None) if rental.tier == OVERHEAD else None
+    if found is not None:
+        left[found] -= 1
+    return found
+
+
 def courses(
-    what: Rented, fresh: tuple[Billed, ...], begin: datetime, now: datetime
+    what: Rented, fresh: tuple[Arrival, ...], begin: datetime, now: datetime
 ) -> Iterator[tuple[datetime, datetime, Rented]]:
     """Yield what was rented from when until when, since the last change: what came in between was added as it came."""
-    for one in fresh:
+    for one, before in fresh:
+        if one.until is not None:
+            continue
         if begin < one.since < now:
             yield begin, one.since, what
             begin = one.since
         if one.since < now:
-            what = joined(what, one.rental)
+            what = joined(what, one.rental, before)
     yield begin, now, what
 
 
-def joined(rented: Rented, rental: Rental) -> Rented:
-    """Return what is rented, and one more."""
+def joined(rented: Rented, rental: Rental, before: Rental | None = None) -> Rented:
+    """Return what is rented, and one more, in the place of what it was before."""
     found = Counter(dict(rented))
     found[rental] += 1
-    return tuple(found.items())
+    if before is not None:
+        found[before] -= 1
+    return tuple((+found).items())
 
 
-def belated(meter: Meter, fresh: tuple[Billed, ...], tariff: Tariff, begun: datetime) -> Iterator[Day]:
-    """Yield the difference that rentals make which had begun before the last change, and were not seen then."""
+def belated(meter: Meter, fresh: tuple[Arrival, ...], tariff: Tariff, begun: datetime) -> Iterator[Day]:
+    """Yield the difference that rentals make which had begun before the last change, or were over when they were told.
+
+    Besides them, what is rented is taken to have been what it was at the last change.
+    """
     what = meter.rented
-    for one in fresh:
-        if one.since < begun:
-            more = joined(what, one.rental)
+    for one, before in fresh:
+        end = one.until or begun
+        if one.since < end:
+            more = joined(what, one.rental, before)
             for rented, sign in ((more, Decimal(1)), (what, Decimal(-1))):
-                for day in integral(tariff, rented, meter.setting, one.since, begun):
+                for day in integral(tariff, rented, meter.setting, one.since, end):
                     yield Day(day.on, scaled(day.amount, sign))
-            what = more
+            what = what if one.until else more
 
 
 def integral(tariff: Tariff, rented: Rented, setting: Setting, begin: datetime, end: datetime) -> Iterator[Day]:
