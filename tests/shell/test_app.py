@@ -49,6 +49,19 @@ class Cluster:
         return ["pods: forbidden"]
 
 
+class Money:
+    """Remembers whose last days are written."""
+
+    def __init__(self):
+        self.ended = []
+
+    def end(self, pool):
+        self.ended.append(pool.uid)
+
+    def problems(self):
+        return ["configmap/poolkeeper-prices: line 2: no price"]
+
+
 def body(uid="uid-1"):
     metadata = {"namespace": KEY[0], "name": KEY[1], "uid": uid, "generation": 1}
     spec = {"targetRef": {"name": "chat"}, "minReplicas": 2, "maxReplicas": 8}
@@ -58,7 +71,7 @@ def body(uid="uid-1"):
 @pytest.fixture
 def operator():
     made = app.Operator(Settings())
-    made.loop, made.elector, made.cluster = Loop(), Elector(), Cluster()
+    made.loop, made.elector, made.cluster, made.money = Loop(), Elector(), Cluster(), Money()
     return made
 
 
@@ -95,9 +108,16 @@ def test_a_pool_whose_end_was_missed_is_purged(operator):
     assert (len(operator.pools), operator.loop.agenda) == (0, set())
 
 
-def test_what_is_in_the_way_of_the_caches_and_of_the_lease_is_told(operator):
+def test_what_is_in_the_way_of_the_caches_the_lease_and_the_prices_is_told(operator):
     operator.elector.problem = "lease poolkeeper: forbidden"
-    assert operator.problems() == ["pods: forbidden", "lease poolkeeper: forbidden"]
+    caches, lease, prices = operator.problems()
+    assert (caches, lease, "line 2" in prices) == ("pods: forbidden", "lease poolkeeper: forbidden", True)
+
+
+def test_the_last_days_of_a_pool_that_is_gone_are_written(operator):
+    for kind, uid in (("ADDED", "uid-1"), ("DELETED", "uid-0"), ("DELETED", "uid-1")):
+        operator.take(kind, body(uid))
+    assert operator.money.ended == ["uid-1"]
 
 
 def test_a_problem_is_logged_when_it_appears_and_when_it_changes():

@@ -9,8 +9,11 @@ from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.kube import Metadata, Written
 from poolkeeper.shell.kube_errors import Forbidden, TooManyRequests
 from poolkeeper.shell.loop import Loop, Sources
+from poolkeeper.shell.money import Money
 from poolkeeper.shell.pools import Pools
+from poolkeeper.shell.settings import Settings
 from poolkeeper.shell.telemetry import Telemetry
+from poolkeeper.shell.turn import Turns
 from poolkeeper.shell.views import DeploymentView, PodView, ReplicaSetView, Writer
 
 KEY = ("inference", "chat")
@@ -51,6 +54,12 @@ class Kube:
         return self.bodies["status"][1]["value"]
 
 
+def turns(kube, cluster, pools):
+    """Return turns that count no money: the price book is not read."""
+    telemetry = Telemetry()
+    return Turns(kube, cluster, pools, telemetry, Money(kube, cluster, pools, telemetry, Settings()))
+
+
 def deployment(**changes):
     sizes = dict.fromkeys(("replicas", "existing", "updated", "ready", "available"), 2)
     known = {"namespace": KEY[0], "name": KEY[1], "uid": "uid-d", "resource_version": "7", "generation": 1}
@@ -66,7 +75,9 @@ class Rig:
         self.cluster = Cluster(self.kube)
         self.generation = 0
         self.change(**spec)
-        self.loop = Loop(self.kube, self.cluster, self.pools, Sources(None, None), Telemetry())
+        self.loop = Loop(
+            self.kube, self.cluster, self.pools, Sources(None, None), turns(self.kube, self.cluster, self.pools)
+        )
         self.see(match_labels={POOL_LABEL: "chat"})
 
     def server(self):

@@ -2,7 +2,7 @@
 
 import pytest
 from tests.shell import test_loop
-from tests.shell.test_loop import FORBIDDEN, KEY, Rig, deployment
+from tests.shell.test_loop import FORBIDDEN, KEY, Rig, deployment, turns
 
 from builders import LONG_AGO, at, reading
 from poolkeeper.core.reasons import Reason
@@ -12,7 +12,6 @@ from poolkeeper.shell.kube import Metadata, Written
 from poolkeeper.shell.kube_errors import ConflictError, TooManyRequests
 from poolkeeper.shell.loop import Loop, Sources
 from poolkeeper.shell.pools import OwnWrite
-from poolkeeper.shell.telemetry import Telemetry
 from poolkeeper.shell.views import DisruptionBudgetView, PodView, ReplicaSetView
 
 SIBLING = (KEY[0], "chat-spot")
@@ -258,7 +257,7 @@ class Elector:
 
 async def test_an_alarm_in_the_middle_of_a_look_brings_another_once_that_has_ended():
     rig = SplitRig(queue={"interval": "300s"})
-    loop = Loop(rig.kube, rig.cluster, rig.pools, Sources(Scraper(), None), Telemetry())
+    loop = Loop(rig.kube, rig.cluster, rig.pools, Sources(Scraper(), None), turns(rig.kube, rig.cluster, rig.pools))
     loop.note(rig.pool)
     rig.pool.busy, rig.cluster.signals.alarms = True, 1
     await loop.run(Elector(lambda: None, lambda: setattr(rig.pool, "busy", False)))

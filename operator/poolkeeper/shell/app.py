@@ -29,18 +29,21 @@ from poolkeeper.shell.leader import Elector
 from poolkeeper.shell.lease import LeaseTerms
 from poolkeeper.shell.list_watch import HasMetadata
 from poolkeeper.shell.loop import Loop, Sources
+from poolkeeper.shell.money import Money
 from poolkeeper.shell.pools import Key, Pools
 from poolkeeper.shell.prometheus import PrometheusServer
 from poolkeeper.shell.queues.batch import BatchReader
 from poolkeeper.shell.queues.scrape import PodScraper
 from poolkeeper.shell.settings import Settings
 from poolkeeper.shell.telemetry import Telemetry
+from poolkeeper.shell.turn import Turns
 
 DEFAULT_ADDRESS = "127.0.0.1:8080"
 STUCK = timedelta(minutes=8)
 STALLED = timedelta(seconds=15)
 CLOCK_JUMP = timedelta(seconds=30)
 HOUSEKEEPING = timedelta(minutes=5)
+DAY = timedelta(days=1)
 
 log = structlog.get_logger("poolkeeper")
 
@@ -66,7 +69,10 @@ class Operator:
         await self.kube.get("/version", into=dict)  # sets the clock, and fails early and plainly
         self.cluster = Cluster(self.kube, self.settings.namespaces)
         self.sources = self._sources()
-        self.loop = Loop(self.kube, self.cluster, self.pools, self.sources, self.telemetry)
+        self.money = Money(self.kube, self.cluster, self.pools, self.telemetry, self.settings)
+        self.money.book.measure(self.telemetry)
+        turns = Turns(self.kube, self.cluster, self.pools, self.telemetry, self.money)
+        self.loop = Loop(self.kube, self.cluster, self.pools, self.sources, turns)
         for kind, reflector in self.cluster.reflectors.items():
             self.telemetry.watch_age.labels(kind).set_function(_seconds(reflector.age))
         name = self._open.enter_context(_closing(identity.claim(self._lease(), self.settings.identity)))
@@ -82,6 +88,10 @@ class Operator:
                 ("complaints", complaints.run(self.problems)),
             )
         ]
+        self._tasks += [
+            asyncio.create_task(_apart(work), name=label)
+            for label, work in (("prices", self.money.book.run()), ("ledger", self._keep_ledger()))
+        ]
 
     async def stop(self) -> None:
         """Stop writing, release the lease, close everything."""
@@ -90,6 +100,8 @@ class Operator:
             if task.get_name() != "elector":
                 task.cancel()
         await asyncio.gather(*(task for task in self._tasks if task.get_name() != "elector"), return_exceptions=True)
+        if hasattr(self, "money"):
+            await self.money.close()
         if hasattr(self, "elector"):
             await self.elector.release()
         for task in self._tasks:
@@ -122,8 +134,8 @@ class Operator:
         return stuck
 
     def problems(self) -> list[str]:
-        """Return what keeps the caches or the lease from news, in words."""
-        return [*self.cluster.problems(), *filter(None, [self.elector.problem])]
+        """Return what keeps the caches or the lease from news, and money from being counted, in words."""
+        return [*self.cluster.problems(), *filter(None, [self.elector.problem]), *self.money.problems()]
 
     def ready(self) -> bool:
         """Return whether the caches hold the cluster."""
@@ -138,6 +150,7 @@ class Operator:
         """Wait for the caches and the lease, remember what the leader before stored, and loop."""
         await self.cluster.synced()
         await self.elector.acquired()
+        self.money.begin(self.kube.clock.now())
         for pool in self.pools:
             pool.lead(self.elector.previous_renewal, self.kube.clock.now())
         gc.collect()
@@ -159,6 +172,13 @@ class Operator:
             except KubeError as error:
                 log.warning("pools could not be listed", error=str(error))
 
+    async def _keep_ledger(self) -> None:
+        """Once a day: delete what the ledger need not keep any longer."""
+        await self.elector.acquired()
+        while True:
+            await self.money.prune()
+            await asyncio.sleep(DAY.total_seconds())
+
     def compare(self, before: dict[str, Key], living: dict[str, int]) -> None:
         """Purge pools that the API server no longer has; count those whose news has not come since the last time.
 
@@ -172,7 +192,9 @@ class Operator:
 
     def _drop(self, key: Key, uid: str) -> None:
         """Forget a pool that is gone; word of its end may come after another has taken its name."""
-        self.pools.drop(key, uid)
+        gone = self.pools.drop(key, uid)
+        if gone is not None:
+            self.money.end(gone)
         if self.pools.get(key) is None:
             self.loop.forget(key)
 
@@ -248,6 +270,14 @@ def _leave() -> None:
     """End the process at once: whoever is not the leader, or is blind, must not write."""
     log.error("leaving")
     os._exit(1)
+
+
+async def _apart(work: Any) -> None:  # noqa: ANN401  any coroutine
+    """Run what the process can do without: its end is said, and pools are kept at their size all the same."""
+    try:
+        await work
+    except Exception:
+        log.exception("a part ended")
 
 
 def session(access: Access) -> kopf.AiohttpSession:

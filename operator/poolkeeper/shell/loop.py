@@ -28,7 +28,6 @@ from poolkeeper.shell.pools import Key, Pool, Pools
 from poolkeeper.shell.queues.batch import BatchReader
 from poolkeeper.shell.queues.demultiplex import Ask
 from poolkeeper.shell.queues.scrape import PodScraper
-from poolkeeper.shell.telemetry import Telemetry
 from poolkeeper.shell.turn import Turns
 
 IDLE = 0.1
@@ -72,12 +71,9 @@ class Answers:
 class Loop:
     """Looks at every pool on its interval while this process leads."""
 
-    def __init__(
-        self, kube: KubeClient, cluster: Cluster, pools: Pools, sources: Sources, telemetry: Telemetry
-    ) -> None:
+    def __init__(self, kube: KubeClient, cluster: Cluster, pools: Pools, sources: Sources, turns: Turns) -> None:
         self._kube, self._cluster, self._pools = kube, cluster, pools
-        self._sources, self._telemetry = sources, telemetry
-        self._turns = Turns(kube, cluster, pools, telemetry)
+        self._sources, self._turns, self._telemetry = sources, turns, turns.telemetry
         self._agenda: Agenda[Key] = Agenda()
         self._alarms = 0
         self._looks: set[asyncio.Task[None]] = set()

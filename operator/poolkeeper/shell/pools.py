@@ -204,12 +204,13 @@ class Pools:
         self._claims[key[0], pool.target][key] = pool
         return pool
 
-    def drop(self, key: Key, uid: str = "") -> None:
-        """Forget a pool that is gone; one that has taken its name since stays."""
+    def drop(self, key: Key, uid: str = "") -> Pool | None:
+        """Forget a pool that is gone, and return it; one that has taken its name since stays."""
         known = self._known.get(key)
-        if known is not None and uid in {"", known.uid}:
-            self._release(known)
-            del self._known[key]
+        if known is None or uid not in {"", known.uid}:
+            return None
+        self._release(known)
+        return self._known.pop(key)
 
     def rival(self, pool: Pool) -> Pool | None:
         """Return the Active pool that holds the same target by right of age (R10); any other writes nothing."""

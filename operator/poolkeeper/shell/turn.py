@@ -4,6 +4,7 @@ halves      how the pool can be split
 decide      the core
 keep        the pool's own Deployments and its disruption budget, lowered before anything shrinks; each by itself
 sizes       growth first; before a shrink the pods that are to go are marked
+money       the account goes on with the decision; on its own beat it is reviewed
 say         one event for a change, then the status
 """
 
@@ -28,6 +29,7 @@ from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.halves import Halves, Kept
 from poolkeeper.shell.kube import KubeClient
 from poolkeeper.shell.kube_errors import KubeError
+from poolkeeper.shell.money import Money
 from poolkeeper.shell.noting import noting
 from poolkeeper.shell.pools import Key, Pool, Pools
 from poolkeeper.shell.sibling import Standing
@@ -56,21 +58,25 @@ def undone(after: Memory, before: Memory, decision: Decision, written: Versions)
 class Turns:
     """Takes the turns of all pools, one at a time for each."""
 
-    def __init__(self, kube: KubeClient, cluster: Cluster, pools: Pools, telemetry: Telemetry) -> None:
-        self._kube, self._cluster, self._pools, self._telemetry = kube, cluster, pools, telemetry
+    def __init__(self, kube: KubeClient, cluster: Cluster, pools: Pools, telemetry: Telemetry, money: Money) -> None:
+        self._kube, self._cluster, self._pools, self._money = kube, cluster, pools, money
+        self.telemetry = telemetry
         self._halves = Halves(kube, cluster)
 
     def forget(self, key: Key) -> None:
         """Take in that a pool is gone."""
         self._halves.forget(key)
+        self._money.forget(key)
 
     async def take(self, pool: Pool, spec: PoolSpec, readings: tuple[Reading, ...]) -> None:
         """Decide and carry out. Clocks move on only with their writes."""
         now = self._kube.clock.now()
         await self._halves.look(pool)
         observe.forget_old_writes(pool, self._cluster, now)  # what is left of them, `seen` shows
+        self._money.settle(pool, spec, now)
         seen = observe.observation(pool, self._cluster, self._pools, readings, now)
-        with self._telemetry.decision_seconds.time():
+        seen = replace(seen, bill=self._money.bill(pool, now))
+        with self.telemetry.decision_seconds.time():
             decision, memory = decide(spec, seen, pool.memory, now)
         if seen.target is None:
             decision = replace(decision, detail=f"deployment/{pool.target} is not in {pool.key[0]}")
@@ -80,7 +86,10 @@ class Turns:
         memory = undone(memory, pool.memory, decision, written) if spec.mode is Mode.ACTIVE else memory
         decision = with_standing(decision, kept.standing)
         pool.decision, pool.decided_at, pool.memory = decision, now, memory
-        self._telemetry.decided(pool.key, spec, decision)
+        self.telemetry.decided(pool.key, spec, decision)
+        if written:
+            pool.reckoning.hurry()
+        self._money.refresh(pool, spec, now)
         await self.publish(pool, decision, written)
 
     async def _keep(self, pool: Pool, decision: Decision, *, may_write: bool) -> Kept:
@@ -135,7 +144,7 @@ class Turns:
         if resize.victims and (found is None or not await self._mark(pool, found, resize)):
             return None
         with noting(self._kube, pool, rest):
-            with self._telemetry.write("scale"):
+            with self.telemetry.write("scale"):
                 pool.own_writes[name] = await apply.resize(self._kube, (pool.key[0], name), version, resize)
             log_change(pool, decision, resize)
             return version
@@ -156,9 +165,9 @@ class Turns:
         now = self._kube.clock.now()
         if written:
             done = carried_out(decision, written)
-            self._telemetry.scaled(pool.key, done)
+            self.telemetry.scaled(pool.key, done)
             publish.note_change(pool, done, now)
-            with suppress(KubeError), self._telemetry.write("event"):
+            with suppress(KubeError), self.telemetry.write("event"):
                 await publish.post_event(self._kube, pool, done, now, "/".join(written.values()))
         refused = pool.refused
         if refused and not (decision.frozen and decision.trail):  # a pool that is halted says by what
@@ -169,7 +178,7 @@ class Turns:
         status = publish.due_status(pool, decision, now)
         if status is None:
             return
-        with noting(self._kube, pool, pool.status_rest), self._telemetry.write("status"):
+        with noting(self._kube, pool, pool.status_rest), self.telemetry.write("status"):
             await publish.write_status(self._kube, pool, status)
             return
         pool.budget = budget  # nothing was told
