@@ -4,6 +4,7 @@ from datetime import timedelta
 from builders import at, published, seen, target
 from poolkeeper.api.explain import explanation
 from poolkeeper.api.names import shown
+from poolkeeper.core.account import Account
 from poolkeeper.core.decide import decide
 from poolkeeper.core.decision import Decision, Health, Share
 from poolkeeper.core.forecast import Outlook
@@ -20,6 +21,14 @@ def explained(waiting):
 def test_it_shows_every_stage_in_order():
     stages = [stage["stage"] for stage in explained(1500)["trail"]]
     assert stages == ["demand", "grace", "edits", "outage", "floor", "budget", "maximum", "startup", "drain"]
+
+
+def test_it_says_that_a_budget_holds_growth():
+    spent = Memory(account=Account(spent_at=at(0)))
+    decision, _ = decide(published(), seen(1500), spent, at(0))
+    told = explanation(decision, at(0))
+    (held,) = [stage for stage in told["trail"] if stage["stage"] == "budget"]
+    assert (held["before"], held["after"], held["reason"], told["clamps"]) == (3, 2, "BudgetHeld", ["BudgetHeld"])
 
 
 def test_it_says_why_in_words_with_numbers():

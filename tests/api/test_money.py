@@ -157,7 +157,7 @@ def test_a_tier_without_a_price_says_what_lacks():
 
 def test_an_unusual_day_is_told_with_its_drivers():
     odd = Unusual(date(2026, 3, 1), Decimal(512), Decimal(391), ("14 h of on-demand fallback",))
-    told_of = {"on": "2026-03-01", "cost": "512.00", "usual": "391.00", "percent": 31}
+    told_of = {"day": "2026-03-01", "cost": "512.00", "usual": "391.00", "percent": 31}
     assert told(unusual=odd)["unusual"] == told_of | {"drivers": ["14 h of on-demand fallback"]}
 
 

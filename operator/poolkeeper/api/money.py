@@ -73,8 +73,8 @@ class BudgetStatus(Shape):
 class UnusualStatus(Shape):
     """A day that cost far more, or far less, than days of its kind do."""
 
-    on: str
-    """The day."""
+    day: Annotated[str, Field(json_schema_extra={"format": "date"})]
+    """Which day."""
     cost: str
     """What it cost."""
     usual: str
@@ -261,7 +261,7 @@ def budget(found: Budgeted, *, known: bool) -> Json:
 def unusual(found: Unusual) -> Json:
     """Return the day that was far off."""
     money = {"cost": cents(found.cost), "usual": cents(found.usual)}
-    return {"on": found.on.isoformat(), **money, "percent": found.percent, "drivers": list(found.drivers)}
+    return {"day": found.on.isoformat(), **money, "percent": found.percent, "drivers": list(found.drivers)}
 
 
 def by_work(month: Amount) -> Json:

@@ -123,7 +123,7 @@ def work(cost: Json) -> str:
 def unusual(found: Json) -> str:
     """Return the day that was far off, and what drove it."""
     because = f": {'; '.join(found['drivers'])}" if found["drivers"] else ""
-    return f"{found['on']} cost {found['cost']} where {found['usual']} is usual, {found['percent']:+} %{because}"
+    return f"{found['day']} cost {found['cost']} where {found['usual']} is usual, {found['percent']:+} %{because}"
 
 
 def notes(spec: Spec, now: datetime) -> Iterator[str]:
