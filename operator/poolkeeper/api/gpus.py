@@ -17,12 +17,12 @@ GKE's "Deploy TPU workloads", the AWS Neuron device plugin.
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 Devices = tuple[tuple[str, Decimal], ...]
 """GPU resources by name, and how many of each; never none."""
+Asked = Mapping[str, Decimal]
 
 NVIDIA = "nvidia.com/gpu"
 NVIDIA_PRODUCT = "nvidia.com/gpu.product"
@@ -76,14 +76,19 @@ def reserved(containers: Iterable[Devices], starting: Iterable[tuple[Devices, bo
 
     Of the latter, True marks the sidecars, which run on. Source: Kubernetes' "Effective Pod requests and limits".
     """
-    sidecars: Counter[str] = Counter()
-    peak: Counter[str] = Counter()
+    running, starts = [dict(asked) for asked in containers], [(dict(asked), stays) for asked, stays in starting]
+    names = {name for asked in (*running, *(asked for asked, _ in starts)) for name in asked}
+    return tuple((name, most(name, running, starts)) for name in sorted(names))
+
+
+def most(name: str, containers: Iterable[Asked], starting: Iterable[tuple[Asked, bool]]) -> Decimal:
+    """Return how many of one kind are kept: while containers start, one after the other, or once they run."""
+    beside = peak = Decimal(0)
     for asked, stays in starting:
-        peak |= sidecars + Counter(dict(asked))
-        if stays:
-            sidecars += Counter(dict(asked))
-    running = sum((Counter(dict(asked)) for asked in containers), sidecars)
-    return tuple(sorted((name, Decimal(number)) for name, number in (peak | running).items()))
+        number = asked.get(name, Decimal(0))
+        peak = max(peak, beside + number)
+        beside += number if stays else 0
+    return max(peak, sum((asked.get(name, Decimal(0)) for asked in containers), beside))
 
 
 def count(asked: Devices, labels: Mapping[str, str], offered: Devices) -> Decimal | None:

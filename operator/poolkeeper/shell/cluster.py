@@ -18,7 +18,8 @@ from poolkeeper.shell.projections import (
 )
 from poolkeeper.shell.reflector import Reflector
 from poolkeeper.shell.signals import Signals
-from poolkeeper.shell.views import AutoscalerView, DeploymentView, DisruptionBudgetView, PodView
+from poolkeeper.shell.tenancy import Tenancy
+from poolkeeper.shell.views import AutoscalerView, DeploymentView, DisruptionBudgetView, NodeView, PodView
 
 
 class Scalers:
@@ -45,13 +46,13 @@ class Cluster:
     """The reflectors and their indices. Run it; read it once `synced`."""
 
     def __init__(self, kube: KubeClient, namespaces: tuple[str, ...] = ()) -> None:
-        self.ownership = Ownership()
+        self.ownership, self.tenancy = Ownership(), Tenancy()
         self.autoscalers, self.scaled_objects = Scalers(), Scalers()
         self.live_pods: defaultdict[str, dict[str, PodView]] = defaultdict(dict)
         self.deployments = Reflector(kube, DEPLOYMENTS, namespaces=namespaces)
         self.signals = Signals(lambda: self.nodes.is_synced)
         # they have no namespace: all of them, whatever we are restricted to
-        self.nodes = Reflector(kube, NODES, on_change=self.signals.node_changed)
+        self.nodes = Reflector(kube, NODES, on_change=self._node_changed)
         self._budgets: defaultdict[str, dict[str, DisruptionBudgetView]] = defaultdict(dict)
         self.reflectors: dict[str, Reflector] = {  # type: ignore[type-arg]
             "deployments": self.deployments,
@@ -120,8 +121,13 @@ class Cluster:
         else:
             del self._budgets[key[0]][key[1]]
 
+    def _node_changed(self, key: Key, old: NodeView | None, new: NodeView | None) -> None:
+        self.signals.node_changed(key, old, new)
+        self.tenancy.node_changed(key, old, new)
+
     def _pod_changed(self, key: Key, old: PodView | None, new: PodView | None) -> None:
         self.ownership.pod_changed(key, old, new)
+        self.tenancy.pod_changed(key, old, new)
         if old is not None:
             self.live_pods[old.namespace].pop(old.name, None)
         if new is not None and new.live:

@@ -1,0 +1,165 @@
+"""What a pool has to pay for at one look (R8): its replicas, and what their nodes cost beyond them.
+
+A replica is paid for from its scheduling until its object is gone or its phase has ended: loading and draining too,
+the wait for a node not. Its node tells where it is and whether that is spot; its Deployment tells the tier.
+
+Pools are looked at every second and seldom change: while all is as it was at the last look, the very same bill is
+given back, and whoever compares it is done at once.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from poolkeeper.core.meter import Bill, Billed
+from poolkeeper.core.model import PoolSpec
+from poolkeeper.core.prices import Book, Place
+from poolkeeper.core.rates import Rental
+from poolkeeper.shell.cluster import Cluster
+from poolkeeper.shell.observe import sibling_of, target_of, tier_of
+from poolkeeper.shell.overhead import KEPT, Lodger, Upkeep, begun, emptied, lodged
+from poolkeeper.shell.pools import Key, Pool
+from poolkeeper.shell.tenancy import Site
+from poolkeeper.shell.views import ENDED, PodView
+
+NODE_LAG = timedelta(seconds=5)
+"""How much later than a pod's news those of its node may come."""
+NEVER = datetime.max.replace(tzinfo=UTC)
+
+Halves = tuple[tuple[str, tuple[PodView, ...]], ...]
+"""The names of tiers, and their pods."""
+Nodes = tuple[tuple[Site | None, tuple[PodView, ...]], ...]
+"""The nodes that matter, and who is on them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is to be paid for, and all that it follows from; if nothing changes, it holds `until` then."""
+
+    pool: str
+    spec: PoolSpec | None
+    halves: Halves
+    nodes: Nodes = ()
+    bill: Bill = field(default_factory=Bill)
+    until: datetime = NEVER
+    lodgers: Mapping[str, Lodger] = field(default_factory=dict)
+    upkeeps: Mapping[str, Upkeep] = field(default_factory=dict)
+    empty: tuple[str, ...] = ()
+
+
+class Billing:
+    """Tells what each pool has to pay for. It remembers each pool's last look."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._known: dict[Key, Known] = {}
+
+    def forget(self, key: Key) -> None:
+        """Take in that a pool is gone."""
+        self._known.pop(key, None)
+
+    def bill(self, pool: Pool, book: Book, now: datetime) -> Bill:
+        """Return what a pool has to pay for now, and the book that prices it; the same while nothing changes."""
+        known, halves = self._known.get(pool.key), self._halves(pool)
+        if known is None or known.pool != pool.uid:
+            known = Known(pool.uid, pool.core, ())
+        seen = (pool.core, halves, self._nodes(halves, known.empty))
+        if now >= known.until or (known.spec, known.halves, known.nodes) != seen:
+            known = self._look(pool, halves, known, now)
+        if known.bill.book is not book:
+            known = replace(known, bill=Bill(known.bill.items, book))
+        self._known[pool.key] = known
+        return known.bill
+
+    def _halves(self, pool: Pool) -> Halves:
+        halves = (target_of(pool, self._cluster), sibling_of(pool, self._cluster))
+        return tuple(
+            (tier_of(pool, spot=found.name != pool.target), tuple(self._cluster.ownership.pods_of(found.uid)))
+            for found in halves
+            if found is not None
+        )
+
+    def _nodes(self, halves: Halves, empty: tuple[str, ...]) -> Nodes:
+        tenancy = self._cluster.tenancy
+        names = (*(pod.node for _, pods in halves for pod in pods), *empty)
+        return tuple((tenancy.site(name), tenancy.tenants(name)) for name in names)
+
+    def _look(self, pool: Pool, halves: Halves, before: Known, now: datetime) -> Known:
+        lodgers = {one.pod.uid: one for one in self._lodgers(pool, halves, before, now)}
+        upkeeps = dict(self._upkeeps(lodgers.values(), before.upkeeps, now))
+        items = (*(one.billed for one in lodgers.values()), *charges(upkeeps.values()))
+        empty = tuple(name for name, upkeep in upkeeps.items() if upkeep.emptied_at)
+        return Known(
+            pool=pool.uid,
+            spec=pool.core,
+            halves=halves,
+            nodes=self._nodes(halves, empty),
+            bill=before.bill if before.bill.items == items else Bill(items, before.bill.book),
+            until=min(changes(halves, lodgers, upkeeps), default=NEVER),
+            lodgers=lodgers,
+            upkeeps=upkeeps,
+            empty=empty,
+        )
+
+    def _lodgers(self, pool: Pool, halves: Halves, before: Known, now: datetime) -> Iterator[Lodger]:
+        """Yield the replicas that are paid for, the half where nothing is reclaimed first, the oldest of each first."""
+        told = pool.core.cost.gpus_per_replica if pool.core else None
+        for tier, pods in halves:
+            for pod in sorted(filter(is_paid, pods), key=lambda pod: (begun(pod), pod.uid)):
+                site, known = self._cluster.tenancy.site(pod.node), before.lodgers.get(pod.uid)
+                if site is None and known is None and now - begun(pod) < NODE_LAG:
+                    continue
+                yield lodger(pod, site or (known.site if known else None), tier, told, known)
+
+    def _upkeeps(
+        self, lodgers: Iterable[Lodger], before: Mapping[str, Upkeep], now: datetime
+    ) -> Iterator[tuple[str, Upkeep]]:
+        """Yield what the nodes cost beyond the replicas, by name; of nodes that are gone, nothing."""
+        own = defaultdict(list)
+        for one in lodgers:
+            own[one.pod.node].append(one)
+        for name in {**own, **before}:
+            site, tenants = self._cluster.tenancy.site(name), self._cluster.tenancy.tenants(name)
+            if name not in own:
+                found = emptied(site, tenants, before[name], now)
+            else:
+                found = lodged(site, tenants, own[name], before.get(name), now) if site else None
+            if found is not None:
+                yield name, found
+
+
+def is_paid(pod: PodView) -> bool:
+    """Return whether a pod is on a node, and has not ended there."""
+    return bool(pod.node) and pod.phase not in ENDED
+
+
+def lodger(pod: PodView, site: Site | None, tier: str, told: Decimal | None, known: Lodger | None) -> Lodger:
+    """Return a pod as it is paid for; `told` is how many GPUs the spec gives a replica, None: it does not.
+
+    What it keeps from others are the GPUs that it asks for, but not fewer than it is said to use.
+    """
+    asked = site.count(pod.devices) if site else pod.gpus
+    gpus = told if told is not None else asked
+    rental = Rental(tier, site.place if site else Place(), gpus, site.machine if site else "")
+    same = known is not None and known.billed.rental == rental
+    billed = known.billed if known and same else Billed(pod.uid, rental, begun(pod))
+    return Lodger(pod, site, billed, max((one for one in (asked, told) if one is not None), default=None))
+
+
+def charges(upkeeps: Iterable[Upkeep]) -> Iterator[Billed]:
+    """Yield what is charged for nodes."""
+    for upkeep in upkeeps:
+        yield from filter(None, (upkeep.boot, upkeep.spare))
+
+
+def changes(halves: Halves, lodgers: Mapping[str, Lodger], upkeeps: Mapping[str, Upkeep]) -> Iterator[datetime]:
+    """Yield when the bill changes by itself: a node is waited for no longer, or kept no longer."""
+    for _, pods in halves:
+        for pod in pods:
+            if is_paid(pod) and pod.uid not in lodgers:
+                yield begun(pod) + NODE_LAG
+    for upkeep in upkeeps.values():
+        if upkeep.emptied_at:
+            yield upkeep.emptied_at + KEPT
