@@ -123,6 +123,8 @@ async def examine(kube: KubeClient, raw: Json, finding: Json, servers: tuple[Ser
     pools = Pools()
     for other in await kube.list(collection, item=dict):
         pools.take(other)
+    known = pools.get((namespace, raw["metadata"]["name"]))
+    finding["notes"] += money_text.lacking(known.status) if known else ()
     pool = pools.take(as_stored(raw, pools, kube))
     cluster = Cluster(kube, (namespace,))
     reflecting = asyncio.create_task(cluster.run())

@@ -62,12 +62,17 @@ def lines(whose: str, status: Json) -> Iterator[tuple[str, str]]:
 
 
 def unpriced(status: Json) -> Iterator[str]:
-    """Yield what has no price of its own, and what to do."""
+    """Yield what has no price of its own, and what to do; then how much of the month is in no amount."""
+    yield from lacking(status)
+    if "unpricedGPUHours" in status["cost"]:
+        yield f"{status['cost']['unpricedGPUHours']} GPU-hours of this month have no price, and are in no amount"
+
+
+def lacking(status: Json) -> Iterator[str]:
+    """Yield which price is not known, as the operator last said, and what to do."""
     for one in status.get("conditions", ()):
         if one["type"] == "Priced" and one["reason"] in REMEDIES:
             yield f"{one['reason']}: {one['message']}; {REMEDIES[one['reason']]}"
-    if "unpricedGPUHours" in status["cost"]:
-        yield f"{status['cost']['unpricedGPUHours']} GPU-hours of this month have no price, and are in no amount"
 
 
 def month(cost: Json) -> str:
