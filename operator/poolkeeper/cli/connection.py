@@ -24,6 +24,8 @@ T = TypeVar("T")
 LOCAL_OPERATOR = "http://127.0.0.1:8080"
 PORT = 8080
 UNREACHABLE = 2
+HOME = "poolkeeper"
+"""The namespace that the manifests give the operator."""
 NO_KIND = "404 page not found"
 """How the API server's answer ends where it has no such resource at all."""
 
@@ -39,6 +41,9 @@ Kubeconfig = Annotated[Path | None, typer.Option(help="Kubeconfig; by default $K
 Context = Annotated[str | None, typer.Option(help="The kubeconfig's context.")]
 Namespace = Annotated[str | None, typer.Option("--namespace", "-n", help="The pool's namespace.")]
 As = Annotated[Output, typer.Option("--output", "-o", help="text or json.")]
+OperatorNamespace = Annotated[
+    str | None, typer.Option(help="Where the operator is; by default where its lease is, else `poolkeeper`.")
+]
 OperatorUrl = Annotated[
     str | None,
     typer.Option(
@@ -112,13 +117,27 @@ async def live(kube: KubeClient, url: str | None, path: str) -> Json | None:
         raise typer.Exit(UNREACHABLE) from error
 
 
+async def operator_namespace(kube: KubeClient, given: str | None) -> str:
+    """Return the operator's namespace: as it was given, else where its lease is, else as the manifests have it."""
+    if given:
+        return given
+    try:
+        return next((str(lease["metadata"]["namespace"]) for lease in await _leases(kube)), HOME)
+    except KubeError:
+        return HOME
+
+
+async def _leases(kube: KubeClient) -> list[Json]:
+    found: Json = await kube.get(
+        "/apis/coordination.k8s.io/v1/leases", into=dict, params={"fieldSelector": f"metadata.name={names.LEASE}"}
+    )
+    return list(found["items"])
+
+
 async def _through_api_server(kube: KubeClient, path: str) -> Json | None:
     """Ask the pod that holds the lease."""
     try:
-        leases: Json = await kube.get(
-            "/apis/coordination.k8s.io/v1/leases", into=dict, params={"fieldSelector": f"metadata.name={names.LEASE}"}
-        )
-        for lease in leases["items"]:
+        for lease in await _leases(kube):
             namespace = lease["metadata"]["namespace"]
             pod = str(lease["spec"].get("holderIdentity") or "").rpartition("_")[0]
             if pod:
