@@ -21,17 +21,15 @@ from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.observe import sibling_of, target_of, tier_of
 from poolkeeper.shell.overhead import KEPT, Lodger, Upkeep, begun, emptied, lodged
 from poolkeeper.shell.pools import Key, Pool
-from poolkeeper.shell.tenancy import Site
+from poolkeeper.shell.tenancy import Room, Site
 from poolkeeper.shell.views import ENDED, PodView
 
 NODE_LAG = timedelta(seconds=5)
 """How much later than a pod's news those of its node may come."""
 NEVER = datetime.max.replace(tzinfo=UTC)
 
-Halves = tuple[tuple[str, tuple[PodView, ...]], ...]
-"""The names of tiers, and their pods."""
-Nodes = tuple[tuple[Site | None, tuple[PodView, ...]], ...]
-"""The nodes that matter, and who is on them."""
+Halves = tuple[tuple[bool, tuple[PodView, ...]], ...]
+"""Whether it is the half on spot, and its pods."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ class Known:
     pool: str
     spec: PoolSpec | None
     halves: Halves
-    nodes: Nodes = ()
+    rooms: tuple[Room, ...] = ()
     bill: Bill = field(default_factory=Bill)
     until: datetime = NEVER
     lodgers: Mapping[str, Lodger] = field(default_factory=dict)
@@ -65,8 +63,8 @@ class Billing:
         known, halves = self._known.get(pool.key), self._halves(pool)
         if known is None or known.pool != pool.uid:
             known = Known(pool.uid, pool.core, ())
-        seen = (pool.core, halves, self._nodes(halves, known.empty))
-        if now >= known.until or (known.spec, known.halves, known.nodes) != seen:
+        seen = (pool.core, halves, self._rooms(halves, known.empty))
+        if now >= known.until or (known.spec, known.halves, known.rooms) != seen:
             known = self._look(pool, halves, known, now)
         if known.bill.book is not book:
             known = replace(known, bill=Bill(known.bill.items, book))
@@ -74,17 +72,13 @@ class Billing:
         return known.bill
 
     def _halves(self, pool: Pool) -> Halves:
-        halves = (target_of(pool, self._cluster), sibling_of(pool, self._cluster))
-        return tuple(
-            (tier_of(pool, spot=found.name != pool.target), tuple(self._cluster.ownership.pods_of(found.uid)))
-            for found in halves
-            if found is not None
-        )
+        pods_of = self._cluster.ownership.pods_of
+        halves = ((False, target_of(pool, self._cluster)), (True, sibling_of(pool, self._cluster)))
+        return tuple([(spot, tuple(pods_of(found.uid))) for spot, found in halves if found is not None])
 
-    def _nodes(self, halves: Halves, empty: tuple[str, ...]) -> Nodes:
-        tenancy = self._cluster.tenancy
-        names = (*(pod.node for _, pods in halves for pod in pods), *empty)
-        return tuple((tenancy.site(name), tenancy.tenants(name)) for name in names)
+    def _rooms(self, halves: Halves, empty: tuple[str, ...]) -> tuple[Room, ...]:
+        room = self._cluster.tenancy.room
+        return tuple([room(pod.node) for _, pods in halves for pod in pods] + [room(name) for name in empty])
 
     def _look(self, pool: Pool, halves: Halves, before: Known, now: datetime) -> Known:
         lodgers = {one.pod.uid: one for one in self._lodgers(pool, halves, before, now)}
@@ -95,7 +89,7 @@ class Billing:
             pool=pool.uid,
             spec=pool.core,
             halves=halves,
-            nodes=self._nodes(halves, empty),
+            rooms=self._rooms(halves, empty),
             bill=before.bill if before.bill.items == items else Bill(items, before.bill.book),
             until=min(changes(halves, lodgers, upkeeps), default=NEVER),
             lodgers=lodgers,
@@ -106,12 +100,15 @@ class Billing:
     def _lodgers(self, pool: Pool, halves: Halves, before: Known, now: datetime) -> Iterator[Lodger]:
         """Yield the replicas that are paid for, the half where nothing is reclaimed first, the oldest of each first."""
         told = pool.core.cost.gpus_per_replica if pool.core else None
-        for tier, pods in halves:
+        for spot, pods in halves:
+            tier = tier_of(pool, spot=spot)
             for pod in sorted(filter(is_paid, pods), key=lambda pod: (begun(pod), pod.uid)):
-                site, known = self._cluster.tenancy.site(pod.node), before.lodgers.get(pod.uid)
-                if site is None and known is None and now - begun(pod) < NODE_LAG:
-                    continue
-                yield lodger(pod, site or (known.site if known else None), tier, told, known)
+                known = before.lodgers.get(pod.uid)
+                site = self._cluster.tenancy.room(pod.node).site or (known.site if known else None)
+                if known and known.site is site and known.pod.devices == pod.devices and before.spec is pool.core:
+                    yield known
+                elif site or known or now - begun(pod) >= NODE_LAG:
+                    yield lodger(pod, site, tier, told, known)
 
     def _upkeeps(
         self, lodgers: Iterable[Lodger], before: Mapping[str, Upkeep], now: datetime
@@ -121,11 +118,8 @@ class Billing:
         for one in lodgers:
             own[one.pod.node].append(one)
         for name in {**own, **before}:
-            site, tenants = self._cluster.tenancy.site(name), self._cluster.tenancy.tenants(name)
-            if name not in own:
-                found = emptied(site, tenants, before[name], now)
-            else:
-                found = lodged(site, tenants, own[name], before.get(name), now) if site else None
+            room = self._cluster.tenancy.room(name)
+            found = lodged(room, own[name], before.get(name), now) if name in own else emptied(room, before[name], now)
             if found is not None:
                 yield name, found
 

@@ -9,7 +9,7 @@ Only of nodes that are made when pods need them: one that stands there anyway is
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -17,7 +17,7 @@ from poolkeeper.api.gpus import even
 from poolkeeper.core.days import OVERHEAD
 from poolkeeper.core.meter import Billed
 from poolkeeper.core.rates import Rental
-from poolkeeper.shell.tenancy import Site
+from poolkeeper.shell.tenancy import Room, Site
 from poolkeeper.shell.views import PodView
 
 KEPT = timedelta(hours=1)
@@ -41,39 +41,46 @@ class Upkeep:
     `latest` is when the last replica came, `emptied_at` when the last one was gone; `alone`: it holds no one else's.
     """
 
+    room: Room
     site: Site
     latest: datetime
+    own: tuple[Lodger, ...] = ()
     boot: Billed | None = None
     spare: Billed | None = None
     alone: bool = False
     emptied_at: datetime | None = None
 
 
-def lodged(
-    site: Site, tenants: Sequence[PodView], own: Sequence[Lodger], before: Upkeep | None, now: datetime
-) -> Upkeep:
+def lodged(room: Room, own: Sequence[Lodger], before: Upkeep | None, now: datetime) -> Upkeep | None:
     """Return the upkeep of a node that has replicas of the pool; `before` is that of the last look, if it had any."""
+    site = room.site
+    if site is None:
+        return None
+    if before is not None and before.room is room and before.own == tuple(own):
+        return before
     before = before if before and before.site.uid == site.uid else None
     uids = {one.pod.uid for one in own}
-    alone = site.made and site.gpus is not None and all(pod.uid in uids for pod in tenants)
+    alone = site.made and site.gpus is not None and all(pod.uid in uids for pod in room.tenants)
     latest = max([one.billed.since for one in own] + ([before.latest] if before else []))
     since = latest if before is None or latest > before.latest else now
     left = spare(site, own) if alone else None
     return Upkeep(
+        room=room,
         site=site,
         latest=latest,
-        boot=before.boot if before else boot(site, tenants, own),
+        own=tuple(own),
+        boot=before.boot if before else boot(site, room.tenants, own),
         spare=charge(site, left, since, before),
         alone=alone,
     )
 
 
-def emptied(site: Site | None, tenants: Sequence[PodView], before: Upkeep, now: datetime) -> Upkeep | None:
+def emptied(room: Room, before: Upkeep, now: datetime) -> Upkeep | None:
     """Return the upkeep of a node that the pool has left, None where that is over."""
-    since = before.emptied_at or now
-    if site is None or site.uid != before.site.uid or tenants or not before.alone or now - since >= KEPT:
+    site, since = room.site, before.emptied_at or now
+    if site is None or site.uid != before.site.uid or room.tenants or not before.alone or now - since >= KEPT:
         return None
-    return Upkeep(site, before.latest, before.boot, charge(site, site.gpus, since, before), before.alone, since)
+    return replace(before, room=room, site=site, own=(), spare=charge(site, site.gpus, since, before), emptied_at=since)
 
 
 def boot(site: Site, tenants: Sequence[PodView], own: Sequence[Lodger]) -> Billed | None:

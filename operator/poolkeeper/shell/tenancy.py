@@ -4,7 +4,6 @@ What it gives back stays the same object until something about it changes that m
 compares by identity.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -54,36 +53,50 @@ class Site:
         return gpus.count(asked, self.labels, self.devices)
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A node, None where it is not known, or gone, and the pods that keep GPUs of it, terminating ones too."""
+
+    site: Site | None = None
+    tenants: tuple[PodView, ...] = ()
+
+
+NOBODY = Room()
+
+
 class Tenancy:
-    """The sites and their tenants, by the node's name. Reflectors call `node_changed` and `pod_changed`."""
+    """The rooms, by the node's name. Reflectors call `node_changed` and `pod_changed`."""
 
     def __init__(self) -> None:
-        self._sites: dict[str, Site] = {}
-        self._tenants: defaultdict[str, tuple[PodView, ...]] = defaultdict(tuple)
+        self._rooms: dict[str, Room] = {}
 
-    def site(self, node: str) -> Site | None:
-        """Return a node, None where it is not known, or gone."""
-        return self._sites.get(node)
-
-    def tenants(self, node: str) -> tuple[PodView, ...]:
-        """Return the pods that keep GPUs of a node, terminating ones too."""
-        return self._tenants.get(node, ())
+    def room(self, node: str) -> Room:
+        """Return a node and who is on it."""
+        return self._rooms.get(node, NOBODY)
 
     def node_changed(self, _key: Key, old: NodeView | None, new: NodeView | None) -> None:
         """Take in news of a node."""
-        before = self._sites.pop(old.name, None) if old else None
         if new is not None:
-            site = Site.of(new, before)
-            self._sites[new.name] = before if before == site else site
+            room = self.room(new.name)
+            site = Site.of(new, room.site)
+            self._set(new.name, room if room.site == site else Room(site, room.tenants))
+        elif old is not None:
+            self._set(old.name, Room(None, self.room(old.name).tenants))
 
     def pod_changed(self, _key: Key, old: PodView | None, new: PodView | None) -> None:
         """Take in news of a pod."""
         if old is not None and is_tenant(old):
-            self._tenants[old.node] = tuple(pod for pod in self._tenants[old.node] if pod.uid != old.uid)
+            room = self.room(old.node)
+            self._set(old.node, Room(room.site, tuple(pod for pod in room.tenants if pod.uid != old.uid)))
         if new is not None and is_tenant(new):
-            self._tenants[new.node] += (new,)
-        if old is not None and not self._tenants.get(old.node):
-            self._tenants.pop(old.node, None)
+            room = self.room(new.node)
+            self._set(new.node, Room(room.site, (*room.tenants, new)))
+
+    def _set(self, node: str, room: Room) -> None:
+        if room == NOBODY:
+            self._rooms.pop(node, None)
+        else:
+            self._rooms[node] = room
 
 
 def is_tenant(pod: PodView) -> bool:
