@@ -31,24 +31,14 @@ FOUR = Decimal("1e-4")
 AHEAD = timedelta(hours=1)
 """Servers' clocks may differ by this much; what is further ahead was stored before the time was set back."""
 KEPT = 2048
-"""How many accounts' JSON is kept, so that an account that has not changed is not made into JSON again."""
+"""Of how many accounts the JSON is kept: it is asked for at each look and changes now and then, its past once a day."""
 
 
 class Same:
-    """Parts of an account, told by what they are and not by what they hold."""
+    """A value that is the same as another if their parts are the same objects, whatever they hold."""
 
-    def __init__(self, account: Account) -> None:
-        self.account = account
-        self.parts = (
-            account.meter.at,
-            account.meter.rented,
-            account.meter.setting,
-            account.days,
-            account.month,
-            account.past,
-            account.told,
-            account.measured,
-        )
+    def __init__(self, value: Any, *parts: object) -> None:  # noqa: ANN401  see `_dump` and `_pasts`
+        self.value, self.parts = value, parts
 
     def __hash__(self) -> int:
         return hash(tuple(map(id, self.parts)))
@@ -59,12 +49,14 @@ class Same:
 
 def dump(account: Account) -> Json:
     """Return what to store of an account, nothing where it was never metered. It is not to be changed."""
-    return _dump(Same(account)) if account.meter.at is not None else {}
+    known = account.meter
+    summed = (account.days, account.month, account.past, account.told, account.measured)
+    return _dump(Same(account, known.at, known.rented, known.setting, *summed)) if known.at is not None else {}
 
 
 @lru_cache(KEPT)
 def _dump(known: Same) -> Json:
-    account = known.account
+    account: Account = known.value
     meter = account.meter
     return _given(
         at=format_instant(meter.at) if meter.at else None,
@@ -72,7 +64,7 @@ def _dump(known: Same) -> Json:
         setting=_setting(meter.setting),
         days={day.on.isoformat(): amounts.dump(day.amount) for day in account.days},
         month=_month(account.month),
-        past=[_past(one) for one in account.past],
+        past=_pasts(Same(account.past, account.past)),
         told=_told(account.told),
         measured=_measured(account.measured),
     )
@@ -155,6 +147,11 @@ def _month(month: Month) -> Json:
 
 def _read_month(stored: Mapping[str, Any]) -> Month:
     return Month(date.fromisoformat(stored["first"]), amounts.load(stored)) if stored else Month()
+
+
+@lru_cache(KEPT)
+def _pasts(known: Same) -> list[str]:
+    return [_past(one) for one in known.value]
 
 
 def _past(one: Past) -> str:

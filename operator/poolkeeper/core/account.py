@@ -24,6 +24,8 @@ from poolkeeper.core.use import Counting
 
 PAST = timedelta(days=98)
 """How far back days are remembered, one by one, for the forecast and for what is usual."""
+SETTLED = timedelta(minutes=5)
+"""How long a day must be over before it is filed: till then it is written again, over what a leader before may write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,14 +200,14 @@ def file(account: Account, filed: Iterable[Day], today: date) -> Account:
     known = account.meter
     left = known.at.astimezone(known.tariff.zone).date() if known.at and known.tariff else date.min
     done = {day.on for day in filed if day in account.days and day.on < min(today, left)}
-    month, past = account.month, list(account.past)
-    for day in account.days:
-        if day.on in done:
-            month = in_month(month, day)
-            past.append(past_of(day))
+    if not done:
+        return account
+    month, gone = account.month, [day for day in account.days if day.on in done]
+    for day in gone:
+        month = in_month(month, day)
+    past = sorted([*account.past, *map(past_of, gone)], key=lambda one: one.on)
     kept = tuple(day for day in account.days if day.on not in done)
-    recent = tuple(one for one in sorted(past, key=lambda one: one.on) if today - one.on <= PAST)
-    return replace(account, days=kept, month=month, past=recent)
+    return replace(account, days=kept, month=month, past=tuple(one for one in past if today - one.on <= PAST))
 
 
 def in_month(month: Month, day: Day) -> Month:
