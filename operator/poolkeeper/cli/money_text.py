@@ -21,6 +21,8 @@ CONDITIONS = frozenset({"Priced", "WithinBudget"})
 """The conditions that the lines about money tell of."""
 FRESH = timedelta(minutes=5)
 """What is older is told with its age: somebody has stopped counting."""
+MUCH = 100
+"""An amount whose cents say nothing beside it."""
 KINDS = {"OnDemand": "on-demand", "Spot": "spot"}
 SENTENCES = {reason.value: reason.sentence for reason in Reason}
 REMEDIES: Mapping[str, str] = {
@@ -84,10 +86,11 @@ def month(cost: Json) -> str:
 
 
 def spent(cost: Json) -> str | None:
-    """Return what the month has cost, without its cents, and with its currency where that is not the heading's."""
+    """Return what the month has cost, with its currency where that is not the heading's, and cents while they count."""
     if "monthToDate" not in cost:
         return None
-    return f"{Decimal(cost['monthToDate']):.0f}" + ("" if cost["currency"] == "USD" else f" {cost['currency']}")
+    amount = Decimal(cost["monthToDate"])
+    return f"{amount:.{2 if amount < MUCH else 0}f}" + ("" if cost["currency"] == "USD" else f" {cost['currency']}")
 
 
 def saved(cost: Json, slo: str | None) -> str:
