@@ -42,7 +42,10 @@ Context = Annotated[str | None, typer.Option(help="The kubeconfig's context.")]
 Namespace = Annotated[str | None, typer.Option("--namespace", "-n", help="The pool's namespace.")]
 As = Annotated[Output, typer.Option("--output", "-o", help="text or json.")]
 OperatorNamespace = Annotated[
-    str | None, typer.Option(help="Where the operator is; by default where its lease is, else `poolkeeper`.")
+    str | None,
+    typer.Option(
+        "--operator-namespace", help="Where the operator is; by default where its lease is, else `poolkeeper`."
+    ),
 ]
 OperatorUrl = Annotated[
     str | None,
