@@ -22,18 +22,27 @@ def _no_schedule(key: str, value: str) -> dict[str, str]:
     return {"key": key, "value": value, "effect": "NoSchedule"}
 
 
+def _there(region: str, zone: str) -> dict[str, str]:
+    return {"topology.kubernetes.io/region": region, "topology.kubernetes.io/zone": zone}
+
+
 # GKE's taint is that of auto-provisioned spot nodes; GPU taints are left out, their tolerations come with the GPUs.
 PROVIDERS = {
     "eks": Brand(
         {
             "node.kubernetes.io/instance-type": "g6e.2xlarge",
             "k8s.io/cloud-provider-aws": "0553d8646fc4fcdfec13e28d2ad1c5ec",
+            **_there("us-east-1", "us-east-1a"),
         },
         spot={"eks.amazonaws.com/capacityType": "SPOT", "eks.amazonaws.com/nodegroup": "gpu-spot"},
         on_demand={"eks.amazonaws.com/capacityType": "ON_DEMAND", "eks.amazonaws.com/nodegroup": "gpu"},
     ),
     "gke": Brand(
-        {"node.kubernetes.io/instance-type": "g2-standard-8", "cloud.google.com/gke-accelerator": "nvidia-l4"},
+        {
+            "node.kubernetes.io/instance-type": "g2-standard-8",
+            "cloud.google.com/gke-accelerator": "nvidia-l4",
+            **_there("us-central1", "us-central1-a"),
+        },
         spot={
             "cloud.google.com/gke-nodepool": "gpu-spot",
             "cloud.google.com/gke-provisioning": "spot",
@@ -46,6 +55,7 @@ PROVIDERS = {
         {
             "node.kubernetes.io/instance-type": "Standard_NC40ads_H100_v5",
             "kubernetes.azure.com/cluster": "MC_gpu",
+            **_there("eastus", "eastus-1"),
         },
         spot={"kubernetes.azure.com/agentpool": "gpuspot", "kubernetes.azure.com/scalesetpriority": "spot"},
         on_demand={"kubernetes.azure.com/agentpool": "gpu"},
