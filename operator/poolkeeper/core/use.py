@@ -23,7 +23,8 @@ Counters = tuple[float | None, float | None, float | None]
 class Counting:
     """Each pod's counters at the last look, when that was, who was idle then, and what has come together since noted.
 
-    `ready` and `idle` are the replicas that were so at the last look.
+    `ready` and `idle` are the replicas that were so at the last look; of one that does not tell what it runs, nobody
+    knows whether it is idle, and it is neither.
     """
 
     counters: Mapping[str, Counters] = field(default_factory=dict)
@@ -45,8 +46,9 @@ def count(
     remembered = {uid: known for uid, known in counting.counters.items() if uid in live}
     for uid, seen in counters.items():
         remembered[uid] = newest(remembered.get(uid), seen)
+    telling = min(ready, sum(pod.running is not None for pod in samples))
     idle = sum(pod.running == 0 and not pod.waiting for pod in samples)
-    return Counting(remembered, now, ready, idle, counting.use + use)
+    return Counting(remembered, now, telling, idle, counting.use + use)
 
 
 def newest(before: Counters | None, seen: Counters) -> Counters:
