@@ -320,7 +320,7 @@ def run(settings: Settings) -> None:
         await operator.stop()
 
     @kopf.on.event(names.GROUP, names.VERSION, names.PLURAL, registry=registry)
-    def changed(type: str | None, body: kopf.Body, **_: Any) -> None:  # noqa: A002, ANN401  kopf's own keywords
+    async def changed(type: str | None, body: kopf.Body, **_: Any) -> None:  # noqa: A002, ANN401  kopf's own keywords
         operator.take(type, dict(body))
 
     scope: dict[str, Any] = {"namespaces": settings.namespaces} if settings.namespaces else {"clusterwide": True}
