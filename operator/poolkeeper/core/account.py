@@ -25,7 +25,7 @@ from poolkeeper.core.use import Counting
 PAST = timedelta(days=98)
 """How far back days are remembered, one by one, for the forecast and for what is usual."""
 SETTLED = timedelta(minutes=5)
-"""How long a day must be over before it is filed: till then it is written again, over what a leader before may write."""
+"""How long a day must be over before it is filed: till then it is written again, over what a leader before might."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from poolkeeper.core.rates import Rental, Rented, Setting, Tariff, ends, rates
 LATE = timedelta(minutes=1)
 """How long ago a rental may have begun that was not seen at the last change."""
 BLIND = timedelta(seconds=30)
+"""An absence that is longer is told apart: nobody saw what was rented then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ none at all                             unknown, which is never zero
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -152,8 +152,3 @@ def shown(place: Place) -> str:
     kind = "spot" if place.spot else "on-demand"
     where = ", ".join(filter(None, (place.provider, place.zone or place.region)))
     return f"{kind} price for {machine}" + (f" in {where}" if where else "")
-
-
-def changes(instants: Iterable[datetime], after: datetime, until: datetime) -> list[datetime]:
-    """Return the instants within (after, until)."""
-    return [instant for instant in instants if after < instant < until]

@@ -126,7 +126,7 @@ def rates(tariff: Tariff, rented: Rented, setting: Setting, at: datetime) -> Amo
         if rental.tier != OVERHEAD:
             lines[rental.tier] = lines.get(rental.tier, Line()) + Line(replica_hours=Decimal(count))
     saved = savings(tariff, lines, active, setting, at)
-    return Amount(lines, saved, machines=machines(paid, rented)) if lines else NOTHING
+    return Amount(lines, saved, machines=machines(paid, rented)) if lines or saved != Savings() else NOTHING
 
 
 def piece(tariff: Tariff, rental: Rental, count: int, at: datetime) -> Piece:
