@@ -32,8 +32,6 @@ COLUMNS = (
     "BillingCurrency",
     "BillingPeriodEnd",
     "BillingPeriodStart",
-    "CapacityReservationId",
-    "CapacityReservationStatus",
     "ChargeCategory",
     "ChargeClass",
     "ChargeDescription",
@@ -98,7 +96,10 @@ COLUMNS = (
     "x_SavingsSpot",
     "x_UnpricedGpuHours",
 )
-"""All columns of the specification, then ours; what is of the whole day stands in the day's first row alone."""
+"""The specification's columns, then ours; what is of the whole day stands in the day's first row alone.
+
+Those for capacity reservations are left out, as it asks where there are none; there is one currency.
+"""
 
 
 def table(entries: Iterable[Entry]) -> str:
@@ -128,6 +129,7 @@ def heading(entry: Entry) -> dict[str, str]:
         "BillingAccountName": entry.cluster,
         "BillingAccountType": "Cluster",
         "BillingCurrency": entry.currency,
+        "PricingCurrency": entry.currency,
         "BillingPeriodStart": format_instant(month),
         "BillingPeriodEnd": format_instant(after),
         "ChargePeriodStart": format_instant(begin),
@@ -156,25 +158,35 @@ def bounds(entry: Entry, begin: date, end: date) -> tuple[datetime, datetime]:
 
 def costs(charge: Charge) -> dict[str, str]:
     """Return amounts, quantities and unit prices."""
-    hours = format_number(charge.gpu_hours)
+    hours = decimal(charge.gpu_hours)
     consumed = {"ConsumedQuantity": hours, "ConsumedUnit": UNIT} if charge.consumed else {}
+    contracted, listed = unit_price(charge.contracted, charge.priced), unit_price(charge.listed, charge.priced)
     return consumed | {
         "ChargeCategory": charge.category,
         "ChargeDescription": charge.words,
         "ChargeFrequency": "Recurring" if charge.category == "Purchase" else "Usage-Based",
-        "BilledCost": format_number(charge.billed),
-        "EffectiveCost": format_number(charge.effective),
-        "ContractedCost": format_number(charge.contracted),
-        "ContractedUnitPrice": unit_price(charge.contracted, charge.priced),
-        "ListCost": format_number(charge.listed),
-        "ListUnitPrice": unit_price(charge.listed, charge.priced),
+        "BilledCost": decimal(charge.billed),
+        "EffectiveCost": decimal(charge.effective),
+        "ContractedCost": decimal(charge.contracted),
+        "ContractedUnitPrice": contracted,
+        "ListCost": decimal(charge.listed),
+        "ListUnitPrice": listed,
         "PricingCategory": charge.pricing,
-        "PricingQuantity": format_number(charge.priced),
+        "PricingCurrencyContractedUnitPrice": contracted,
+        "PricingCurrencyEffectiveCost": decimal(charge.effective),
+        "PricingCurrencyListUnitPrice": listed,
+        "PricingQuantity": decimal(charge.priced),
         "PricingUnit": UNIT,
         "x_PoolkeeperLine": charge.line,
-        "x_ReplicaHours": format_number(charge.replica_hours),
-        "x_UnpricedGpuHours": format_number(charge.gpu_hours - charge.priced),
+        "x_ReplicaHours": decimal(charge.replica_hours),
+        "x_UnpricedGpuHours": decimal(charge.gpu_hours - charge.priced),
     }
+
+
+def decimal(number: Decimal) -> str:
+    """Return a number that every reader takes for a decimal, also where it is whole."""
+    text = format_number(number)
+    return text if "." in text else f"{text}.0"
 
 
 def unit_price(cost: Decimal, hours: Decimal) -> str:
@@ -190,7 +202,7 @@ def discount(entry: Entry, charge: Charge) -> dict[str, str]:
         "CommitmentDiscountCategory": "Usage",
         "CommitmentDiscountId": commitments_id(entry),
         "CommitmentDiscountName": f"{entry.namespace}/{entry.name}",
-        "CommitmentDiscountQuantity": format_number(charge.gpu_hours),
+        "CommitmentDiscountQuantity": decimal(charge.gpu_hours),
         "CommitmentDiscountStatus": charge.status,
         "CommitmentDiscountType": "Commitment",
         "CommitmentDiscountUnit": UNIT,
@@ -245,12 +257,12 @@ def of_the_day(amount: Amount) -> dict[str, str]:
     """Return what belongs to the day as a whole."""
     saved, use = amount.savings, amount.use
     savings = {
-        "x_SavingsQueue": format_number(saved.queue),
-        "x_SavingsSchedule": format_number(saved.schedule),
-        "x_SavingsSpot": format_number(saved.spot),
+        "x_SavingsQueue": decimal(saved.queue),
+        "x_SavingsSchedule": decimal(saved.schedule),
+        "x_SavingsSpot": decimal(saved.spot),
     }
     return (savings if saved.baseline is not None else {}) | {
-        "x_Gap": format_number(amount.gap),
+        "x_Gap": decimal(amount.gap),
         "x_GenerationTokens": f"{use.generation_tokens:.0f}",
         "x_IdleReplicaHours": f"{use.idle_hours:.6f}",
         "x_PromptTokens": f"{use.prompt_tokens:.0f}",

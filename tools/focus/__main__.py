@@ -1,0 +1,13 @@
+"""`python -m focus FILE` says which rules of FOCUS 1.2 a CSV file breaks; it leaves with 1 where it breaks any."""
+
+import sys
+from pathlib import Path
+
+from focus import validate
+
+if __name__ == "__main__":
+    failures = validate(Path(sys.argv[1]))
+    for failure in failures:
+        print(f"{failure.rule}: {failure.words}")
+    print(f"{len(failures)} rules are broken" if failures else "no rule of FOCUS 1.2 is broken")
+    sys.exit(1 if failures else 0)
