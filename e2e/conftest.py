@@ -1,21 +1,27 @@
 """One ground for the whole run; a namespace for each test. See `rig` for what a test can do with them.
 
 With pytest-xdist the controller boots the ground before its first worker starts and ends it after the last one;
-without, the first test that wants it does. Workers attach by the card that they are handed.
+without, the first test that wants it does. Workers attach by the card that they are handed. Tests that stand on one
+fixture which is dear to make bear the name of an `xdist_group`: they run in one worker.
 """
 
 import itertools
 import os
 import re
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
 
+from rig.commons import common, establish
 from rig.ground import Ground, attach, boot
+from rig.groups import honour
 from rig.space import Space
+from rig.strain import Strain
 
+LIMIT = 900
+"""Seconds that a test may take on the slowest machine, with what it stands on."""
 CARD = "poolkeeper_ground"
 OPEN = pytest.StashKey[ExitStack]()
 BOOTED = pytest.StashKey[Ground]()
@@ -28,16 +34,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deal the tests out so that each worker's share, which xdist cuts off in order, begins with its longest."""
-    workers = getattr(config, "workerinput", {}).get("workercount", 1)
-    long = sorted(filter(_seconds, items), key=_seconds, reverse=True)
-    others = iter([item for item in items if not _seconds(item)])
-    dealt = []
-    for first in range(workers):
-        share = long[first::workers]
-        dealt += [*share, *itertools.islice(others, max(0, len(items[first::workers]) - len(share)))]
-    items[:] = [*dealt, *others]
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest, and let no clock but a test's own end it: how late is late is asked of `strain`."""
+    honour(items)
+    items.sort(key=_seconds, reverse=True)
+    for item in items:
+        item.add_marker(pytest.mark.timeout(LIMIT), append=False)
 
 
 def _seconds(item: pytest.Item) -> float:
@@ -51,7 +53,7 @@ def pytest_configure_node(node: Any) -> None:  # noqa: ANN401  xdist types nothi
     stash = node.config.stash
     if BOOTED not in stash:
         stash[OPEN] = ExitStack()
-        stash[BOOTED] = stash[OPEN].enter_context(boot())
+        stash[BOOTED] = stash[OPEN].enter_context(_furnished())
     node.workerinput[CARD] = stash[BOOTED].card
 
 
@@ -68,7 +70,15 @@ def ground(request: pytest.FixtureRequest) -> Iterator[Ground]:
     if hasattr(request.config, "workerinput"):
         yield attach(request.config.workerinput[CARD])
         return
+    with _furnished() as booted:
+        yield booted
+
+
+@contextmanager
+def _furnished() -> Iterator[Ground]:
+    """Boot the ground, with what many tests share on it."""
     with boot() as booted:
+        establish(booted)
         yield booted
 
 
@@ -81,13 +91,18 @@ def space(ground: Ground, request: pytest.FixtureRequest) -> Iterator[Space]:
     made.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def shared(ground: Ground) -> Iterator[Space]:
-    """A namespace with an operator for all tests of a worker that end neither; each names what it makes."""
-    made = Space(ground, f"shared-{os.getpid()}")
-    made.operate().wait_until_leading()
-    yield made
-    made.close()
+    """A namespace with an operator for all tests that end neither; each names what it makes."""
+    with common(ground, "shared") as made:
+        yield made
+
+
+@pytest.fixture
+def strain() -> Iterator[Strain]:
+    """How strained the machine is while this test runs."""
+    with Strain() as measured:
+        yield measured
 
 
 @pytest.hookimpl(wrapper=True)

@@ -16,7 +16,7 @@ from rig.space import Space
 from rig.spot import SpotPool, capacity
 from rig.waiting import eventually
 
-pytestmark = pytest.mark.timeout(240)  # with what its tests share, on a machine that does much else
+pytestmark = [pytest.mark.xdist_group("access"), pytest.mark.lasts(60)]
 
 Right = tuple[str, str, str]
 QUEUE = published(grace="1s")
@@ -27,13 +27,13 @@ UNUSED = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def installation(ground: Ground) -> Iterator[Installation]:
     with installed(ground.cluster, f"access-{token_hex(3)}") as made:
         yield made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def space(ground: Ground, installation: Installation) -> Iterator[Space]:
     """A namespace in which an operator with the manifests' rights has done all that it ever does."""
     made = Space(ground, f"access-{token_hex(3)}")
@@ -65,7 +65,7 @@ def live_on_spot(space: Space) -> None:
     split.lose(1)
     split.wait_until_split(1, 3)
     space.api.patch(space.path("InferencePool", "split"), {"spec": {"capacity": None}})
-    eventually(lambda: not space.record.newest("Deployment", "split-spot"), "the sibling is removed", 60)
+    eventually(lambda: not space.record.newest("Deployment", "split-spot"), "the sibling is removed")
 
 
 def renewed(ground: Ground, installation: Installation) -> bool:
@@ -125,7 +125,7 @@ def test_its_pods_keep_the_restricted_profile(ground: Ground, installation: Inst
     space = ground.cluster.get("namespace", installation.namespace)
     enforced = space["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
     found = ("deployment", installation.account, "-n", installation.namespace)
-    eventually(lambda: ground.cluster.get(*found)["status"].get("availableReplicas") == 2, "both are admitted", 60)
+    eventually(lambda: ground.cluster.get(*found)["status"].get("availableReplicas") == 2, "both are admitted")
     assert enforced == "restricted"
 
 

@@ -14,8 +14,6 @@ from rig.manifests import SHARED_NODES, deployment, pool
 from rig.space import Space
 from rig.waiting import eventually
 
-pytestmark = pytest.mark.timeout(240)  # with what its tests share, on a machine that does much else
-
 NOBODY = "http://127.0.0.1:1"  # no engine answers and no Prometheus is asked: what moves here moves by its bounds
 WRONG = {"spec": {"minReplicas": "five"}}
 

@@ -23,7 +23,7 @@ from rig.manifests import deployment
 from rig.space import Space
 from rig.waiting import eventually
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.lasts(75)]
+pytestmark = pytest.mark.lasts(75)
 
 REFUSALS = ("InsufficientCapacityError", "FailedScheduling")
 
@@ -47,7 +47,7 @@ def test_a_pool_lives_on_the_nodes_that_karpenter_makes(
     scattered = packed.wait_until_ready(3)
     chat = KarpenterPool(space, fresh_market.karpenter).open(10)
     with subtests.test("it lands one on on-demand and nine on spot"):
-        chat.wait_until_split(1, 9, within=60)
+        chat.wait_until_split(1, 9)
         lands(chat)
     with subtests.test("a drain is no reclaim, and takes what the budget lets it"):
         is_drained(chat)
@@ -65,10 +65,10 @@ def test_a_pool_lives_on_the_nodes_that_karpenter_makes(
 def test_nodes_that_go_with_their_notice_are_held_by_the_budget(space: Space, fresh_market: Market) -> None:
     space.operate().wait_until_leading()
     chat = KarpenterPool(space, fresh_market.karpenter).open(10)
-    chat.wait_until_split(1, 9, within=60)
+    chat.wait_until_split(1, 9)
     notice = chat.announce(3)
     chat.terminate(notice)
-    chat.wait_until_split(1, 9, within=60)
+    chat.wait_until_split(1, 9)
     print(f"\nworst ready - wanted {chat.ready.least_since(notice.at) - 10}")
     assert max(space.sizes("chat")) == 4
     assert chat.ready.least_since(notice.at) >= 9
@@ -77,7 +77,7 @@ def test_nodes_that_go_with_their_notice_are_held_by_the_budget(space: Space, fr
 def scatter(pool: KarpenterPool) -> KarpenterPool:
     """Have a pool of three with its spot replicas on two nodes that one would do for: beside a guest who left."""
     pool.space.create(deployment("guest", 1, nodes={**pool.nodes, "karpenter.sh/capacity-type": "spot"}))
-    pool.open(3).wait_until_split(1, 2, within=60)
+    pool.open(3).wait_until_split(1, 2)
     assert len(set(pool.spot_nodes(2))) == 2
     pool.space.api.patch(pool.space.path("Deployment", "guest"), {"spec": {"replicas": 0}})
     return pool
@@ -101,7 +101,7 @@ def is_drained(chat: KarpenterPool) -> None:
 
 def is_interrupted(chat: KarpenterPool) -> None:
     notice = chat.interrupt(3)
-    chat.wait_until_split(1, 9, within=60)
+    chat.wait_until_split(1, 9)
     patched = chat.space.wait_for_size("chat", 4)
     worst = chat.ready.least_since(notice.at) - 10
     print(f"\nnotice to patch {patched.at - notice.at:.2f} s; worst ready - wanted {worst}")
@@ -130,13 +130,13 @@ def runs_out(chat: KarpenterPool) -> None:
 def is_restocked(chat: KarpenterPool) -> None:
     chat.karpenter.restock("spot")
     whole = chat.wait_until_ready(14)
-    chat.wait_until_split(2, 12, within=60)
+    chat.wait_until_split(2, 12)
     assert chat.ready.least_since(whole) >= 14
     assert all(after == before - 1 for before, after in pairwise(chat.space.sizes("chat")[-3:]))
 
 
 def is_packed(packed: KarpenterPool, scattered: float) -> None:
-    eventually(lambda: len(set(packed.spot_nodes(2))) == 1, "both share a node", 60)
+    eventually(lambda: len(set(packed.spot_nodes(2))) == 1, "both share a node")
     assert "Disrupting Node: Underutilized" in packed.told("DisruptionTerminating")
     packed.wait_until_split(1, 2)
     assert packed.ready.least_since(scattered) >= 2

@@ -2,40 +2,40 @@
 
 import json
 from collections.abc import Iterator
-from secrets import token_hex
 
 import pytest
 
 from controlplane import KubectlError
+from rig.commons import common
 from rig.ground import Ground
 from rig.manifests import deployment, pool, published
 from rig.space import Space
 from rig.waiting import eventually, let_pass
-
-pytestmark = pytest.mark.timeout(240)  # with what its tests share, on a machine that does much else
 
 HOLDING, LONG, SHORT = 500, 5000, 0
 QUEUE = published(grace="2s")
 Json = dict[str, object]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def space(ground: Ground) -> Iterator[Space]:
-    made = Space(ground, f"objects-{token_hex(3)}")
-    made.operate().wait_until_leading()
-    yield made
-    made.close()
+    with common(ground, "objects") as made:
+        yield made
 
 
-@pytest.fixture(scope="session")
-def shrunk(space: Space) -> str:
+@pytest.fixture(scope="module")
+def shrunk(ground: Ground) -> Iterator[str]:
     """A pool that had twelve changes of size."""
-    space.deploy("shrunk", 14)
-    space.fleet.queue(space.workload("shrunk"), SHORT)
-    space.create(pool("shrunk", published(grace="100ms", interval="200ms"), maxReplicas=20))
-    space.wait_for_size("shrunk", 2)
-    eventually(lambda: space.status("shrunk")["lastDecision"]["to"] == 2, "the last change is in the status")
-    return "shrunk"
+    with common(ground, "objects") as space:
+        space.deploy("shrunk", 14)
+        space.fleet.queue(space.workload("shrunk"), SHORT)
+        space.create(pool("shrunk", published(grace="100ms"), maxReplicas=20))
+        space.wait_for_size("shrunk", 2)
+        eventually(lambda: space.status("shrunk")["lastDecision"]["to"] == 2, "the last change is in the status")
+        yield "shrunk"
+
+
+of_shrunk = pytest.mark.xdist_group("shrunk")
 
 
 def templated(name: str, image: str = "vllm/vllm-openai:v0.11.0", **spec: object) -> Json:
@@ -80,7 +80,7 @@ def test_a_changed_template_rolls_out_and_the_size_stays(space: Space) -> None:
     grown(space, "rolled")
     space.api.patch(space.path("InferencePool", "rolled"), {"spec": templated("rolled", "vllm:2")["spec"]})
     eventually(lambda: image(space, "rolled") == "vllm:2", "the template is the new one")
-    eventually(lambda: rolled_out(space, "rolled"), "the rollout is over", 60)
+    eventually(lambda: rolled_out(space, "rolled"), "the rollout is over")
     assert space.sizes("rolled") == [2, 3]
 
 
@@ -107,7 +107,7 @@ def test_delete_ends_the_deployment_with_its_pool(space: Space) -> None:
     space.create(templated("ended", deletionPolicy="Delete"))
     space.wait_until_ready("ended", 2)
     space.api.delete(space.path("InferencePool", "ended"))
-    assert eventually(lambda: not space.record.newest("Deployment", "ended"), "the Deployment is gone", 60)
+    assert eventually(lambda: not space.record.newest("Deployment", "ended"), "the Deployment is gone")
 
 
 def test_a_policy_that_becomes_orphan_lets_go_of_the_deployment(space: Space) -> None:
@@ -167,19 +167,25 @@ def test_a_target_that_is_not_there_is_said(space: Space) -> None:
 # Why the size is what it is
 
 
+@of_shrunk
+@pytest.mark.lasts(30)
 def test_each_change_of_size_has_one_event(space: Space, shrunk: str) -> None:
     eventually(lambda: len(events(space, shrunk)) >= 12, "twelve events")
     let_pass(1)
     assert [event["reason"] for event in events(space, shrunk)] == ["QueueBelow"] * 12
 
 
+@of_shrunk
+@pytest.mark.lasts(30)
 def test_an_event_says_from_where_to_where_and_why(space: Space, shrunk: str) -> None:
     (last,) = [event for event in events(space, shrunk) if event["message"].startswith("3 -> 2: ")]
     assert "the queue stayed short for the whole grace period (queue 0, below 100" in last["message"]
 
 
+@of_shrunk
+@pytest.mark.lasts(30)
 def test_the_status_keeps_the_last_ten_changes_newest_first(space: Space, shrunk: str) -> None:
-    history = space.status(shrunk)["history"]
+    history = space.wait_until(lambda: space.status(shrunk).get("history"), "the history is told")
     assert [(change["from"], change["to"]) for change in history] == [(size + 1, size) for size in range(2, 12)]
 
 
@@ -201,10 +207,12 @@ def test_get_shows_the_size_and_the_reason(space: Space) -> None:
     space.create(pool("shown", QUEUE))
     eventually(lambda: space.status("shown").get("reason") == "Steady", "the status is written")
     head, row = shown(space, "ipool", "shown")
-    assert head == ["NAME", "MODE", "DESIRED", "MAX", "READY", "SLO", "REASON", "AGE"]
+    assert head == ["NAME", "MODE", "DESIRED", "MAX", "READY", "SLO", "$/H", "MONTH", "REASON", "AGE"]
     assert row[:-1] == ["shown", "Active", "3", "8", "3", "Steady"]
 
 
+@of_shrunk
+@pytest.mark.lasts(30)
 def test_describe_tells_the_story(space: Space, shrunk: str) -> None:
     story = space.ground.cluster.kubectl("describe", "-n", space.name, f"ipool/{shrunk}")
     assert [word for word in ("Conditions:", "Last Decision:", "Events:", "3 -> 2:") if word not in story] == []

@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 
 from controlplane.backfill import backfilled
 
-pytestmark = [pytest.mark.timeout(400), pytest.mark.lasts(60)]
+pytestmark = pytest.mark.lasts(60)
 
 PLACE = ZoneInfo("America/New_York")
 END = datetime(2025, 11, 20, 5, tzinfo=UTC)
@@ -97,6 +97,9 @@ def working_week() -> Iterator[str]:
         yield url
 
 
+of_working_week = pytest.mark.xdist_group("working-week")
+
+
 def off(wall: str, true: str) -> timedelta:
     """Return how far a wall is from the true one."""
     hours, minutes = (int(one) - int(other) for one, other in zip(wall.split(":"), true.split(":"), strict=True))
@@ -114,6 +117,7 @@ def test_the_windows_are_those_that_the_traffic_was_made_with(load: Load) -> Non
     assert max(off(wall, true) for one, other in walls for wall, true in zip(one[1:], other[1:], strict=True)) <= NEAR
 
 
+@of_working_week
 def test_a_raw_counter_is_read_as_its_rate(working_week: str) -> None:
     found = recommend(working_week, f"sum({COUNTER})", "--max", "8", "--days", "4")
     assert "its rate a second was taken; " in found["notes"][0]
@@ -128,6 +132,7 @@ def test_noise_gets_no_window() -> None:
     assert (found["helps"], found["windows"]) == (False, [])
 
 
+@of_working_week
 def test_the_page_shows_what_is_printed(working_week: str, tmp_path: Path) -> None:
     fences = [token.content for token in MarkdownIt().parse(PAGE.read_text()) if token.type == "fence"]
     pool, command, shown = fences[:3]

@@ -11,7 +11,6 @@
 All of them live through the same minute, side by side, since the clock can be hurried by nobody.
 """
 
-import itertools
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -30,16 +29,17 @@ from rig.api import ApiError, collection
 from rig.manifests import loading, pool, published
 from rig.record import ReadyPods
 from rig.space import Space
-from rig.spot import PATIENT, SpotPool, capacity
-from rig.waiting import eventually, let_pass
+from rig.spot import SpotPool, capacity
+from rig.strain import Strain
+from rig.waiting import PATIENCE, eventually, let_pass
 from rig.windows import FAR, moment, schedule, since, until, whole_minute, window
-
-pytestmark = pytest.mark.timeout(300)  # the clock has whole minutes, and the machine may do much else
 
 Json = dict[str, Any]
 
-BEFORE = 45
-"""At least so long before AT the pools are made: they grow to what they are before it."""
+BEFORE, STARTS = 45, 6
+"""At least so long before AT, or as long as so many starts of an operator, the pools are made: they grow before it."""
+UNMEASURED = 600
+"""The lead time while no start was seen."""
 GRACE, SLACK, LATE = 2, 0.5, 5
 STAMP = 1
 """So much the API server's stamps cut off."""
@@ -54,6 +54,7 @@ class Day:
     """The space where it is lived through, and the instant at which the windows begin and end."""
 
     space: Space
+    strain: Strain
     at: datetime
 
     @cached_property
@@ -64,7 +65,7 @@ class Day:
     @property
     def left(self) -> float:
         """The seconds until then, with patience on top."""
-        return max(0.0, self.turn - time.monotonic()) + PATIENT
+        return max(0.0, self.turn - time.monotonic()) + PATIENCE
 
     def have(
         self, name: str, replicas: int, rule: Json | None, annotations: Json | None = None, **spec: object
@@ -93,7 +94,7 @@ class Day:
 
     def pass_until(self, after: float) -> None:
         """Let time pass until so many seconds after AT; less than none is before it."""
-        let_pass(max(0.0, self.turn + after - time.monotonic()))
+        let_pass(self.turn + after - time.monotonic())
 
 
 # Before a window: the floor is ready when it begins
@@ -103,30 +104,30 @@ def measured(day: Day) -> None:
     """leadTime auto: as long as three starts took that the pool has seen."""
     ready = ReadyPods(day.space.api, day.space.name, "measured")
     day.have("measured", 1, None, loading(LOAD), minReplicas=4)
-    eventually(lambda: day.space.explain("measured").get("ready") == 4, "three starts are seen", PATIENT)
+    eventually(lambda: day.space.explain("measured").get("ready") == 4, "three starts are seen")
     day.change("measured", schedule=schedule(since("office", day.at, minReplicas=7), leadTime="auto"))
     lead = eventually(lambda: day.bounds("measured").get("leadTime"), "the lead time is told")
-    assert LOAD <= lead < PATIENT
-    margin = ready_before(day, "measured", ready, lead)
+    assert LOAD <= lead < UNMEASURED
+    late = late_for_window(day, "measured", ready, lead)
     before, after = starts(day, "measured", slice(1, 4)), starts(day, "measured", slice(4, 7))
     slower = max(after) - max(before)
-    assert margin >= (-slower - STAMP if slower > 0 else 0)  # no measure tells that a machine becomes slower
+    assert late <= (slower + STAMP if slower > 0 else SLACK)  # no measure tells that a machine becomes slower
 
 
 def starts(day: Day, name: str, which: slice) -> list[float]:
-    """Return how many seconds a workload's pods took from their node to ready, by their own stamps, oldest first."""
+    """Return how many seconds a workload's pods took from their making to ready, by their own stamps, oldest first."""
     found = day.space.api.get(f"{collection('Pod', day.space.name)}?labelSelector=app%3D{name}")["items"]
     oldest = sorted(found, key=lambda pod: str(pod["metadata"]["creationTimestamp"]))[which]
+    made = [parse_instant(pod["metadata"]["creationTimestamp"]) for pod in oldest]
     stamps = [{one["type"]: one.get("lastTransitionTime") for one in pod["status"]["conditions"]} for pod in oldest]
-    spans = [parse_instant(one["Ready"]) - parse_instant(one["PodScheduled"]) for one in stamps]
-    return [span.total_seconds() for span in spans]
+    return [(parse_instant(one["Ready"]) - begun).total_seconds() for one, begun in zip(stamps, made, strict=True)]
 
 
 def given(day: Day) -> None:
     """A lead time that is longer than the start."""
     ready = ReadyPods(day.space.api, day.space.name, "given")
     day.have("given", 2, schedule(since("office", day.at, minReplicas=7), leadTime="25s"))
-    assert ready_before(day, "given", ready, 25) >= 0
+    assert late_for_window(day, "given", ready, 25) <= SLACK
 
 
 def abroad(day: Day) -> None:
@@ -135,22 +136,22 @@ def abroad(day: Day) -> None:
     ready = ReadyPods(day.space.api, day.space.name, "abroad")
     office = since("office", day.at, zone, minReplicas=7)
     day.have("abroad", 2, schedule(office, leadTime="20s", timezone=zone))
-    assert ready_before(day, "abroad", ready, 20) >= 0
+    assert late_for_window(day, "abroad", ready, 20) <= SLACK
 
 
-def ready_before(day: Day, name: str, ready: ReadyPods, lead: float) -> float:
-    """Return how many seconds before its window a floor of seven was ready; it was asked for as its lead time began.
+def late_for_window(day: Day, name: str, ready: ReadyPods, lead: float) -> float:
+    """Return how late for its window a floor of seven was ready, by what that was worth; 0 if it was in time.
 
-    A slow machine may have made the pool later than that.
+    It was asked for as its lead time began, or once the pool was made, which a slow machine may do later than that.
     """
     begins = day.turn - lead
     due = max(begins, time.monotonic())
     asked = day.space.wait_for_size(name, 7, within=day.left)
-    at = eventually(lambda: ready.reached(7), f"seven of {name} are ready", PATIENT)
+    at = eventually(lambda: ready.reached(7), f"seven of {name} are ready")
     figures = f"asked {day.turn - asked.at:.1f} s before the window, ready {day.turn - at:.1f} s before"
     print(f"{name}: lead {lead:.1f} s, {figures}")
-    assert begins - SLACK <= asked.at <= due + LATE
-    return day.turn - at
+    assert (asked.at >= begins - SLACK, day.strain.worth(due, asked.at) <= LATE) == (True, True)
+    return day.strain.worth(day.turn, at)
 
 
 # From window to window
@@ -185,15 +186,14 @@ def drained(day: Day) -> None:
     day.have("drained", 10, schedule(until("office", day.at, minReplicas=10), outside=EVENING), STOP, minReplicas=1)
     day.wait_for_window("drained", "office")
     day.space.fleet.load(day.space.workload("drained"), f"step:2:0.3:{day.turn - time.monotonic() + LATE:.0f}")
-    day.space.wait_for_size("drained", 1, within=day.left + 2 * PATIENT)
+    day.space.wait_for_size("drained", 1, within=day.left + PATIENCE)
     pods = f"{collection('Pod', day.space.name)}?labelSelector=app%3Ddrained"
-    eventually(lambda: len(day.space.api.get(pods)["items"]) == 1, "nine pods have ended", PATIENT)
+    eventually(lambda: len(day.space.api.get(pods)["items"]) == 1, "nine pods have ended")
     report = day.space.fleet.report(day.space.workload("drained"))
-    moments = [day.turn, *(change.at for change in day.space.changes("drained"))]
-    steps = [later - earlier for earlier, later in itertools.pairwise(moments)]
-    print(f"drained: cut off {report.cut_off} of {report.arrived}, steps after {[round(step, 1) for step in steps]} s")
+    falls = [change.at - day.turn for change in day.space.changes("drained")]
+    print(f"drained: cut off {report.cut_off} of {report.arrived}, falls after {[round(fall, 1) for fall in falls]} s")
     assert day.space.sizes("drained") == [*range(10, 0, -1)]
-    assert min(steps) >= GRACE - SLACK
+    assert all(fall >= number * GRACE - SLACK for number, fall in enumerate(falls, 1))
     assert (report.cut_off, report.arrived > 50) == (0, True)
 
 
@@ -233,7 +233,7 @@ def dark(day: Day) -> None:
     assert day.space.sizes("dark") == [2, 5, 4, 5]
     back = time.monotonic()
     day.space.fleet.clear(day.space.workload("dark"))
-    day.space.wait_for_size("dark", 3, within=PATIENT)
+    day.space.wait_for_size("dark", 3)
     first = day.space.changes("dark")[3]
     print(f"dark: the cut begins {first.at - back:.1f} s after the metrics are back")
     assert (day.space.sizes("dark"), first.at - back >= GRACE - SLACK) == ([2, 5, 4, 5, 4, 3], True)
@@ -262,7 +262,7 @@ def falling(day: Day) -> None:
     split.add_nodes("spot", 1, gpus=10)
     split.deploy()
     split.create(2, HALF, schedule=schedule(until("office", day.at, minReplicas=6), outside={"maxReplicas": 2}))
-    split.wait_until_split(4, 2, PATIENT)
+    split.wait_until_split(4, 2)
     split.wait_until_split(2, 0, day.left)
     assert (split.on_demand, split.spot) == ([1, 4, 3, 2], [2, 1, 0])
 
@@ -282,10 +282,15 @@ SCENARIOS: tuple[Callable[[Day], None], ...] = (
 )
 
 
+def begin(space: Space, strain: Strain) -> Day:
+    """Start an operator and choose AT: a machine that starts one slowly does everything slowly."""
+    started = space.operate().wait_until_leading().waited
+    return Day(space, strain, whole_minute(max(BEFORE, STARTS * started)))
+
+
 @pytest.mark.lasts(130)
-def test_windows_mean_what_they_say(space: Space, subtests: pytest.Subtests) -> None:
-    space.operate().wait_until_leading()
-    day = Day(space, whole_minute(BEFORE))
+def test_windows_mean_what_they_say(space: Space, strain: Strain, subtests: pytest.Subtests) -> None:
+    day = begin(space, strain)
     with ThreadPoolExecutor(len(SCENARIOS)) as people:
         lived = {scenario.__name__: people.submit(scenario, day) for scenario in SCENARIOS}
     for name, one in lived.items():
@@ -313,11 +318,10 @@ def restart(day: Day, after: float = 0.0) -> None:
 
 @pytest.mark.lasts(80)
 def test_killed_in_a_lead_time_and_in_a_window_it_finds_the_same_bounds_and_over_a_transition_the_new_ones(
-    space: Space, subtests: pytest.Subtests
+    space: Space, strain: Strain, subtests: pytest.Subtests
 ) -> None:
-    space.operate().wait_until_leading()
-    day = Day(space, whole_minute(BEFORE))
-    day.have("coming", 2, schedule(since("office", day.at, minReplicas=5), leadTime="2m"))
+    day = begin(space, strain)
+    day.have("coming", 2, schedule(since("office", day.at, minReplicas=5), leadTime="20m"))
     day.have("ending", 2, schedule(until("office", day.at, minReplicas=5), outside={"percent": 30}))
     for name in ("coming", "ending"):
         space.wait_until_ready(name, 5)

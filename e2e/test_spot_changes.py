@@ -10,10 +10,8 @@ import pytest
 from rig.api import collection
 from rig.manifests import pool, published
 from rig.space import Space
-from rig.spot import PATIENT, SpotPool, capacity, pinned
-from rig.waiting import eventually, let_pass
-
-pytestmark = pytest.mark.timeout(240)  # with what its tests share, on a machine that does much else
+from rig.spot import SpotPool, capacity, pinned
+from rig.waiting import PATIENCE, eventually, let_pass
 
 Json = dict[str, Any]
 
@@ -45,7 +43,7 @@ def with_room(space: Space, name: str) -> SpotPool:
 
 def give_up_spot(split: SpotPool) -> None:
     split.change(capacity=None)
-    eventually(lambda: not split.space.record.newest("Deployment", split.sibling), "the sibling is removed", PATIENT)
+    eventually(lambda: not split.space.record.newest("Deployment", split.sibling), "the sibling is removed")
 
 
 # Rollouts and drains in a fallback
@@ -54,11 +52,11 @@ def give_up_spot(split: SpotPool) -> None:
 def test_a_rollout_in_a_fallback_reaches_both_halves_and_loses_nothing(shared: Space) -> None:
     with SpotPool(shared, "rolled").begin(spot_nodes=9) as split:
         split.notice(2)
-        eventually(lambda: split.ready.count == 7, "on-demand has taken over", PATIENT)
+        eventually(lambda: split.ready.count == 7, "on-demand has taken over")
         before = time.monotonic()
         change = {"spec": {"template": {"spec": {"containers": [{"name": "vllm", "image": NEW}]}}}}
         shared.ground.cluster.kubectl("patch", "-n", shared.name, "deployment/rolled", "--patch", json.dumps(change))
-        eventually(lambda: images(split) == {NEW} and split.ready.count >= 5, "all run the new image", PATIENT)
+        eventually(lambda: images(split) == {NEW} and split.ready.count >= 5, "all run the new image")
         assert (split.ready.least_since(before) >= 5, split.spot) == (True, [4])
 
 
@@ -66,10 +64,14 @@ def test_drains_in_a_fallback_are_no_reclaims_and_leave_what_the_budget_asks_for
     with SpotPool(shared, "drained").begin(spot_nodes=8) as split:
         split.change(capacity=capacity("eks", recovery="10m"))  # what goes back asks no budget
         split.lose(1)
-        eventually(lambda: split.ready.count == 6, "what was lost is replaced", PATIENT)
+        eventually(lambda: split.ready.count == 6, "what was lost is replaced")
         before, nodes = time.monotonic(), [pod["spec"]["nodeName"] for pod in split.pods(split.sibling)][:3]
         with ThreadPoolExecutor(len(nodes)) as people:
-            list(people.map(lambda node: shared.ground.cluster.kubectl("drain", node, "--timeout=60s"), nodes))
+            list(
+                people.map(
+                    lambda node: shared.ground.cluster.kubectl("drain", node, f"--timeout={PATIENCE:.0f}s"), nodes
+                )
+            )
         assert split.ready.least_since(before) >= 4  # less than that the budget does not leave
     assert split.on_demand == [1, 2]
 
@@ -81,10 +83,10 @@ def test_a_node_that_is_not_ready_for_a_moment_changes_nothing(shared: Space) ->
     with SpotPool(shared, "flapping").begin(spot_nodes=5) as split:
         node = split.pods(split.sibling)[0]["spec"]["nodeName"]
         shared.ground.cluster.lose_readiness(node)
-        eventually(lambda: split.ready.count == 4, "its pod is not ready", PATIENT)
+        eventually(lambda: split.ready.count == 4, "its pod is not ready")
         let_pass(2)
         shared.ground.cluster.regain_readiness(node)
-        eventually(lambda: split.ready.count == 5, "its pod is ready again", PATIENT)
+        eventually(lambda: split.ready.count == 5, "its pod is ready again")
         let_pass(2)
         assert (split.on_demand, split.spot) == ([1], [4])
 
@@ -97,7 +99,7 @@ def test_spot_is_switched_on_and_off_under_load_and_nothing_is_lost(shared: Spac
     with with_room(shared, "switched").deploy(8) as split:
         shared.fleet.queue(shared.workload("switched"), HOLDING)
         split.create(8, None)
-        shared.wait_for_reason("switched", "Steady", PATIENT)
+        shared.wait_for_reason("switched", "Steady")
         before = time.monotonic()
         split.change(capacity=capacity("eks"))
         split.wait_until_split(1, 7)
@@ -124,10 +126,10 @@ def test_a_template_has_both_halves_rendered_and_one_again(shared: Space) -> Non
 def test_a_deleted_pool_leaves_both_halves_and_a_successor_adopts_them(shared: Space) -> None:
     with SpotPool(shared, "left").begin(spot_nodes=4) as split:
         shared.api.delete(shared.path("InferencePool", "left"))
-        eventually(lambda: not has_budget(split), "the budget goes with its pool", PATIENT)
+        eventually(lambda: not has_budget(split), "the budget goes with its pool")
         split.create(5, capacity("eks"))
-        eventually(lambda: has_budget(split), "a new budget", PATIENT)
-        shared.wait_for_condition("left", "SplitReady", "AsExpected", PATIENT)
+        eventually(lambda: has_budget(split), "a new budget")
+        shared.wait_for_condition("left", "SplitReady", "AsExpected")
         let_pass(2)
         assert (split.on_demand, split.spot, split.ready.count) == ([1], [4], 5)
 
@@ -138,7 +140,7 @@ def test_a_deleted_pool_leaves_both_halves_and_a_successor_adopts_them(shared: S
 def test_the_half_on_spot_made_smaller_by_hand_is_restored(shared: Space) -> None:
     with SpotPool(shared, "cut").begin(spot_nodes=6) as split:
         scale(shared, "cut-spot", 2)
-        eventually(lambda: split.spot == [4, 2, 4], "restored", PATIENT)
+        eventually(lambda: split.spot == [4, 2, 4], "restored")
         split.wait_until_split(1, 4)
         assert split.on_demand == [1]
 
@@ -146,7 +148,7 @@ def test_the_half_on_spot_made_smaller_by_hand_is_restored(shared: Space) -> Non
 def test_the_half_on_on_demand_made_smaller_by_hand_is_restored(shared: Space) -> None:
     with SpotPool(shared, "cut-short").begin(spot_nodes=5) as split:
         scale(shared, "cut-short", 0)
-        eventually(lambda: split.on_demand == [1, 0, 1], "restored", PATIENT)
+        eventually(lambda: split.on_demand == [1, 0, 1], "restored")
         split.wait_until_split(1, 4)
         assert split.on_demand == [1, 0, 1]
 

@@ -12,10 +12,10 @@ import pytest
 
 from rig.gate import Gate
 from rig.space import Space
-from rig.spot import PATIENT, SpotPool
+from rig.spot import SpotPool
 from rig.waiting import eventually, let_pass
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.lasts(20)]
+pytestmark = pytest.mark.lasts(20)
 
 A_FEW_LOOKS = 4.0
 SPOT_NODES = {"steady": 4, "noticed": 4, "fallen": 4, "returning": 7}
@@ -32,11 +32,11 @@ def test_killed_in_any_phase_it_goes_on_from_there(space: Space, subtests: pytes
     steady, noticed, fallen, returning = begun(space)
     fallen.lose(2)
     returning.lose(3)
-    eventually(lambda: returning.on_demand[-2:] == [4, 3], "the way back has begun", PATIENT)
+    eventually(lambda: returning.on_demand[-2:] == [4, 3], "the way back has begun")
     noticed.notice(2)
     space.operators[-1].kill()
     space.operate().wait_until_leading()
-    space.wait_for_size("noticed", 3, PATIENT)
+    space.wait_for_size("noticed", 3)
     returning.wait_until_split(1, 4)
     let_pass(A_FEW_LOOKS)
     with subtests.test("in the steady state nothing changes"):
@@ -54,7 +54,7 @@ def test_cut_off_from_the_api_server_in_a_fallback_it_goes_on_afterwards(space: 
         space.operate(kubeconfig=gate.kubeconfig).wait_until_leading()
         chat = SpotPool(space).begin(spot_nodes=4)
         going = chat.notice(2)
-        space.wait_for_size("chat", 3, PATIENT)
+        space.wait_for_size("chat", 3)
         gate.shut()
         chat.reclaim(going)
         chat.add_nodes("spot", 2)

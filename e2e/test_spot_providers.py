@@ -11,10 +11,8 @@ import time
 import pytest
 
 from rig.space import Space
-from rig.spot import PATIENT, SpotPool
+from rig.spot import SpotPool
 from rig.waiting import eventually
-
-pytestmark = pytest.mark.timeout(240)  # with what its tests share, on a machine that does much else
 
 PROVIDERS = {"eks": "eks", "gke": "gke", "aks": "aks", "auto": "karpenter"}  # nodes of Karpenter's come before others'
 
@@ -23,7 +21,7 @@ PROVIDERS = {"eks": "eks", "gke": "gke", "aks": "aks", "auto": "karpenter"}  # n
 def test_as_many_as_are_under_notice_come_at_once_and_go_back_when_they_are_replaced(shared: Space, named: str) -> None:
     with SpotPool(shared, f"on-{named}", PROVIDERS[named]).begin(named=named) as chat:
         chat.lose(2)
-        eventually(lambda: chat.ready.count >= 5, "what was lost is covered", PATIENT)
+        eventually(lambda: chat.ready.count >= 5, "what was lost is covered")
         covered = time.monotonic()
         chat.wait_until_split(1, 4)
         assert (max(chat.on_demand), chat.spot, chat.ready.least_since(covered)) == (3, [4], 5)

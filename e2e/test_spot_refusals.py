@@ -2,15 +2,11 @@
 
 import shlex
 
-import pytest
-
 from rig.api import collection
 from rig.manifests import deployment
 from rig.space import Space
-from rig.spot import PATIENT, SpotPool, capacity
+from rig.spot import SpotPool, capacity
 from rig.waiting import eventually, let_pass
-
-pytestmark = pytest.mark.timeout(240)  # with what its tests share, on a machine that does much else
 
 SOON = "1s"
 UNMATCHED, NO_GPU = "didn't match Pod's node affinity/selector", "Insufficient nvidia.com/gpu"
@@ -26,7 +22,7 @@ def with_room(space: Space, name: str, on_demand: int = 10) -> SpotPool:
 
 def said(space: Space, name: str, reason: str) -> str:
     """Wait until SplitReady has this reason, and return what it says besides."""
-    return str(space.wait_for_condition(name, "SplitReady", reason, PATIENT)["message"])
+    return str(space.wait_for_condition(name, "SplitReady", reason)["message"])
 
 
 def budgets(space: Space) -> list[str]:
@@ -56,7 +52,7 @@ def test_a_strangers_deployment_of_the_siblings_name_is_left_alone(shared: Space
     shared.deploy("taken-spot", 1)
     with with_room(shared, "taken").deploy() as taken:
         taken.create(3, capacity("eks"))
-        shared.wait_for_size("taken", 3, PATIENT)
+        shared.wait_for_size("taken", 3)
         words = said(shared, "taken", "SiblingTaken")
         assert ("deployment/taken-spot" in words, taken.spot) == (True, [1])
 
@@ -77,7 +73,7 @@ def test_a_strangers_budget_over_the_pods_stays_the_only_one(shared: Space) -> N
 def test_observe_makes_no_sibling_and_no_budget(shared: Space) -> None:
     with with_room(shared, "watched").deploy(2) as watched:
         watched.create(4, capacity("eks"), mode="Observe")
-        eventually(lambda: shared.status("watched").get("desiredReplicas") == 4, "it says what it would do", PATIENT)
+        eventually(lambda: shared.status("watched").get("desiredReplicas") == 4, "it says what it would do")
         let_pass(2)
         assert (watched.on_demand, watched.spot, "watched-pool" in budgets(shared)) == ([2], [], False)
 
@@ -101,9 +97,9 @@ def test_a_quota_that_refuses_spot_pods_is_a_shortage_and_is_repeated(space: Spa
     with with_room(space, "chat").deploy() as chat:
         space.operate().wait_until_leading()
         chat.create(5, capacity("eks"))
-        eventually(lambda: chat.ready.count == 3, "as many as the quota allows", PATIENT)
+        eventually(lambda: chat.ready.count == 3, "as many as the quota allows")
         chat.change(capacity=capacity("eks", after=SOON))
-        space.wait_for_size("chat", 3, PATIENT)
+        space.wait_for_size("chat", 3)
         words = said(space, "chat", "SpotShort")
         let_pass(3)
         assert ("exceeded quota: gpus" in words, chat.on_demand[-1], chat.spot) == (True, 3, [4])
@@ -112,9 +108,9 @@ def test_a_quota_that_refuses_spot_pods_is_a_shortage_and_is_repeated(space: Spa
 def test_on_demand_that_cannot_be_had_overflows_to_spot(shared: Space) -> None:
     with with_room(shared, "scarce", on_demand=1).deploy() as scarce:
         scarce.create(5, capacity("eks", {"base": 3}))
-        eventually(lambda: scarce.ready.count == 3, "what there is room for", PATIENT)
+        eventually(lambda: scarce.ready.count == 3, "what there is room for")
         scarce.change(startup={"timeout": "5s"})
-        shared.wait_for_size("scarce-spot", 4, PATIENT)
+        shared.wait_for_size("scarce-spot", 4)
         words = said(shared, "scarce", "OnDemandShort")
-        eventually(lambda: scarce.ready.count == 5, "as many as are wanted are ready", PATIENT)
+        eventually(lambda: scarce.ready.count == 5, "as many as are wanted are ready")
         assert (NO_GPU in words, scarce.on_demand[-1]) == (True, 3)

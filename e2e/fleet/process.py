@@ -12,7 +12,7 @@ from fleet.commands import AnyCommand
 from fleet.control import FleetControl, FleetError, Told
 from fleet.fleet import Settings
 
-START_SECONDS = 30
+START_SECONDS = 120
 STOP_SECONDS = 10
 
 

@@ -12,7 +12,7 @@ from controlplane import Cluster
 
 Json = dict[str, Any]
 
-TIMEOUT = 30.0
+TIMEOUT = 90.0
 WATCH_SECONDS = 600
 COLLECTIONS = {
     "ConfigMap": "/api/v1/{}/configmaps",
@@ -63,11 +63,12 @@ class Api:
         """Delete what is at a path."""
         return self._send("DELETE", path)
 
-    def watch(self, path: str, seconds: int = WATCH_SECONDS) -> Iterator[Json]:
-        """Yield what is there, then every change, for so many seconds."""
+    def watch(self, path: str, seconds: int = WATCH_SECONDS, labels: str = "") -> Iterator[Json]:
+        """Yield what is there, then every change, for so many seconds; `labels` select."""
         connection = self._connect(seconds + TIMEOUT)
         try:
-            connection.request("GET", f"{path}?{urlencode({'watch': '1', 'timeoutSeconds': str(seconds)})}")
+            query = {"watch": "1", "timeoutSeconds": str(seconds), "labelSelector": labels}
+            connection.request("GET", f"{path}?{urlencode(query)}")
             for line in _checked(connection.getresponse()):
                 yield json.loads(line)
         finally:

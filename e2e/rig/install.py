@@ -1,5 +1,6 @@
 """The operator's own account, as the manifests give it: a kustomize overlay of `manifests/base`, applied for real."""
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,8 +10,11 @@ from pathlib import Path
 import yaml
 
 from controlplane import Cluster
+from rig.manifests import SHARED_NODES
 
 BASE = Path(__file__).parents[2] / "manifests" / "base"
+STEADY = [{"op": "add", "path": "/spec/template/spec/nodeSelector", "value": SHARED_NODES}]
+"""Nodes that no test takes away."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,12 @@ def installed(cluster: Cluster, suffix: str) -> Iterator[Installation]:
     """Apply the manifests in a namespace and under names that end in `suffix`; take them away again."""
     namespace, overlay = f"poolkeeper-{suffix}", cluster.directory / f"overlay-{suffix}"
     overlay.mkdir()
-    kustomization = {"resources": [os.path.relpath(BASE, overlay)], "namespace": namespace, "nameSuffix": f"-{suffix}"}
+    kustomization = {
+        "resources": [os.path.relpath(BASE, overlay)],
+        "namespace": namespace,
+        "nameSuffix": f"-{suffix}",
+        "patches": [{"patch": json.dumps(STEADY), "target": {"kind": "Deployment"}}],
+    }
     (overlay / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
     cluster.kubectl("apply", "--server-side", "-k", str(overlay))
     account = f"poolkeeper-{suffix}"

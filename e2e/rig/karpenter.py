@@ -19,7 +19,7 @@ from fleet import FleetProcess, Settings
 from rig.ground import Ground, define_pools, wait_for_pools
 from rig.space import Space
 from rig.spot import SpotPool
-from rig.waiting import eventually
+from rig.waiting import PATIENCE, eventually
 
 Json = dict[str, Any]
 
@@ -27,7 +27,7 @@ SINGLE, TWIN = InstanceType(), InstanceType("g6e.twin", gpus=2)
 NO_PROMETHEUS = "http://127.0.0.1:9"
 CONSOLIDATE_AFTER, FORGETS = timedelta(seconds=1), timedelta(seconds=1)
 # Six may be covered for, so that three counted twice would show; what nothing is said of counts longer than any test.
-COVER, PATIENCE = 6, "10m"
+COVER, NEVER = 6, "1h"
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class KarpenterPool(SpotPool):
     def terminate(self, notice: Notice) -> None:
         """Let the notice's time be over: Karpenter taints the nodes, drains and deletes them."""
         self.karpenter.terminate(notice.nodes)
-        eventually(lambda: not self._left(notice), "the nodes are gone", 40)
+        eventually(lambda: not self._left(notice), "the nodes are gone")
 
     def interrupt(self, count: int) -> Notice:
         """Take so many spot nodes back, with a notice that lasts until as many replicas on on-demand are ready."""
@@ -114,7 +114,7 @@ class KarpenterPool(SpotPool):
         spec = {"minReplicas": size, "capacity": capacity(cover)}
         self.space.api.patch(self.space.path("InferencePool", self.name), {"spec": spec})
 
-    def wait_until_ready(self, count: int, within: float = 40) -> float:
+    def wait_until_ready(self, count: int, within: float = PATIENCE) -> float:
         """Wait until so many replicas of both halves are ready; return when (seconds of the monotonic clock)."""
         eventually(lambda: self.ready.count >= count, f"{count} of {self.name} are ready", within)
         return time.monotonic()
@@ -130,7 +130,7 @@ class KarpenterPool(SpotPool):
         return [event["message"] for event in said if event["reason"] in reasons]
 
     def _drain(self, node: str) -> None:
-        self.space.ground.cluster.kubectl("drain", node, "--timeout=60s")
+        self.space.ground.cluster.kubectl("drain", node, f"--timeout={PATIENCE:.0f}s")
 
     def _left(self, notice: Notice) -> set[str]:
         nodes = self.space.api.get("/api/v1/nodes")["items"]
@@ -143,7 +143,7 @@ def capacity(cover: int) -> Json:
         "name": "spot",
         "type": "Spot",
         "provider": "auto",
-        "fallback": {"after": PATIENCE, "maxReplicas": cover},
+        "fallback": {"after": NEVER, "maxReplicas": cover},
         "recovery": {"after": "4s", "backoff": "5s"},
     }
     return {"guaranteed": {"percentAboveBase": 10}, "tiers": [spot, {"name": "on-demand", "type": "OnDemand"}]}

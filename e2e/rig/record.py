@@ -117,9 +117,8 @@ class ReadyPods:
     def _follow(self) -> None:
         path, app = self._pods
         try:
-            for event in self._api.watch(path):
-                if event["object"]["metadata"].get("labels", {}).get("app") == app:
-                    self._take(event["type"], event["object"])
+            for event in self._api.watch(path, labels=f"app={app}"):
+                self._take(event["type"], event["object"])
         except (ApiError, OSError, ValueError) as error:
             self._broken = error
 

@@ -3,7 +3,7 @@
 import itertools
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from rig.ground import Ground
 from rig.manifests import deployment
 from rig.operators import Operator
 from rig.record import Change, Record
-from rig.waiting import Found, eventually
+from rig.waiting import PATIENCE, Found, eventually
 
 Json = dict[str, Any]
 
@@ -23,14 +23,18 @@ SERIES = "vllm:num_requests_waiting"
 
 
 class Space:
-    """A namespace with a record of its Deployments and pools, and the operators that run for it alone."""
+    """A namespace with a record of its Deployments and pools, and the operators that run for it.
 
-    def __init__(self, ground: Ground, name: str) -> None:
-        self.ground, self.name = ground, name
-        self.operators: list[Operator] = []
+    `common`: the operator of a namespace that is there already; others use it too, and only what is made here goes.
+    """
+
+    def __init__(self, ground: Ground, name: str, common: Operator | None = None) -> None:
+        self.ground, self.name, self.is_common = ground, name, common is not None
+        self.operators: list[Operator] = [common] if common else []
         self.nodes: list[str] = []
-        self.api.post("/api/v1/namespaces", {"metadata": {"name": name}})
-        eventually(lambda: self._has_account, "the namespace has its ServiceAccount")
+        self.made: list[tuple[str, str]] = []
+        if not self.is_common:
+            make_namespace(ground.api, name)
         self.record = Record(self.api, name)
 
     @property
@@ -50,6 +54,7 @@ class Space:
     def create(self, *things: Mapping[str, Any]) -> None:
         """Create objects in this namespace."""
         for thing in things:
+            self.made.append((thing["kind"], thing["metadata"]["name"]))
             self.api.create({**thing, "metadata": {"namespace": self.name, **thing["metadata"]}})
 
     def path(self, kind: str, name: str) -> str:
@@ -104,19 +109,17 @@ class Space:
     def _series(self, name: str, pod: str) -> dict[str, str]:
         return {"namespace": self.name, "pod": pod, "app": name}
 
-    def wait_until(self, look: Callable[[], Found | None], words: str, within: float = 20) -> Found:
+    def wait_until(self, look: Callable[[], Found | None], words: str, within: float = PATIENCE) -> Found:
         """Wait until something holds, and return it."""
         return eventually(look, words, within)
 
     def wait_until_ready(self, name: str, replicas: int) -> None:
         """Wait until so many of a Deployment's engines answer."""
-        eventually(lambda: len(self.pods(name)) == replicas, f"{replicas} of {name} ready", 60)
+        eventually(lambda: len(self.pods(name)) == replicas, f"{replicas} of {name} ready")
 
     def operate(self, *arguments: str, kubeconfig: Path | None = None, identity: str = "rig") -> Operator:
         """Start an operator for this namespace; its lease is here too. Wait for it with `wait_until_leading`."""
-        scope = ["--namespace", self.name, "--lease-namespace", self.name, "--lease-duration", LEASE_DURATION]
-        servers = ["--prometheus", f"default={self.ground.prometheus}"]
-        given = [*scope, *servers, "--identity", f"{self.name}-{identity}", *arguments]
+        given = [*scope(self.ground, [self.name]), "--identity", f"{self.name}-{identity}", *arguments]
         name = f"{self.name}-operator-{len(self.operators)}"
         self.operators.append(Operator(self.ground.cluster, name, given, kubeconfig))
         return self.operators[-1]
@@ -152,14 +155,18 @@ class Space:
         """Return the last decision on a pool, as the newest operator serves it."""
         return self.operators[-1].explain(self.name, pool)
 
-    def wait_for_size(self, name: str, replicas: int, within: float = 20) -> Change:
+    def faults(self, pool: str) -> float:
+        """Return how often the newest operator found a pool's metrics bad, as it may on a slow machine."""
+        return self.operators[-1].faults(self.name, pool)
+
+    def wait_for_size(self, name: str, replicas: int, within: float = PATIENCE) -> Change:
         """Wait until a Deployment has this size, and return the change that brought it."""
         words = f"{name} has {replicas} replicas"
         return eventually(
             lambda: next((c for c in self.record.changes(name) if c.replicas == replicas), None), words, within
         )
 
-    def wait_for_growth(self, name: str, within: float = 20) -> Change:
+    def wait_for_growth(self, name: str, within: float = PATIENCE) -> Change:
         """Wait until a Deployment gets a replica, however many: how many depends on which pods answered first."""
         return eventually(
             lambda: next((c for c in self.record.changes(name)[1:] if c.replicas > self.sizes(name)[0]), None),
@@ -167,11 +174,11 @@ class Space:
             within,
         )
 
-    def wait_for_fall(self, name: str, within: float = 20) -> Change:
+    def wait_for_fall(self, name: str, within: float = PATIENCE) -> Change:
         """Wait until a Deployment loses a replica, and return the first change that took one, however long ago."""
         return eventually(lambda: self.falls(name), f"{name} loses a replica", within)[0]
 
-    def wait_for_reason(self, pool: str, reason: str, within: float = 20) -> Json:
+    def wait_for_reason(self, pool: str, reason: str, within: float = PATIENCE) -> Json:
         """Wait until the newest decision on a pool has this reason, and return it."""
 
         def look() -> Json:
@@ -180,7 +187,7 @@ class Space:
 
         return eventually(look, f"{pool} is decided by {reason}", within)
 
-    def wait_for_condition(self, pool: str, kind: str, reason: str, within: float = 20) -> Json:
+    def wait_for_condition(self, pool: str, kind: str, reason: str, within: float = PATIENCE) -> Json:
         """Wait until a condition of a pool has this reason, and return it."""
 
         def look() -> Json:
@@ -190,14 +197,25 @@ class Space:
         return eventually(look, f"{pool} has {kind} {reason}", within)
 
     def close(self) -> None:
-        """End the operators, delete the namespace and the test's own nodes; nobody waits until they are gone."""
+        """End what runs for this namespace alone and delete what was made; nobody waits until it is gone."""
         self.record.end()
-        for operator in self.operators:
-            operator.kill()
-        self.api.delete(f"/api/v1/namespaces/{self.name}")
+        if self.is_common:
+            self._clear()
+        else:
+            for operator in self.operators:
+                operator.kill()
+            self.api.delete(f"/api/v1/namespaces/{self.name}")
         for node in self.nodes:
             with suppress(ApiError):  # a test may have taken it away
                 self.api.delete(f"/api/v1/nodes/{node}")
+
+    def _clear(self) -> None:
+        """Delete what was made here, the pools first: nobody looks at them from then on."""
+        pools = [name for kind, name in self.made if kind == "InferencePool"]
+        halves = [("Deployment", name) for pool in pools for name in (pool, f"{pool}-spot")]
+        for kind, name in [*(("InferencePool", pool) for pool in pools), *self.made, *halves]:
+            with suppress(ApiError):  # a test may have deleted it, or the first of both has
+                self.api.delete(self.path(kind, name))
 
     def story(self) -> str:
         """Return what happened here, for a test that failed: sizes, decisions, logs."""
@@ -213,6 +231,16 @@ class Space:
         except (OSError, LookupError) as error:
             return {"nothing": repr(error)}
 
-    def _has_account(self) -> bool:
-        found = self.api.get(f"/api/v1/namespaces/{self.name}/serviceaccounts")
-        return bool(found["items"])
+
+def make_namespace(api: Api, name: str) -> None:
+    """Make a namespace in which pods can be."""
+    api.post("/api/v1/namespaces", {"metadata": {"name": name}})
+    accounts = f"/api/v1/namespaces/{name}/serviceaccounts"
+    eventually(lambda: api.get(accounts)["items"], f"namespace {name} has its ServiceAccount")
+
+
+def scope(ground: Ground, namespaces: Sequence[str]) -> list[str]:
+    """Return what `poolkeeper run` must be told to look at these namespaces; its lease is in the last of them."""
+    watched = [argument for name in namespaces for argument in ("--namespace", name)]
+    lease = ["--lease-namespace", namespaces[-1], "--lease-duration", LEASE_DURATION]
+    return [*watched, *lease, "--prometheus", f"default={ground.prometheus}"]

@@ -15,7 +15,7 @@ from rig.api import ApiError, collection
 from rig.manifests import deployment, pool, published
 from rig.record import ReadyPods
 from rig.space import Space
-from rig.waiting import eventually
+from rig.waiting import PATIENCE, eventually
 
 Json = dict[str, Any]
 
@@ -35,7 +35,6 @@ NOTICES = {
     "aks": "remediator.kubernetes.azure.com/unschedulable",
     "karpenter": "karpenter.sh/disrupted",
 }
-PATIENT = 60.0  # much happens in these tests, on a machine that may do much else
 SURGE = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
 
 
@@ -152,7 +151,7 @@ class SpotPool:
         self.wait_until_split(1, 4)
         return self
 
-    def wait_until_split(self, on_demand: int, spot: int, within: float = PATIENT) -> None:
+    def wait_until_split(self, on_demand: int, spot: int, within: float = PATIENCE) -> None:
         """Wait until the halves have these sizes, and as many are ready."""
 
         def look() -> bool:
@@ -180,7 +179,7 @@ class SpotPool:
         """Let so many nodes under spot pods be reclaimed, once on-demand has taken over from them."""
         covered = self.space.size(self.name) + count
         going = self.notice(count)
-        self.space.wait_for_size(self.name, covered, within=PATIENT)
+        self.space.wait_for_size(self.name, covered)
         self.reclaim(going)
 
     def reclaim(self, nodes: Sequence[str]) -> None:
