@@ -20,7 +20,7 @@ test: $(READY) assets ## Everything that CI runs: lint, types, unit tests and la
 	$(RUN)/pytest tests --ignore=tests/laws --ignore=tests/simulate -m "not long" -n 4 --cov --cov-report=term-missing:skip-covered -q
 	# Laws and simulations run the core many thousand times: what they call is covered by then, and counting doubles their time.
 	$(RUN)/pytest tests/laws tests/simulate -m "not long" -n 4 --dist loadgroup -q
-	$(RUN)/pytest e2e -m "not long" -n 8 --dist worksteal -q
+	$(RUN)/pytest e2e -m "not long" -n 8 --dist loadgroup --no-loadscope-reorder -q
 
 test-long: $(READY) assets ## What takes longer: the rest at full length
 	@$(RUN)/pytest tests --hypothesis-profile=long -m "not cluster" -n 2 -q

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from rig.groups import honour
+
 LAWS = Path(__file__).parent / "laws"
 HOUR = 3600
 
@@ -24,9 +26,10 @@ def pytest_collectstart(collector: pytest.Collector) -> None:
         settings.load_profile("laws" if collector.path.is_relative_to(LAWS) else "elsewhere")
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give a test of thousands of examples the time for them."""
+    """Keep groups together, and give a test of thousands of examples the time for them."""
+    honour(items)
     if settings.get_current_profile_name() == "long":
         for item in items:
             item.add_marker(pytest.mark.timeout(HOUR), append=False)
