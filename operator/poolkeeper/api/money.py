@@ -147,7 +147,7 @@ class CostStatus(Shape):
 def cost_status(statement: Statement) -> Json:
     """Return a statement as the status has it."""
     hour, month, end = statement.hour, statement.month, statement.end
-    known = is_known(month)
+    known = knows_month(statement)
     told: Json = {
         "currency": statement.currency,
         "asOf": instant(statement.at),
@@ -207,6 +207,11 @@ def worded(reason: Reason, detail: str) -> str:
 def is_known(amount: Amount) -> bool:
     """Return whether any of what an amount is for has a price; nothing at all is known to cost nothing."""
     return not amount.lines or any(has_price(line) for line in amount.lines.values())
+
+
+def knows_month(statement: Statement) -> bool:
+    """Return whether any of the month has a price; before anything has come together, the hour tells."""
+    return is_known(statement.month if statement.month.lines else statement.hour)
 
 
 def has_price(line: Line) -> bool:

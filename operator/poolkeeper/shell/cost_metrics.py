@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from prometheus_client import CollectorRegistry, Gauge
 
-from poolkeeper.api.money import has_price, is_known
+from poolkeeper.api.money import has_price, knows_month
 from poolkeeper.core.statement import Statement
 
 Key = tuple[str, str]
@@ -58,7 +58,7 @@ class CostMetrics:
         currency, month, end = (statement.currency,), statement.month, statement.end
         for tier, line in statement.hour.lines.items():
             yield self.per_hour, (*currency, tier), line.effective if has_price(line) else None
-        if is_known(month):
+        if knows_month(statement):
             yield self.month, currency, month.cost
             yield self.month_end, currency, end.amount if end else None
         if month.savings.baseline is not None:
@@ -71,7 +71,7 @@ class CostMetrics:
     def _others(self, statement: Statement) -> Iterator[Value]:
         budget = statement.budget
         if budget is not None:
-            yield self.used, (), budget.used if is_known(statement.month) else None
+            yield self.used, (), budget.used if knows_month(statement) else None
             yield self.expected, (), budget.expected
             yield self.holds, (), int(budget.holds)
         yield self.unpriced, (), statement.hour.unpriced
