@@ -114,7 +114,7 @@ class Reason(StrEnum):
     GPUS_UNKNOWN = "GPUsUnknown", "nobody knows how many GPUs a replica uses; set cost.gpusPerReplica"
     WITHIN_BUDGET = "WithinBudget", "the month is within its budget"
     BUDGET_ALERT = "BudgetAlert", "a part of the month's budget is used up"
-    BUDGET_FORECAST = "BudgetForecast", "the month is expected to use up its budget"
+    BUDGET_FORECAST = "BudgetForecast", "the month is expected to end at a part of its budget that is to be told"
     BUDGET_EXCEEDED = "BudgetExceeded", "the month's budget is used up"
     BUDGET_LIFTED = "BudgetLifted", "the month's budget is used up, and somebody has lifted what it holds back"
     SPENDING_UNUSUAL = "SpendingUnusual", "a day cost far more, or far less, than such days do"

@@ -97,8 +97,9 @@ def review(account: Account, spec: PoolSpec, now: datetime, lifted_until: dateti
     """
     place = zone(spec.cost.timezone)
     today = now.astimezone(place).date()
-    hour, month = accounts.per_hour(account, now), accounts.month_to_date(account, now, today)
-    past = accounts.history(replace(account, days=accounts.settled(account, now)), today)
+    settled = accounts.balance(account, spec, now)
+    hour, month = accounts.per_hour(account, now), accounts.month_to_date(settled, now, today)
+    past = accounts.history(settled, today)
     end = spending.month_end(past, month, hour, now, place)
     odd = unusual.judge(past, spec.cost.anomaly_percent, spec.cost.currency) if account.meter.tariff else None
     lifted = lifted_until if lifted_until is not None and now < lifted_until else None

@@ -31,7 +31,7 @@ LEAST = 1.0
 LEAST_SHARE = 0.002
 """What is off by less matters to nobody: one unit of the currency, and 0.2 % of a month, a sixteenth of a mean day."""
 LEAST_FACTOR = 0.1
-"""A weekday that costs less than this share of its kind is not taken for another."""
+"""Where a weekday costs less than this share of a mean day, those of its kind are not taken for one another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +129,16 @@ def usual_of(costs: tuple[float, ...], weekday: int, percent: int) -> Usual | No
 def days_of(costs: tuple[float, ...], weekday: int) -> Days:
     """Return days with what each weekday is within its kind."""
     found = season(costs, weekday).course(len(costs)).factors
-    within = [factor / mean(kind) for kind in (found[:SATURDAY], found[SATURDAY:]) for factor in kind]
-    factors = tuple(within) if min(found) > LEAST_FACTOR else (1.0,) * WEEK
+    factors = (*within(found[:SATURDAY]), *within(found[SATURDAY:]))
     plain = tuple(cost / factors[(weekday + place) % WEEK] for place, cost in enumerate(costs))
     places = {kind: [place for place in range(len(costs)) if kind_of(weekday + place) is kind] for kind in Day}
     return Days(weekday, plain, factors, {kind: found[-ENOUGH:] for kind, found in places.items()})
+
+
+def within(factors: tuple[float, ...]) -> tuple[float, ...]:
+    """Return the factors of a kind's weekdays over those of the kind."""
+    usual = mean(factors)
+    return tuple(factor / usual for factor in factors) if min(factors) > LEAST_FACTOR else (1.0,) * len(factors)
 
 
 def holiday(day: Past, usual: Usual, percent: int) -> tuple[str, ...]:
