@@ -3,6 +3,8 @@
 import typer
 
 from poolkeeper.cli import cost_meter
+from poolkeeper.cli.cost_summary import summary
 
-app = typer.Typer(no_args_is_help=True, help="What pools cost, and how that is counted.")
+app = typer.Typer()
+app.callback(invoke_without_command=True)(summary)
 app.command("meter")(cost_meter.meter)
