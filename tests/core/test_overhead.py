@@ -1,17 +1,18 @@
 """What nodes cost beyond the replicas on them: what it is charged at, and from when until when."""
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
-from poolkeeper.core.costing import Costing
+from poolkeeper.core.costing import Commitment, Costing
 from poolkeeper.core.days import OVERHEAD
 from poolkeeper.core.meter import Billed, Meter, turn
 from poolkeeper.core.model import CapacityType, PoolSpec, Tier
 from poolkeeper.core.prices import Book, Place
-from poolkeeper.core.rates import Rental, Setting, rates, tariff_of
+from poolkeeper.core.rates import Rental, Setting, Tariff, rates, tariff_of
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TIERS = (Tier("cheap", CapacityType.SPOT), Tier("sure", CapacityType.ON_DEMAND))
@@ -70,9 +71,20 @@ class TestBoot:
     def test_it_counts_as_a_whole_once_it_is_told(self):
         assert run((0, ()), (5, (REPLICA, BOOT))) == {OVERHEAD: 40, "sure": 1}
 
+    def test_commitments_cover_nodes_that_boot_at_once_only_once(self):
+        costing = Costing(prices=OWN, commitments=(Commitment(Decimal(8), Decimal(1)),))
+        other = replace(BOOT, uid="node/b/boot")
+        meter, _ = turn(Meter(), (), Setting(), Tariff(costing, on_demand="sure"), at(0))
+        _, days = turn(meter, (BOOT, other), Setting(), Tariff(costing, on_demand="sure"), at(5))
+        covered = sum(line.covered for day in days for line in day.amount.lines.values())
+        assert round(covered * 60, 9) == 40
+
     def test_it_counts_once(self):
         after = (REPLICA, BOOT, SPARE)
         assert run((0, ()), (5, (REPLICA, BOOT)), (6, after), (7, after)) == {OVERHEAD: 47, "sure": 3}
+
+    def test_it_counts_once_however_soon_something_changes(self):
+        assert run((0, ()), (4.25, (REPLICA, BOOT)), (4.5, (REPLICA, BOOT, SPARE)))[OVERHEAD] == 40 + Decimal("3.5")
 
     def test_also_where_something_else_has_changed_since_the_pod_came(self):
         other = billed("p0", 1, 0, tier="cheap")

@@ -296,6 +296,12 @@ class TestSpare:
         rig.pod(number=asked, **LATER)
         assert rig.beyond() == {"node/uid-n1": (left, 60, None)}
 
+    def test_its_namesake_begins_anew(self, rig):
+        rig.pod("p1", **LATER)
+        rig.bill(60)
+        rig.node("n1", uid="uid-other")
+        assert rig.beyond(100) == {"node/uid-other": (7, 60, None)}
+
     def test_a_node_that_is_gone_has_none(self, rig):
         rig.pod(**LATER)
         rig.bill()

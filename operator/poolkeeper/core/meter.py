@@ -171,7 +171,7 @@ def joined(rented: Rented, rental: Rental, before: Rental | None = None) -> Rent
 def belated(meter: Meter, fresh: tuple[Arrival, ...], tariff: Tariff, begun: datetime) -> Iterator[Day]:
     """Yield the difference that rentals make which had begun before the last change, or were over when they were told.
 
-    Besides them, what is rented is taken to have been what it was at the last change.
+    Besides them, what is rented is taken to have been what it was at the last change: so commitments cover them once.
     """
     what = meter.rented
     for one, before in fresh:
@@ -181,7 +181,7 @@ def belated(meter: Meter, fresh: tuple[Arrival, ...], tariff: Tariff, begun: dat
             for rented, sign in ((more, Decimal(1)), (what, Decimal(-1))):
                 for day in integral(tariff, rented, meter.setting, one.since, end):
                     yield Day(day.on, scaled(day.amount, sign))
-            what = what if one.until else more
+            what = more
 
 
 def integral(tariff: Tariff, rented: Rented, setting: Setting, begin: datetime, end: datetime) -> Iterator[Day]:
