@@ -296,6 +296,14 @@ class TestSpare:
         rig.pod(number=asked, **LATER)
         assert rig.beyond() == {"node/uid-n1": (left, 60, None)}
 
+    def test_news_of_one_node_leaves_what_another_has_to_spare(self, rig):
+        rig.node("n2")
+        rig.pod("p1", **LATER)
+        rig.pod("p2", on="n2", since=70, **LATER)
+        rig.bill(70)
+        rig.see_pod("p2")
+        assert rig.beyond(80) == {"node/uid-n1": (7, 60, None), "node/uid-n2": (8, 80, None)}
+
     def test_its_namesake_begins_anew(self, rig):
         rig.pod("p1", **LATER)
         rig.bill(60)
