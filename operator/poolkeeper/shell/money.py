@@ -29,7 +29,7 @@ from poolkeeper.shell.billing import Billing
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.kube import KubeClient
 from poolkeeper.shell.kube_errors import Forbidden, Invalid, KubeError, NotFound
-from poolkeeper.shell.ledger import Heading, Ledger, entries
+from poolkeeper.shell.ledger import Heading, Ledger, borne, entries
 from poolkeeper.shell.noting import noting
 from poolkeeper.shell.pools import Key, Pool, Pools
 from poolkeeper.shell.price_book import PriceBook
@@ -86,13 +86,14 @@ class Money:
         """Review the account if it is time, and start to write what there is to write."""
         found, account = pool.reckoning, pool.memory.account
         hear_lifting(pool, now)
-        at = beat(pool.uid, len(self._pools), now)
-        if account.meter.tariff is not None and found.is_due(at):
-            account = found.review(account, spec, at, pool.lifted.until)
-            pool.memory = replace(pool.memory, account=account)
-            if found.statement is not None:
-                self._telemetry.cost.told(pool.key, found.statement)
-        self._attend(pool, now)
+        if account.meter.tariff is not None and found.may_be_due(now):
+            at = beat(pool.uid, len(self._pools), now)
+            if found.is_due(at):
+                reviewed = found.review(account, spec, at, pool.lifted.until)
+                pool.memory = replace(pool.memory, account=reviewed.account)
+                self._telemetry.cost.told(pool.key, reviewed.statement, borne(pool, self._heading))
+        if found.is_pending:
+            self._attend(pool, now)
 
     def forget(self, key: Key) -> None:
         """Take in that a name has no pool any more."""

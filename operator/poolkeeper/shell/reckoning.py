@@ -19,7 +19,7 @@ from poolkeeper.api.money import ANNOTATIONS, annotations, cost_status
 from poolkeeper.core.account import Account, balance, file, settled
 from poolkeeper.core.days import Day
 from poolkeeper.core.model import PoolSpec
-from poolkeeper.core.statement import News, Statement, review
+from poolkeeper.core.statement import News, Reviewed, Statement, review
 from poolkeeper.core.zones import zone
 from poolkeeper.shell.backoff import Backoff
 
@@ -94,14 +94,21 @@ class Reckoning:
         """Take in that a status was written, and with it what is stored."""
         self.owed = self.owed and (status.get("memory") or {}).get("account") is not self.stored
 
+    @property
+    def is_pending(self) -> bool:
+        """Whether anything is to be written besides the status."""
+        return bool(self.news or self.unwritten or self.days or self.is_marking)
+
+    def may_be_due(self, now: datetime) -> bool:
+        """Return whether the last review is long enough ago, whatever the beat: this is asked at each look."""
+        return self.statement is None or now - self.statement.at >= MINUTE
+
     def is_due(self, at: Beat) -> bool:
         """Return whether it is time to review the account."""
-        if self.statement is None:
-            return True
-        return at.now - self.statement.at >= MINUTE and (self._is_hurried or at.number != self._beat)
+        return self.may_be_due(at.now) and (self.statement is None or self._is_hurried or at.number != self._beat)
 
-    def review(self, account: Account, spec: PoolSpec, at: Beat, lifted_until: datetime | None) -> Account:
-        """Review the account; return it with what it remembers to have said.
+    def review(self, account: Account, spec: PoolSpec, at: Beat, lifted_until: datetime | None) -> Reviewed:
+        """Review the account, and note what is to be written of that.
 
         The first review of a pool that another process led shows nothing yet: all pools would be written at once.
         """
@@ -117,7 +124,7 @@ class Reckoning:
             self.unwritten = {key: wanted.get(key) for key in changed}
             self._store(reviewed.account, spec, at.now)
             self._note_due(reviewed.account, spec, at)
-        return reviewed.account
+        return reviewed
 
     def _store(self, account: Account, spec: PoolSpec, now: datetime) -> None:
         """Have the account stored, but not that something was told before it was."""
