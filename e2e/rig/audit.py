@@ -35,11 +35,16 @@ def requests(cluster: Cluster, user: str) -> list[Request]:
     return [_request(line) for line in told if line.get("objectRef", {}).get("resource")]
 
 
-def _lines(cluster: Cluster, user: str) -> Iterator[dict[str, Any]]:
+def answered(cluster: Cluster, word: str) -> list[Request]:
+    """Return everybody's requests for resources whose line in the log holds a word, in order of their answers."""
+    return [_request(line) for line in _lines(cluster, word) if line.get("objectRef", {}).get("resource")]
+
+
+def _lines(cluster: Cluster, word: str) -> Iterator[dict[str, Any]]:
     assert cluster.audit_log, "the ground keeps an audit log"
     with cluster.audit_log.open(encoding="utf-8") as lines:
         for line in lines:
-            if user in line and line.endswith("}\n"):
+            if word in line and line.endswith("}\n"):
                 yield json.loads(line)
 
 

@@ -45,6 +45,7 @@ FULL = Account(
     ),
     told=Told(date(2026, 11, 1), ("80 Actual of 15000", "50 Forecast of 15000"), YESTERDAY),
     measured=Measured(Decimal(96), Decimal(24), frozen=True),
+    spent_at=NOON,
 )
 LITTLE = Account(Meter(NOON))
 
@@ -64,7 +65,7 @@ def test_an_account_that_was_never_metered_takes_no_room():
 
 
 def test_what_is_of_this_process_alone_is_not_stored():
-    alive = replace(FULL, meter=replace(FULL.meter, billed=(), until=NOON), spent_at=NOON)
+    alive = replace(FULL, meter=replace(FULL.meter, billed=(), until=NOON))
     assert stored(alive) == FULL
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from builders import START, published, seen
 from poolkeeper.core.account import (
     Account,
     Measured,
@@ -21,6 +22,8 @@ from poolkeeper.core.account import (
 )
 from poolkeeper.core.costing import Baseline, Budget, Costing, Enforce
 from poolkeeper.core.days import NOTHING, OVERHEAD, Amount, Day, Line, Use, total
+from poolkeeper.core.decide import decide
+from poolkeeper.core.memory import Edits, Memory
 from poolkeeper.core.meter import Bill, Billed
 from poolkeeper.core.model import Mode, PoolSpec
 from poolkeeper.core.prices import Place
@@ -313,3 +316,12 @@ def test_the_specs_own_baseline_counts_before_the_measured_one():
     given = Baseline(Decimal(8))
     seen = kept((NOON, bill(2)), (NOON + HOUR, bill(2), ACTIVE), spec=OBSERVE)
     assert baseline(seen, pool(baseline=given)) == given
+
+
+def test_a_budget_that_was_used_up_holds_from_the_first_look_after_a_restart_on():
+    """Before prices are read again, nothing is billed: what was stored counts."""
+    held, free = (
+        decide(published(), seen(1500), Memory(edits=Edits(asked=2), account=account), START)[0].size
+        for account in (Account(spent_at=START), Account())
+    )
+    assert (held, free) == (2, 3)

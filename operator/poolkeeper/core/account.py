@@ -73,7 +73,8 @@ class Account:
     """A pool's account. `days` are the open day and closed ones that are not filed yet, oldest first.
 
     `past` are the filed days, oldest first, PAST at most. `spent_at` is when the budget is used up if all stays as it
-    is, None: not before the meter's next change. `counting` is of this process alone.
+    is, None: not before the meter's next change; what was stored counts until it is known anew. `counting` is of this
+    process alone.
     """
 
     meter: Meter = field(default_factory=Meter)
