@@ -152,6 +152,10 @@ def test_a_machine_of_gcp_whose_gpus_have_no_price_is_left_out(skypilot):
     assert (len(costs(answer)), answer.stderr) == (2, "left out, a machine whose GPUs have no price in its zone: 1\n")
 
 
+def test_a_machine_of_gcp_is_never_priced_without_its_gpus(skypilot):
+    assert len(costs(skypilot(P5, gcp("a2-highgpu-1g", price="1"), options=["--all"]))) == 2
+
+
 @pytest.mark.parametrize("machine", ["n1-standard-4", "g2-standard-5", "m1"])
 def test_other_machines_of_gcp_have_no_gpu_of_their_own(skypilot, machine):
     answer = skypilot(P5, gcp(machine, price="1"), gcp("", "A100", "1", "3"))

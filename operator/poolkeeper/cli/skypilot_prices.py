@@ -75,7 +75,7 @@ def whole(line: Cells, apart: Accelerators, terms: Terms, notes: Notes) -> Costs
     if own == Costs():
         notes[NO_PRICE] += 1
         return own
-    attached = gpus(line["InstanceType"]) if apart and not line["AcceleratorName"] else None
+    attached = None if line["AcceleratorName"] else gpus(line["InstanceType"])
     if attached:
         name, count = attached
         each = apart.get((name, line["Region"], line.get("AvailabilityZone", "")), Costs())
