@@ -115,3 +115,9 @@ def test_a_pool_that_comes_back_may_lose_its_windows_again(telemetry):
 def test_the_floor_that_was_learned_is_told_where_it_was_asked_for(telemetry, forecast, told):
     telemetry.decided(KEY, published(forecast=forecast), replace(RECLAIMED, outlook=Outlook(5)))
     assert value(telemetry, "forecast_replicas") == told
+
+
+@pytest.mark.parametrize(("startup", "told"), [(Reason.STARTUP_BLOCKED, 1), (Reason.AS_EXPECTED, 0)])
+def test_a_start_up_that_is_blocked_is_told(telemetry, startup, told):
+    telemetry.decided(KEY, SPLIT, replace(RECLAIMED, health=Health(startup=startup)))
+    assert value(telemetry, "startup_blocked") == told

@@ -19,7 +19,8 @@ def page() -> str:
 
 def rows() -> Iterator[tuple[str, str, str, str]]:
     """Yield a line for each metric."""
-    for metric in vars(Telemetry()).values():
+    telemetry = Telemetry()
+    for metric in (*vars(telemetry).values(), *vars(telemetry.cost).values()):
         if isinstance(metric, MetricWrapperBase):
             yield row(metric)
 

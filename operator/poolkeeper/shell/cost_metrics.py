@@ -1,7 +1,7 @@
 """What a pool costs, as metrics. Amounts of money bear their currency as a label, and are absent where unknown."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -17,6 +17,7 @@ POOL = ("namespace", "pool")
 CURRENCY = (*POOL, "currency")
 TIER = (*CURRENCY, "tier")
 CAUSE = (*CURRENCY, "cause")
+LABEL = (*POOL, "key", "value")
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 """Where the price book says nothing, a price has held from here on."""
 
@@ -39,12 +40,17 @@ class CostMetrics:
         self.unpriced = gauge("unpriced_gpus", "GPUs in use whose price is unknown: they are in no amount.")
         self.idle = gauge("idle_ratio", "Share of the month's ready replica-hours with nothing to do.")
         self.price_age = gauge("price_age_seconds", "Time since the oldest price in use came into effect.")
+        self.unusual = gauge("unusual_ratio", "How far the last whole day was off; absent where it was as usual.")
+        self.label = Gauge(
+            "poolkeeper_pool_label", "1 for each label of the pool that costs go by.", LABEL, registry=registry
+        )
         self._shown: defaultdict[Key, list[tuple[Gauge, tuple[str, ...]]]] = defaultdict(list)
 
-    def told(self, key: Key, statement: Statement) -> None:
-        """Show a statement, and nothing of the one before."""
+    def told(self, key: Key, statement: Statement, borne: Mapping[str, str]) -> None:
+        """Show a statement and the labels that the pool has borne, and nothing of those before."""
         self.forget(key)
-        for known, labels, value in (*self._amounts(statement), *self._others(statement)):
+        marks: list[Value] = [(self.label, label, 1) for label in borne.items()]
+        for known, labels, value in (*self._amounts(statement), *self._others(statement), *marks):
             if value is not None:
                 known.labels(*key, *labels).set(float(value))
                 self._shown[key].append((known, labels))
@@ -77,6 +83,7 @@ class CostMetrics:
         yield self.unpriced, (), statement.hour.unpriced
         yield self.idle, (), statement.idle
         yield self.price_age, (), price_age(statement)
+        yield self.unusual, (), statement.unusual.percent / 100 if statement.unusual else None
 
 
 def price_age(statement: Statement) -> float | None:

@@ -36,7 +36,7 @@ def entries(pool: Pool, days: Iterable[Day], heading: Heading) -> tuple[Entry, .
     if pool.core is None:
         return ()
     cost, (namespace, name) = pool.core.cost, pool.key
-    labels = {key: pool.labels[key] for key in heading.labels if key in pool.labels}
+    labels = borne(pool, heading)
     return tuple(
         Entry(
             cluster=heading.cluster,
@@ -50,6 +50,11 @@ def entries(pool: Pool, days: Iterable[Day], heading: Heading) -> tuple[Entry, .
         )
         for day in days
     )
+
+
+def borne(pool: Pool, heading: Heading) -> dict[str, str]:
+    """Return the labels of a pool that costs go by."""
+    return {key: pool.labels[key] for key in heading.labels if key in pool.labels}
 
 
 class Ledger:

@@ -50,6 +50,9 @@ class Telemetry:
         self.metrics_available = gauge(
             "pool_metrics_available", "1 while the pool's sources answer, else 0; absent without a target."
         )
+        self.startup_blocked = gauge(
+            "pool_startup_blocked", "1 while new replicas do not become ready and the pool grows no more, else 0."
+        )
         self.slo_inside = gauge("pool_slo_inside_ratio", "Share of the last hour's requests inside the SLO.")
         self.slo_burn_rate = gauge("pool_slo_burn_rate", "Error budget spent, 1 being exactly as allowed.")
         self.scales = Counter(
@@ -106,6 +109,7 @@ class Telemetry:
             (self.spot_lost, decision.health.lost if spec.spot and looked else None),
             (self.fallback, covering(spec, decision) if spec.spot and looked else None),
             (self.metrics_available, int(decision.health.metrics is Reason.AS_EXPECTED) if looked else None),
+            (self.startup_blocked, int(decision.health.startup is Reason.STARTUP_BLOCKED) if looked else None),
             (self.slo_inside, decision.health.slo_share),
             (self.slo_burn_rate, decision.health.slo_burn_rate),
         ):
