@@ -19,6 +19,7 @@ from poolkeeper.core.memory import Edits, Memory
 from poolkeeper.core.meter import Meter
 from poolkeeper.core.prices import Place
 from poolkeeper.core.rates import Rental, Setting
+from poolkeeper.core.use import Counting
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 5, tzinfo=UTC)
 TODAY, YESTERDAY = date(2026, 11, 22), date(2026, 11, 21)
@@ -102,7 +103,7 @@ def test_fourteen_weeks_take_little_room():
 
 def test_an_account_that_has_not_changed_is_not_made_into_json_again():
     account = weeks(14, nodes=8)
-    assert dump(replace(account, spent_at=NOON)) is dump(account)
+    assert dump(replace(account, counting=Counting(at=NOON))) is dump(account)
 
 
 def test_one_that_has_changed_is():
