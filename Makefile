@@ -61,6 +61,9 @@ bench-recommend: $(READY) assets ## Windows proposed for measured traffic, read 
 bench-forecast: $(READY) ## The learned floor on against off, on measured and made weeks (about 3 minutes)
 	@exec $(RUN)/python bench/forecast.py
 
+bench-money: $(READY) ## Alarms and forecasts of money on half years made from the traces' weeks (about 2 minutes)
+	@exec $(RUN)/python bench/money.py
+
 assets: $(READY) # The local Kubernetes and Prometheus: found, or built once with progress
 	@$(RUN)/python -m controlplane build >/dev/null
 
@@ -77,4 +80,4 @@ $(READY): pyproject.toml uv.lock
 	$(UV) sync --frozen
 	touch $@
 
-.PHONY: help env demo test test-long unit lint types crds cluster bench-reaction bench-rest bench-spot bench-forecast bench-recommend assets clean
+.PHONY: help env demo test test-long unit lint types crds cluster bench-reaction bench-rest bench-spot bench-forecast bench-money bench-recommend assets clean
