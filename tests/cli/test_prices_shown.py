@@ -53,7 +53,7 @@ def test_the_row_that_counts_is_told_with_those_that_do_not(show):
     assert [line.rstrip() for line in show(MACHINE, SPOT).output.splitlines()] == [
         "ipool/chat at 2026-11-01T00:00:00Z",
         "",
-        "on-demand: 1 replica on spot g6.xlarge (1 L4) aws us-east-1, 1 GPU each",
+        "on-demand: 1 replica of 1 GPU on a spot node: g6.xlarge (1 L4) aws us-east-1",
         "0.2810 USD a GPU-hour: line 3 of prices.csv: 0.281 USD for g6.xlarge of 1 GPUs",
         "line  price       of                   where      from    source  verdict",
         "3     0.281 USD   g6.xlarge spot       us-east-1  always  list    counts",
@@ -81,7 +81,7 @@ def test_of_many_rows_the_first_are_shown(show):
 
 
 def test_labels_that_tell_nothing_are_told(show):
-    assert "on on-demand, on a node whose labels tell nothing" in show(SPOT, labels={}, options=["--gpus", "0"]).output
+    assert "on an on-demand node whose labels tell nothing" in show(SPOT, labels={}, options=["--gpus", "0"]).output
 
 
 def test_a_time_can_be_asked_for(show):

@@ -55,17 +55,17 @@ def write(name: str, found: Sequence[Priced], currency: str, now: datetime) -> N
 def headline(one: Priced) -> str:
     """Return what is rented, in words."""
     many = "1 replica" if one.replicas == 1 else f"{one.replicas} replicas"
-    gpus = "" if one.what.gpus is None else f", {one.what.gpus.normalize():f} GPU each"
-    return f"{one.what.tier}: {many} on {where(one.what.place)}{gpus}"
+    gpus = "" if one.what.gpus is None else f" of {one.what.gpus.normalize():f} GPU"
+    return f"{one.what.tier}: {many}{gpus} on {where(one.what.place)}"
 
 
 def where(place: Place) -> str:
     """Return a place in words."""
     gpus = f"{place.node_gpus.normalize():f} " if place.node_gpus else ""
     kind = f"({gpus}{place.gpu or 'GPU'})" if place.gpu or gpus else ""
-    spot = "spot" if place.spot else "on-demand"
-    known = (spot, place.instance, kind, place.provider, place.zone or place.region)
-    return " ".join(filter(None, known)) if any(known[1:]) else f"{spot}, on a node whose labels tell nothing"
+    told = " ".join(filter(None, (place.instance, kind, place.provider, place.zone or place.region)))
+    node = "a spot node" if place.spot else "an on-demand node"
+    return f"{node}: {told}" if told else f"{node} whose labels tell nothing"
 
 
 def table(contenders: Sequence[Contender]) -> Table:
