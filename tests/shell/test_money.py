@@ -251,11 +251,17 @@ async def test_the_open_day_is_written_once_an_hour(rig):
     assert rig.kube.asked.count(f"PATCH {LEDGER}") in {3, 4}
 
 
-async def test_a_day_that_is_over_is_written_at_once_and_leaves_the_account(rig):
+async def test_a_day_that_is_over_is_written_at_once(rig):
     await rig.last(0, 100)
     await rig.last(MIDNIGHT, MIDNIGHT + 200)
+    assert ("2026-03-02" in rig.ledger, rig.pool.memory.account.past) == (True, ())
+
+
+async def test_it_leaves_the_account_once_no_late_write_can_come(rig):
+    await rig.last(0, 100)
+    await rig.last(MIDNIGHT, MIDNIGHT + 500)
     account = rig.pool.memory.account
-    assert ("2026-03-02" in rig.ledger, account.past[-1].on, len(account.days)) == (True, date(2026, 3, 2), 0)
+    assert (account.past[-1].on, len(account.days)) == (date(2026, 3, 2), 0)
 
 
 async def test_a_day_that_cannot_be_written_stays_in_the_account(rig):
@@ -271,7 +277,7 @@ async def test_it_is_written_once_it_can_be(rig):
     await rig.last(0, 100)
     await rig.last(MIDNIGHT, MIDNIGHT + 200)
     rig.kube.refusals.clear()
-    await rig.last(MIDNIGHT + 200, MIDNIGHT + 300)
+    await rig.last(MIDNIGHT + 200, MIDNIGHT + 500)
     assert (rig.pool.memory.account.past[-1].on, rig.money.problems()) == (date(2026, 3, 2), [])
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from poolkeeper.api import account as stored_account
 from poolkeeper.api.money import ANNOTATIONS, annotations, cost_status
-from poolkeeper.core.account import Account, balance, file, settled
+from poolkeeper.core.account import SETTLED, Account, balance, file, settled
 from poolkeeper.core.days import Day
 from poolkeeper.core.model import PoolSpec
 from poolkeeper.core.statement import News, Reviewed, Statement, review
@@ -148,11 +148,11 @@ class Reckoning:
         self.filed += days
 
     def settle(self, account: Account, spec: PoolSpec, now: datetime) -> Account:
-        """Return the account without the days that the ledger has for good by now."""
+        """Return the account without the days that the ledger has for good: no write of another leader is under way."""
         if not self.filed:
             return account
         filed, self.filed = self.filed, ()
-        return file(account, filed, today_of(spec, now))
+        return file(account, filed, today_of(spec, now - SETTLED))
 
 
 def mark(account: Account) -> object:
