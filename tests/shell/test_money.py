@@ -12,6 +12,7 @@ from tests.shell.test_loop import FORBIDDEN, KEY
 
 from builders import at
 from poolkeeper.api.names import BUDGET_LIFTED_BY, BUDGET_LIFTED_UNTIL, COST_MONTH_TO_DATE, COST_PER_HOUR
+from poolkeeper.api.units import parse_instant
 from poolkeeper.core.account import month_to_date
 from poolkeeper.shell.kube_errors import TooManyRequests
 from poolkeeper.shell.loop import Loop, Sources
@@ -188,6 +189,13 @@ async def test_what_was_told_is_stored_after_it_was():
     rig.kube.refusals.clear()
     await rig.last(600, 900)
     assert (before, len(rig.account["told"]["thresholds"]), len(rig.kube.events)) == (None, 1, 1)
+
+
+async def test_what_it_has_come_to_is_stored_also_while_news_cannot_be_told():
+    rig = Rig({"budget": SMALL})
+    rig.kube.refusals["events"] = BUSY
+    await rig.last(0, 600)
+    assert parse_instant(rig.account["at"]) > at(500)
 
 
 async def test_an_event_that_is_refused_for_good_is_told_no_more():

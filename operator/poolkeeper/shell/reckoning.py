@@ -10,13 +10,13 @@ where a size was written or the spec has changed.
 
 import asyncio
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from poolkeeper.api import account as stored_account
 from poolkeeper.api.money import ANNOTATIONS, annotations, cost_status
-from poolkeeper.core.account import SETTLED, Account, balance, file, settled
+from poolkeeper.core.account import SETTLED, Account, Told, balance, file, settled
 from poolkeeper.core.days import Day
 from poolkeeper.core.model import PoolSpec
 from poolkeeper.core.statement import News, Reviewed, Statement, review
@@ -76,6 +76,7 @@ class Reckoning:
     ledger_rest: Backoff = field(default_factory=Backoff)
     workload_rest: Backoff = field(default_factory=Backoff)
     _mark: object = None
+    _told: Told = field(default_factory=Told)
     _beat: int = 0
     _hour: int | None = None
     _is_hurried: bool = False
@@ -85,6 +86,7 @@ class Reckoning:
         self.shown = status.get("cost")
         self.stored = (status.get("memory") or {}).get("account") or {}
         self._mark, self._hour = mark(account), at.hour if self.shown else None
+        self._told = account.told
 
     def hurry(self) -> None:
         """Let the next beat come early: a size was written, or the spec has changed."""
@@ -128,8 +130,9 @@ class Reckoning:
 
     def _store(self, account: Account, spec: PoolSpec, now: datetime) -> None:
         """Have the account stored, but not that something was told before it was."""
-        if self.news:
-            return
+        if not self.news:
+            self._told = account.told
+        account = replace(account, told=self._told)
         found = mark(account)
         self.owed |= found != self._mark
         self._mark, self.stored = found, stored_account.dump(balance(account, spec, now))
