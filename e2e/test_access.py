@@ -9,6 +9,7 @@ import yaml
 
 from controlplane import KubectlError
 from rig import audit
+from rig.api import collection
 from rig.ground import Ground
 from rig.install import BASE, Installation, installed
 from rig.manifests import deployment, pool, published
@@ -20,6 +21,8 @@ pytestmark = [pytest.mark.xdist_group("access"), pytest.mark.lasts(60)]
 
 Right = tuple[str, str, str]
 QUEUE = published(grace="1s")
+PRICED = {"pricePerGPUHour": {"on-demand": "3.00"}}
+OLD_MONTH = "poolkeeper-ledger-2020-01-gone"
 UNUSED = {
     ("keda.sh", "scaledobjects", "watch"): "there is nothing to watch until KEDA is installed",
     ("apps", "deployments/scale", "get"): "only after somebody else's write came between a look and ours",
@@ -37,11 +40,13 @@ def installation(ground: Ground) -> Iterator[Installation]:
 def space(ground: Ground, installation: Installation) -> Iterator[Space]:
     """A namespace in which an operator with the manifests' rights has done all that it ever does."""
     made = Space(ground, f"access-{token_hex(3)}")
+    old = {"name": OLD_MONTH, "namespace": installation.namespace, "labels": {"poolkeeper.io/ledger": "2020-01"}}
+    ground.api.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": old})
     made.operate(*installation.arguments, kubeconfig=installation.kubeconfig).wait_until_leading()
     made.create(templated("own", "vllm:1"))
     made.deploy("chat")
     made.fleet.queue(made.workload("chat"), 1500)
-    made.create(pool("chat", QUEUE, maxReplicas=3))
+    made.create(pool("chat", QUEUE, maxReplicas=3, cost=PRICED))
     made.wait_for_size("chat", 3)
     made.wait_until_ready("own", 2)
     made.api.patch(made.path("InferencePool", "own"), {"spec": templated("own", "vllm:2")["spec"]})
@@ -51,6 +56,7 @@ def space(ground: Ground, installation: Installation) -> Iterator[Space]:
     eventually(lambda: made.record.newest("Deployment", "own")["metadata"]["generation"] > 1, "a new template")
     eventually(lambda: (made.status("chat").get("lastDecision") or {}).get("to") == 2, "the status says so")
     eventually(lambda: renewed(ground, installation), "the lease was renewed")
+    live_on_money(made, installation)
     yield made
     made.close()
 
@@ -68,6 +74,20 @@ def live_on_spot(space: Space) -> None:
     eventually(lambda: not space.record.newest("Deployment", "split-spot"), "the sibling is removed")
 
 
+def live_on_money(space: Space, installation: Installation) -> None:
+    """Let a pool end that cost something, and an old month of the ledger go."""
+    months = collection("ConfigMap", installation.namespace)
+
+    def kept() -> set[str]:
+        found = space.api.get(f"{months}?labelSelector=poolkeeper.io%2Fledger")["items"]
+        return {one["metadata"]["name"] for one in found}
+
+    uid = space.record.newest("InferencePool", "chat")["metadata"]["uid"]
+    space.api.delete(space.path("InferencePool", "chat"))
+    eventually(lambda: any(name.endswith(uid) for name in kept()), "the last day is in the ledger")
+    eventually(lambda: OLD_MONTH not in kept(), "the old month is gone")
+
+
 def renewed(ground: Ground, installation: Installation) -> bool:
     asked = audit.requests(ground.cluster, installation.user)
     return any((one.resource, one.verb) == ("leases", "patch") for one in asked)
@@ -83,7 +103,7 @@ def templated(name: str, image: str) -> dict[str, object]:
 
 def rules() -> list[dict[str, list[str]]]:
     """Return the rules of the operator's own roles."""
-    files = ("cluster-role.yaml", "lease-role.yaml")
+    files = ("cluster-role.yaml", "lease-role.yaml", "money-role.yaml")
     documents = [found for name in files for found in yaml.safe_load_all((BASE / name).read_text())]
     return [rule for found in documents for rule in found.get("rules", ())]
 
