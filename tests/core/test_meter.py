@@ -105,6 +105,11 @@ def test_after_a_restart_what_is_still_there_is_counted_once():
     assert cost(item(), before=restarted(metered(item())), at=NOON + HOUR) == 3600
 
 
+def test_after_a_restart_what_had_just_come_is_counted_once():
+    young = item(since=NOON - SECOND)
+    assert cost(young, before=restarted(metered(young)), at=NOON + HOUR) == 3600
+
+
 def test_after_a_restart_what_came_in_the_absence_is_paid_for_since_it_came():
     came = item("b", NOON + 40 * MINUTE)
     assert cost(item(), came, before=restarted(metered(item())), at=NOON + HOUR) == 3600 + 1200

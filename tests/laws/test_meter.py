@@ -9,7 +9,8 @@ import pytest
 
 from money_oracle import Case
 from poolkeeper.core.account import month_to_date
-from rented_world import History, World, known_to, live, make, today
+from poolkeeper.core.model import PoolSpec
+from rented_world import DAY, HOUR, MINUTE, SECOND, History, Life, Shift, World, known_to, live, make, today
 
 STARTS = {
     "America/New_York": datetime(2026, 10, 18, 12, tzinfo=UTC),  # a day of 25 hours
@@ -77,3 +78,17 @@ def test_a_month_has_all_that_may_go_wrong(place):
     ends = {(shift.stores, shift.writes) for shift in world.shifts[:-1]}
     assert ends == {(True, True), (True, False), (False, True), (False, False)}
     assert any(shift.lingers for shift in world.shifts)
+
+
+def test_what_a_leader_before_still_writes_is_written_over():
+    night = datetime(2026, 11, 22, tzinfo=UTC)
+    month = make(0, "UTC", night - 10 * DAY)
+    gone = Life("a", "on-demand", night - HOUR, night - HOUR, night - 40 * SECOND)  # seen to be gone, and not stored
+    looks = [night + second * SECOND for second in (-50, -30, 0)] + [night + number * MINUTE for number in range(1, 10)]
+    shifts = [
+        Shift(night - 2 * HOUR, night + 3 * SECOND, stores=False, writes=False, lingers=True),
+        Shift(night + 20 * SECOND, night + HOUR),
+    ]
+    history = live(World(PoolSpec(2, 99), [gone], month.books[:1], shifts, looks))
+    past = history.account.past[-1]
+    assert history.days()[past.on].amount.cost == pytest.approx(past.cost, abs=Decimal("1e-4"))
