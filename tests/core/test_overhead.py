@@ -41,7 +41,7 @@ def test_machines_on_spot_of_a_pool_without_such_a_tier_cost_what_its_replicas_d
 
 def billed(uid, gpus, since, until=None, tier=OVERHEAD):
     ends = None if until is None else at(until)
-    return Billed(uid, Rental(tier, Place(instance="p5"), Decimal(gpus)), at(since), ends)
+    return Billed(uid, Rental(tier, Place(instance="p5"), Decimal(gpus), uid.removesuffix("/boot")), at(since), ends)
 
 
 def at(minute):
@@ -115,6 +115,10 @@ class TestSpare:
     def test_nor_after_a_restart(self):
         fewer, second = billed("node/a", 6, 7), billed("p2", 1, 7, tier="sure")
         assert run((4, (REPLICA, SPARE)), (10, (REPLICA, second, fewer), "again"))[OVERHEAD] == 3 * 7 + 3 * 6
+
+    def test_after_a_restart_what_was_there_counts_until_then(self):
+        new = billed("node/b", 7, 7)
+        assert run((4, (REPLICA, SPARE)), (10, (REPLICA, new), "again"))[OVERHEAD] == 6 * 7 + 3 * 7
 
     def test_after_a_restart_a_new_node_is_one_more(self):
         new = billed("node/b", 7, 7)

@@ -39,6 +39,10 @@ def test_a_node_is_a_place_with_gpus(index):
     )
 
 
+def test_one_that_its_cloud_has_no_name_for_has_its_own():
+    assert Site.of(replace(NODE, provider_id=""), None).machine == "n1"
+
+
 def test_a_node_that_nobody_has_seen(index):
     assert index.room("n2") == Room()
 

@@ -137,8 +137,8 @@ def unseen(meter: Meter, billed: tuple[Billed, ...], begun: datetime) -> tuple[A
 
 def overhead(left: Counter[Rental], rental: Rental) -> Rental | None:
     """Take from what was stored what a node had beyond its replicas, where now it has this; None: it had nothing."""
-    same = (one for one in left if left[one] > 0 and (one.tier, one.place) == (OVERHEAD, rental.place))
-    found = next(same, None) if rental.tier == OVERHEAD else None
+    same = (one for one in left if left[one] > 0 and (one.tier, one.node) == (OVERHEAD, rental.node))
+    found = next(same, None) if rental.tier == OVERHEAD and rental.node else None
     if found is not None:
         left[found] -= 1
     return found

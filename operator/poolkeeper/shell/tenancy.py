@@ -18,7 +18,7 @@ from poolkeeper.shell.views import ENDED, NodeView, PodView
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A node as a thing that is paid for. `machine` is what its cloud's bill calls it.
+    """A node as a thing that is paid for. `machine` is what its cloud's bill calls it, else its own name.
 
     `gpus` None: it tells of none. `made`: somebody makes nodes of its kind when pods need them.
     """
@@ -41,7 +41,7 @@ class Site:
             uid=node.uid,
             created_at=node.created_at,
             place=places.place(node.labels, node.provider_id, number),
-            machine=places.machine(node.provider_id),
+            machine=places.machine(node.provider_id) or node.name,
             gpus=number,
             made=bool(node.node_claim or providers.makers(node.labels)),
             labels=node.labels,
