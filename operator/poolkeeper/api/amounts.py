@@ -18,6 +18,9 @@ NINE = Decimal("1e-9")
 COUNTED = 6
 """To how many decimals use is stored."""
 
+NAMED = 50
+"""How many nodes of a tier at one place are told by name: a month of a large pool on spot must fit a ConfigMap."""
+
 DIGITS = Context(prec=60)
 LIKE = {"gpuHours": "replicaHours", "list": "cost", "contracted": "cost"}
 """What is left out where it is the same as another."""
@@ -39,6 +42,8 @@ USE = {
     "generationTokens": "generation_tokens",
     "readyHours": "ready_hours",
     "idleHours": "idle_hours",
+    "prefillHours": "prefill_hours",
+    "decodeHours": "decode_hours",
 }
 PLACE = ("provider", "region", "zone", "instance", "gpu")
 
@@ -128,10 +133,25 @@ def _use(use: Use) -> Json:
 
 def _machines(machines: Mapping[Machine, Part]) -> list[Json]:
     """Return the machines of each tier and place: by the node's name, its GPU-hours and their cost."""
-    places: defaultdict[tuple[str, Place], Json] = defaultdict(dict)
+    places: defaultdict[tuple[str, Place], dict[str, Part]] = defaultdict(dict)
     for machine, part in machines.items():
-        places[machine.line, machine.place][machine.node] = [format_number(part.gpu_hours), format_number(part.cost)]
-    return [{"tier": line, "place": dump_place(place), "nodes": nodes} for (line, place), nodes in places.items()]
+        places[machine.line, machine.place][machine.node] = part
+    return [
+        {"tier": line, "place": dump_place(place), "nodes": {node: _part(part) for node, part in named(nodes).items()}}
+        for (line, place), nodes in places.items()
+    ]
+
+
+def named(nodes: Mapping[str, Part], most: int = NAMED) -> Mapping[str, Part]:
+    """Return the parts of the largest nodes by name, and those of all others together without one."""
+    largest = sorted(filter(None, nodes), key=lambda node: nodes[node].gpu_hours, reverse=True)[:most]
+    rest = [nodes[node] for node in nodes.keys() - set(largest)]
+    told = {node: part for node, part in nodes.items() if node in set(largest)}
+    return told | {"": sum(rest, Part())} if rest else told
+
+
+def _part(part: Part) -> list[str]:
+    return [format_number(part.gpu_hours), format_number(part.cost)]
 
 
 def _read_machines(stored: Sequence[Mapping[str, Any]]) -> dict[Machine, Part]:
