@@ -89,7 +89,7 @@ def grow_and_shrink(space: Space, name: str) -> datetime:
     return datetime.now(UTC)
 
 
-@pytest.mark.lasts(160)
+@pytest.mark.lasts(230)
 def test_all_that_tells_of_cost_agrees_with_the_api_server_s_log_over_a_crash_and_the_pool_s_end(space: Space) -> None:
     space.operate().wait_until_leading()
     changed = grow_and_shrink(space, "paid")
@@ -138,7 +138,7 @@ def total_of(space: Space, name: str) -> Decimal | None:
     return Decimal(found[0]["total"]["cost"]) if found else None
 
 
-@pytest.mark.lasts(150)
+@pytest.mark.lasts(190)
 def test_a_budget_that_is_used_up_holds_growth_and_is_told_once_until_somebody_lifts_it(space: Space) -> None:
     space.deploy("spent", 2)
     space.fleet.queue(space.workload("spent"), HOLDING)
