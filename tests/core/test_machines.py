@@ -94,8 +94,8 @@ def test_two_amounts_have_the_machines_of_both():
 
 def test_a_filed_month_forgets_machines():
     day = Day(date(2026, 11, 21), Amount({"on-demand": Line()}, machines={machine("a"): Part()}))
-    account = file(Account(month=Month(), days=(day,)), [day], date(2026, 11, 22))
-    assert account.month.amount.machines == {}
+    account = file(Account(Meter(NOON, tariff=tariff()), (day,)), [day], date(2026, 11, 22))
+    assert account.month == Month(date(2026, 11, 1), Amount({"on-demand": Line()}))
 
 
 def test_without_their_names_machines_alike_are_counted_together():

@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import Rig, at, published
-from poolkeeper.core.account import month_to_date
-from poolkeeper.core.costing import Budget, Costing, Enforce
+from poolkeeper.core.account import Account, month_to_date
+from poolkeeper.core.costing import Baseline, Budget, Costing, Enforce
+from poolkeeper.core.decide import decide
 from poolkeeper.core.meter import Bill, Billed
 from poolkeeper.core.model import Limits, PoolSpec, Schedule
+from poolkeeper.core.observation import Observation
 from poolkeeper.core.prices import Place
 from poolkeeper.core.rates import Rental
 from poolkeeper.core.reasons import Reason
@@ -118,6 +120,32 @@ def test_another_target_goes_on_with_the_same_account():
     pool = spent()
     pool.memory = replace(pool.memory, target="another")
     assert pool.queue(505, LONG).size == 2
+
+
+def gone(pool, seconds, bill=Bill()):  # noqa: B008  a frozen value
+    """Return the account after a look that finds no target."""
+    _, pool.memory = decide(pool.spec, Observation(None, bill=bill), pool.memory, at(seconds))
+    return pool.memory.account
+
+
+def test_what_a_target_rents_ends_when_it_was_seen_to_be_gone():
+    pool = rig()
+    pool.queue(0, 500)
+    gone(pool, 10)
+    assert month_to_date(gone(pool, 3600), at(3600), at(0).date()).cost == pytest.approx(Decimal(20))
+
+
+def test_a_target_that_is_gone_saves_nothing():
+    pool = rig(replace(HELD, baseline=Baseline(Decimal(8))))
+    pool.queue(0, 500)
+    gone(pool, 10)
+    saved = month_to_date(gone(pool, 3600), at(3600), at(0).date()).savings
+    assert saved.total == pytest.approx(Decimal(60))
+
+
+def test_a_target_that_is_gone_changes_nothing_where_nobody_counts():
+    pool = rig()
+    assert gone(pool, 0, None) == Account()
 
 
 def looks() -> st.SearchStrategy[list[tuple[int, int]]]:

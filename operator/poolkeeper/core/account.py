@@ -107,6 +107,14 @@ def keep(account: Account, spec: PoolSpec, bill: Bill, cap: int | None, now: dat
     return replace(after, spent_at=spent_at(after, spec, now))
 
 
+def untargeted(account: Account) -> Account:
+    """Return the account of a pool whose target is gone: it has no replicas, and that saves nothing."""
+    known = account.meter
+    if known.setting.unit is None:
+        return account
+    return replace(account, meter=replace(known, setting=replace(known.setting, unit=None)))
+
+
 def posted(account: Account, metered: Iterable[Day], place: ZoneInfo) -> tuple[Day, ...]:
     """Return the days that are not filed with what was metered, and with what was counted since the last change.
 

@@ -99,7 +99,10 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
 
 def accounted(spec: PoolSpec, seen: Observation, before: Account, cap: int | None, now: datetime) -> Account:
     """Return the account after what was seen to be paid for (R8); nothing is counted where nobody looks for that."""
-    return before if seen.bill is None else account.keep(before, spec, seen.bill, cap, now)
+    if seen.bill is None:
+        return before
+    kept = account.keep(before, spec, seen.bill, cap, now)
+    return kept if seen.target else account.untargeted(kept)
 
 
 def is_spent(known: Account, seen: Observation, now: datetime) -> bool:
