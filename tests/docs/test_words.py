@@ -6,6 +6,7 @@ import pytest
 import typer
 from tests.docs.pages import ROOT, WRITTEN, blocks, code, shown
 
+from poolkeeper.api import focus
 from poolkeeper.cli.main import app
 from reference import PAGES as REFERENCE
 
@@ -101,7 +102,7 @@ def test_metrics_exist(page):
 
 @every_page
 def test_reasons_conditions_and_values_exist(page):
-    assert {word for word in code(page) if CAMEL.fullmatch(word)} <= KNOWN_WORDS | ELSEWHERE
+    assert {word for word in code(page) if CAMEL.fullmatch(word)} <= KNOWN_WORDS | ELSEWHERE | set(focus.COLUMNS)
 
 
 @every_page

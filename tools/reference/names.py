@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from poolkeeper.api import names, workload
+from poolkeeper.api import ledger, names, workload
 from poolkeeper.api.status import Verdict, conditions
 from poolkeeper.core.days import NOTHING
 from poolkeeper.core.decision import Decision
@@ -54,6 +54,8 @@ LABELS = {
     names.POOL_LABEL: "On a Deployment that the operator made, and on the pods of a `template`: the pool's name.",
     names.TIER_LABEL: "On a Deployment for spot and on its pods: `spot`.",
     names.PROVIDER_LABEL: "On a Deployment for spot: whose nodes it was made for.",
+    names.LEDGER_LABEL: "On a ConfigMap of the ledger: its month, as `2026-11`.",
+    names.POOL_UID_LABEL: "On a ConfigMap of the ledger: the UID of its pool, which may be gone.",
 }
 
 OTHERS = {
@@ -61,6 +63,7 @@ OTHERS = {
     names.FIELD_MANAGER: "The field manager of our writes; a size written by anybody else is a foreign write.",
     f"leases/{names.LEASE}": "The lease of the leader, in the operator's namespace.",
     f"configmaps/{PRICE_BOOK}": "The price book, in the operator's namespace, by you; `--price-book` names another.",
+    f"configmaps/{ledger.PREFIX}-MONTH-UID": "The ledger of a pool's month, in the operator's namespace, owned by nobody.",
     f"configmaps/{PRICE_BOOK}{names.ACCEPTED_SUFFIX}": "The last good state of it, kept for the next start.",
 }
 
