@@ -32,7 +32,7 @@ AMOUNT = Amount(
         "on-demand": Line(*map(Decimal, ("1.5", "12", "3", "9.25", "8", "7", "6", "5", "4"))),
     },
     savings=Savings(Decimal(1), Decimal(-2), Decimal("0.5"), Decimal(0)),
-    use=Use(5, 700, 80, 23.5, 1.25),
+    use=Use(5, 700, 80, 23.5, 1.25, 0.125, 0.75),
     gap=Decimal("0.000000001"),
     machines={Machine("spot", PLACE, "i-1"): Part(Decimal(24), Decimal(24)), Machine("spot", PLACE): Part()},
 )

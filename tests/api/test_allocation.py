@@ -107,7 +107,11 @@ def used(**changes):
 
 def test_a_request_and_a_million_tokens_have_a_price():
     group = used()
-    assert (group.per_request, group.per_million_tokens, group.per_million_generated) == (Decimal("0.5"), 2, 6)
+    assert (group.per_request, group.per_million_tokens) == (Decimal("0.5"), 2)
+
+
+def test_output_is_dearer_than_prompts():
+    assert float(used().per_million_generated / used().per_million_prompt) == pytest.approx(2.5)
 
 
 def test_a_part_without_a_price_leaves_no_price_for_a_request():

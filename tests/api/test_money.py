@@ -125,7 +125,8 @@ WORKED = Amount(MONTH.lines, use=Use(10_000_000, 3e9, 1e9))
 
 def test_work_has_its_cost():
     found = told(month=WORKED)
-    assert (found["perRequest"], found["perMillionTokens"]) == ("0.00081", {"all": "2.03", "generation": "8.12"})
+    tokens = {"all": "2.03", "prompt": "1.48", "generation": "3.69", "method": "multiplier"}
+    assert (found["perRequest"], found["perMillionTokens"]) == ("0.00081", tokens)
 
 
 @pytest.mark.parametrize("month", [MONTH, Amount(UNPRICED.lines, use=WORKED.use)])

@@ -96,6 +96,7 @@ def test_json_has_exact_sums_and_null_for_what_is_not_known(cost):
         "idlePercent": None,
         "perRequest": None,
         "perMillionTokens": None,
+        "perMillionPromptTokens": None,
         "perMillionGenerationTokens": None,
         "unpricedGPUHours": None,
         "gap": None,
@@ -116,7 +117,7 @@ def test_focus_has_a_row_for_each_pool_and_day(cost):
 
 def test_what_was_done_has_a_price(cost):
     busy = entry(Amount({"spot": line()}, use=Use(6, 2_000_000, 1_000_000, 4, 1)))
-    assert cost([busy]).output.splitlines()[1].split()[-4:] == ["25%", "0.5000", "1.00", "3.00"]
+    assert cost([busy]).output.splitlines()[1].split()[-4:] == ["25%", "0.5000", "1.00", "1.67"]
 
 
 def test_what_has_no_price_is_a_question_and_a_note(cost):

@@ -65,8 +65,8 @@ def priced(*, slo=None, **changes):
         (
             {},
             (
-                "work    0.00081 USD a request, 2.03 USD a million tokens, 8.12 USD a million generated, "
-                "90 % of the ready time idle\n"
+                "work    0.00081 USD a request, 2.03 USD a million tokens, 1.48 USD a million of prompts, "
+                "3.69 USD a million generated, 90 % of the ready time idle\n"
             ),
         ),
         (

@@ -30,6 +30,11 @@ def test_what_a_counter_went_up_is_counted():
     assert counted([pod("a", 5, 100, 10)], [pod("a", 8, 160, 40)]) == Use(3, 60, 30, 10 / 3600, 10 / 3600)
 
 
+def test_the_time_that_requests_took_is_counted_by_phase():
+    use = counted([pod(prefill_hours=1.0, decode_hours=5.0)], [pod(prefill_hours=1.5, decode_hours=9.0)])
+    assert (use.prefill_hours, use.decode_hours) == (0.5, 4)
+
+
 def test_a_new_pod_sets_its_starting_point():
     assert counted([pod("a", 5)], [pod("a", 5), pod("b", 9)]).requests == 0
 

@@ -13,13 +13,14 @@ from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from functools import partial
 
 from poolkeeper.api.ledger import Entry
+from poolkeeper.core import economics
 from poolkeeper.core.days import ZERO, Amount, total
+from poolkeeper.core.economics import Phase
 
 LABEL = "label:"
 LABELS = ("team", "model", "feature")
 TIER = "tier"
 CENT = Decimal("0.01")
-MILLION = 1_000_000
 
 Name = Callable[[Entry], str | None]
 
@@ -95,21 +96,22 @@ class Group:
     @property
     def per_request(self) -> Decimal | None:
         """What a request cost; None where none is known of, or a part has no price."""
-        return self._per(self.amount.use.requests)
+        return economics.per_request(self.amount)
 
     @property
     def per_million_tokens(self) -> Decimal | None:
         """What a million tokens cost, read and generated; None as for requests."""
-        use = self.amount.use
-        return self._per((use.prompt_tokens + use.generation_tokens) / MILLION)
+        return economics.per_million_tokens(self.amount)
+
+    @property
+    def per_million_prompt(self) -> Decimal | None:
+        """What a million tokens of prompts cost, by their part of the cost; None as for requests."""
+        return economics.per_million_tokens(self.amount, Phase.PROMPT)
 
     @property
     def per_million_generated(self) -> Decimal | None:
-        """What a million generated tokens cost; None as for requests."""
-        return self._per(self.amount.use.generation_tokens / MILLION)
-
-    def _per(self, count: float) -> Decimal | None:
-        return self.amount.cost / Decimal(count) if count and not self.amount.unpriced else None
+        """What a million generated tokens cost, by their part of the cost; None as for requests."""
+        return economics.per_million_tokens(self.amount, Phase.GENERATION)
 
 
 @dataclass(frozen=True, slots=True)

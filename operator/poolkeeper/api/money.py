@@ -16,14 +16,15 @@ from pydantic import Field
 from poolkeeper.api import names
 from poolkeeper.api.shape import Shape, State
 from poolkeeper.api.units import format_instant
+from poolkeeper.core import economics
 from poolkeeper.core.days import COMMITMENTS, OVERHEAD, Amount, Line
+from poolkeeper.core.economics import Phase
 from poolkeeper.core.prices import Quote
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.statement import Budgeted, Pricing, Statement
 from poolkeeper.core.unusual import Unusual
 
 Json = dict[str, Any]
-MILLION = 1_000_000
 CENT = Decimal("0.01")
 WITHIN = {Reason.WITHIN_BUDGET, Reason.BUDGET_ALERT, Reason.BUDGET_FORECAST}
 """What is told of a budget that is not used up."""
@@ -90,8 +91,12 @@ class TokensStatus(Shape):
 
     all: str | None = None
     """Of tokens read and generated together."""
+    prompt: str | None = None
+    """Of tokens read, with their part of the cost."""
     generation: str | None = None
-    """Of tokens generated, with all of the cost on them."""
+    """Of tokens generated, with the rest of it."""
+    method: Literal["compute_time", "multiplier"] | None = None
+    """How the cost is shared out between them: by the time that requests took, or by a fixed weight of 2.5 to 1."""
 
 
 class LineStatus(Shape):
@@ -161,7 +166,7 @@ def cost_status(statement: Statement) -> Json:
         "budget": budget(statement.budget, known=known) if statement.budget else None,
         "unusual": unusual(statement.unusual) if statement.unusual else None,
     }
-    return present(told | savings(statement) | (by_work(month) if known else {}))
+    return present(told | savings(statement) | by_work(month))
 
 
 def annotations(statement: Statement) -> dict[str, str]:
@@ -270,18 +275,14 @@ def unusual(found: Unusual) -> Json:
 
 
 def by_work(month: Amount) -> Json:
-    """Return what a request and a million tokens cost; nothing where none were counted."""
-    use, cost = month.use, month.cost
-    tokens = {
-        "all": per(cost * MILLION, use.prompt_tokens + use.generation_tokens),
-        "generation": per(cost * MILLION, use.generation_tokens),
+    """Return what a request and a million tokens cost; nothing where none were counted, or a part has no price."""
+    each = economics.per_request(month)
+    tokens = {phase.name.lower(): economics.per_million_tokens(month, phase) for phase in Phase}
+    told = present({name: None if cost is None else rate(cost) for name, cost in tokens.items()})
+    return {
+        "perRequest": None if each is None else rate(each),
+        "perMillionTokens": told | {"method": economics.method(month.use).value} if told else None,
     }
-    return {"perRequest": per(cost, use.requests), "perMillionTokens": present(tokens) or None}
-
-
-def per(cost: Decimal, count: float) -> str | None:
-    """Return what one of so many cost, None where there were none."""
-    return rate(cost / Decimal(count)) if count else None
 
 
 def cents(amount: Decimal) -> str:

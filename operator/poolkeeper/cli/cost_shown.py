@@ -30,6 +30,7 @@ COLUMNS: dict[str, tuple[str, Callable[[Group], Value]]] = {
     "idlePercent": ("IDLE", lambda group: None if group.idle is None else 100 * group.idle),
     "perRequest": ("/REQUEST", lambda group: group.per_request),
     "perMillionTokens": ("/1M TOKENS", lambda group: group.per_million_tokens),
+    "perMillionPromptTokens": ("/1M IN", lambda group: group.per_million_prompt),
     "perMillionGenerationTokens": ("/1M OUT", lambda group: group.per_million_generated),
     "unpricedGPUHours": ("UNPRICED", lambda group: group.amount.unpriced or None),
     "gap": ("GAP", lambda group: group.amount.gap or None),
@@ -39,7 +40,7 @@ SUMS = {"cost": CENT, "listCost": CENT, "savings": CENT, "gpuHours": TENTH, "unp
 """What adds up, and to what it is rounded."""
 UNPRICED = ("cost", "listCost")
 """What is unknown, and not nothing, where nothing of it is there."""
-SPARE = ("gap", "unpricedGPUHours", "perMillionGenerationTokens", "perRequest", "listCost")
+SPARE = ("gap", "unpricedGPUHours", "perMillionPromptTokens", "perMillionGenerationTokens", "perRequest", "listCost")
 """What goes first where a terminal is narrow; the notes tell the first two all the same."""
 WIDEST = 30
 BETWEEN = 2

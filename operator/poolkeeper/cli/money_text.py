@@ -121,6 +121,7 @@ def work(cost: Json) -> str:
     told = (
         ("a request", cost.get("perRequest")),
         ("a million tokens", tokens.get("all")),
+        ("a million of prompts", tokens.get("prompt")),
         ("a million generated", tokens.get("generation")),
     )
     said = [f"{amount} {cost['currency']} {what}" for what, amount in told if amount]

@@ -135,13 +135,18 @@ class Savings:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What was done: requests that finished, tokens read and generated; hours of ready replicas, and of idle ones."""
+    """What was done: requests that finished, tokens read and generated; hours of ready replicas, and of idle ones.
+
+    `prefill_hours` is what requests took to read their prompts, all added up, `decode_hours` that to generate.
+    """
 
     requests: float = 0.0
     prompt_tokens: float = 0.0
     generation_tokens: float = 0.0
     ready_hours: float = 0.0
     idle_hours: float = 0.0
+    prefill_hours: float = 0.0
+    decode_hours: float = 0.0
 
     def __add__(self, other: "Use") -> "Use":
         """Return both together."""
@@ -151,6 +156,8 @@ class Use:
             self.generation_tokens + other.generation_tokens,
             self.ready_hours + other.ready_hours,
             self.idle_hours + other.idle_hours,
+            self.prefill_hours + other.prefill_hours,
+            self.decode_hours + other.decode_hours,
         )
 
 

@@ -16,7 +16,8 @@ class PodSample:
     """One pod as a source read it. Requests waiting and running; KV cache in use from 0 to 1.
 
     `inside` and `finished` count requests since the pod's start: those that left the queue within the SLO's
-    queue time, and all of them. `requests` and tokens are counted since then, too; None where the engine does not.
+    queue time, and all of them. `requests` and tokens are counted since then, too, and how long requests took to read
+    their prompts (prefill) and to generate (decode), all added up; None where the engine does not tell.
     """
 
     uid: str
@@ -28,6 +29,8 @@ class PodSample:
     requests: float | None = None
     prompt_tokens: float | None = None
     generation_tokens: float | None = None
+    prefill_hours: float | None = None
+    decode_hours: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

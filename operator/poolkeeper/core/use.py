@@ -1,4 +1,4 @@
-"""What a pool's replicas did (R8): requests and tokens, by the increases of each pod's counters, and idle time.
+"""What a pool's replicas did (R8): requests, tokens and the time they took, by increases of counters; and idle time.
 
 A pod that is seen for the first time sets its starting point and adds nothing; a counter that fell began at zero again.
 What a pod did after its last look is lost with it, and so is what was not yet noted when the operator ends: at most a
@@ -16,7 +16,9 @@ HOUR = timedelta(hours=1)
 BLIND = timedelta(seconds=30)
 """A look that is longer ago tells nothing of the time since."""
 
-Counters = tuple[float | None, float | None, float | None]
+COUNTED = ("requests", "prompt_tokens", "generation_tokens", "prefill_hours", "decode_hours")
+"""What is counted, as a sample of a pod and what is summed up of it name it."""
+Counters = tuple[float | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,9 @@ def count(
     """Return the counts after a look at so many ready replicas; `live` are the UIDs of pods that are still there."""
     lasted = now - counting.at if counting.at else timedelta(0)
     span = lasted / HOUR if timedelta(0) < lasted <= BLIND else 0.0
-    counters = {pod.uid: (pod.requests, pod.prompt_tokens, pod.generation_tokens) for pod in samples}
-    requests, prompt, generation = increases(counting.counters, counters)
-    use = Use(requests, prompt, generation, counting.ready * span, counting.idle * span)
+    counters = {pod.uid: tuple(getattr(pod, name) for name in COUNTED) for pod in samples}
+    done = dict(zip(COUNTED, increases(counting.counters, counters), strict=True))
+    use = Use(**done, ready_hours=counting.ready * span, idle_hours=counting.idle * span)
     remembered = {uid: known for uid, known in counting.counters.items() if uid in live}
     for uid, seen in counters.items():
         remembered[uid] = newest(remembered.get(uid), seen)
@@ -55,17 +57,16 @@ def newest(before: Counters | None, seen: Counters) -> Counters:
     """Return a pod's counters as last known: one that is missing from its page keeps what it was."""
     if before is None:
         return seen
-    requests, prompt, generation = (old if new is None else new for old, new in zip(before, seen, strict=True))
-    return requests, prompt, generation
+    return tuple(old if new is None else new for old, new in zip(before, seen, strict=True))
 
 
-def increases(before: Mapping[str, Counters], now: Mapping[str, Counters]) -> tuple[float, float, float]:
+def increases(before: Mapping[str, Counters], now: Mapping[str, Counters]) -> tuple[float, ...]:
     """Return how far the counters of all pods went up."""
-    totals = [0.0, 0.0, 0.0]
+    totals = [0.0] * len(COUNTED)
     for uid, counters in now.items():
         known = before.get(uid)
         for place, value in enumerate(counters):
             old = known[place] if known else None
             if value is not None and old is not None:
                 totals[place] += value - old if value >= old else value
-    return totals[0], totals[1], totals[2]
+    return tuple(totals)

@@ -39,15 +39,20 @@ def test_token_counters_are_on_the_engine_s_page(engine):
     assert set(read(PAGES[engine.name], engine.tokens)) == set(engine.tokens)
 
 
+@pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.name)
+def test_the_time_of_each_phase_is_on_the_engine_s_page(engine):
+    assert set(read(PAGES[engine.name], engine.phases)) == set(engine.phases)
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
         # ranks are summed, ratios are not, _by_reason is not added on top, and what was aborted was not served
-        ("vllm", PodSample("a", 15, 125, 0.7012, 990, 1100, 1000, 8128902, 7557572)),
+        ("vllm", PodSample("a", 15, 125, 0.7012, 990, 1100, 1000, 8128902, 7557572, 0.3, 2.7)),
         # the series of each priority and of each tensor-parallel rank repeat the same queue
         ("sglang", PodSample("a", 2826, 162, 0.28, 45, 50, 7600, 8128902, 7557572)),
         ("tgi", PodSample("a", 7, 32, None, 1100, 1200, 1190, 614400, 240000)),
-        ("trtllm-serve", PodSample("a", 4, 16, 0.5, 90, 100, 98, 1024, 2048)),
+        ("trtllm-serve", PodSample("a", 4, 16, 0.5, 90, 100, 98, 1024, 2048, 0.01, 0.1)),
         # milliseconds, and nv_inference_exec_count is not taken for running
         ("triton-trtllm", PodSample("a", waiting=9, running=8, kv_usage=0.4875, inside=200, finished=250)),
         ("triton", PodSample("a", waiting=7, inside=200, finished=250)),

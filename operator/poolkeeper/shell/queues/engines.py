@@ -30,7 +30,8 @@ class Histogram:
 class Engine:
     """One engine. `kv_usage` and `waits` are in order of preference; `waits` is queue time, else time to first token.
 
-    `done` counts requests that were served, ABORTED ones left out; `tokens` are those of prompts and those generated.
+    `done` counts requests that were served, ABORTED ones left out; `tokens` are those of prompts and those generated,
+    `phases` the seconds that requests have spent with either, all together.
     `mirrors` are labels of processes that report one and the same queue: the largest counts, where other series
     (data-parallel ranks, models) are added.
     """
@@ -41,6 +42,7 @@ class Engine:
     running: Gauge | None = None
     kv_usage: tuple[Gauge, ...] = ()
     tokens: tuple[str, ...] = ()
+    phases: tuple[str, ...] = ()
     done: str = ""
     waits: tuple[Histogram, ...] = ()
     port: int = 8000
@@ -57,6 +59,7 @@ ENGINES = (
         running=Gauge("vllm:num_requests_running"),
         kv_usage=(Gauge("vllm:kv_cache_usage_perc"), Gauge("vllm:gpu_cache_usage_perc")),
         tokens=("vllm:prompt_tokens_total", "vllm:generation_tokens_total"),
+        phases=("vllm:request_prefill_time_seconds_sum", "vllm:request_decode_time_seconds_sum"),
         done="vllm:request_success_total",
         waits=(Histogram("vllm:request_queue_time_seconds"), Histogram("vllm:time_to_first_token_seconds")),
     ),
@@ -92,6 +95,7 @@ ENGINES = (
         running=Gauge("trtllm_num_requests_running"),
         kv_usage=(Gauge("trtllm_kv_cache_utilization"),),
         tokens=("trtllm_prompt_tokens_total", "trtllm_generation_tokens_total"),
+        phases=("trtllm_request_prefill_time_seconds_sum", "trtllm_request_decode_time_seconds_sum"),
         done="trtllm_request_success_total",
         waits=(Histogram("trtllm_request_queue_time_seconds"), Histogram("trtllm_time_to_first_token_seconds")),
     ),

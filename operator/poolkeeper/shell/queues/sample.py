@@ -14,18 +14,20 @@ from poolkeeper.shell.queues.exposition import MalformedError, Sample, check, re
 Page = dict[str, list[Sample]]
 
 STALE = timedelta(seconds=30)
+HOUR = timedelta(hours=1).total_seconds()
 
 
 def sample(uid: str, engine: Engine, page: bytes, slo: Slo | None, now: datetime) -> PodSample:
     """Read a pod's load off the page that it showed at `now`.
 
-    What is wrong with `waiting` is a MetricError; running, KV usage, the SLO's counts, requests and tokens are None
-    where they are absent or no usable numbers.
+    What is wrong with `waiting` is a MetricError; running, KV usage, the SLO's counts, requests, tokens and the time
+    spent with them are None where they are absent or no usable numbers.
     """
     seen = _read(page, _names(engine))
     _check_age(engine.waiting, seen, now)
     inside, finished = _waits(engine, page, slo) if slo else (None, None)
-    requests, prompt_tokens, generation_tokens = _done(engine, seen)
+    prompt_tokens, generation_tokens = _pair(engine, engine.tokens, seen)
+    prefill, decode = _pair(engine, engine.phases, seen)
     return PodSample(
         uid,
         waiting=_waiting(engine, seen, page),
@@ -33,9 +35,11 @@ def sample(uid: str, engine: Engine, page: bytes, slo: Slo | None, now: datetime
         kv_usage=_kv_usage(engine, seen),
         inside=inside,
         finished=finished,
-        requests=requests,
+        requests=_counted(engine, engine.done, seen),
         prompt_tokens=prompt_tokens,
         generation_tokens=generation_tokens,
+        prefill_hours=None if prefill is None else prefill / HOUR,
+        decode_hours=None if decode is None else decode / HOUR,
     )
 
 
@@ -64,7 +68,8 @@ def inside(buckets: Iterable[Sample], histogram: Histogram, slo: Slo) -> float |
 
 def _names(engine: Engine) -> list[str]:
     gauges = [engine.waiting, *([engine.running] if engine.running else ()), *engine.kv_usage]
-    return list(dict.fromkeys([*(gauge.name for gauge in gauges), *engine.tokens, *filter(None, [engine.done])]))
+    counters = [*engine.tokens, *engine.phases, *filter(None, [engine.done])]
+    return list(dict.fromkeys([*(gauge.name for gauge in gauges), *counters]))
 
 
 def _read(page: bytes, names: Sequence[str]) -> Page:
@@ -141,10 +146,10 @@ def _kv_usage(engine: Engine, seen: Page) -> float | None:
     return None
 
 
-def _done(engine: Engine, seen: Page) -> tuple[float | None, float | None, float | None]:
-    """Return the requests that were served, the tokens of prompts and those generated, since the engine began."""
-    prompt, generation = engine.tokens or ("", "")
-    return _counted(engine, engine.done, seen), _counted(engine, prompt, seen), _counted(engine, generation, seen)
+def _pair(engine: Engine, names: tuple[str, ...], seen: Page) -> tuple[float | None, float | None]:
+    """Return what two counters say since the engine began: of prompts, and of what was generated."""
+    prompt, generation = names or ("", "")
+    return _counted(engine, prompt, seen), _counted(engine, generation, seen)
 
 
 def _counted(engine: Engine, name: str, seen: Page) -> float | None:
