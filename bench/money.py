@@ -31,6 +31,8 @@ from poolkeeper.core.unusual import judge
 PERCENT = 20
 SEEDS = 20
 EVERY = 5
+JUDGED = 7 * 7
+"""Days until fourteen at the weekend are known; before that nothing is said of one."""
 HORIZONS = (1, 7, 30, 90)
 SEEN_FROM = (3, 10, 20)
 PLANTED = {"+25 % missed": Decimal("1.25"), "-25 % missed": Decimal("0.75"), "+40 % missed": Decimal("1.4")}
@@ -68,7 +70,7 @@ def alarms(world: World) -> dict[str, float]:
     told: dict[str, list[bool]] = {}
     steps = []
     for days in world.years():
-        for end in range(LEARNED, len(days)):
+        for end in range(JUDGED, len(days)):
             history, day = known(days, end), days[end]
             told.setdefault(kind(day), []).append(is_told(history, day.past))
             if not (day.holiday or day.spike):

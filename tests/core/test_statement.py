@@ -159,6 +159,14 @@ def test_news_of_a_budget_has_words():
     ]
 
 
+def test_a_month_begins_with_nothing_spent_and_nothing_told():
+    midnight = datetime(2026, 12, 1, tzinfo=UTC)
+    spec, known = pool(budget(1000)), Told(NOON.date().replace(day=1), ("50 Actual of 1000",))
+    found = review(replace(spending(900), told=known), spec, midnight)
+    assert (found.statement.month.cost, found.statement.budget.used, found.news) == (0, 0, ())
+    assert found.account.told.thresholds == ()
+
+
 def test_what_was_told_is_no_news_also_after_a_restart():
     spec = pool(budget(1000))
     known = review(spending(850), spec, NOON).account.told

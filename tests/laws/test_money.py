@@ -18,8 +18,8 @@ from poolkeeper.core.spending import Expected, backtest, coming, month_end
 from poolkeeper.core.unusual import judge
 
 COSTS = st.sampled_from([0, 0, 1, 100]) | st.integers(0, 10**7)
-DAYS = st.lists(COSTS, max_size=70)
-LEVEL_DAYS = st.lists(st.integers(100, 200), min_size=20, max_size=70)
+DAYS = st.lists(COSTS, max_size=45)
+LEVEL_DAYS = st.lists(st.integers(100, 200), min_size=20, max_size=45)
 MONEY = st.integers(0, 10**6).map(Decimal)
 TODAYS = st.integers(1, 28).map(lambda day: MONDAY.replace(day=day))
 BUDGETS = st.builds(Budget, MONEY, st.lists(st.integers(1, 200), max_size=5).map(tuple))
