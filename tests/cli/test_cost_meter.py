@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from money_oracle import midnights
-from poolkeeper.cli.cost_meter import cents, exact
+from poolkeeper.cli.cost_sums import cents, exact
 from poolkeeper.cli.main import app
 
 POOL = """
