@@ -39,9 +39,10 @@ lint: $(READY) ## Style, format, layers, spelling of the CRD
 types: $(READY) ## mypy, strict
 	@$(RUN)/mypy
 
-crds: $(READY) ## Generate crds/ and docs/reference/ from the models
+crds: $(READY) ## Generate crds/, docs/reference/, the dashboard and the PrometheusRule
 	@$(RUN)/poolkeeper crd > crds/inferencepools.yaml
 	$(RUN)/python -m reference
+	$(RUN)/python -m monitoring
 
 cluster: $(READY) assets ## A local Kubernetes to play with: a kubeconfig and a prompt
 	@exec $(RUN)/python -m controlplane cluster
