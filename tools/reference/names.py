@@ -63,7 +63,7 @@ OTHERS = {
     names.FIELD_MANAGER: "The field manager of our writes; a size written by anybody else is a foreign write.",
     f"leases/{names.LEASE}": "The lease of the leader, in the operator's namespace.",
     f"configmaps/{PRICE_BOOK}": "The price book, in the operator's namespace, by you; `--price-book` names another.",
-    f"configmaps/{ledger.PREFIX}-MONTH-UID": "The ledger of a pool's month, in the operator's namespace, owned by nobody.",
+    f"configmaps/{ledger.PREFIX}-MONTH-UID": "A month of a pool in the ledger, in the operator's namespace; unowned.",
     f"configmaps/{PRICE_BOOK}{names.ACCEPTED_SUFFIX}": "The last good state of it, kept for the next start.",
 }
 
