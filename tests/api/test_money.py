@@ -11,6 +11,7 @@ from poolkeeper.api import names
 from poolkeeper.api.money import CostStatus, annotations, conditions, cost_status, rate
 from poolkeeper.core.costing import Baseline
 from poolkeeper.core.days import COMMITMENTS, NOTHING, OVERHEAD, Amount, Line, Savings, Use
+from poolkeeper.core.economics import UnitCost
 from poolkeeper.core.prices import Quote
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.spending import Expected
@@ -132,6 +133,22 @@ def test_work_has_its_cost():
 @pytest.mark.parametrize("month", [MONTH, Amount(UNPRICED.lines, use=WORKED.use)])
 def test_without_work_or_price_there_is_no_cost_of_it(month):
     assert {"perRequest", "perMillionTokens"}.isdisjoint(told(month=month))
+
+
+@pytest.mark.parametrize(
+    ("unit", "words"),
+    [
+        (UnitCost("order", Decimal("0.254"), Decimal("0.196")), {"cost": "0.2540", "margin": "0.1960"}),
+        (UnitCost("order", Decimal(3)), {"cost": "3.00"}),
+        (UnitCost("order", words="the value is NaN"), {"message": "the value is NaN"}),
+    ],
+)
+def test_a_unit_has_a_cost_or_words(unit, words):
+    assert told(units=(unit,))["units"] == [{"name": "order"} | words]
+
+
+def test_a_pool_without_units_says_nothing_of_them():
+    assert "units" not in told()
 
 
 def test_idle_time_is_a_share():

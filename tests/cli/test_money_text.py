@@ -15,6 +15,7 @@ from poolkeeper.cli import explain, money_text
 from poolkeeper.core.costing import Baseline
 from poolkeeper.core.days import NOTHING, Amount, Line, Savings, Use
 from poolkeeper.core.decision import Decision
+from poolkeeper.core.economics import UnitCost
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.spending import Expected
 from poolkeeper.core.statement import Budgeted, Pricing
@@ -68,6 +69,18 @@ def priced(*, slo=None, **changes):
                 "work    0.00081 USD a request, 2.03 USD a million tokens, 1.48 USD a million of prompts, "
                 "3.69 USD a million generated, 90 % of the ready time idle\n"
             ),
+        ),
+        (
+            {"units": (UnitCost("order", Decimal("0.25"), Decimal("0.20")),)},
+            "unit    order: 0.2500 USD each over the last 24 hours, 0.2000 left of its revenue\n",
+        ),
+        (
+            {"units": (UnitCost("order", Decimal(3)),)},
+            "unit    order: 3.00 USD each over the last 24 hours\n",
+        ),
+        (
+            {"units": (UnitCost("order", words="no answer came in time"),)},
+            "unit    order: not known, no answer came in time\n",
         ),
         (
             {"unusual": Unusual(date(2026, 3, 1), Decimal(512), Decimal(391), ("14 h of fallback",))},

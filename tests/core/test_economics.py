@@ -19,6 +19,7 @@ from poolkeeper.core.economics import (
     per_million_tokens,
     per_request,
     unit_cost,
+    unit_costs,
 )
 
 TOLD = Use(requests=400, prompt_tokens=8e6, generation_tokens=2e6, prefill_hours=1, decode_hours=3)
@@ -83,6 +84,11 @@ def test_a_unit_without_revenue_has_no_margin():
 )
 def test_where_a_number_is_missing_words_say_why(count, cost, words):
     assert unit_cost(Unit("order", "q"), count, cost) == UnitCost("order", words=words)
+
+
+def test_a_unit_that_nobody_has_asked_for_is_not_counted_yet():
+    (found,) = unit_costs((Unit("order", "q"),), {"visit": Count(5)}, Decimal(100))
+    assert found == UnitCost("order", words="not counted yet")
 
 
 def days(*costs, last=date(2026, 11, 21)):

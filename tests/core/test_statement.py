@@ -8,8 +8,9 @@ import pytest
 
 from past_days import past, weeks
 from poolkeeper.core.account import Account, Month, Told, keep
-from poolkeeper.core.costing import Budget, Costing, Enforce
+from poolkeeper.core.costing import Budget, Costing, Enforce, Unit
 from poolkeeper.core.days import OVERHEAD, Amount, Day, Line, Use
+from poolkeeper.core.economics import Count
 from poolkeeper.core.meter import Bill, Billed
 from poolkeeper.core.model import PoolSpec
 from poolkeeper.core.prices import Book, Place, Row
@@ -233,3 +234,26 @@ def test_before_a_first_look_no_day_is_judged():
     stored = odd_day()
     fresh = replace(stored, meter=replace(stored.meter, tariff=None, billed=None, until=None))
     assert review(fresh, pool(), NOON).account.told == Told()
+
+
+# What a unit costs
+
+ORDERS = {"units": (Unit("order", "orders", revenue=Decimal(1)),)}
+
+
+def test_a_unit_costs_its_part_of_the_last_day():
+    days = past([0, 48], (NOON - 2 * DAY).date())  # of yesterday's 48, half is among the last 24 hours
+    account = renting(ON_DEMAND, before=Account(past=days), at=NOON - HOUR)
+    (found,) = stated(account, pool(**ORDERS), counts={"order": Count(100)}).units
+    assert (found.cost, found.margin) == (Decimal("0.26"), Decimal("0.74"))
+
+
+def test_a_unit_that_nobody_counted_says_so():
+    (found,) = stated(renting(ON_DEMAND), pool(**ORDERS)).units
+    assert (found.cost, found.words) == (None, "not counted yet")
+
+
+def test_the_day_so_far_is_told_beside_the_month():
+    filed = Month(NOON.date().replace(day=1), Amount({"on-demand": Line(effective=Decimal(500))}))
+    found = stated(renting(ON_DEMAND, before=Account(month=filed)), now=NOON + HOUR)
+    assert (found.day.cost, found.month.cost) == (2, 502)

@@ -7,7 +7,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from builders import at, statement
-from poolkeeper.core.days import Amount, Line, Savings
+from poolkeeper.core.days import Amount, Line, Savings, Use
+from poolkeeper.core.economics import UnitCost
 from poolkeeper.core.prices import Quote, Row
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.spending import Expected
@@ -95,6 +96,48 @@ def test_prices_have_an_age_where_they_have_a_date(shown, since, age):
     quotes = (("spot", Quote(Decimal(1), Row(Decimal(1), "EUR", since))),)
     shown.tell(at=at(0), pricing=Pricing(quotes=quotes))
     assert shown.value("price_age_seconds") == age
+
+
+TIMED = Use(requests=40, prompt_tokens=8e6, generation_tokens=2e6, prefill_hours=1, decode_hours=3)
+WORKED = Amount({"spot": Line(effective=Decimal(100))}, use=TIMED)
+BASIS = {"cost_basis": "allocation", **EURO}
+
+
+@pytest.mark.parametrize(
+    ("phase", "way", "cost"), [("", "", 10), ("prompt", "compute_time", 3.125), ("generation", "compute_time", 37.5)]
+)
+def test_a_million_tokens_of_each_phase_have_a_cost(shown, phase, way, cost):
+    shown.tell(month=WORKED)
+    labels = BASIS | {"phase": phase, "allocation_method": way, "period": "month"}
+    assert shown.value("per_million_tokens", **labels) == cost
+
+
+def test_a_request_has_a_cost_over_the_day_so_far_and_the_month(shown):
+    shown.tell(day=Amount({"spot": SPOT}, use=Use(requests=18)), month=WORKED)
+    assert [shown.value("per_request", period=one, **BASIS) for one in ("day", "month")] == [0.1, 2.5]
+
+
+def test_a_day_without_requests_has_no_cost_of_one(shown):
+    shown.tell(month=WORKED)
+    assert shown.value("per_request", period="day", **BASIS) is None
+
+
+def test_no_name_is_opencosts(shown):
+    shown.tell(month=WORKED)
+    assert all(metric.name.startswith("poolkeeper_") for metric in shown.registry.collect())
+
+
+@pytest.mark.parametrize(
+    ("unit", "values"),
+    [
+        (UnitCost("order", Decimal("0.25"), Decimal("-0.05")), [0.25, -0.05]),
+        (UnitCost("order", Decimal("0.25")), [0.25, None]),
+        (UnitCost("order", words="no answer"), [None, None]),
+    ],
+)
+def test_a_unit_has_a_cost_and_a_margin_where_they_are_known(shown, unit, values):
+    shown.tell(units=(unit,))
+    assert [shown.value(name, unit="order", **EURO) for name in ("per_unit", "unit_margin")] == values
 
 
 def test_a_pool_that_is_gone_leaves_no_series(shown):

@@ -14,6 +14,7 @@ from builders import at
 from poolkeeper.api.names import BUDGET_LIFTED_BY, BUDGET_LIFTED_UNTIL, COST_MONTH_TO_DATE, COST_PER_HOUR
 from poolkeeper.api.units import parse_instant
 from poolkeeper.core.account import month_to_date
+from poolkeeper.core.economics import Count
 from poolkeeper.shell.kube_errors import TooManyRequests
 from poolkeeper.shell.loop import Loop, Sources
 from poolkeeper.shell.money import Money
@@ -173,6 +174,13 @@ def test_a_beat_comes_early_after_a_change_but_not_within_a_minute(rig):
 async def test_the_annotations_say_what_it_costs(rig):
     await rig.last(0, 130)
     assert rig.annotations[COST_MONTH_TO_DATE] in {"0.10", "0.11", "0.20", "0.21"}
+
+
+async def test_what_a_unit_costs_is_told_once_it_is_counted():
+    rig = Rig({"units": [{"name": "order", "query": "orders"}]})
+    rig.pool.reckoning.counts = {"order": Count(None, "no answer came in time")}
+    await rig.look(0)
+    assert rig.kube.status["cost"]["units"] == [{"name": "order", "message": "no answer came in time"}]
 
 
 async def test_a_threshold_is_one_event():

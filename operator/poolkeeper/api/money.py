@@ -18,7 +18,7 @@ from poolkeeper.api.shape import Shape, State
 from poolkeeper.api.units import format_instant
 from poolkeeper.core import economics
 from poolkeeper.core.days import COMMITMENTS, OVERHEAD, Amount, Line
-from poolkeeper.core.economics import Phase
+from poolkeeper.core.economics import Phase, UnitCost
 from poolkeeper.core.prices import Quote
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.statement import Budgeted, Pricing, Statement
@@ -99,6 +99,19 @@ class TokensStatus(Shape):
     """How the cost is shared out between them: by the time that requests took, or by a fixed weight of 2.5 to 1."""
 
 
+class UnitStatus(Shape):
+    """What one of a unit cost over the last 24 hours."""
+
+    name: str
+    """The unit's name."""
+    cost: str | None = None
+    """What one of it cost."""
+    margin: str | None = None
+    """What was left of its revenue."""
+    message: str | None = None
+    """Why its cost is not known."""
+
+
 class LineStatus(Shape):
     """What a tier costs now. Beside the tiers stand `overhead` (nodes beyond the replicas) and unused `commitments`."""
 
@@ -143,6 +156,8 @@ class CostStatus(Shape):
     """What a finished request cost this month."""
     per_million_tokens: TokensStatus | None = None
     """What a million tokens cost this month."""
+    units: Annotated[list[UnitStatus], Field(json_schema_extra={"list-map-key": "name"})] = Field(default_factory=list)
+    """What the spec's units cost. Only with such."""
     tiers: Annotated[list[LineStatus], Field(json_schema_extra={"list-map-key": "name"})] = Field(default_factory=list)
     """What each tier costs now, and the row of the price book that says so."""
     unusual: UnusualStatus | None = None
@@ -163,6 +178,7 @@ def cost_status(statement: Statement) -> Json:
         "idlePercent": None if statement.idle is None else percent(Decimal(statement.idle)),
         "unpricedGPUHours": cents(month.unpriced) if month.unpriced else None,
         "tiers": list(tiers(statement)),
+        "units": [unit(one) for one in statement.units] or None,
         "budget": budget(statement.budget, known=known) if statement.budget else None,
         "unusual": unusual(statement.unusual) if statement.unusual else None,
     }
@@ -283,6 +299,13 @@ def by_work(month: Amount) -> Json:
         "perRequest": None if each is None else rate(each),
         "perMillionTokens": told | {"method": economics.method(month.use).value} if told else None,
     }
+
+
+def unit(found: UnitCost) -> Json:
+    """Return what one of a unit cost, or why that is not known."""
+    known = {"cost": found.cost, "margin": found.margin}
+    told = {field: None if amount is None else rate(amount) for field, amount in known.items()}
+    return present({"name": found.name, **told, "message": found.words or None})
 
 
 def cents(amount: Decimal) -> str:

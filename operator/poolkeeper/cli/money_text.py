@@ -59,6 +59,7 @@ def lines(whose: str, status: Json) -> Iterator[tuple[str, str]]:
         yield "budget", budget(whose, cost)
     if worked := work(cost):
         yield "work", worked
+    yield from (("unit", unit(one, cost["currency"])) for one in cost.get("units", ()))
     if "unusual" in cost:
         yield "unusual", unusual(cost["unusual"])
 
@@ -127,6 +128,14 @@ def work(cost: Json) -> str:
     said = [f"{amount} {cost['currency']} {what}" for what, amount in told if amount]
     said += [f"{cost['idlePercent']} % of the ready time idle"] if "idlePercent" in cost else []
     return ", ".join(said)
+
+
+def unit(found: Json, currency: str) -> str:
+    """Return what one of a unit cost over the last day, and what was left of its revenue."""
+    if "cost" not in found:
+        return f"{found['name']}: not known, {found['message']}"
+    left = f", {found['margin']} left of its revenue" if "margin" in found else ""
+    return f"{found['name']}: {found['cost']} {currency} each over the last 24 hours{left}"
 
 
 def unusual(found: Json) -> str:

@@ -7,7 +7,7 @@ That is OpenCost's way since 1.121 ("compute_time", and "multiplier" where times
 ours can stand side by side: https://github.com/opencost/opencost. Idle time is in the cost: it is part of the bill.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -81,7 +81,7 @@ class Count:
     """How many of a unit there were in the last day, as last asked; None: why that is not known, in `words`."""
 
     number: float | None = None
-    words: str = ""
+    words: str = "not counted yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,11 @@ class UnitCost:
     cost: Decimal | None = None
     margin: Decimal | None = None
     words: str = ""
+
+
+def unit_costs(units: Sequence[Unit], counts: Mapping[str, Count], cost: Decimal | None) -> tuple[UnitCost, ...]:
+    """Return what one of each unit cost, by the counts of their names."""
+    return tuple(unit_cost(unit, counts.get(unit.name, Count()), cost) for unit in units)
 
 
 def unit_cost(unit: Unit, count: Count, cost: Decimal | None) -> UnitCost:

@@ -3,20 +3,23 @@
 rates.py      what an hour costs          spending.py   where the month and the next 90 days will end
 account.py    what the month has cost     budget.py     which thresholds that reaches
 prices.py     what has no price           unusual.py    a day that is far off
+economics.py  what a request, tokens and units cost
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+from types import MappingProxyType
 
 from poolkeeper.core import account as accounts
 from poolkeeper.core import budget as budgets
-from poolkeeper.core import spending, unusual
+from poolkeeper.core import economics, spending, unusual
 from poolkeeper.core.account import Account, Past
 from poolkeeper.core.budget import Basis, Threshold
 from poolkeeper.core.costing import Baseline, Enforce
-from poolkeeper.core.days import OVERHEAD, Amount, month_of
+from poolkeeper.core.days import NOTHING, OVERHEAD, Amount, month_of, total
+from poolkeeper.core.economics import Count, UnitCost
 from poolkeeper.core.model import PoolSpec
 from poolkeeper.core.prices import Quote, quote
 from poolkeeper.core.reasons import Reason
@@ -25,6 +28,7 @@ from poolkeeper.core.unusual import Unusual
 from poolkeeper.core.zones import zone
 
 CENT = Decimal("0.01")
+NOT_COUNTED: Mapping[str, Count] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class Statement:
 
     `end` is where that month will end, None while nothing can be said; `budget` None: there is none; `unusual` the last
     day that was far off, None where it was not; `idle` the share of the month's ready replica-hours with nothing to do.
+    `day` is what the day so far has come to, `units` what those of the spec cost over the last 24 hours.
     """
 
     at: datetime
@@ -79,6 +84,8 @@ class Statement:
     budget: Budgeted | None = None
     unusual: Unusual | None = None
     idle: float | None = None
+    day: Amount = NOTHING
+    units: tuple[UnitCost, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +97,23 @@ class Reviewed:
     news: tuple[News, ...] = ()
 
 
-def review(account: Account, spec: PoolSpec, now: datetime, lifted_until: datetime | None = None) -> Reviewed:
+def review(
+    account: Account,
+    spec: PoolSpec,
+    now: datetime,
+    lifted_until: datetime | None = None,
+    counts: Mapping[str, Count] = NOT_COUNTED,
+) -> Reviewed:
     """Return a pool's statement at `now`, and what is news since the account was last reviewed.
 
-    `lifted_until`: until when somebody has lifted what a used-up budget holds back.
+    `lifted_until`: until when somebody has lifted what a used-up budget holds back. `counts` are units', by name.
     """
     place = zone(spec.cost.timezone)
     today = now.astimezone(place).date()
     settled = accounts.balance(account, spec, now)
     hour, month = accounts.per_hour(account, now), accounts.month_to_date(settled, now, today)
     past = accounts.history(settled, today)
+    day = total(one.amount for one in settled.days if one.on == today)
     end = spending.month_end(past, month, hour, now, place)
     odd = unusual.judge(past, spec.cost.anomaly_percent, spec.cost.currency) if account.meter.tariff else None
     lifted = lifted_until if lifted_until is not None and now < lifted_until else None
@@ -115,6 +129,8 @@ def review(account: Account, spec: PoolSpec, now: datetime, lifted_until: dateti
         budget=budgeted(spec, month, end, today, lifted),
         unusual=odd,
         idle=month.use.idle_hours / month.use.ready_hours if month.use.ready_hours else None,
+        day=day,
+        units=economics.unit_costs(spec.cost.units, counts, economics.last_day(past, day, now, place)),
     )
     return told(statement, account, spec, past, today)
 

@@ -19,7 +19,7 @@ import structlog
 from aiohttp import web
 
 from poolkeeper.api import names
-from poolkeeper.shell import complaints, identity
+from poolkeeper.shell import complaints, identity, units
 from poolkeeper.shell.access import Access
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.http import Served, application
@@ -44,6 +44,8 @@ STALLED = timedelta(seconds=15)
 CLOCK_JUMP = timedelta(seconds=30)
 HOUSEKEEPING = timedelta(minutes=5)
 DAY = timedelta(days=1)
+UNIT_QUERIES = 4
+"""So many queries for units are under way at a time, of one server."""
 
 log = structlog.get_logger("poolkeeper")
 
@@ -90,7 +92,11 @@ class Operator:
         ]
         self._tasks += [
             asyncio.create_task(_apart(work), name=label)
-            for label, work in (("prices", self.money.book.run()), ("ledger", self._keep_ledger()))
+            for label, work in (
+                ("prices", self.money.book.run()),
+                ("ledger", self._keep_ledger()),
+                ("units", self._count_units()),
+            )
         ]
 
     async def stop(self) -> None:
@@ -179,6 +185,11 @@ class Operator:
             await self.money.prune()
             await asyncio.sleep(DAY.total_seconds())
 
+    async def _count_units(self) -> None:
+        """Every few minutes: count what pools are there for. Queues wait for none of that: it has its own turns."""
+        await self.elector.acquired()
+        await units.run(BatchReader(self.servers, UNIT_QUERIES), self.pools, self.kube.clock.now)
+
     def compare(self, before: dict[str, Key], living: dict[str, int]) -> None:
         """Purge pools that the API server no longer has; count those whose news has not come since the last time.
 
@@ -226,11 +237,11 @@ class Operator:
         return f"{self.access.server}/{self.settings.operator_namespace}/{names.LEASE}"
 
     def _sources(self) -> Sources:
-        servers = {one.name: PrometheusServer(one) for one in self.settings.prometheus}
+        self.servers = {one.name: PrometheusServer(one) for one in self.settings.prometheus}
         scraper = PodScraper()
-        for closing in (scraper.close, *(server.close for server in servers.values())):
+        for closing in (scraper.close, *(server.close for server in self.servers.values())):
             self._open.push_async_callback(closing)
-        return Sources(scraper, BatchReader(servers))
+        return Sources(scraper, BatchReader(self.servers))
 
     async def _serve(self) -> None:
         runner = web.AppRunner(

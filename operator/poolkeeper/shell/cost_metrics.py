@@ -4,10 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import chain
 
 from prometheus_client import CollectorRegistry, Gauge
 
 from poolkeeper.api.money import has_price, knows_month
+from poolkeeper.core.economics import Phase, method, per_million_tokens, per_request
 from poolkeeper.core.statement import Statement
 
 Key = tuple[str, str]
@@ -17,7 +19,13 @@ POOL = ("namespace", "pool")
 CURRENCY = (*POOL, "currency")
 TIER = (*CURRENCY, "tier")
 CAUSE = (*CURRENCY, "cause")
+REQUEST = (*CURRENCY, "cost_basis", "period")
+TOKENS = (*CURRENCY, "cost_basis", "phase", "allocation_method", "period")
+UNIT = (*CURRENCY, "unit")
 LABEL = (*POOL, "key", "value")
+PERIODS = "the day so far, and the month to date"
+ALLOCATION = "allocation"
+"""OpenCost's `cost_basis` of what adds up to the bill, idle time included; ours is no other."""
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 """Where the price book says nothing, a price has held from here on."""
 
@@ -41,6 +49,12 @@ class CostMetrics:
         self.idle = gauge("idle_ratio", "Share of the month's ready replica-hours with nothing to do.")
         self.price_age = gauge("price_age_seconds", "Time since the oldest price in use came into effect.")
         self.unusual = gauge("unusual_ratio", "How far the last whole day was off; absent where it was as usual.")
+        self.per_request = gauge("per_request", f"What a request cost, idle time included; {PERIODS}.", REQUEST)
+        self.per_million_tokens = gauge(
+            "per_million_tokens", f"What a million tokens cost, all where `phase` is empty; {PERIODS}.", TOKENS
+        )
+        self.per_unit = gauge("per_unit", "What one of a unit of the spec cost over the last 24 hours.", UNIT)
+        self.unit_margin = gauge("unit_margin", "What of its revenue that left; absent where that is not given.", UNIT)
         self.label = Gauge(
             "poolkeeper_pool_label", "1 for each label of the pool that costs go by.", LABEL, registry=registry
         )
@@ -50,7 +64,8 @@ class CostMetrics:
         """Show a statement and the labels that the pool has borne, and nothing of those before."""
         self.forget(key)
         marks: list[Value] = [(self.label, label, 1) for label in borne.items()]
-        for known, labels, value in (*self._amounts(statement), *self._others(statement), *marks):
+        told = (self._amounts(statement), self._work(statement), self._others(statement), marks)
+        for known, labels, value in chain.from_iterable(told):
             if value is not None:
                 known.labels(*key, *labels).set(float(value))
                 self._shown[key].append((known, labels))
@@ -73,6 +88,17 @@ class CostMetrics:
                 yield self.saved, (*currency, cause), amount
         if statement.budget is not None:
             yield self.budget, currency, statement.budget.monthly
+
+    def _work(self, statement: Statement) -> Iterator[Value]:
+        basis = (statement.currency, ALLOCATION)
+        for period, amount in (("day", statement.day), ("month", statement.month)):
+            yield self.per_request, (*basis, period), per_request(amount)
+            for phase in Phase:
+                way = method(amount.use).value if phase else ""
+                yield self.per_million_tokens, (*basis, phase.value, way, period), per_million_tokens(amount, phase)
+        for unit in statement.units:
+            yield self.per_unit, (statement.currency, unit.name), unit.cost
+            yield self.unit_margin, (statement.currency, unit.name), unit.margin
 
     def _others(self, statement: Statement) -> Iterator[Value]:
         budget = statement.budget

@@ -26,7 +26,7 @@ NO_ACCOUNT = Account()
 MOVING = {
     "schedule": {"leadsAt"},
     "forecast": {"replicas", "message"},
-    "cost": {"asOf", "idlePercent", "unpricedGPUHours", "perRequest", "perMillionTokens"},
+    "cost": {"asOf", "idlePercent", "unpricedGPUHours", "perRequest", "perMillionTokens", "units"},
     "memory": {"account"},
 }
 """What moves by itself in parts of the status, like words."""

@@ -10,6 +10,7 @@ where a size was written or the spec has changed.
 
 import asyncio
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from poolkeeper.api import account as stored_account
 from poolkeeper.api.money import ANNOTATIONS, annotations, cost_status
 from poolkeeper.core.account import SETTLED, Account, Told, balance, file, settled
 from poolkeeper.core.days import Day
+from poolkeeper.core.economics import Count
 from poolkeeper.core.model import PoolSpec
 from poolkeeper.core.statement import News, Reviewed, Statement, review
 from poolkeeper.core.zones import zone
@@ -55,7 +57,7 @@ class Reckoning:
     has changed. `annotations` are the pool's that tell of money, as last seen or written. To be written besides:
     `news`, `unwritten` annotations of the pool, `days` of the ledger, and those of its workloads while `is_marking`;
     `marked` is what these bear, by UID. `filed` days the ledger has, and the account does not know it yet. `lifted`
-    names the lifting that was told.
+    names the lifting that was told. `counts` are the last counts of the pool's units.
     """
 
     statement: Statement | None = None
@@ -70,6 +72,7 @@ class Reckoning:
     is_marking: bool = False
     marked: dict[str, dict[str, str]] = field(default_factory=dict)
     lifted: str = ""
+    counts: Mapping[str, Count] = field(default_factory=dict)
     writing: asyncio.Lock = field(default_factory=asyncio.Lock)
     event_rest: Backoff = field(default_factory=Backoff)
     annotation_rest: Backoff = field(default_factory=Backoff)
@@ -115,7 +118,7 @@ class Reckoning:
         The first review of a pool that another process led shows nothing yet: all pools would be written at once.
         """
         is_taken_over = self.statement is None and self.shown is not None
-        reviewed = review(account, spec, at.now, lifted_until)
+        reviewed = review(account, spec, at.now, lifted_until, self.counts)
         self.statement = reviewed.statement
         self.news.extend(reviewed.news)
         self._beat, self._is_hurried = at.number, False
