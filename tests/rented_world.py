@@ -199,8 +199,8 @@ def promise_of(spec: PoolSpec) -> Promise:
 
 
 def make(seed: int, place: str, start: datetime) -> World:
-    """Return a month, never the same for two seeds; it begins at an instant of no roundness."""
-    chance = Random(seed)  # noqa: S311  no secret
+    """Return a month, never the same for two seeds or places; it begins at an instant of no roundness."""
+    chance = Random(f"{place} {seed}")  # noqa: S311  no secret
     start += chance.random() * HOUR
     end = start + 30 * DAY
     zone = ZoneInfo(place)
