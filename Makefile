@@ -65,8 +65,9 @@ bench-forecast: $(READY) ## The learned floor on against off, on measured and ma
 bench-money: $(READY) ## Alarms and forecasts of money on half years made from the traces' weeks (about 2 minutes)
 	@exec $(RUN)/python bench/money.py
 
-assets: $(READY) # The local Kubernetes and Prometheus: found, or built once with progress
+assets: $(READY) # The local Kubernetes, Prometheus and the validator of FOCUS: found, or built once with progress
 	@$(RUN)/python -m controlplane build >/dev/null
+	$(RUN)/python -m focus >/dev/null
 
 clean: ## Remove the environment and everything that was made here
 	@rm -rf .venv .tools out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
