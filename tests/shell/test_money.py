@@ -13,7 +13,7 @@ from tests.shell.test_loop import FORBIDDEN, KEY
 from builders import at
 from poolkeeper.api.names import BUDGET_LIFTED_BY, BUDGET_LIFTED_UNTIL, COST_MONTH_TO_DATE, COST_PER_HOUR
 from poolkeeper.api.units import parse_instant
-from poolkeeper.core.account import month_to_date
+from poolkeeper.core.account import Account, month_to_date
 from poolkeeper.core.economics import Count
 from poolkeeper.shell.kube_errors import TooManyRequests
 from poolkeeper.shell.loop import Loop, Sources
@@ -159,6 +159,13 @@ def turns_of(uid):
 
 def test_pools_have_phases_of_their_own():
     assert len({turns_of(f"uid-{number}")[0] for number in range(100)}) > 30
+
+
+def test_many_pools_that_are_taken_over_are_reviewed_one_after_the_other():
+    found = Reckoning()
+    found.begin({"cost": {"currency": "USD"}}, Account(), beat("uid-1", 0, at(0)))
+    first = next(second for second in range(200) if found.is_due(beat("uid-1", 10_000, at(second))))
+    assert 0 < first <= 100
 
 
 def test_a_beat_comes_early_after_a_change_but_not_within_a_minute(rig):

@@ -28,25 +28,27 @@ from poolkeeper.shell.backoff import Backoff
 Json = dict[str, Any]
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-PER_SECOND = 20
-"""So many pools may be reviewed each second."""
+PER_SECOND, AT_FIRST = 20, 100
+"""So many pools may be reviewed each second; and so many where another process led before, for the first time."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """Where `now` is on a pool's own grids: the number of its beat, and of its hour."""
+    """Where `now` is on a pool's own grids: the number of its beat, and of its hour; `wait`: before the first."""
 
     now: datetime
     number: int = 0
     hour: int = 0
+    wait: timedelta = timedelta(0)
 
 
 def beat(uid: str, pools: int, now: datetime) -> Beat:
     """Return where `now` is on the grids of one of so many pools."""
     phase = zlib.crc32(uid.encode()) / 2**32
     period = max(MINUTE, timedelta(seconds=pools / PER_SECOND))
-    return Beat(now, (now - EPOCH + phase * period) // period, (now - EPOCH + phase * HOUR) // HOUR)
+    number, hour = ((now - EPOCH + phase * grid) // grid for grid in (period, HOUR))
+    return Beat(now, number, hour, phase * timedelta(seconds=pools / AT_FIRST))
 
 
 @dataclass(slots=True)
@@ -82,6 +84,7 @@ class Reckoning:
     _told: Told = field(default_factory=Told)
     _beat: int = 0
     _hour: int | None = None
+    _began: datetime | None = None
     _is_hurried: bool = False
 
     def begin(self, status: Json, account: Account, at: Beat) -> None:
@@ -89,6 +92,7 @@ class Reckoning:
         self.shown = status.get("cost")
         self.stored = (status.get("memory") or {}).get("account") or {}
         self._mark, self._hour = mark(account), at.hour if self.shown else None
+        self._began = at.now
         self._told = account.told
 
     def hurry(self) -> None:
@@ -110,12 +114,15 @@ class Reckoning:
 
     def is_due(self, at: Beat) -> bool:
         """Return whether it is time to review the account."""
-        return self.may_be_due(at.now) and (self.statement is None or self._is_hurried or at.number != self._beat)
+        if self.statement is None:
+            return self.shown is None or self._began is None or at.now - self._began >= at.wait
+        return self.may_be_due(at.now) and (self._is_hurried or at.number != self._beat)
 
     def review(self, account: Account, spec: PoolSpec, at: Beat, lifted_until: datetime | None) -> Reviewed:
         """Review the account, and note what is to be written of that.
 
-        The first review of a pool that another process led shows nothing yet: all pools would be written at once.
+        The first review of a pool that another process led shows nothing yet: all pools would be written at once. And
+        it waits for its turn: all pools would be reviewed at once.
         """
         is_taken_over = self.statement is None and self.shown is not None
         reviewed = review(account, spec, at.now, lifted_until, self.counts)
