@@ -1,7 +1,7 @@
 """What each rule is held against: series on which an alert fires, and some on which it does not.
 
-Values are in promtool's own notation: `1x60` is 1 at the beginning and at each of the 60 minutes after it. Time begins on
-the first of a month.
+Values are in promtool's own notation: `1x60` is 1 at the beginning and at each of the 60 minutes after it. Time begins
+on the first of a month.
 """
 
 from collections.abc import Mapping, Sequence

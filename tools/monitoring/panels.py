@@ -1,7 +1,8 @@
 """The dashboard's panels: what each shows, by which queries.
 
 `$namespace` and `$pool` are what the reader has chosen, `$currency` one currency, as amounts of several are never
-added, and `$label` the label whose values spend is shown by. Each query takes the largest value over the processes first.
+added, and `$label` the label whose values spend is shown by. Each query takes the
+largest value over the processes first.
 """
 
 from dataclasses import dataclass, field

@@ -2,7 +2,7 @@
 
 import typer
 
-from poolkeeper.cli import check, cost, crd, explain, override, prices, recommend, run, schedule, status
+from poolkeeper.cli import check, cost, crd, explain, override, prices, recommend, report, run, schedule, status
 
 app = typer.Typer(
     name="poolkeeper",
@@ -19,6 +19,7 @@ app.command("schedule")(schedule.schedule)
 app.command("recommend")(recommend.recommend)
 app.add_typer(cost.app, name="cost")
 app.add_typer(prices.app, name="prices")
+app.command("report")(report.report)
 app.command("override")(override.override)
 app.command("check")(check.check)
 app.command("crd")(crd.crd)

@@ -1,0 +1,255 @@
+"""A report in figures, tables and notes, the same for HTML and Markdown. Amounts are rounded so that they add up."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from poolkeeper.api.allocation import CENT, Group, rounded
+from poolkeeper.api.report import UNUSUAL_PERCENT, Report, Row, Section, Standing, Sum, share_saved
+from poolkeeper.cli.cost_shown import TENTH, UNALLOCATED, price
+from poolkeeper.core.days import ZERO
+
+NONE = "\N{EN DASH}"
+TOP = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A figure that stands out: what it is, how much, and what to hold it against."""
+
+    label: str
+    value: str
+    beside: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table. The first column names its rows, `words` are more columns of text. `totals`: the last row adds up."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+    words: frozenset[int] = frozenset()
+    totals: bool = False
+
+
+def facts(part: Section, about: Report) -> Iterator[Fact]:
+    """Yield the figures of a currency that stand out."""
+    whole, currency = part.total, part.currency
+    yield Fact("Spend", f"{amount(whole.now.cost)} {currency}", against(whole, about))
+    for one in part.sums:
+        yield Fact(f"Expected, next {one.days} days", f"{amount(one.expected.amount)} {currency}", off(one))
+    saved = whole.now.savings
+    if saved is not None:
+        share = share_saved(whole.now)
+        of = "" if share is None else f"{share:.0%} of what the baselines would have cost"
+        yield Fact("Saved", f"{amount(saved)} {currency}", of)
+    if whole.now.idle is not None:
+        yield Fact("Idle", f"{whole.now.idle:.0%}", "of the ready replica-hours had nothing to do")
+    if whole.now.per_million_tokens is not None:
+        yield Fact("A million tokens", f"{price(whole.now.per_million_tokens):f} {currency}", "read and generated")
+
+
+def against(row: Row, about: Report) -> str:
+    """Return how the spend compares with the period before."""
+    if row.trend is None:
+        return f"nothing to compare with in {about.before.name}"
+    return f"{row.trend:+.1%} a day against {about.before.name}"
+
+
+def off(one: Sum) -> str:
+    """Return a sum's interval, and how far off such forecasts were."""
+    range_ = f"{amount(one.expected.low)} to {amount(one.expected.high)} nine times in ten"
+    if one.error is None:
+        return f"{range_}; too few days are known to test it"
+    return f"{range_}; such forecasts were off by {one.error:.1%}"
+
+
+def tables(part: Section, about: Report) -> Iterator[Table]:
+    """Yield the tables of a currency; one with nothing in it is not there."""
+    yield spend(part, about)
+    if about.by != "pool":
+        yield top(part)
+    yield by_tier(part)
+    if part.total.now.savings is not None:
+        yield savings(part, about)
+    if part.sums:
+        yield outlook(part)
+    yield unusual(part)
+    if found := tuple(budgets(part, about)):
+        columns = ("Pool", "Budget", "Used", "Expected", "State")
+        yield Table("Budgets of this month, as of now", columns, found, words=frozenset({4}))
+
+
+def spend(part: Section, about: Report) -> Table:
+    """Return where the money went."""
+    all_rows = [*part.groups, part.total]
+    costs = [*cents([row.now.amount.cost for row in part.groups]), amount(part.total.now.cost)]
+    rows = tuple(
+        (named(row.now), cost if row.now.cost is not None else "?", share(row, part), trend(row), *work(row.now))
+        for row, cost in zip(all_rows, costs, strict=True)
+    )
+    columns = (about.by.removeprefix("label:").capitalize(), f"Cost {part.currency}", "Share", "Trend", *WORK)
+    note = f"Trend: the cost of a day against {about.before.name}."
+    return Table(f"Spend by {about.by}", columns, rows, note, totals=True)
+
+
+WORK = ("GPU-hours", "Idle", "A million tokens")
+
+
+def work(group: Group) -> tuple[str, str, str]:
+    """Return what a group did with its cost."""
+    tokens = group.per_million_tokens
+    return (
+        f"{group.gpu_hours.quantize(TENTH):,}",
+        NONE if group.idle is None else f"{group.idle:.0%}",
+        NONE if tokens is None else f"{price(tokens):f}",
+    )
+
+
+def top(part: Section) -> Table:
+    """Return the dearest pools."""
+    rows = tuple(
+        (named(row.now), amount(row.now.cost), share(row, part), trend(row), *work(row.now)) for row in part.pools[:TOP]
+    )
+    columns = ("Pool", f"Cost {part.currency}", "Share", "Trend", *WORK)
+    more = len(part.pools) - len(rows)
+    return Table("Top pools", columns, rows, f"{more} more are not shown." if more else "")
+
+
+def by_tier(part: Section) -> Table:
+    """Return what each tier came to; beside the tiers, overhead and unused commitments."""
+    listed = [group.listed for group in part.tiers]
+    costs = cents([group.amount.cost for group in part.tiers])
+    rows = tuple(
+        (named(group), cost, amount(on_demand), f"{group.gpu_hours.quantize(TENTH):,}")
+        for group, cost, on_demand in zip(part.tiers, costs, listed, strict=True)
+    )
+    columns = ("Tier", f"Cost {part.currency}", "At on-demand's price", "GPU-hours")
+    return Table("Spend by tier", columns, rows)
+
+
+def savings(part: Section, about: Report) -> Table:
+    """Return what was saved, pool by pool and by cause, beside what requests had of it."""
+    found = [row.now for row in (*part.pools, part.total) if row.now.savings is not None]
+    standings = about.aside.standings
+    rows = tuple((named(group), *map(amount, by_cause(group)), slo(group, standings or {})) for group in found)
+    columns = ("Pool", "Baseline", "Queue", "Schedule", "Spot", "Saved", "Inside SLO")
+    told = "of the last hour, as of now" if standings is not None else "not in the ledger, and no pool could be asked"
+    note = f"Spot: also commitments that were used. Negative: the pool cost more. Inside SLO: {told}."
+    return Table("Savings against the baselines, by cause", columns, rows, note, totals=True)
+
+
+def by_cause(group: Group) -> tuple[Decimal, ...]:
+    """Return the baseline's cost, what each cause saved, and all of it."""
+    saved = group.amount.savings
+    return (saved.baseline or ZERO, saved.queue, saved.schedule, saved.spot, saved.total)
+
+
+def slo(group: Group, standings: Mapping[str, Standing]) -> str:
+    """Return the share of a pool's requests inside its SLO."""
+    return standings.get(group.name or "", Standing()).slo or NONE
+
+
+def outlook(part: Section) -> Table:
+    """Return what is expected of the days to come."""
+    rows = tuple(
+        (
+            f"{one.days} days",
+            *map(amount, (one.expected.amount, one.expected.low, one.expected.high)),
+            NONE if one.error is None else f"{one.error:.1%}",
+        )
+        for one in part.sums
+    )
+    columns = ("Next", f"Expected {part.currency}", "Low", "High", "Error")
+    note = (
+        "Low and high: the interval that should hold nine of ten outcomes. Error: how far off forecasts of so many "
+        "days were that are made in the same way on the days that the ledger has."
+    )
+    return Table("Outlook", columns, rows, note)
+
+
+def unusual(part: Section) -> Table:
+    """Return the days that were far off, and why."""
+    rows = tuple(
+        (
+            one.pool,
+            f"{one.day.on:%a} {one.day.on}",
+            amount(one.day.cost),
+            amount(one.day.usual),
+            f"{one.day.percent:+} %",
+            "; ".join(one.day.drivers) or NONE,
+        )
+        for one in part.odd
+    )
+    columns = ("Pool", "Day", f"Cost {part.currency}", "Usual", "Off", "Driven by")
+    note = f"Days off by more than {UNUSUAL_PERCENT} %, and by more than such days differ among themselves."
+    return Table("Unusual days", columns, rows, note if rows else f"None. {note}", words=frozenset({1, 5}))
+
+
+def budgets(part: Section, about: Report) -> Iterator[tuple[str, ...]]:
+    """Yield how the pools' budgets stand."""
+    standings = about.aside.standings or {}
+    for row in part.pools:
+        found = standings.get(row.now.name or "", Standing()).budget
+        if found:
+            shares = (percent(found.get("usedPercent")), percent(found.get("expectedPercent")))
+            yield named(row.now), amount(Decimal(found["monthly"])), *shares, str(found["state"])
+
+
+def notes(part: Section) -> Iterator[str]:
+    """Yield what is in no amount of a currency, or in it without having been seen."""
+    whole = part.total.now.amount
+    if whole.unpriced:
+        yield f"{whole.unpriced.quantize(TENTH):,} GPU-hours have no price and are in no amount of {part.currency}."
+    if whole.gap:
+        yield f"{amount(whole.gap)} {part.currency} are of times when no operator looked: the last rate held."
+
+
+def remarks(about: Report) -> Iterator[str]:
+    """Yield what is to be said of the whole report."""
+    if about.begins is None or not about.sections:
+        yield f"The ledger has nothing of {about.period.name}."
+    elif about.begins > about.period.first:
+        yield f"The ledger begins on {about.begins}: the period is not whole."
+    elif not about.is_compared:
+        yield f"The ledger begins on {about.begins}: nothing can be compared with {about.before.name}."
+    since = about.aside.priced_since
+    if since is not None:
+        yield f"The newest price came into effect {(about.made - since).days} days before this report was made."
+    else:
+        yield "How old the prices are is not known: the price book could not be read, or its prices have no date."
+    if about.aside.standings is None:
+        yield "Shares inside the SLO and budgets are left out: they are in the pools' status, which could not be read."
+
+
+def named(group: Group) -> str:
+    """Return a group's name."""
+    return UNALLOCATED if group.name is None else group.name
+
+
+def amount(value: Decimal | None) -> str:
+    """Return an amount to the cent; `?` where it is not known."""
+    return "?" if value is None else f"{rounded([value], CENT)[0]:,}"
+
+
+def cents(values: Sequence[Decimal]) -> list[str]:
+    """Return amounts to the cent that add up."""
+    return [f"{value:,}" for value in rounded(values)]
+
+
+def share(row: Row, part: Section) -> str:
+    """Return a row's share of the whole."""
+    whole = part.total.now.amount.cost
+    return f"{row.now.amount.cost / whole:.0%}" if whole else NONE
+
+
+def trend(row: Row) -> str:
+    """Return how a row compares with the period before."""
+    return NONE if row.trend is None else f"{row.trend:+.1%}"
+
+
+def percent(value: int | None) -> str:
+    """Return a percentage that may be unknown."""
+    return NONE if value is None else f"{value} %"
