@@ -114,9 +114,9 @@ def table(entries: Iterable[Entry]) -> str:
 
 def rows(entry: Entry) -> Iterator[Cells]:
     """Yield the rows of a pool's day."""
-    whole = of_the_day(entry.day.amount)
+    common, whole = heading(entry), of_the_day(entry.day.amount)
     for charge in charges(entry.day.amount):
-        yield heading(entry) | costs(charge) | discount(entry, charge) | sku(charge) | resource(entry, charge) | whole
+        yield common | costs(charge) | discount(entry, charge) | sku(charge) | resource(entry, charge) | whole
         whole = {}
 
 
