@@ -28,6 +28,7 @@ def test_every_command_has_help_that_teaches(command):
         (["--prometheus", "default"], "--prometheus wants NAME=URL"),
         (["--prometheus", "default=ftp://x"], "http:// or https://"),
         (["--lease-duration", "soon"], "'soon' is no duration"),
+        (["--costs", "none.yaml"], "none.yaml cannot be read: No such file or directory"),
     ],
 )
 def test_a_bad_option_of_run_says_what_would_be_right(options, words):

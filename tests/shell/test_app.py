@@ -6,6 +6,8 @@ from structlog.testing import capture_logs
 
 from poolkeeper.shell import app, complaints
 from poolkeeper.shell.access import Access
+from poolkeeper.shell.costs import TeamBudgets
+from poolkeeper.shell.ledger import Heading
 from poolkeeper.shell.settings import Settings
 
 KEY = ("inference", "chat")
@@ -72,6 +74,7 @@ def body(uid="uid-1"):
 def operator():
     made = app.Operator(Settings())
     made.loop, made.elector, made.cluster, made.money = Loop(), Elector(), Cluster(), Money()
+    made.team_budgets = TeamBudgets(None, "", (), made.telemetry, Heading("prod", ()))
     return made
 
 

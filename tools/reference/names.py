@@ -64,6 +64,7 @@ OTHERS = {
     f"leases/{names.LEASE}": "The lease of the leader, in the operator's namespace.",
     f"configmaps/{PRICE_BOOK}": "The price book, in the operator's namespace, by you; `--price-book` names another.",
     f"configmaps/{ledger.PREFIX}-MONTH-UID": "A month of a pool in the ledger, in the operator's namespace; unowned.",
+    f"configmaps/{names.TEAM_BUDGETS}": "What was told of budgets over several pools, in the operator's namespace.",
     f"configmaps/{PRICE_BOOK}{names.ACCEPTED_SUFFIX}": "The last good state of it, kept for the next start.",
 }
 

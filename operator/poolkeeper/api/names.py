@@ -16,6 +16,7 @@ FIELD_MANAGER: Final = "poolkeeper"
 LEASE: Final = "poolkeeper"
 PRICES_KEY: Final = "prices.csv"
 ACCEPTED_SUFFIX: Final = "-accepted"
+TEAM_BUDGETS: Final = "poolkeeper-budgets"
 
 POOL_LABEL: Final = f"{GROUP}/pool"
 TIER_LABEL: Final = f"{GROUP}/tier"

@@ -35,7 +35,9 @@ def run(
     listen: Annotated[
         str, typer.Option(help="Where /metrics and /healthz are served; by default 127.0.0.1:8080, or any free port.")
     ] = "",
-    cluster_name: Annotated[str, typer.Option(help="What the ledger calls this cluster.")] = "default",
+    cluster_name: Annotated[
+        str, typer.Option(help="What the ledger calls this cluster; by default as --costs says, else `default`.")
+    ] = "",
     price_book: Annotated[
         str, typer.Option(help="The ConfigMap of prices, in the lease's namespace.")
     ] = "poolkeeper-prices",
@@ -44,6 +46,10 @@ def run(
         typer.Option(
             metavar="KEY", help="A label of pools that the ledger bears besides team, feature and model; repeatable."
         ),
+    ] = None,
+    costs: Annotated[
+        Path | None,
+        typer.Option(help="A YAML file of budgets for several pools together, overheads, and labels that costs go by."),
     ] = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
@@ -55,14 +61,17 @@ def run(
 
     Logs are JSON, one line for each change of size. A second process waits until the first one is gone.
     """
+    from poolkeeper.api.costs import Costs
     from poolkeeper.shell import app, logs
     from poolkeeper.shell.access import Access
+    from poolkeeper.shell.costs import load as load_costs
     from poolkeeper.shell.kubeconfig import AccessError
     from poolkeeper.shell.servers import load_servers
-    from poolkeeper.shell.settings import LEDGER_LABELS, Settings
+    from poolkeeper.shell.settings import CLUSTER, LEDGER_LABELS, Settings
 
     try:
         servers = load_servers(prometheus or [], prometheus_file)
+        given_costs = load_costs(costs) if costs else Costs()
         duration = parse_duration(lease_duration)
         logs.configure(log_level)
         Access.find(kubeconfig, context)
@@ -78,9 +87,11 @@ def run(
             lease_namespace=lease_namespace,
             lease_duration=duration,
             listen=listen,
-            cluster=cluster_name,
+            cluster=cluster_name or given_costs.cluster or CLUSTER,
             price_book=price_book,
-            ledger_labels=tuple(dict.fromkeys((*LEDGER_LABELS, *(ledger_label or ())))),
+            ledger_labels=tuple(dict.fromkeys((*LEDGER_LABELS, *(ledger_label or ()), *given_costs.keys))),
+            teams=tuple(one.to_core() for one in given_costs.budgets),
+            overheads=tuple(one.to_core() for one in given_costs.overheads),
             **given,
         )
     )

@@ -22,11 +22,13 @@ from poolkeeper.api import names
 from poolkeeper.shell import complaints, identity, units
 from poolkeeper.shell.access import Access
 from poolkeeper.shell.cluster import Cluster
+from poolkeeper.shell.costs import TeamBudgets
 from poolkeeper.shell.http import Served, application
 from poolkeeper.shell.kube import ONLY_METADATA_LIST, KubeClient, Metadata
 from poolkeeper.shell.kube_errors import KubeError
 from poolkeeper.shell.leader import Elector
 from poolkeeper.shell.lease import LeaseTerms
+from poolkeeper.shell.ledger import Heading
 from poolkeeper.shell.list_watch import HasMetadata
 from poolkeeper.shell.loop import Loop, Sources
 from poolkeeper.shell.money import Money
@@ -73,6 +75,7 @@ class Operator:
         self.sources = self._sources()
         self.money = Money(self.kube, self.cluster, self.pools, self.telemetry, self.settings)
         self.money.book.measure(self.telemetry)
+        self.team_budgets = self._team_budgets()
         turns = Turns(self.kube, self.cluster, self.pools, self.telemetry, self.money)
         self.loop = Loop(self.kube, self.cluster, self.pools, self.sources, turns)
         for kind, reflector in self.cluster.reflectors.items():
@@ -96,6 +99,7 @@ class Operator:
                 ("prices", self.money.book.run()),
                 ("ledger", self._keep_ledger()),
                 ("units", self._count_units()),
+                ("team budgets", self._hold_budgets()),
             )
         ]
 
@@ -141,7 +145,12 @@ class Operator:
 
     def problems(self) -> list[str]:
         """Return what keeps the caches or the lease from news, and money from being counted, in words."""
-        return [*self.cluster.problems(), *filter(None, [self.elector.problem]), *self.money.problems()]
+        return [
+            *self.cluster.problems(),
+            *filter(None, [self.elector.problem]),
+            *self.money.problems(),
+            *self.team_budgets.problems(),
+        ]
 
     def ready(self) -> bool:
         """Return whether the caches hold the cluster."""
@@ -189,6 +198,11 @@ class Operator:
         """Every few minutes: count what pools are there for. Queues wait for none of that: it has its own turns."""
         await self.elector.acquired()
         await units.run(BatchReader(self.servers, UNIT_QUERIES), self.pools, self.kube.clock.now)
+
+    async def _hold_budgets(self) -> None:
+        """Every minute: hold the budgets of teams against what their pools cost."""
+        await self.elector.acquired()
+        await self.team_budgets.run(self.pools, self.kube.clock.now)
 
     def compare(self, before: dict[str, Key], living: dict[str, int]) -> None:
         """Purge pools that the API server no longer has; count those whose news has not come since the last time.
@@ -242,6 +256,13 @@ class Operator:
         for closing in (scraper.close, *(server.close for server in self.servers.values())):
             self._open.push_async_callback(closing)
         return Sources(scraper, BatchReader(self.servers))
+
+    def _team_budgets(self) -> TeamBudgets:
+        known = self.settings
+        for one in known.overheads:
+            self.telemetry.overhead.labels(one.name, one.currency).set(float(one.monthly))
+        heading = Heading(known.cluster, known.ledger_labels)
+        return TeamBudgets(self.kube, known.operator_namespace, known.teams, self.telemetry, heading)
 
     async def _serve(self) -> None:
         runner = web.AppRunner(

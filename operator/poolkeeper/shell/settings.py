@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from poolkeeper.core.teams import Overhead, Team
 from poolkeeper.shell.servers import ServerConfig
 
 NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+CLUSTER = "default"
 PRICE_BOOK = "poolkeeper-prices"
 LEDGER_LABELS = ("team", "feature", "model")
 
@@ -18,7 +20,8 @@ class Settings:
     """The operator's configuration. `namespaces` empty: the whole cluster.
 
     `cluster` is what the ledger calls this cluster, `price_book` the ConfigMap that prices it; the ledger bears those
-    labels of a pool that are among `ledger_labels`.
+    labels of a pool that are among `ledger_labels`. `teams` are budgets over several pools, `overheads` what is paid
+    besides them.
     """
 
     kubeconfig: Path | None = None
@@ -28,9 +31,11 @@ class Settings:
     lease_namespace: str = ""
     lease_duration: timedelta = timedelta(seconds=15)
     listen: str = ""
-    cluster: str = "default"
+    cluster: str = CLUSTER
     price_book: str = PRICE_BOOK
     ledger_labels: tuple[str, ...] = LEDGER_LABELS
+    teams: tuple[Team, ...] = ()
+    overheads: tuple[Overhead, ...] = ()
     identity: str = field(default_factory=lambda: os.environ.get("POD_NAME") or socket.gethostname())
 
     @property

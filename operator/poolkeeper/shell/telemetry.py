@@ -9,6 +9,7 @@ from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, genera
 from poolkeeper.core.decision import Decision
 from poolkeeper.core.model import CapacityType, PoolSpec
 from poolkeeper.core.reasons import Reason
+from poolkeeper.core.teams import Standing, Team
 from poolkeeper.shell.cost_metrics import CostMetrics
 from poolkeeper.shell.kube_errors import KubeError
 
@@ -16,6 +17,7 @@ Key = tuple[str, str]
 POOL = ("namespace", "pool")
 TIER = (*POOL, "tier")
 WINDOW = (*POOL, "window")
+TEAM = ("budget", "currency")
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 
 
@@ -91,6 +93,15 @@ class Telemetry:
         self.price_book_age = gauge(
             "price_book_age_seconds", "Time since the newest price came into effect; NaN while none has a date.", ()
         )
+        self.team_budget = gauge("team_budget_monthly", "What pools may cost together in a month.", TEAM)
+        self.team_cost = gauge("team_cost_month_to_date", "What those pools have cost in the calendar month.", TEAM)
+        self.team_used = gauge("team_budget_used_ratio", "How much of the budget is used up, 1 being all.", ("budget",))
+        self.team_expected = gauge(
+            "team_budget_expected_ratio", "How much of it is expected to be used up in the end.", ("budget",)
+        )
+        self.overhead = gauge(
+            "overhead_monthly", "What is paid besides the pools, by the month.", ("overhead", "currency")
+        )
         self.cost = CostMetrics(registry)
         self._tiers: dict[Key, frozenset[str]] = {}
         self._windows: dict[Key, frozenset[str]] = {}
@@ -148,6 +159,16 @@ class Telemetry:
                 direction = "up" if share.size > share.found else "down"
                 why = decision.reason if share.reason is Reason.SPLIT else share.reason
                 self.scales.labels(*key, share.tier, direction, why.value).inc()
+
+    def team_stood(self, team: Team, standing: Standing) -> None:
+        """Record how a budget of several pools stands."""
+        self.team_budget.labels(team.name, team.currency).set(float(team.budget.monthly))
+        self.team_cost.labels(team.name, team.currency).set(float(standing.cost))
+        self.team_used.labels(team.name).set(float(standing.used))
+        if standing.expected is None:
+            self.team_expected.remove(team.name)
+        else:
+            self.team_expected.labels(team.name).set(float(standing.expected))
 
     @contextmanager
     def write(self, kind: str) -> Iterator[None]:
