@@ -16,7 +16,7 @@ from poolkeeper.core.account import Account, Measured, Month, Past, Told
 from poolkeeper.core.costing import Baseline
 from poolkeeper.core.days import Amount, Day, Line, Machine, Part, Savings, Use
 from poolkeeper.core.memory import Edits, Memory
-from poolkeeper.core.meter import Meter
+from poolkeeper.core.meter import Billed, Meter
 from poolkeeper.core.prices import Place
 from poolkeeper.core.rates import Rental, Setting
 from poolkeeper.core.use import Counting
@@ -37,7 +37,9 @@ AMOUNT = Amount(
     machines={Machine("spot", PLACE, "i-1"): Part(Decimal(24), Decimal(24)), Machine("spot", PLACE): Part()},
 )
 FULL = Account(
-    meter=Meter(NOON, RENTALS + UNKNOWN, Setting(Baseline(Decimal("7.5"), spot=True), 0, UNKNOWN[0][0])),
+    meter=Meter(
+        NOON, RENTALS + UNKNOWN, Setting(Baseline(Decimal("7.5"), spot=True), 0, UNKNOWN[0][0]), frozenset({"b"})
+    ),
     days=(Day(YESTERDAY, Amount()), Day(TODAY, AMOUNT)),
     month=Month(date(2026, 11, 1), AMOUNT),
     past=(
@@ -66,7 +68,7 @@ def test_an_account_that_was_never_metered_takes_no_room():
 
 
 def test_what_is_of_this_process_alone_is_not_stored():
-    alive = replace(FULL, meter=replace(FULL.meter, billed=(), until=NOON))
+    alive = replace(FULL, meter=replace(FULL.meter, billed=(Billed("b", RENTALS[0][0], NOON),), until=NOON))
     assert stored(alive) == FULL
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from poolkeeper.core.costing import Baseline, Commitment, Costing
 from poolkeeper.core.days import NOTHING, OVERHEAD, total
-from poolkeeper.core.meter import LATE, Billed, Meter, due, rests, turn
+from poolkeeper.core.meter import LATE, Billed, Meter, due, rests, turn, young
 from poolkeeper.core.prices import Book, Place, Row
 from poolkeeper.core.rates import Rental, Setting, Tariff
 
@@ -35,7 +35,7 @@ def metered(*items, **changes):
 
 def restarted(meter):
     """Return a meter as it comes out of the store."""
-    return replace(meter, billed=None, tariff=None, until=None)
+    return replace(meter, young=young(meter), billed=None, tariff=None, until=None)
 
 
 def cost(*items, before, at, **changes):
@@ -118,6 +118,16 @@ def test_after_a_restart_what_came_in_the_absence_is_paid_for_since_it_came():
 def test_after_a_restart_one_more_than_was_stored_had_been_seen_late():
     late = item("b", NOON - SECOND)
     assert cost(item(), late, before=restarted(metered(item())), at=NOON + HOUR) == 3600 + 3601
+
+
+def test_after_a_restart_what_had_been_seen_late_is_told_from_what_is_gone():
+    late = item("b", NOON - SECOND)
+    assert cost(late, before=restarted(metered(item())), at=NOON + HOUR) == 3600 + 3601
+
+
+def test_who_was_young_is_known_until_the_next_look():
+    meter = restarted(metered(item("b", NOON - SECOND), item()))
+    assert young(meter) == {"b"}
 
 
 def test_an_absence_is_told_apart():

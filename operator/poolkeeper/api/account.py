@@ -1,6 +1,6 @@
 """What must survive of a pool's account (R8): Account <-> status.memory.account.
 
-    at, rented, setting     the meter, as of its last change
+    at, rented, setting     the meter, as of its last change; young: who had just begun then
     days, month             sums that are not in the ledger yet, and those of the month that are
     past                    one line for each day that is over: its date, cost, gap, and each line's GPU-hours and cost
     told, measured          what must not be told twice; what savings are measured against
@@ -23,7 +23,7 @@ from poolkeeper.api.units import format_instant, parse_instant
 from poolkeeper.core.account import Account, Measured, Month, Past, Told
 from poolkeeper.core.costing import Baseline
 from poolkeeper.core.days import ZERO, Day
-from poolkeeper.core.meter import Meter
+from poolkeeper.core.meter import Meter, young
 from poolkeeper.core.rates import Rental, Rented, Setting
 
 Json = dict[str, Any]
@@ -52,7 +52,11 @@ def dump(account: Account) -> Json:
     """Return what to store of an account, nothing where it was never metered. It is not to be changed."""
     known = account.meter
     summed = (account.days, account.month, account.past, account.told, account.measured, account.spent_at)
-    return _dump(Same(account, known.at, known.rented, known.setting, *summed)) if known.at is not None else {}
+    return (
+        _dump(Same(account, known.at, known.rented, known.setting, known.billed, *summed))
+        if known.at is not None
+        else {}
+    )
 
 
 @lru_cache(KEPT)
@@ -63,6 +67,7 @@ def _dump(known: Same) -> Json:
         at=format_instant(meter.at) if meter.at else None,
         rented=_rented(meter.rented),
         setting=_setting(meter.setting),
+        young=sorted(young(meter)),
         days={day.on.isoformat(): amounts.dump(day.amount) for day in account.days},
         month=_month(account.month),
         past=_pasts(Same(account.past, account.past)),
@@ -86,6 +91,7 @@ def _load(stored: Mapping[str, Any], now: datetime) -> Account:
         at=at if at <= now + AHEAD else now,
         rented=tuple(_read_rented(stored.get("rented", ()))),
         setting=_read_setting(stored.get("setting", {})),
+        young=frozenset(map(str, stored.get("young", ()))),
     )
     days = {date.fromisoformat(on): amounts.load(amount) for on, amount in stored.get("days", {}).items()}
     return Account(

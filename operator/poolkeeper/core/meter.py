@@ -10,7 +10,7 @@
 
 A rate holds until a price changes or a day ends; there, time is cut. After a restart the last stored rate is taken to
 have held until then: the meter does not know better, and the amount says how much of it that was. What is stored has
-no UIDs: of rentals alike, the oldest are taken to be the ones that were there.
+the UIDs of young rentals alone: others that began before LATE are taken to be the ones that were there.
 """
 
 from collections import Counter
@@ -58,13 +58,15 @@ class Bill:
 class Meter:
     """What has been rented since the last change, `at`; None: nothing was ever metered.
 
-    `setting` is what savings are counted by. What follows is of this process alone: what was seen (None: nothing
-    yet), the tariff that holds, and until when its rates do.
+    `setting` is what savings are counted by, `young` are the UIDs of what had just begun when it was stored. What
+    follows is of this process alone: what was seen (None: nothing yet), the tariff that holds, and until when its rates
+    do.
     """
 
     at: datetime | None = None
     rented: Rented = ()
     setting: Setting = field(default_factory=Setting)
+    young: frozenset[str] = frozenset()
     billed: tuple[Billed, ...] | None = None
     tariff: Tariff | None = None
     until: datetime | None = None
@@ -90,7 +92,7 @@ def turn(
     """Return the meter after what was seen at `now`, and what the time since its last change came to, day by day."""
     rented = count(billed)
     unit = next((rental for rental, _ in rented if rental.tier != OVERHEAD), meter.setting.unit)
-    after = Meter(now, rented, replace(setting, unit=unit), billed, tariff, ends(tariff, now))
+    after = Meter(now, rented, replace(setting, unit=unit), frozenset(), billed, tariff, ends(tariff, now))
     if meter.at is None or now <= meter.at:
         return (after if meter.at is None else replace(after, at=meter.at)), ()
     begun, held = meter.at, meter.tariff or tariff
@@ -116,6 +118,14 @@ def count(billed: tuple[Billed, ...]) -> Rented:
     return tuple(Counter(one.rental for one in billed if one.until is None).items())
 
 
+def young(meter: Meter) -> frozenset[str]:
+    """Return the UIDs of rentals that began LATE before the last change at most: others as old may be yet unseen."""
+    if meter.billed is None or meter.at is None:
+        return meter.young
+    since = meter.at - LATE
+    return frozenset(one.uid for one in meter.billed if one.since > since)
+
+
 def unseen(meter: Meter, billed: tuple[Billed, ...], begun: datetime) -> tuple[Arrival, ...]:
     """Return the rentals that were not as they are at the last change, at `begun`, oldest first.
 
@@ -128,7 +138,7 @@ def unseen(meter: Meter, billed: tuple[Billed, ...], begun: datetime) -> tuple[A
         if one.until is not None:
             is_news = one.uid not in known and one.until > (begun if meter.billed is None else begun - LATE)
             found += [(one, None)] if is_news else []
-        elif left[one.rental] > 0 and one.since <= begun:
+        elif left[one.rental] > 0 and (one.since <= begun - LATE or one.uid in meter.young):
             left[one.rental] -= 1
         elif known.get(one.uid) != one.rental and one.since > begun - LATE:
             found.append((one, known.get(one.uid) or overhead(left, one.rental)))
