@@ -10,10 +10,10 @@ from typing import Annotated
 
 import typer
 
-from poolkeeper.api import focus
+from poolkeeper.api import focus, overheads
 from poolkeeper.api.allocation import KINDS, TIER, allocate, naming, within
 from poolkeeper.api.ledger import Entry
-from poolkeeper.cli import cost_shown
+from poolkeeper.cli import cost_overheads, cost_shown
 from poolkeeper.cli.connection import Context, Kubeconfig, OperatorNamespace, ask, console, print_json
 from poolkeeper.cli.cost_ledger import Known, from_cluster, from_files
 from poolkeeper.core.days import month_of
@@ -74,6 +74,9 @@ def summary(
     price_book: PriceBookName = PRICE_BOOK,
     kubeconfig: Kubeconfig = None,
     context: Context = None,
+    costs: Annotated[
+        Path | None, typer.Option(help="As given to `poolkeeper run`: then its overheads are shown, too.")
+    ] = None,
     output: Annotated[Form, typer.Option("--output", "-o", help="table, json, csv or focus.")] = Form.TABLE,
 ) -> None:
     """Show what pools cost, from the operator's ledger, with today as of now.
@@ -82,24 +85,32 @@ def summary(
     added, and what is shown is rounded by largest remainder, so that the rows add up to the total. SAVED is against the
     pools' baselines, IDLE the share of ready replica-hours with nothing to do. JSON and CSV have exact sums; focus is
     CSV as FOCUS 1.2 has it, one row for each pool, day and charge. Leaves with 2 where the ledger cannot be read.
+    Overheads of --costs stand below the table, and in JSON: each day of a month bears the same of them, and pools bear
+    that by what they cost. They are in no sum.
 
         [bold]poolkeeper cost --by team --since 7d[/bold]
     """
     if invoked.invoked_subcommand:
         return
     check(by)
+    beside = cost_overheads.read(costs)
     known = find(file, (kubeconfig, context), operator, price_book)
-    entries = chosen(known, Question(since, until, pool, namespace))
+    asked = Question(since, until, pool, namespace)
+    entries = chosen(known, asked)
+    days = bounds(known, asked)
+    spreads = cost_overheads.spreads(beside, within(known.entries, *days), entries, by, days)
     if output is Form.FOCUS:
         print(focus.table(entries), end="")
         return
     found = allocate(entries, by)
     if output is Form.JSON:
-        print_json(cost_shown.as_json(found, by, known.now))
+        besides = {"overheads": list(overheads.as_json(spreads))} if beside else {}
+        print_json(cost_shown.as_json(found, by, known.now) | besides)
     elif output is Form.CSV:
         print(cost_shown.as_csv(found, by), end="")
     elif found:
         cost_shown.show(found, by)
+        cost_overheads.show(spreads, by)
     else:
         console.print("the ledger has nothing of these days and pools", markup=False)
 
@@ -122,12 +133,16 @@ def find(file: Path | None, access: tuple[Path | None, str | None], operator: st
 def chosen(known: Known, question: Question) -> Sequence[Entry]:
     """Return the days that are asked for; a pool may be given as `ipool/chat`."""
     name = question.pool and question.pool.rpartition("/")[2]
-    begin = day_of(question.since, known.now, "--since")
-    end = day_of(question.until, known.now, "--until") if question.until else today(known.now)
     asked = (
         entry for entry in known.entries if name in (None, entry.name) and question.namespace in (None, entry.namespace)
     )
-    return within(asked, begin, end)
+    return within(asked, *bounds(known, question))
+
+
+def bounds(known: Known, question: Question) -> cost_overheads.Bounds:
+    """Return from which day on is asked, and the last day, each by the pool's zone."""
+    begin = day_of(question.since, known.now, "--since")
+    return begin, day_of(question.until, known.now, "--until") if question.until else today(known.now)
 
 
 def today(now: datetime) -> Callable[[Entry], date]:
