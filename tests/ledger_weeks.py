@@ -1,4 +1,4 @@
-"""A ledger of 13 weeks and 12 pools of five teams, for tests of what is reported: never two days alike, always the same."""
+"""A ledger of 13 weeks and 12 pools of five teams, for tests of reports: no two days alike, always the same."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta

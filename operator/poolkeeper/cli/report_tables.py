@@ -11,6 +11,8 @@ from poolkeeper.core.days import ZERO
 
 NONE = "\N{EN DASH}"
 TOP = 10
+MUCH = 100
+"""From here on what is expected has no cents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ def facts(part: Section, about: Report) -> Iterator[Fact]:
     whole, currency = part.total, part.currency
     yield Fact("Spend", f"{amount(whole.now.cost)} {currency}", against(whole, about))
     for one in part.sums:
-        yield Fact(f"Expected, next {one.days} days", f"{amount(one.expected.amount)} {currency}", off(one))
+        yield Fact(f"Expected in {one.days} days", f"{rough(one.expected.amount)} {currency}", off(one))
     saved = whole.now.savings
     if saved is not None:
         share = share_saved(whole.now)
@@ -60,7 +62,7 @@ def against(row: Row, about: Report) -> str:
 
 def off(one: Sum) -> str:
     """Return a sum's interval, and how far off such forecasts were."""
-    range_ = f"{amount(one.expected.low)} to {amount(one.expected.high)} nine times in ten"
+    range_ = f"{rough(one.expected.low)} to {rough(one.expected.high)} nine times in ten"
     if one.error is None:
         return f"{range_}; too few days are known to test it"
     return f"{range_}; such forecasts were off by {one.error:.1%}"
@@ -132,13 +134,15 @@ def by_tier(part: Section) -> Table:
 
 def savings(part: Section, about: Report) -> Table:
     """Return what was saved, pool by pool and by cause, beside what requests had of it."""
-    found = [row.now for row in (*part.pools, part.total) if row.now.savings is not None]
+    found = [row.now for row in part.pools if row.now.savings is not None]
+    told = zip(*map(cents, zip(*map(by_cause, found), strict=True)), strict=True)
     standings = about.aside.standings
-    rows = tuple((named(group), *map(amount, by_cause(group)), slo(group, standings or {})) for group in found)
+    rows = [(named(group), *causes, slo(group, standings or {})) for group, causes in zip(found, told, strict=True)]
+    whole = (named(part.total.now), *map(amount, by_cause(part.total.now)), NONE)
     columns = ("Pool", "Baseline", "Queue", "Schedule", "Spot", "Saved", "Inside SLO")
-    told = "of the last hour, as of now" if standings is not None else "not in the ledger, and no pool could be asked"
-    note = f"Spot: also commitments that were used. Negative: the pool cost more. Inside SLO: {told}."
-    return Table("Savings against the baselines, by cause", columns, rows, note, totals=True)
+    inside = "of the last hour, as of now" if standings is not None else "not in the ledger, and no pool could be asked"
+    note = f"Spot: also commitments that were used. Negative: the pool cost more. Inside SLO: {inside}."
+    return Table("Savings against the baselines, by cause", columns, (*rows, whole), note, totals=True)
 
 
 def by_cause(group: Group) -> tuple[Decimal, ...]:
@@ -157,7 +161,7 @@ def outlook(part: Section) -> Table:
     rows = tuple(
         (
             f"{one.days} days",
-            *map(amount, (one.expected.amount, one.expected.low, one.expected.high)),
+            *map(rough, (one.expected.amount, one.expected.low, one.expected.high)),
             NONE if one.error is None else f"{one.error:.1%}",
         )
         for one in part.sums
@@ -232,6 +236,11 @@ def named(group: Group) -> str:
 def amount(value: Decimal | None) -> str:
     """Return an amount to the cent; `?` where it is not known."""
     return "?" if value is None else f"{rounded([value], CENT)[0]:,}"
+
+
+def rough(value: Decimal) -> str:
+    """Return an amount that is expected: to the cent it would tell more than anybody knows."""
+    return amount(value) if value < MUCH else f"{value:,.0f}"
 
 
 def cents(values: Sequence[Decimal]) -> list[str]:
