@@ -60,6 +60,6 @@ async def posted(url: str, body: bytes, content_type: str) -> str:
         ):
             return "" if answer.status < 300 else f"answered {answer.status}"  # noqa: PLR2004  HTTP's own limit
     except TimeoutError:
-        return f"did not answer within {PATIENCE.total_seconds():.0f} seconds"
+        return f"did not answer within {PATIENCE.total_seconds():g} seconds"
     except (aiohttp.ClientError, ValueError) as error:
         return f"could not be reached ({type(error).__name__})"
