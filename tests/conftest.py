@@ -1,5 +1,6 @@
 """What all tests share: how many examples a law is tried on, `--hypothesis-profile=long` for many."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from rig.groups import honour
 
 LAWS = Path(__file__).parent / "laws"
 HOUR = 3600
+CLUSTER = "cluster"
+"""The fixture that boots a control plane, once for all tests of a folder: it costs more than most of them."""
 
 # The machine's load must not decide a test.
 settings.register_profile("elsewhere", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
@@ -26,10 +29,20 @@ def pytest_collectstart(collector: pytest.Collector) -> None:
         settings.load_profile("laws" if collector.path.is_relative_to(LAWS) else "elsewhere")
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep groups together, and give a test of thousands of examples the time for them."""
-    honour(items)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Keep together what shares a control plane, and give a test of thousands of examples the time for them."""
+    for item in items:
+        if _shares_a_cluster(item):
+            item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
     if settings.get_current_profile_name() == "long":
         for item in items:
             item.add_marker(pytest.mark.timeout(HOUR), append=False)
+    yield
+    honour(items)
+
+
+def _shares_a_cluster(item: pytest.Item) -> bool:
+    """Return whether a test asks for its folder's control plane, by name or as one of its parameters."""
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return CLUSTER in [*getattr(item, "fixturenames", ()), *parameters]
