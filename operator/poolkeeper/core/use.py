@@ -8,6 +8,7 @@ look's interval of the one, a minute of the other.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from poolkeeper.core.days import Use
 from poolkeeper.core.observation import PodSample
@@ -19,6 +20,7 @@ BLIND = timedelta(seconds=30)
 COUNTED = ("requests", "prompt_tokens", "generation_tokens", "prefill_hours", "decode_hours")
 """What is counted, as a sample of a pod and what is summed up of it name it."""
 Counters = tuple[float | None, ...]
+_counters = attrgetter(*COUNTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def count(
     """Return the counts after a look at so many ready replicas; `live` are the UIDs of pods that are still there."""
     lasted = now - counting.at if counting.at else timedelta(0)
     span = lasted / HOUR if timedelta(0) < lasted <= BLIND else 0.0
-    counters = {pod.uid: tuple(getattr(pod, name) for name in COUNTED) for pod in samples}
+    counters: dict[str, Counters] = {pod.uid: _counters(pod) for pod in samples}
     done = dict(zip(COUNTED, increases(counting.counters, counters), strict=True))
     use = Use(**done, ready_hours=counting.ready * span, idle_hours=counting.idle * span)
     remembered = {uid: known for uid, known in counting.counters.items() if uid in live}
