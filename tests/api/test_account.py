@@ -49,6 +49,7 @@ FULL = Account(
     told=Told(date(2026, 11, 1), ("80 Actual of 15000", "50 Forecast of 15000"), YESTERDAY),
     measured=Measured(Decimal(96), Decimal(24), frozen=True),
     spent_at=NOON,
+    currency="EUR",
 )
 LITTLE = Account(Meter(NOON))
 

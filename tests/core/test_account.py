@@ -325,3 +325,10 @@ def test_a_budget_that_was_used_up_holds_from_the_first_look_after_a_restart_on(
         for account in (Account(spent_at=START), Account())
     )
     assert (held, free) == (2, 3)
+
+
+def test_another_currency_begins_anew():
+    """Amounts of two currencies are never added: the ledger keeps what it has of the first."""
+    euros = pool(currency="EUR")
+    account = kept((MIDNIGHT, bill()), (NOON, bill()), (NOON + HOUR, bill(), euros), (NOON + 2 * HOUR, bill(), euros))
+    assert (account.currency, month_to_date(account, NOON + 2 * HOUR, TODAY).cost) == ("EUR", 6)

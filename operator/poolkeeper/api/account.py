@@ -4,6 +4,7 @@
     days, month             sums that are not in the ledger yet, and those of the month that are
     past                    one line for each day that is over: its date, cost, gap, and each line's GPU-hours and cost
     told, measured          what must not be told twice; what savings are measured against
+    currency                what all amounts are in
     spentAt                 since when the budget holds the pool back, so that the first look after a restart does, too
 
 Sums are stored to nine decimals. The past is there for what is usual, not to be added up: it has four.
@@ -51,9 +52,10 @@ class Same:
 def dump(account: Account) -> Json:
     """Return what to store of an account, nothing where it was never metered. It is not to be changed."""
     known = account.meter
-    summed = (account.days, account.month, account.past, account.told, account.measured, account.spent_at)
+    summed = (account.days, account.month, account.past, account.told, account.measured)
+    others = (account.spent_at, account.currency)
     return (
-        _dump(Same(account, known.at, known.rented, known.setting, known.billed, *summed))
+        _dump(Same(account, known.at, known.rented, known.setting, known.billed, *summed, *others))
         if known.at is not None
         else {}
     )
@@ -74,6 +76,7 @@ def _dump(known: Same) -> Json:
         told=_told(account.told),
         measured=_measured(account.measured),
         spentAt=format_instant(account.spent_at) if account.spent_at else None,
+        currency=account.currency,
     )
 
 
@@ -102,6 +105,7 @@ def _load(stored: Mapping[str, Any], now: datetime) -> Account:
         told=_read_told(stored.get("told", {})),
         measured=_read_measured(stored.get("measured", {})),
         spent_at=parse_instant(stored["spentAt"]) if "spentAt" in stored else None,
+        currency=str(stored.get("currency", "")),
     )
 
 

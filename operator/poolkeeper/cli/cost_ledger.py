@@ -79,7 +79,8 @@ def documents(file: Path) -> Iterator[Json]:
 
 def read(configmaps: Iterable[Json]) -> list[Entry]:
     """Return the days of the ledger's ConfigMaps among others; say what is wrong with them and leave with 2."""
-    found, problems = [], []
+    found: list[Entry] = []
+    problems: list[str] = []
     for one in configmaps:
         if ledger.month_in(str((one.get("metadata") or {}).get("name"))) is None:
             continue

@@ -159,7 +159,7 @@ def words(found: Reconciliation, over: int) -> Iterable[str]:
     verdict = f"over {over} %" if is_over(whole, over) else f"within {over} %"
     yield f"{number(len(found.days), 'day')}, {found.days[0]} to {found.days[-1]} in {found.zone}: the gap is {verdict}"
     if found.elsewhere:
-        cost = sum((pair.bill or 0 for pair in found.elsewhere), Decimal(0))
+        cost = sum((pair.bill or Decimal(0) for pair in found.elsewhere), Decimal(0))
         count = number(len(found.elsewhere), "machine")
         yield f"note: the bill has {count} more of these types, for {money(cost)}, on which no pool had a replica"
     if found.commitments:

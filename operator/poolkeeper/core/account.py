@@ -72,9 +72,9 @@ class Measured:
 class Account:
     """A pool's account. `days` are the open day and closed ones that are not filed yet, oldest first.
 
-    `past` are the filed days, oldest first, PAST at most. `spent_at` is when the budget is used up if all stays as it
-    is, None: not before the meter's next change; what was stored counts until it is known anew. `counting` is of this
-    process alone.
+    All amounts are of one `currency`, empty: none yet. `past` are the filed days, oldest first, PAST at most.
+    `spent_at` is when the budget is used up if all stays as it is, None: not before the meter's next change; what was
+    stored counts until it is known anew. `counting` is of this process alone.
     """
 
     meter: Meter = field(default_factory=Meter)
@@ -85,6 +85,7 @@ class Account:
     measured: Measured = field(default_factory=Measured)
     counting: Counting = field(default_factory=Counting)
     spent_at: datetime | None = None
+    currency: str = ""
 
 
 def keep(account: Account, spec: PoolSpec, bill: Bill, cap: int | None, now: datetime) -> Account:
@@ -95,6 +96,7 @@ def keep(account: Account, spec: PoolSpec, bill: Bill, cap: int | None, now: dat
     tariff, setting = tariff_of(spec, bill.book), Setting(baseline_of(spec, account.measured), cap)
     if meter.rests(account.meter, bill.items, setting, tariff, now):
         return account
+    account = in_currency(account, spec.cost.currency)
     begun = account.meter.at
     turned, days = meter.turn(account.meter, bill.items, setting, tariff, now)
     after = replace(
@@ -105,6 +107,13 @@ def keep(account: Account, spec: PoolSpec, bill: Bill, cap: int | None, now: dat
         counting=replace(account.counting, use=Use()),
     )
     return replace(after, spent_at=spent_at(after, spec, now))
+
+
+def in_currency(account: Account, currency: str) -> Account:
+    """Return an account in a currency: another one begins anew, for amounts of two currencies are never added."""
+    if account.currency in {"", currency}:
+        return account if account.currency else replace(account, currency=currency)
+    return Account(measured=account.measured, counting=account.counting, currency=currency)
 
 
 def untargeted(account: Account) -> Account:
