@@ -61,7 +61,7 @@ class Costing:
     currency: str = "USD"
     timezone: str = "UTC"
     gpus_per_replica: Decimal | None = None
-    prices: Mapping[str, Decimal] = field(default_factory=dict)
+    prices: Mapping[str, Decimal] = field(default_factory=dict, hash=False)
     commitments: tuple[Commitment, ...] = ()
     baseline: Baseline | None = None
     budget: Budget | None = None
