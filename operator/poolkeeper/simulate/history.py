@@ -28,6 +28,19 @@ TWO_WEEKS = timedelta(days=13, hours=12)
 
 
 @dataclass(frozen=True, slots=True)
+class Cleaned:
+    """A history without what cannot be load. `whole` is its week.
+
+    `traffic` is all of it to live; in holes, and out of the ordinary, the usual load of the time of the week stands in.
+    """
+
+    series: Series
+    place: ZoneInfo
+    whole: Weekly
+    traffic: tuple[Timed, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """`series` is the load; `whole` is its week, `fitted` the week of the days that a proposal may know.
 
@@ -55,6 +68,20 @@ def prepared(series: Series, timezone: str) -> History:
         SeriesError: there is no load in it, or too little.
         ValueError: there is no such zone.
     """
+    found = cleaned(series, timezone)
+    series, place, whole, traffic = found.series, found.place, found.whole, found.traffic
+    if series.end - series.start >= TWO_WEEKS:
+        return last_week_held_out(series, traffic, whole, place)
+    return days_between_held_out(series, traffic, whole, place)
+
+
+def cleaned(series: Series, timezone: str) -> Cleaned:
+    """Return a history that can be lived through.
+
+    Raises:
+        SeriesError: there is no load in it, or too little.
+        ValueError: there is no such zone.
+    """
     place = zone(timezone)
     series = without_spikes(series.no_coarser_than(SLOT).resampled(LOOK)).trimmed(GRAIN)
     whole = learn(series, place)
@@ -62,10 +89,7 @@ def prepared(series: Series, timezone: str) -> History:
         raise SeriesError("there is no load in this history")
     if len(series.known) * series.step < LEAST:
         raise SeriesError(too_little(series, place))
-    traffic = filled(series, whole, place)
-    if series.end - series.start >= TWO_WEEKS:
-        return last_week_held_out(series, traffic, whole, place)
-    return days_between_held_out(series, traffic, whole, place)
+    return Cleaned(series, place, whole, filled(series, whole, place))
 
 
 def too_little(series: Series, place: ZoneInfo) -> str:
@@ -139,8 +163,8 @@ def explained(pairs: Sequence[tuple[float, float]]) -> float:
         return 0.0
 
 
-def told(history: History, found: Foretold) -> list[str]:
-    """Return what people should know of a history."""
+def replaced(history: History | Cleaned) -> list[str]:
+    """Return what was done to a history, and where the usual load stands in."""
     notes = list(history.series.notes)
     holes = 1 - len(history.series.known) / len(history.series.values)
     if holes:
@@ -152,6 +176,12 @@ def told(history: History, found: Foretold) -> list[str]:
         first = outliers[0].astimezone(history.place)
         hours = len(outliers) * history.whole.grain / HOUR
         notes.append(f"{hours:.1f} h out of the ordinary were left out, the first on {first:%F %H:%M %Z}")
+    return notes
+
+
+def told(history: History, found: Foretold) -> list[str]:
+    """Return what people should know of a history."""
+    notes = replaced(history)
     if history.length < TWO_WEEKS:
         notes.append(
             f"{history.length / DAY:.0f} days are little to learn a week from, so days of one kind (Mon-Fri, Sat-Sun) "

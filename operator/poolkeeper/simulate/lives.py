@@ -1,6 +1,7 @@
 """A history lived by a plan: core's world and the real decide(), looked at as often as anything can change.
 
 something waits, or starts              a look every LOOK
+more waits than the cap allows to meet  none until the queue can have fallen, the cap changes, or a slot ends
 the load would let a replica go         a look every grace period, LONGEST at most: each may take one
 neither: the guard or the floor holds   none until the load, a lead time or a transition changes that, or a slot ends
 
@@ -15,6 +16,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from math import inf
 
+from poolkeeper.core import demand
 from poolkeeper.core.model import PoolSpec
 from poolkeeper.core.schedule import Bounds, bounds
 from poolkeeper.core.week import SLOT, begun
@@ -63,8 +65,8 @@ def moments(spec: PoolSpec, traffic: tuple[Timed, ...], runs_on: Machine) -> Ite
     at, end = traffic[0][0], traffic[-1][0]
     while at < end:
         until = at + LOOK
-        if not world.waiting and world.ready == len(world.pods):
-            until = quiet_until(world, flow, at, end)
+        if world.ready == len(world.pods):
+            until = stuck_until(world, at, end) if world.waiting else quiet_until(world, flow, at, end)
         until = min(end, until)
         yield world.turn(at, flow.mean(at, until), until - at)
         at = until
@@ -74,14 +76,28 @@ def quiet_until(world: World, flow: "Flow", at: datetime, end: datetime) -> date
     """Return until when one look is enough while nothing waits and nothing starts."""
     spec, limits = world.spec, bounds(world.spec, at, world.machine.startup)
     load, low, high = flow.at(at), least(world, limits), len(world.pods) * world.machine.rate
-    turns = [limits.leads_at, limits.next.at if limits.next else None]
-    slot_ends = begun(at, UTC) + SLOT
-    end = min([end, slot_ends, *(turn for turn in turns if turn is not None and turn > at)])
+    end = min(end, *turns(limits, at))
     if low <= load <= high:
         return flow.within(low, high, at, end)
     if load > high or world.rate >= low:
         return at + LOOK
     return flow.within(0.0, high, at, min(end, at + spec.queue.interval))
+
+
+def stuck_until(world: World, at: datetime, end: datetime) -> datetime:
+    """Return until when one look is enough while something waits: the cap holds, and does so even if no more comes."""
+    limits, size = bounds(world.spec, at, world.machine.startup), len(world.pods)
+    spare = world.waiting - demand.above(world.spec.queue, size)
+    if size != limits.cap or spare <= 0:
+        return at + LOOK
+    longest = min(timedelta(seconds=spare / (size * world.machine.rate)), SLOT) if size else SLOT
+    return max(at + LOOK, min(end, at + longest, *turns(limits, at)))
+
+
+def turns(limits: Bounds, at: datetime) -> tuple[datetime, ...]:
+    """Return when the bounds may change after an instant, and when its slot of the week ends."""
+    known = (limits.leads_at, limits.next.at if limits.next else None)
+    return (begun(at, UTC) + SLOT, *(turn for turn in known if turn is not None and turn > at))
 
 
 def least(world: World, limits: Bounds) -> float:

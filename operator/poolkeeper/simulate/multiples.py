@@ -1,0 +1,250 @@
+"""What a month would cost at multiples of a load, each lived by the same pool.
+
+    history --> its last weeks, times 1, 3, 5 ... --> moments (lives.py) --> means over slots of the week --> a month
+
+A month is made of slots of the week, each as it was on average; so a history of thirty days counts no weekday more than
+it must. A size is shared out over the tiers by the split's formula (split.due) and costs what an hour of that costs now
+(rates.py): commitments count, spot is never reclaimed, a replica is paid for from the moment it is asked for.
+
+held      the queue asks for more than maxReplicas, which are all ready: the same load is then lived with room above
+capped    the same, where a cap of the schedule is what holds
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from math import ceil
+from zoneinfo import ZoneInfo
+
+from poolkeeper.api.fields import MAX_REPLICAS
+from poolkeeper.core import demand
+from poolkeeper.core.days import COMMITMENTS, ZERO, Amount, hours, month_of, next_month
+from poolkeeper.core.model import PoolSpec
+from poolkeeper.core.rates import Rental, Setting, Tariff, rates
+from poolkeeper.core.schedule import bounds
+from poolkeeper.core.split import due
+from poolkeeper.core.week import SLOT, SLOTS, slot
+from poolkeeper.core.world import Machine, Moment, inside
+from poolkeeper.core.zones import instant
+from poolkeeper.simulate.history import Cleaned, between, cleaned
+from poolkeeper.simulate.lives import WEEK, machine, moments
+from poolkeeper.simulate.proposal import Question
+from poolkeeper.simulate.series import Series
+from poolkeeper.simulate.weekly import Timed
+
+MONTH = timedelta(days=30.44)
+"""The mean of the calendar's months."""
+LONGEST = 4 * WEEK
+"""So much of a history is lived, its end."""
+SELDOM = Decimal("0.01")
+"""What holds a pool for less of its time is not worth another life."""
+ROOM = 2
+"""How many times the replicas that the largest load needs a pool may have where nothing is to hold it."""
+MILLION = 1_000_000
+SECONDS = 3600
+
+Progress = Callable[[str, float], None]
+Value = Callable[[Moment], Decimal]
+Weights = Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Pricing:
+    """What prices a size: the tariff, what a replica of each tier rents, and as of when."""
+
+    tariff: Tariff
+    rentals: Mapping[str, Rental]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """What is asked: `question` is about today's pool, `spec` the pool to live with `loads` times its load."""
+
+    question: Question
+    spec: PoolSpec
+    loads: tuple[float, ...]
+    pricing: Pricing
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month of a pool: its sizes, the GPU-hours and the cost of 30.44 days, and the cost of the calendar month.
+
+    `handled` is the load of the 30.44 days, in requests if the history counts requests. `inside`, `held` and `capped`
+    are shares from 0 to 1: of the load inside the SLA, of the time held by maxReplicas or by a cap of the schedule.
+    Costs are None where a part of them has no price.
+    """
+
+    peak: int
+    mean: Decimal
+    gpu_hours: Decimal
+    cost: Decimal | None
+    calendar: Decimal | None
+    handled: Decimal
+    inside: Decimal
+    held: Decimal
+    capped: Decimal
+
+    @property
+    def per_million(self) -> Decimal | None:
+        """What a million of the load cost, None where that is not known, or nothing came."""
+        return self.cost * MILLION / self.handled if self.cost is not None and self.handled else None
+
+
+@dataclass(frozen=True, slots=True)
+class Multiple:
+    """A month at `load` times the load; `roomy` is the same with room above maxReplicas, None: they seldom hold it."""
+
+    load: float
+    month: Month
+    roomy: Month | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The multiples, what one replica was taken to carry, and the history that they are made of."""
+
+    multiples: tuple[Multiple, ...]
+    per_replica: float
+    history: Cleaned
+
+    @property
+    def lived(self) -> timedelta:
+        """How much of the history was lived."""
+        return min(LONGEST, self.history.series.end - self.history.series.start)
+
+
+def multiples(series: Series, asked: WhatIf, progress: Progress) -> Answer:
+    """Return what a month comes to at each multiple of a load.
+
+    `progress` is called with words and a share from 0 to 1 as it is lived.
+
+    Raises:
+        SeriesError: there is no load in the history, or too little.
+        ValueError: the question's zone is none.
+    """
+    progress("learning the week", 0.0)
+    history = cleaned(series, asked.question.timezone)
+    per_replica = asked.question.per_replica or history.whole.largest / asked.question.spec.max_replicas
+    end = history.series.end
+    lives = Lives(asked, between(history.traffic, end - LONGEST, end), machine(asked.question, per_replica))
+    found = []
+    for number, load in enumerate(asked.loads):
+        progress(f"living {load:g} times the load", number / len(asked.loads))
+        found.append(lives.multiple(load))
+    progress("done", 1.0)
+    return Answer(tuple(found), per_replica, history)
+
+
+class Lives:
+    """One traffic, lived as often as it takes."""
+
+    def __init__(self, asked: WhatIf, traffic: tuple[Timed, ...], runs_on: Machine) -> None:
+        self.asked, self.traffic, self.machine = asked, traffic, runs_on
+        self.week: Weights = dict.fromkeys(range(SLOTS), 1)
+        self.calendar = calendar(asked.pricing.at, asked.pricing.tariff.zone)
+
+    def multiple(self, load: float) -> Multiple:
+        """Return a month at a multiple of the load, and where maxReplicas hold it another one with room."""
+        spec, room = self.asked.spec, self.room(load)
+        month = self.month(spec, load)
+        more = month.held >= SELDOM and room > spec.max_replicas
+        roomy = self.month(replace(spec, max_replicas=room), load) if more else None
+        return Multiple(load, month, roomy)
+
+    def room(self, load: float) -> int:
+        """Return a maxReplicas that holds nothing."""
+        largest = max(value for _, value in self.traffic) * load / self.machine.rate
+        return min(MAX_REPLICAS, max(ROOM * ceil(largest), self.asked.spec.max_replicas))
+
+    def month(self, spec: PoolSpec, load: float) -> Month:
+        """Return a month of a pool at a multiple of the load."""
+        pricing, sla = self.asked.pricing, self.asked.question.sla
+        traffic = tuple((at, value * load) for at, value in self.traffic)
+        played = Played(moments(spec, traffic, self.machine), pricing.tariff.zone)
+        costs = {size: hour(spec, pricing, size) for size in played.sizes}
+        priced = not any(amount.unpriced for amount in costs.values())
+
+        def mean(value: Value) -> Decimal:
+            return played.mean(value, self.week)
+
+        def cost(weights: Weights, lasts: timedelta) -> Decimal | None:
+            return played.mean(lambda one: costs[one.size].cost, weights) * hours(lasts) if priced else None
+
+        rate = mean(lambda one: Decimal(one.rate))
+        punctual = mean(lambda one: Decimal(inside(one, self.machine, sla) / one.lasted.total_seconds()))
+        return Month(
+            peak=max(played.sizes),
+            mean=mean(lambda one: Decimal(one.size)),
+            gpu_hours=mean(lambda one: gpus(costs[one.size])) * hours(MONTH),
+            cost=cost(self.week, MONTH),
+            calendar=cost(self.calendar, sum(self.calendar.values()) * SLOT),
+            handled=rate * SECONDS * hours(MONTH),
+            inside=punctual / rate if rate else Decimal(1),
+            held=mean(lambda one: Decimal(one.size == spec.max_replicas and wants(spec, one))),
+            capped=mean(lambda one: Decimal(wants(spec, one) and self.is_capped(spec, one))),
+        )
+
+    def is_capped(self, spec: PoolSpec, moment: Moment) -> bool:
+        """Return whether the schedule, and not maxReplicas, allows no more."""
+        cap = bounds(spec, moment.at, self.machine.startup).cap
+        return cap <= moment.size < spec.max_replicas
+
+
+def wants(spec: PoolSpec, moment: Moment) -> bool:
+    """Return whether the queue asks for more than what is there, all of it ready."""
+    return moment.ready == moment.size and moment.waiting > demand.above(spec.queue, moment.ready)
+
+
+class Played:
+    """Moments by the slot of the week that they began in, on the clocks of a zone."""
+
+    def __init__(self, played: Iterable[Moment], place: ZoneInfo) -> None:
+        self.slots: defaultdict[int, list[Moment]] = defaultdict(list)
+        for moment in played:
+            self.slots[slot(moment.at, place)].append(moment)
+
+    @property
+    def sizes(self) -> set[int]:
+        """The sizes that there were."""
+        return {moment.size for found in self.slots.values() for moment in found}
+
+    def mean(self, value: Value, weights: Weights) -> Decimal:
+        """Return the mean of a value over the slots, each by its weight; slots that were never lived are left out."""
+        known = [(number, weights[number]) for number in self.slots]
+        return sum((mean(self.slots[number], value) * weight for number, weight in known), ZERO) / sum(
+            weight for _, weight in known
+        )
+
+
+def mean(found: Iterable[Moment], value: Value) -> Decimal:
+    """Return the mean of a value over moments, by the time that they lasted."""
+    weighed = [(value(one), hours(one.lasted)) for one in found]
+    return sum((one * lasted for one, lasted in weighed), ZERO) / sum(lasted for _, lasted in weighed)
+
+
+def calendar(now: datetime, place: ZoneInfo) -> Counter[int]:
+    """Return how many times the calendar month that an instant is in has each slot of the week."""
+    first = month_of(now.astimezone(place).date())
+    begin, end = (instant(datetime.combine(day, time()), place) for day in (first, next_month(first)))
+    return Counter(slot(begin + number * SLOT, place) for number in range((end - begin) // SLOT))
+
+
+def hour(spec: PoolSpec, pricing: Pricing, size: int) -> Amount:
+    """Return what an hour of a size comes to, shared out over the tiers."""
+    return rates(pricing.tariff, tuple(rented(spec, pricing, size)), Setting(), pricing.at)
+
+
+def rented(spec: PoolSpec, pricing: Pricing, size: int) -> Iterator[tuple[Rental, int]]:
+    """Yield what a size rents, tier by tier."""
+    for name, count in due(size, spec.guaranteed, spec.tiers).items():
+        if count:
+            yield pricing.rentals[name], count
+
+
+def gpus(amount: Amount) -> Decimal:
+    """Return the GPU-hours that replicas use."""
+    return sum((line.gpu_hours for name, line in amount.lines.items() if name != COMMITMENTS), ZERO)
