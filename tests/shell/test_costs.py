@@ -1,5 +1,6 @@
 """Budgets over several pools: what is told, once, also over restarts, and what of the pools that are gone."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -15,6 +16,7 @@ from poolkeeper.core.costing import Budget
 from poolkeeper.core.days import Amount, Day, Line
 from poolkeeper.core.spending import Expected
 from poolkeeper.core.teams import Team
+from poolkeeper.shell import costs
 from poolkeeper.shell.costs import SETTLING, TeamBudgets, load
 from poolkeeper.shell.kube import KubeClient
 from poolkeeper.shell.kube_errors import Forbidden
@@ -41,12 +43,12 @@ def pool(month=None, uid="uid-1", **changes):
 class Rig:
     """The budgets of one process; `again` makes the next."""
 
-    def __init__(self, kube):
-        self.kube, self.telemetry = kube, Telemetry()
-        self.budgets = TeamBudgets(kube, "poolkeeper", (TEAM,), self.telemetry, HEADING)
+    def __init__(self, kube, namespace="poolkeeper"):
+        self.kube, self.namespace, self.telemetry = kube, namespace, Telemetry()
+        self.budgets = TeamBudgets(kube, namespace, (TEAM,), self.telemetry, HEADING)
 
     def again(self):
-        return Rig(self.kube)
+        return Rig(self.kube, self.namespace)
 
     async def look(self, *pools, minute=0):
         """Return the thresholds that are logged."""
@@ -73,7 +75,7 @@ async def rig(api):
 async def gone(rig, cost, on="2026-03-02", uid="uid-9"):
     """Have the ledger hold a day of a pool that is not there any more."""
     day = Day(date.fromisoformat(on), Amount({"spot": Line(effective=Decimal(cost))}))
-    await Ledger(rig.kube, "poolkeeper").write(entries(pool(uid=uid), [day], HEADING))
+    await Ledger(rig.kube, rig.namespace).write(entries(pool(uid=uid), [day], HEADING))
 
 
 async def test_a_threshold_is_told_once(rig):
@@ -177,6 +179,20 @@ async def test_until_what_was_told_is_known_nothing_is_told(rig, monkeypatch):
         patched.setattr(rig.kube, "list", refused)
         assert (await rig.look(pool(600)), rig.budgets.problems()) == ([], ["team budgets: no"])
     assert await rig.look(pool(600), minute=1) == ["50 Actual"]
+
+
+async def test_each_minute_is_a_look(rig, monkeypatch):
+    monkeypatch.setattr(costs, "EVERY", timedelta(0))
+    looks = asyncio.Semaphore(0)
+
+    async def look(*_):
+        looks.release()
+
+    monkeypatch.setattr(rig.budgets, "look", look)
+    task = asyncio.create_task(rig.budgets.run((), lambda: NOW))
+    await looks.acquire()
+    await looks.acquire()
+    assert task.cancel()
 
 
 async def test_without_a_budget_nothing_runs(rig):
