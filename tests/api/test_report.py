@@ -108,6 +108,11 @@ def test_a_ledger_of_one_day_expects_nothing():
     assert (found.sums, found.coming) == ((), ())
 
 
+def test_days_that_rarely_cost_anything_tell_nothing_of_those_to_come():
+    (found,) = told([entry for entry in daily(10, 30) if entry.day.on.weekday() == 2]).sections
+    assert (found.sums, found.coming) == ((), ())
+
+
 def test_the_day_that_was_off_is_told_with_its_pool_and_its_driver(part):
     (odd,) = part.odd
     assert (odd.pool, odd.day.on) == ("inference/code", ledger_weeks.ODD)

@@ -35,6 +35,7 @@ CAMEL = re.compile(r"([A-Z][a-z0-9]+|SLO|NaN){2,}")
 KNOWN_WORDS = {
     word for page in ("reasons.md", "names.md", "fields.md") for word in re.findall(r"`(\w+)`", REFERENCE[page]())
 }
+ALERTS = set(re.findall(r"- alert: (\w+)", (ROOT / "manifests/monitoring/rules.yaml").read_text()))
 ELSEWHERE = {
     "HorizontalPodAutoscaler", "InferencePool", "PodDisruptionBudget", "ReplicaFailure", "ReplicaSet", "ScaledObject",
     "ServiceAccount", "RespectIgnoreDifferences", "V1PodList", "ActivePodsWithRanks", "InsufficientCapacityError",
@@ -102,7 +103,7 @@ def test_metrics_exist(page):
 
 @every_page
 def test_reasons_conditions_and_values_exist(page):
-    assert {word for word in code(page) if CAMEL.fullmatch(word)} <= KNOWN_WORDS | ELSEWHERE | set(focus.COLUMNS)
+    assert {word for word in code(page) if CAMEL.fullmatch(word)} <= KNOWN_WORDS | ALERTS | ELSEWHERE | set(focus.COLUMNS)
 
 
 @every_page

@@ -1,6 +1,7 @@
 """What Prometheus and Grafana get of us is what it is made from."""
 
 import json
+import re
 
 import pytest
 import yaml
@@ -41,3 +42,9 @@ def test_no_two_panels_stand_on_each_other():
 def test_no_two_panels_have_one_number():
     numbers = [panel["id"] for panel in json.loads((HOME / "dashboard.json").read_text())["panels"]]
     assert len(numbers) == len(set(numbers))
+
+
+def test_the_page_on_watching_has_every_alert():
+    page = (HOME.parents[1] / "docs" / "how-to" / "watch-spending.md").read_text()
+    alerts = re.findall(r"- alert: (\w+)", RULES.read_text())
+    assert not [name for name in alerts if f"`{name}`" not in page]

@@ -143,6 +143,7 @@ def section(known: Sequence[Entry], currency: str, about: Report) -> Section:
     now = [entry for entry in mine if about.period.holds(entry.day.on)]
     before = [entry for entry in mine if about.before.holds(entry.day.on)] if about.is_compared else []
     history = days_of(mine, about.period.last)
+    found = tuple(sums(history))
     return Section(
         currency=currency,
         total=total(now, before, about),
@@ -150,8 +151,8 @@ def section(known: Sequence[Entry], currency: str, about: Report) -> Section:
         pools=rows(now, before, "pool", about),
         tiers=groups(now, "tier"),
         history=history,
-        coming=spending.coming(recent(history), about.period.last + DAY, HORIZONS[-1]),
-        sums=tuple(sums(history)),
+        coming=spending.coming(recent(history), about.period.last + DAY, HORIZONS[-1]) if found else (),
+        sums=found,
         odd=tuple(odd_days(mine, about)),
     )
 
@@ -197,9 +198,9 @@ def recent(history: tuple[Past, ...]) -> tuple[Past, ...]:
 
 
 def sums(history: tuple[Past, ...]) -> Iterator[Sum]:
-    """Yield what the next days come to together, for each horizon."""
+    """Yield what the next days come to together, for each horizon; nothing where days that cost anything are rare."""
     known = spending.outlook(recent(history), HORIZONS[-1])
-    if known is None:
+    if known is None or not known.level:
         return
     for days in HORIZONS:
         expected = spending.around(ZERO, sum(known.costs[:days]), known.together(days))
