@@ -1,6 +1,5 @@
 """`poolkeeper recommend`: the windows, thresholds and bounds that would have been cheapest inside the SLA."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
@@ -13,12 +12,25 @@ import typer
 from poolkeeper.api.units import format_duration
 from poolkeeper.cli import recommended_text
 from poolkeeper.cli.connection import Context, Kubeconfig, Namespace, ask, console, print_json
-from poolkeeper.cli.load_history import Told, from_prometheus, from_trace, server, telling
+from poolkeeper.cli.load_history import telling
+from poolkeeper.cli.load_options import (
+    At,
+    Days,
+    Origin,
+    PerReplica,
+    Prometheus,
+    PrometheusFile,
+    Query,
+    Sla,
+    Start,
+    Startup,
+    Trace,
+    reader,
+)
 from poolkeeper.cli.question import (
     Given,
     Today,
     asked,
-    blaming,
     duration,
     money,
     number,
@@ -30,25 +42,17 @@ from poolkeeper.cli.question import (
 )
 from poolkeeper.cli.recommended_changes import changes, kept_told
 from poolkeeper.cli.recommended_pool import manifest, written
-from poolkeeper.cli.schedule import instant_of, refuse
-from poolkeeper.shell.clock import Clock
-from poolkeeper.shell.history import HistoryError, Range
+from poolkeeper.cli.schedule import refuse
+from poolkeeper.shell.history import HistoryError
 from poolkeeper.simulate import recommend as engine
 from poolkeeper.simulate.proposal import Question, Recommendation
-from poolkeeper.simulate.series import Series, SeriesError
+from poolkeeper.simulate.series import SeriesError
 from poolkeeper.simulate.trace import TraceError
 
 Json = dict[str, Any]
-Load = Callable[[Told], Series]
 
-STEP = timedelta(minutes=1)
-"""How dense a history is asked for: 1,440 points a day."""
 AUTO = "auto"
 """A lead time that the operator measures."""
-NO_START = (
-    "--trace needs --start: when its second 0 was, as in 2024-05-12T00:00:00Z; if the day is not known, give any one "
-    "of the same weekday: only the time of the week counts"
-)
 NO_SIZE = "how large is the pool today? Give its name, -f FILE or --max N, or --per-replica, what one replica carries"
 
 
@@ -63,41 +67,19 @@ class Form(StrEnum):
 def recommend(
     name: Annotated[str | None, typer.Argument(help="Today's pool in the cluster, `chat` or `ipool/chat`.")] = None,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="Today's pool in a YAML file instead.")] = None,
-    prometheus: Annotated[
-        str | None, typer.Option(metavar="URL", help="The server with the history, or a name in --prometheus-file.")
-    ] = None,
-    prometheus_file: Annotated[Path | None, typer.Option(help="As given to `poolkeeper run`.")] = None,
-    query: Annotated[
-        str | None, typer.Option(metavar="PROMQL", help="The load: one series, a rate as a gauge or a raw counter.")
-    ] = None,
-    days: Annotated[int, typer.Option(min=1, max=366, help="How many days of history to read.")] = 30,
-    at: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Where the history ends, as in 2026-03-08T07:30:00Z; else now.")
-    ] = None,
-    trace: Annotated[
-        Path | None, typer.Option(help="A trace instead of a server: second,requests,... as CSV, also gzipped.")
-    ] = None,
-    start: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME",
-            help="With --trace: when its second 0 was, as in 2024-05-12T00:00:00Z; any such weekday will do.",
-        ),
-    ] = None,
-    sla: Annotated[
-        str | None, typer.Option(help="How long a request may wait; by default slo.queueTime of the pool, else 2s.")
-    ] = None,
-    per_replica: Annotated[
-        str | None,
-        typer.Option(metavar="LOAD", help="What one replica carries, in the query's unit; else its share of the peak."),
-    ] = None,
+    prometheus: Prometheus = None,
+    prometheus_file: PrometheusFile = None,
+    query: Query = None,
+    days: Days = 30,
+    at: At = None,
+    trace: Trace = None,
+    start: Start = None,
+    sla: Sla = None,
+    per_replica: PerReplica = None,
     max_replicas: Annotated[
         int | None, typer.Option("--max", min=1, max=1000, help="Without a pool: how many replicas run today, always.")
     ] = None,
-    startup: Annotated[
-        str | None,
-        typer.Option(help="How long a replica takes to become ready; else as measured in the cluster, or 4m."),
-    ] = None,
+    startup: Startup = None,
     timezone: Annotated[
         str | None, typer.Option(help="The windows' IANA zone; by default that of the pool's schedule, else UTC.")
     ] = None,
@@ -120,7 +102,7 @@ def recommend(
     """
     if name is not None and file is not None:
         raise typer.BadParameter("give a pool's name or -f FILE, not both")
-    load = traced(trace, start, prometheus) if trace else served(prometheus, prometheus_file, query, days, at)
+    load = reader(Origin(prometheus, prometheus_file, query, days, at, trace, start))
     given = Given(
         per_replica=option("--per-replica", per_replica, number),
         max_replicas=max_replicas,
@@ -151,29 +133,6 @@ def recommend(
         refuse([str(error)])
     lead = AUTO if given.startup is None else format_duration(found.lead)
     tell(output, question, found, today, manifest(today.body, question, found, lead))
-
-
-def served(prometheus: str | None, file: Path | None, query: str | None, days: int, at: str | None) -> Load:
-    """Return how a server's history is read."""
-    if prometheus is None:
-        raise typer.BadParameter("give --prometheus URL with --query, or --trace FILE with --start")
-    if query is None:
-        raise typer.BadParameter("--prometheus needs --query: the load, as in 'sum(rate(requests_total[5m]))'")
-    end = option("--at", at, instant_of) or Clock.of_this_machine().now()
-    with blaming("--prometheus"):
-        source = server(prometheus, file)
-    return lambda told: from_prometheus(source, Range(query, end, days, STEP), told)
-
-
-def traced(trace: Path, start: str | None, prometheus: str | None) -> Load:
-    """Return how a trace is read."""
-    if prometheus is not None:
-        raise typer.BadParameter("give --prometheus or --trace, not both")
-    if start is None:
-        raise typer.BadParameter(NO_START)
-    with blaming("--start"):
-        begin = instant_of(start)
-    return lambda _: from_trace(trace, begin)
 
 
 def tell(output: Form, question: Question, found: Recommendation, today: Today, body: Json) -> None:
