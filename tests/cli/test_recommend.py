@@ -524,7 +524,7 @@ def test_a_name_that_a_file_of_servers_does_not_have_is_said(engine, tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [(POOL + "---" + POOL, "holds 2 pools; a recommendation is for one"), (POOL.replace("8", "1"), "must not be over")],
+    [(POOL + "---" + POOL, "holds 2 pools; the load is that of one"), (POOL.replace("8", "1"), "must not be over")],
 )
 def test_a_file_that_is_not_one_sound_pool_is_refused(engine, file, tmp_path, text, words):
     (tmp_path / "pool.yaml").write_text(text)

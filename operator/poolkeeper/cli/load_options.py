@@ -82,9 +82,7 @@ def served(origin: Origin) -> Load:
         raise typer.BadParameter("give --prometheus URL with --query, or --trace FILE with --start")
     if origin.query is None:
         raise typer.BadParameter("--prometheus needs --query: the load, as in 'sum(rate(requests_total[5m]))'")
-    wanted = Range(
-        origin.query, option("--at", origin.at, instant_of) or Clock.of_this_machine().now(), origin.days, STEP
-    )
+    end = option("--at", origin.at, instant_of) or Clock.of_this_machine().now()
     with blaming("--prometheus"):
         source = server(origin.prometheus, origin.prometheus_file)
     wanted = Range(origin.query, end, origin.days, STEP)

@@ -80,7 +80,7 @@ def pool_of_file(file: Path) -> Today:
     pools = read(file)
     problems = [problem for one in pools for problem in examined(one)["problems"]]
     if len(pools) > 1:
-        problems.append(f"{file} holds {len(pools)} pools; a recommendation is for one")
+        problems.append(f"{file} holds {len(pools)} pools; the load is that of one")
     if problems:
         raise typer.BadParameter("; ".join(problems))
     return Today(pools[0], parse_spec(pools[0]["spec"]).to_core())
