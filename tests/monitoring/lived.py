@@ -5,9 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from builders import Rig, at, published, statement
+from poolkeeper.core.account import Told
 from poolkeeper.core.costing import Baseline, Budget, Costing
-from poolkeeper.core.days import Amount, Line
+from poolkeeper.core.days import Amount, Line, Use
 from poolkeeper.core.decision import Decision, Health, Share, Stage
+from poolkeeper.core.economics import UnitCost
 from poolkeeper.core.meter import Bill, Billed
 from poolkeeper.core.model import ON_DEMAND, CapacityType, Tier
 from poolkeeper.core.observation import Reading
@@ -15,6 +17,7 @@ from poolkeeper.core.prices import Book, Place, Row
 from poolkeeper.core.rates import Rental
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.statement import Budgeted, Statement, review
+from poolkeeper.core.teams import Standing, Team
 from poolkeeper.shell.kube_errors import TooManyRequests
 from poolkeeper.shell.telemetry import Telemetry
 
@@ -37,6 +40,8 @@ class Page:
         self.telemetry = Telemetry()
         self._live()
         self._ail()
+        for name, used in (("search", "1.1"), ("media", "0.9")):
+            self.telemetry.team_stood(Team(name, {}, Budget(Decimal(1000))), stood(Decimal(used)))
         self.telemetry.leader.set(1)
         self.telemetry.pools.set(2)
         self.telemetry.watch_age.labels("pods").set(900)
@@ -102,8 +107,21 @@ RECLAIMED = Decision(
     ),
 )
 HELD = Budgeted(Decimal(1000), Decimal("1.1"), Decimal("1.3"), Reason.BUDGET_EXCEEDED, holds=True)
+WORKED = Amount(
+    {"spot": Line(Decimal(40), Decimal(40), contracted=Decimal(40), effective=Decimal(40))},
+    use=Use(1000, 500_000, 200_000, prefill_hours=2, decode_hours=6),
+)
+
+
+def stood(used: Decimal) -> Standing:
+    """Return how a budget of several pools stands."""
+    return Standing(1000 * used, 1200 * used, used, Decimal("1.2") * used, (), Told(), ())
+
+
 AILING: Statement = statement(
     budget=HELD,
     hour=Amount({"spot": Line(Decimal(4), Decimal(4), unpriced=Decimal(2), effective=Decimal(4))}),
     idle=0.9,
+    day=WORKED,
+    units=(UnitCost("order", Decimal("0.02"), Decimal("0.43")),),
 )

@@ -28,6 +28,11 @@ def pool(metric: str, values: str) -> Series:
     return {f"poolkeeper_pool_{metric}{POOL}": values}
 
 
+def team(what: str, values: str) -> Series:
+    """Return a share of a budget of several pools."""
+    return {f'poolkeeper_team_budget_{what}_ratio{{budget="search"}}': values}
+
+
 def writes(kind: str, result: str, values: str) -> Series:
     """Return a counter of writes."""
     return {f'poolkeeper_api_writes_total{{kind="{kind}",result="{result}"}}': values}
@@ -112,6 +117,16 @@ ALERTS: dict[str, Case] = {
         "60h",
     ),
     "PoolkeeperBudgetHoldsGrowth": Case(pool("cost_budget_holds", "1x60"), [pool("cost_budget_holds", "0x60")]),
+    "PoolkeeperTeamBudgetNearlyUsed": Case(team("used", "0.8x60"), [team("used", "0.79x60"), team("used", "1x60")]),
+    "PoolkeeperTeamBudgetUsedUp": Case(team("used", "1x60"), [team("used", "0.99x60")]),
+    "PoolkeeperTeamBudgetExpectedOver": Case(
+        team("expected", "1.2x4000") | team("used", "0.5x4000"),
+        [
+            team("expected", "1x4000") | team("used", "0.5x4000"),
+            team("expected", "1.2x4000") | team("used", "1x4000"),
+        ],
+        "60h",
+    ),
     "PoolkeeperSpendingUnusual": Case(
         pool("cost_unusual_ratio", "0.31x60"),
         [pool("cost_per_hour", "3x60"), pool("cost_unusual_ratio", "0.31x5 stale")],

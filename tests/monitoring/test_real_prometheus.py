@@ -35,7 +35,7 @@ EXPRESSIONS = {
 }
 ELSEWHERE = {"PoolkeeperDown", "PoolkeeperNoLeader", "PoolkeeperTwoLeaders", "PoolkeeperLabelsOverwritten"}
 """Alerts on what a page cannot show while all others of its alerts hold."""
-BY_DATE = {"PoolkeeperBudgetExpectedOver", "PoolkeeperBudgetNearlyUsed"}
+BY_DATE = {"PoolkeeperBudgetExpectedOver", "PoolkeeperBudgetNearlyUsed", "PoolkeeperTeamBudgetExpectedOver"}
 """Alerts that a used-up budget, or the day of the month, silences."""
 SELECTOR = re.compile(r'poolkeeper_\w+(?:\{[^}]*"\})?')
 

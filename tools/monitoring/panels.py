@@ -18,6 +18,7 @@ UNLABELLED = f"sum({PER_HOUR} unless on (namespace, pool) {LABELLED})"
 SAVED = f"max by (namespace, pool, cause) (poolkeeper_pool_cost_savings_month_to_date{{{MONEY}}})"
 
 AMOUNT: Json = {"unit": "none", "decimals": 2}
+PRICE: Json = {"unit": "none", "decimals": 4}
 SHARE: Json = {"unit": "percentunit", "decimals": 1}
 COUNT: Json = {"unit": "short", "min": 0}
 SECONDS: Json = {"unit": "s", "min": 0}
@@ -168,6 +169,48 @@ SAVINGS = (
         ),
     ),
 )
+WORK = (
+    Panel(
+        "Cost per million tokens ($currency)",
+        "Of the day so far, idle time included: all tokens, and those of prompts and of output each with their part.",
+        (
+            Query(
+                f'max by (namespace, pool, phase) (poolkeeper_pool_cost_per_million_tokens{{{MONEY},period="day"}})',
+                f"{POOL} {{{{phase}}}}",
+            ),
+        ),
+        format=PRICE,
+    ),
+    Panel(
+        "Cost per request ($currency)",
+        "Of the day so far, idle time included.",
+        (Query(f'max by (namespace, pool) (poolkeeper_pool_cost_per_request{{{MONEY},period="day"}})', POOL),),
+        format=PRICE,
+    ),
+    Panel(
+        "Cost and margin per unit ($currency)",
+        "What one of a unit of the spec cost over the last 24 hours, and what of its revenue that left.",
+        (
+            Query(f"max by (namespace, pool, unit) (poolkeeper_pool_cost_per_unit{{{MONEY}}})", f"{POOL} {{{{unit}}}}"),
+            Query(
+                f"max by (namespace, pool, unit) (poolkeeper_pool_cost_unit_margin{{{MONEY}}})",
+                f"{POOL} {{{{unit}}}} margin",
+            ),
+        ),
+        format=PRICE,
+    ),
+    Panel(
+        "Budgets of several pools together",
+        "Used, and expected by the month's end; 1 is all of it.",
+        (
+            Query("max by (budget) (poolkeeper_team_budget_used_ratio)", "{{budget}} used"),
+            Query("max by (budget) (poolkeeper_team_budget_expected_ratio)", "{{budget}} expected"),
+        ),
+        "bargauge",
+        SHARE | {"min": 0},
+        limits=(0.8, 1.0),
+    ),
+)
 SIZE = (
     Panel("Queue", "Requests that wait.", (Query(per_pool("queue_depth"), POOL),)),
     Panel(
@@ -210,5 +253,10 @@ SIZE = (
         (Query("sum by (kind, result) (rate(poolkeeper_api_writes_total[5m]))", "{{kind}} {{result}}"),),
     ),
 )
-ROWS = {"Spend": SPEND, "Savings, budget and prices": SAVINGS, "Size and queue": SIZE}
+ROWS = {
+    "Spend": SPEND,
+    "Savings, budget and prices": SAVINGS,
+    "What the money bought": WORK,
+    "Size and queue": SIZE,
+}
 """The panels by the row that they stand in."""
