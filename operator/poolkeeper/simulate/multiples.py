@@ -73,9 +73,9 @@ class WhatIf:
 class Month:
     """A month of a pool: its sizes, the GPU-hours and the cost of 30.44 days, and the cost of the calendar month.
 
-    `handled` is the load of the 30.44 days, in requests if the history counts requests. `inside`, `held` and `capped`
-    are shares from 0 to 1: of the load inside the SLA, of the time held by maxReplicas or by a cap of the schedule.
-    Costs are None where a part of them has no price.
+    `served` is the load that is worked off in the 30.44 days, in requests if the history counts requests. Shares from
+    0 to 1 are `inside`, of the load inside the SLA, and `held` and `capped`, of the time held by maxReplicas or by a cap
+    of the schedule. Costs are None where a part of them has no price.
     """
 
     peak: int
@@ -83,15 +83,15 @@ class Month:
     gpu_hours: Decimal
     cost: Decimal | None
     calendar: Decimal | None
-    handled: Decimal
+    served: Decimal
     inside: Decimal
     held: Decimal
     capped: Decimal
 
     @property
     def per_million(self) -> Decimal | None:
-        """What a million of the load cost, None where that is not known, or nothing came."""
-        return self.cost * MILLION / self.handled if self.cost is not None and self.handled else None
+        """What a million of the load cost, None where that is not known, or nothing was served."""
+        return self.cost * MILLION / self.served if self.cost is not None and self.served else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +112,10 @@ class Answer:
     history: Cleaned
 
     @property
-    def lived(self) -> timedelta:
-        """How much of the history was lived."""
-        return min(LONGEST, self.history.series.end - self.history.series.start)
+    def span(self) -> tuple[datetime, datetime]:
+        """From when until when the history was lived."""
+        series = self.history.series
+        return max(series.start, series.end - LONGEST), series.end
 
 
 def multiples(series: Series, asked: WhatIf, progress: Progress) -> Answer:
@@ -182,7 +183,7 @@ class Lives:
             gpu_hours=mean(lambda one: gpus(costs[one.size])) * hours(MONTH),
             cost=cost(self.week, MONTH),
             calendar=cost(self.calendar, sum(self.calendar.values()) * SLOT),
-            handled=rate * SECONDS * hours(MONTH),
+            served=mean(lambda one: Decimal(served(one, self.machine))) * SECONDS * hours(MONTH),
             inside=punctual / rate if rate else Decimal(1),
             held=mean(lambda one: Decimal(one.size == spec.max_replicas and wants(spec, one))),
             capped=mean(lambda one: Decimal(wants(spec, one) and self.is_capped(spec, one))),
@@ -197,6 +198,11 @@ class Lives:
 def wants(spec: PoolSpec, moment: Moment) -> bool:
     """Return whether the queue asks for more than what is there, all of it ready."""
     return moment.ready == moment.size and moment.waiting > demand.above(spec.queue, moment.ready)
+
+
+def served(moment: Moment, runs_on: Machine) -> float:
+    """Return what a moment works off a second: no more than the replicas can, nor than what comes and waits."""
+    return min(moment.ready * runs_on.rate, moment.rate + moment.waiting / moment.lasted.total_seconds())
 
 
 class Played:

@@ -1,0 +1,220 @@
+"""What multiples of a load come to: a row for each, below it one with room where maxReplicas hold it; then words."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from rich.table import Table
+
+from poolkeeper.api.amounts import format_number
+from poolkeeper.api.units import format_duration, format_instant
+from poolkeeper.cli.connection import console
+from poolkeeper.core.costing import Enforce
+from poolkeeper.simulate.history import replaced
+from poolkeeper.simulate.lives import WEEK
+from poolkeeper.simulate.multiples import MONTH, SELDOM, Answer, Month, Multiple, WhatIf
+
+Json = dict[str, Any]
+
+DAY = timedelta(days=1)
+UNKNOWN = "?"
+NONE = "-"
+TODAY = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """All that is told: the pool's object, what was asked of it, the answer, and notes on both."""
+
+    body: Json
+    asked: WhatIf
+    answer: Answer
+    about: tuple[str, ...]
+
+    @property
+    def month(self) -> datetime:
+        """An instant of the calendar month, on its clocks."""
+        return self.asked.pricing.at.astimezone(self.asked.pricing.tariff.zone)
+
+    @property
+    def currency(self) -> str:
+        """What costs are in."""
+        return self.asked.spec.cost.currency
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know."""
+        return (*self.about, *assumed(self), *replaced(self.answer.history), *held_back(self))
+
+    def used(self, month: Month) -> Decimal | None:
+        """Return the percentage of the budget that the calendar month uses, None without one, or without a price."""
+        budget = self.asked.spec.cost.budget
+        return None if budget is None or month.calendar is None else 100 * month.calendar / budget.monthly
+
+
+def show(shown: Shown, counted: str) -> None:
+    """Print the answer; `counted` is what the load is made of."""
+    console.print(table(shown, counted))
+    for one in shown.answer.multiples:
+        for words in binding(shown, one):
+            console.print(words, markup=False)
+    for words in own(shown):
+        console.print(words, markup=False)
+    for words in shown.notes:
+        console.print(f"note: {words}", markup=False)
+
+
+def table(shown: Shown, counted: str) -> Table:
+    """Return a row for each multiple, and one more where maxReplicas hold it."""
+    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in headings(shown, counted):
+        made.add_column(heading, justify="right", no_wrap=True)
+    for one in shown.answer.multiples:
+        made.add_row(f"{one.load:g}", *row(shown, one.month, shown.asked.spec.max_replicas))
+        if one.roomy is not None:
+            made.add_row("", *row(shown, one.roomy, one.roomy.peak), style="dim")
+    return made
+
+
+def headings(shown: Shown, counted: str) -> Sequence[str]:
+    """Return what stands above the columns."""
+    sla = format_duration(shown.asked.question.sla)
+    names = ("LOAD", "MAX", "PEAK", "MEAN", "GPU-HOURS", f"COST {shown.currency}", f"{shown.month:%b %Y}".upper())
+    budget = ("BUDGET",) if shown.asked.spec.cost.budget else ()
+    return (*names, *budget, f"/1M {counted.upper()}", f"INSIDE {sla}", "HELD")
+
+
+def row(shown: Shown, month: Month, most: int) -> Iterator[str]:
+    """Yield the cells of a month."""
+    yield from (str(most), str(month.peak), f"{month.mean:.1f}", f"{month.gpu_hours:,.0f}")
+    yield from (money(month.cost), money(month.calendar))
+    if shown.asked.spec.cost.budget:
+        used = shown.used(month)
+        yield UNKNOWN if used is None else f"{used:.0f}%"
+    yield from (money(month.per_million), f"{percent(month.inside):.2f}%", held(month.held))
+
+
+def held(share: Decimal) -> str:
+    """Return a share of the time as a percentage, what is too little to count as such."""
+    return NONE if not share else "<1%" if share < SELDOM else f"{percent(share):.0f}%"
+
+
+def money(amount: Decimal | None) -> str:
+    """Return an amount to the cent."""
+    return UNKNOWN if amount is None else f"{amount:,.2f}"
+
+
+def percent(share: Decimal) -> Decimal:
+    """Return a share as a percentage."""
+    return 100 * share
+
+
+def binding(shown: Shown, one: Multiple) -> Iterator[str]:
+    """Yield what holds a pool, and what it would need."""
+    most, roomy = shown.asked.spec.max_replicas, one.roomy
+    if one.month.held >= SELDOM:
+        words = f"{one.load:g}x: held at maxReplicas {most} for {held(one.month.held)} of the time"
+        yield f"{words}, so its cost is not what the load needs" + (f": {needs(shown, roomy)}" if roomy else "")
+    if one.month.capped >= SELDOM:
+        yield f"{one.load:g}x: held by a cap of the schedule for {held(one.month.capped)} of the time"
+
+
+def needs(shown: Shown, roomy: Month) -> str:
+    """Return what a load needs."""
+    cost = "" if roomy.cost is None else f", {money(roomy.cost)} {shown.currency} a month"
+    more = "more than " if roomy.held >= SELDOM else ""
+    return f"that is {more}maxReplicas {roomy.peak}{cost}"
+
+
+def own(shown: Shown) -> Iterator[str]:
+    """Yield what the operator itself expects of the month, beside what one times the load comes to here."""
+    cost = told(shown)
+    if cost is None:
+        return
+    words = f"the pool's own forecast for {shown.month:%B %Y}: {cost['forecastMonthEnd']} {cost['currency']}"
+    words += f" ({cost['forecastRange']})" if "forecastRange" in cost else ""
+    here = next((one.month.calendar for one in shown.answer.multiples if one.load == TODAY), None)
+    expected = Decimal(cost["forecastMonthEnd"])
+    if here is None or not expected:
+        yield words
+    else:
+        yield f"{words}; 1x comes to {money(here)} here, {100 * (here / expected - 1):+.1f} %"
+
+
+def told(shown: Shown) -> Json | None:
+    """Return what the status says of the pool's money, None where that has no forecast."""
+    cost: Json = (shown.body.get("status") or {}).get("cost") or {}
+    return cost if "forecastMonthEnd" in cost else None
+
+
+def assumed(shown: Shown) -> Iterator[str]:
+    """Yield what the figures rest on."""
+    question, answer = shown.asked.question, shown.answer
+    carries = f"a replica was taken to carry {answer.per_replica:.4g} of the load"
+    if question.per_replica is None:
+        carries += (
+            f": nobody says what, so today's maxReplicas {question.spec.max_replicas} carry the largest load, outliers "
+            "apart; where the pool is larger than it needs to be that is too little, and --per-replica says otherwise"
+        )
+    yield carries
+    since, until = (at.astimezone(answer.history.place) for at in answer.span)
+    yield f"lived were {(until - since) / DAY:.1f} days, from {since:%F %H:%M %Z} to {until:%F %H:%M %Z}"
+    if until - since < WEEK:
+        yield "the history has no whole week: times of the week that it lacks count as the mean of those that it has"
+    yield "prices are those of now, and nodes hold nothing but the replicas: what nodes cost beyond them comes on top"
+
+
+def held_back(shown: Shown) -> Iterator[str]:
+    """Yield where a budget that is used up would hold growth, which was not lived."""
+    budget = shown.asked.spec.cost.budget
+    lived = [(one.load, shown.used(one.roomy or one.month)) for one in shown.answer.multiples]
+    over = [load for load, used in lived if used is not None and used > percent(Decimal(1))]
+    if budget and budget.enforce is Enforce.HOLD_SCALE_UP and over:
+        yield f"{min(over):g}x uses the budget up, which would hold growth (HoldScaleUp): that was not lived"
+
+
+def as_json(shown: Shown) -> Json:
+    """Return the answer as JSON: amounts to nine decimals, null where they are not known."""
+    cost = told(shown)
+    return {
+        "name": (shown.body.get("metadata") or {}).get("name"),
+        "currency": shown.currency,
+        "asOf": format_instant(shown.asked.pricing.at),
+        "monthDays": MONTH / DAY,
+        "calendarMonth": f"{shown.month:%Y-%m}",
+        "perReplica": shown.answer.per_replica,
+        "loads": [multiple_json(shown, one) for one in shown.answer.multiples],
+        "forecastMonthEnd": cost and cost["forecastMonthEnd"],
+        "notes": list(shown.notes),
+    }
+
+
+def multiple_json(shown: Shown, one: Multiple) -> Json:
+    """Return a multiple as JSON."""
+    most = shown.asked.spec.max_replicas
+    roomy = None if one.roomy is None else month_json(shown, one.roomy, one.roomy.peak)
+    return {"load": one.load, **month_json(shown, one.month, most), "needed": roomy}
+
+
+def month_json(shown: Shown, month: Month, most: int) -> Json:
+    """Return a month as JSON."""
+    return {
+        "maxReplicas": most,
+        "peak": month.peak,
+        "mean": exact(month.mean),
+        "gpuHours": exact(month.gpu_hours),
+        "cost": exact(month.cost),
+        "calendarMonthCost": exact(month.calendar),
+        "perMillion": exact(month.per_million),
+        "insidePercent": exact(percent(month.inside)),
+        "heldPercent": exact(percent(month.held)),
+        "cappedPercent": exact(percent(month.capped)),
+        "budgetPercent": exact(shown.used(month)),
+    }
+
+
+def exact(number: Decimal | None) -> str | None:
+    """Return a number to nine decimals, None where it is not known."""
+    return None if number is None else format_number(number)
