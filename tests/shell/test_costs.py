@@ -82,6 +82,14 @@ async def test_a_threshold_is_told_once(rig):
     assert [await rig.look(pool(600)), await rig.look(pool(700), minute=1)] == [["50 Actual"], []]
 
 
+async def test_of_several_at_once_the_highest_is_told(rig):
+    assert await rig.look(pool(850)) == ["80 Actual"]
+
+
+async def test_the_highest_stands_for_those_below_it(rig):
+    assert [await rig.look(pool(850)), await rig.look(pool(860), minute=1)] == [["80 Actual"], []]
+
+
 async def test_a_restart_tells_nothing_again(rig):
     await rig.look(pool(600))
     assert await rig.again().look(pool(900)) == ["80 Actual"]

@@ -5,7 +5,7 @@ expected to end there. What was told is remembered with the budget that it was t
 what is reached of the new one counts as told where the same was told of the old one; all else can be told again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -100,6 +100,14 @@ def remembered(told: Told, budget: Budget, found: tuple[Threshold, ...], today: 
     """Return what is told of this month's budget once all that has been reached is."""
     known = known_of(told, budget, found, today)
     return tuple(dict.fromkeys((*known, *(memo(threshold, budget) for threshold in found))))
+
+
+def highest(fresh: tuple[Threshold, ...]) -> Iterator[Threshold]:
+    """Yield what to tell of news: of several thresholds that are reached at once in the same way, the highest."""
+    for basis in Basis:
+        same = [one for one in fresh if one.basis is basis]
+        if same:
+            yield max(same, key=lambda one: one.percent)
 
 
 def memo(threshold: Threshold, budget: Budget) -> str:

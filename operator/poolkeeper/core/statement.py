@@ -179,10 +179,10 @@ def budgeted(
 def told(statement: Statement, account: Account, spec: PoolSpec, past: tuple[Past, ...], today: date) -> Reviewed:
     """Return a statement with what of it is news, and the account that knows."""
     known, budget, news = account.told, spec.cost.budget, [*news_of_day(statement, account)]
-    if budget is not None:
+    if budget is not None and statement.budget is not None:
         found = budgets.reached(budget, statement.month.cost, statement.end, today)
         fresh = budgets.untold(known, budget, found, today)
-        news.extend(news_of_budget(statement, fresh))
+        news.extend(news_of_threshold(statement, statement.budget, threshold) for threshold in budgets.highest(fresh))
         known = replace(known, month=month_of(today), thresholds=budgets.remembered(known, budget, found, today))
     if past and account.meter.tariff:
         known = replace(known, judged=past[-1].on)
@@ -197,14 +197,6 @@ def news_of_day(statement: Statement, account: Account) -> Iterator[News]:
     usual = f"{odd.cost.quantize(CENT)} {statement.currency} where {odd.usual.quantize(CENT)} is usual"
     because = f": {'; '.join(odd.drivers)}" if odd.drivers else ""
     yield News(f"unusual/{odd.on}", Reason.SPENDING_UNUSUAL, f"{odd.on} cost {usual}, {odd.percent:+} %{because}")
-
-
-def news_of_budget(statement: Statement, fresh: tuple[Threshold, ...]) -> Iterator[News]:
-    """Yield the thresholds that are news; of several that are reached at once in the same way, the highest."""
-    for basis in Basis:
-        threshold = max((one for one in fresh if one.basis is basis), key=lambda one: one.percent, default=None)
-        if threshold is not None and statement.budget is not None:
-            yield news_of_threshold(statement, statement.budget, threshold)
 
 
 def news_of_threshold(statement: Statement, budget: Budgeted, threshold: Threshold) -> News:

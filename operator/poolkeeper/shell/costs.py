@@ -18,6 +18,7 @@ from poolkeeper.api import ledger
 from poolkeeper.api.costs import Costs, CostsError, parse
 from poolkeeper.api.ledger import Entry
 from poolkeeper.api.names import LEDGER_LABEL, POOL_UID_LABEL, TEAM_BUDGETS
+from poolkeeper.core import budget as budgets
 from poolkeeper.core.account import Told
 from poolkeeper.core.days import month_of
 from poolkeeper.core.teams import Share, Standing, Team, stand
@@ -112,12 +113,13 @@ class TeamBudgets:
     def _tell(self, team: Team, standing: Standing) -> None:
         """Show how a budget stands, and log what is news."""
         self._telemetry.team_stood(team, standing)
-        for threshold in standing.fresh:
+        for threshold in budgets.highest(standing.fresh):
             log.warning(
                 "team budget",
                 budget=team.name,
                 threshold=threshold.key,
                 spent=f"{standing.cost:.2f}",
+                expected=None if standing.end is None else f"{standing.end:.2f}",
                 monthly=f"{team.budget.monthly:f}",
                 currency=team.currency,
             )
