@@ -12,6 +12,7 @@ from poolkeeper.api.allocation import allocate
 from poolkeeper.api.periods import week_before
 from poolkeeper.api.report import Aside, Standing, report, share_saved, standing
 from poolkeeper.core.days import Amount, Day, Line
+from poolkeeper.core.teams import Overhead
 
 MADE = datetime.fromisoformat("2026-11-23T12:00:00+00:00")
 WEEK = week_before(MADE.date())
@@ -122,6 +123,12 @@ def test_the_day_that_was_off_is_told_with_its_pool_and_its_driver(part):
 def test_a_day_off_in_another_week_is_none_of_this_one():
     found = report(LEDGER, (BEFORE, week_before(BEFORE.first)), "team", MADE, Aside())
     assert found.sections[0].odd == ()
+
+
+def test_an_overhead_is_borne_in_its_own_currency():
+    aside = Aside(overheads=(Overhead("network", Decimal(300)), Overhead("people", Decimal(900), "EUR")))
+    (found,) = report(LEDGER, (WEEK, BEFORE), "team", MADE, aside).sections
+    assert [(one.overhead.name, one.amount) for one in found.overheads] == [("network", 70)]
 
 
 def test_currencies_are_never_added():

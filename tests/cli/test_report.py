@@ -134,6 +134,17 @@ def test_pools_and_prices_that_were_saved_are_told(tmp_path, report):
     assert "The newest price came into effect" in told
 
 
+COSTS = "overheads: [{name: network, monthly: '1200'}, {name: people, monthly: '900', currency: EUR}]"
+
+
+def test_overheads_stand_apart_by_what_their_groups_cost(tmp_path, report):
+    (tmp_path / "costs.yaml").write_text(COSTS)
+    told = report(*WEEK, "-o", "markdown", "--costs", str(tmp_path / "costs.yaml")).output
+    _, _, *rows = cells(told, "Overheads")
+    assert {row[0] for row in rows} == {"network"}
+    assert sum(float(row[2]) for row in rows) == pytest.approx(7 * 1200 / 30)
+
+
 def test_by_pool_there_is_no_second_table_of_pools(report):
     told = report(*WEEK, "-o", "markdown", "--by", "pool").output
     assert ("### Spend by pool" in told, "### Top pools" in told) == (True, False)

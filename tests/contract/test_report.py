@@ -8,6 +8,7 @@ import yaml
 from typer.testing import CliRunner
 
 import ledger_weeks
+from poolkeeper.api.price_book import COLUMNS
 from poolkeeper.cli.main import app
 
 pytestmark = pytest.mark.cluster
@@ -43,6 +44,14 @@ def test_the_jobs_rights_are_enough_for_the_ledger(account):
 
 def test_what_the_job_may_not_read_is_left_out_and_said(account):
     assert "Shares inside the SLO and budgets are left out" in report(account, "-o", "markdown").output
+
+
+def test_who_may_read_more_is_told_more(cluster, crd, account):
+    book = f"{','.join(COLUMNS)}\n*,*,*,,H100,on-demand,3.00,USD,2020-10-30,list\n"
+    cluster.kubectl("create", "configmap", "poolkeeper-prices", "-n", HOME, f"--from-literal=prices.csv={book}")
+    told = report(cluster.kubeconfig, "-o", "markdown").output
+    assert "The newest price came into effect" in told
+    assert "left out" not in told
 
 
 def test_the_job_may_read_the_ledger_and_do_nothing_else(cluster, account):

@@ -16,12 +16,14 @@ from typing import Any
 
 from poolkeeper.api.allocation import Group, allocate, in_cluster, pool_name
 from poolkeeper.api.ledger import Entry
+from poolkeeper.api.overheads import Spread, spread
 from poolkeeper.api.periods import DAY, Period
 from poolkeeper.core import spending
 from poolkeeper.core.account import PAST, Past, past_of
 from poolkeeper.core.costing import Costing
 from poolkeeper.core.days import NOTHING, ZERO, Amount, Day
 from poolkeeper.core.spending import Expected
+from poolkeeper.core.teams import Overhead
 from poolkeeper.core.unusual import Unusual, judge
 
 Json = dict[str, Any]
@@ -75,6 +77,7 @@ class Section:
     coming: tuple[tuple[date, Expected], ...]
     sums: tuple[Sum, ...]
     odd: tuple[Odd, ...]
+    overheads: tuple[Spread, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +90,14 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """What the ledger does not tell: the pools' standings by name, and since when the newest price holds.
+    """What the ledger does not tell: the pools' standings by name, since when the newest price holds, and overheads.
 
     `standings` None: the pools could not be asked.
     """
 
     standings: Mapping[str, Standing] | None = None
     priced_since: datetime | None = None
+    overheads: tuple[Overhead, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +158,16 @@ def section(known: Sequence[Entry], currency: str, about: Report) -> Section:
         coming=spending.coming(recent(history), about.period.last + DAY, HORIZONS[-1]) if found else (),
         sums=found,
         odd=tuple(odd_days(mine, about)),
+        overheads=tuple(spreads(now, currency, about)),
     )
+
+
+def spreads(now: Sequence[Entry], currency: str, about: Report) -> Iterator[Spread]:
+    """Yield what is paid besides the pools in the period, spread over them by what they cost."""
+    period = about.period
+    for one in about.aside.overheads:
+        if one.currency == currency:
+            yield spread(one, now, now, about.by, (period.first, period.last))
 
 
 def groups(entries: Sequence[Entry], by: str) -> tuple[Group, ...]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -20,6 +20,7 @@ from poolkeeper.api.price_book import PriceBookError, parse
 from poolkeeper.api.price_fields import ALWAYS
 from poolkeeper.api.report import Aside, Report, Standing, standing
 from poolkeeper.api.report import report as made_of
+from poolkeeper.cli import cost_overheads
 from poolkeeper.cli import report_delivery as delivery
 from poolkeeper.cli.connection import Context, Kubeconfig, OperatorNamespace, ask, operator_namespace
 from poolkeeper.cli.cost_ledger import documents, files, from_files, read
@@ -67,6 +68,9 @@ def report(
         Path | None,
         typer.Option(metavar="PATH", help="Post it to the address in this file: markdown as JSON, html as it is."),
     ] = None,
+    costs: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="As given to `poolkeeper run`: its overheads are shown, too.")
+    ] = None,
     file: FromFile = None,
     operator: OperatorNamespace = None,
     price_book: Annotated[str, typer.Option(help="As given to `poolkeeper run`.")] = PRICE_BOOK,
@@ -85,11 +89,12 @@ def report(
     if week is month:
         raise typer.BadParameter("give either --week or --month")
     check(by)
+    beside = cost_overheads.read(costs)
     found = (
         from_disk(file) if file else ask((kubeconfig, context), lambda kube: from_cluster(kube, operator, price_book))
     )
     periods = both(day(at) if at else today(found), month=month)
-    about = made_of(found.entries, periods, by, found.now, found.aside)
+    about = made_of(found.entries, periods, by, found.now, replace(found.aside, overheads=tuple(beside)))
     text = html(about) if output is Form.HTML else markdown(about)
     url = delivery.address(webhook_file) if webhook_file else None
     if out is not None:

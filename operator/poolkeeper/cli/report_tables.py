@@ -79,6 +79,8 @@ def tables(part: Section, about: Report) -> Iterator[Table]:
     if part.sums:
         yield outlook(part)
     yield unusual(part)
+    if part.overheads:
+        yield overheads(part, about)
     if found := tuple(budgets(part, about)):
         columns = ("Pool", "Budget", "Used", "Expected", "State")
         yield Table("Budgets of this month, as of now", columns, found, words=frozenset({4}))
@@ -190,6 +192,18 @@ def unusual(part: Section) -> Table:
     columns = ("Pool", "Day", f"Cost {part.currency}", "Usual", "Off", "Driven by")
     note = f"Days off by more than {UNUSUAL_PERCENT} %, and by more than such days differ among themselves."
     return Table("Unusual days", columns, rows, note if rows else f"None. {note}", words=frozenset({1, 5}))
+
+
+def overheads(part: Section, about: Report) -> Table:
+    """Return what is paid besides the pools."""
+    rows = tuple(
+        (one.overhead.name, UNALLOCATED if name is None else name, text)
+        for one in part.overheads
+        for (name, _), text in zip(one.parts, cents([value for _, value in one.parts]), strict=True)
+    )
+    columns = ("Overhead", about.by.removeprefix("label:").capitalize(), f"Amount {part.currency}")
+    note = "Overheads are in no sum above; pools bear them by what they cost."
+    return Table("Overheads", columns, rows, note, words=frozenset({1}))
 
 
 def budgets(part: Section, about: Report) -> Iterator[tuple[str, ...]]:
