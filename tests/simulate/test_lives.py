@@ -90,3 +90,23 @@ def test_the_mean_load_of_a_stretch():
 def test_when_the_load_leaves_a_band():
     flow = Flow(((minutes(0), 2.0), (minutes(10), 8.0), (minutes(20), 0.0)))
     assert flow.within(1, 5, minutes(0), minutes(20)) == minutes(10)
+
+
+def test_a_pool_that_is_stuck_at_its_cap_takes_few_looks():
+    flow = ((MONDAY, 200.0), (MONDAY + timedelta(days=1), 0.0))
+    assert len(list(moments(POOL, flow, MACHINE))) < 60
+
+
+def test_few_looks_at_a_pool_that_is_stuck_come_to_what_many_come_to():
+    flow, often = traffic(office, 1, 0), replace(POOL, max_replicas=6, queue=replace(POOL.queue, interval=LOOK))
+    lived = world.live(often, flow, MACHINE, QUESTION.sla, LOOK)
+    found = live(replace(POOL, max_replicas=6), whole(flow), MACHINE, QUESTION)
+    assert found.gpu_hours / 7 == pytest.approx(lived.replica_hours, rel=0.01)
+    assert found.inside == pytest.approx(lived.share, abs=0.005)
+
+
+def test_a_window_that_lifts_the_cap_of_a_stuck_pool_is_not_looked_past():
+    night = Schedule((replace(OFFICE, limits=Limits(7)),), lead_time=timedelta(0), outside=Limits(cap=3))
+    flow = ((MONDAY, 60.0), (MONDAY + timedelta(days=1), 0.0))
+    played = list(moments(replace(POOL, schedule=night), flow, MACHINE))
+    assert MONDAY + timedelta(hours=8) in {one.at for one in played if one.size == 7}

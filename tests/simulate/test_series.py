@@ -111,3 +111,8 @@ def test_holes_at_both_ends_are_no_part_of_a_history():
 
 def test_a_history_of_holes_is_as_it_was():
     assert Series(MONDAY, MINUTE, (None, None)).trimmed(MINUTE).values == (None, None)
+
+
+def test_a_load_by_the_hour_is_trimmed_too():
+    hourly = Series(MONDAY, timedelta(hours=1), (None, 1.0, 2.0, None))
+    assert hourly.trimmed(timedelta(minutes=10)) == Series(MONDAY + timedelta(hours=1), timedelta(hours=1), (1.0, 2.0))

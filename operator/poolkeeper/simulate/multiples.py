@@ -11,14 +11,13 @@ capped    the same, where a cap of the schedule is what holds
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from math import ceil
 from zoneinfo import ZoneInfo
 
-from poolkeeper.api.fields import MAX_REPLICAS
 from poolkeeper.core import demand
 from poolkeeper.core.days import COMMITMENTS, ZERO, Amount, hours, month_of, next_month
 from poolkeeper.core.model import PoolSpec
@@ -42,6 +41,8 @@ SELDOM = Decimal("0.01")
 """What holds a pool for less of its time is not worth another life."""
 ROOM = 2
 """How many times the replicas that the largest load needs a pool may have where nothing is to hold it."""
+MOST = 1000
+"""So many replicas it may have at most: to live with more takes minutes."""
 MILLION = 1_000_000
 SECONDS = 3600
 
@@ -74,8 +75,8 @@ class Month:
     """A month of a pool: its sizes, the GPU-hours and the cost of 30.44 days, and the cost of the calendar month.
 
     `served` is the load that is worked off in the 30.44 days, in requests if the history counts requests. Shares from
-    0 to 1 are `inside`, of the load inside the SLA, and `held` and `capped`, of the time held by maxReplicas or by a cap
-    of the schedule. Costs are None where a part of them has no price.
+    0 to 1: `inside` of the load is inside the SLA, `held` of the time maxReplicas hold the pool, `capped` of the time a
+    cap of the schedule does. Costs are None where a part of them has no price.
     """
 
     peak: int
@@ -159,7 +160,7 @@ class Lives:
     def room(self, load: float) -> int:
         """Return a maxReplicas that holds nothing."""
         largest = max(value for _, value in self.traffic) * load / self.machine.rate
-        return min(MAX_REPLICAS, max(ROOM * ceil(largest), self.asked.spec.max_replicas))
+        return min(MOST, max(ROOM * ceil(largest), self.asked.spec.max_replicas))
 
     def month(self, spec: PoolSpec, load: float) -> Month:
         """Return a month of a pool at a multiple of the load."""
@@ -241,14 +242,8 @@ def calendar(now: datetime, place: ZoneInfo) -> Counter[int]:
 
 def hour(spec: PoolSpec, pricing: Pricing, size: int) -> Amount:
     """Return what an hour of a size comes to, shared out over the tiers."""
-    return rates(pricing.tariff, tuple(rented(spec, pricing, size)), Setting(), pricing.at)
-
-
-def rented(spec: PoolSpec, pricing: Pricing, size: int) -> Iterator[tuple[Rental, int]]:
-    """Yield what a size rents, tier by tier."""
-    for name, count in due(size, spec.guaranteed, spec.tiers).items():
-        if count:
-            yield pricing.rentals[name], count
+    parts = due(size, spec.guaranteed, spec.tiers)
+    return rates(pricing.tariff, tuple((pricing.rentals[name], parts[name]) for name in parts), Setting(), pricing.at)
 
 
 def gpus(amount: Amount) -> Decimal:

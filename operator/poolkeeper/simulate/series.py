@@ -61,7 +61,7 @@ class Series:
         places = [number for number, value in enumerate(self.values) if value is not None]
         if not places:
             return self
-        many = step // self.step
+        many = max(1, step // self.step)
         first, end = places[0] - places[0] % many, places[-1] + many - places[-1] % many
         return replace(self, start=self.start + first * self.step, values=self.values[first:end])
 
