@@ -10,7 +10,8 @@ import ledger_weeks
 from ledger_weeks import LAST, POOLS, entries
 from poolkeeper.api.allocation import allocate
 from poolkeeper.api.periods import week_before
-from poolkeeper.api.report import Aside, Standing, report, share_saved, standing
+from poolkeeper.api.report import report, share_saved, standing
+from poolkeeper.api.reported import Aside, Standing
 from poolkeeper.core.days import Amount, Day, Line
 from poolkeeper.core.teams import Overhead
 

@@ -53,7 +53,14 @@ def panels() -> Iterator[Json]:
     """Yield the panels with their rows' headings, numbered, from the left to the right and down."""
     number, top = 1, 0
     for title, row in ROWS.items():
-        yield {"id": number, "type": "row", "title": title, "gridPos": place(0, top, COLUMNS, 1), "panels": []}
+        yield {
+            "id": number,
+            "type": "row",
+            "title": title,
+            "gridPos": place(0, top, COLUMNS, 1),
+            "collapsed": False,
+            "panels": [],
+        }
         number, top, left, height = number + 1, top + 1, 0, 0
         for panel in row:
             if left + panel.width > COLUMNS:

@@ -8,8 +8,8 @@ doubts      hours without a price, times when nobody looked, a ledger that begin
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -18,105 +18,19 @@ from poolkeeper.api.allocation import Group, allocate, in_cluster, pool_name
 from poolkeeper.api.ledger import Entry
 from poolkeeper.api.overheads import Spread, spread
 from poolkeeper.api.periods import DAY, Period
+from poolkeeper.api.reported import Aside, Odd, Report, Row, Rows, Section, Standing, Sum
 from poolkeeper.core import spending
 from poolkeeper.core.account import PAST, Past, past_of
 from poolkeeper.core.costing import Costing
 from poolkeeper.core.days import NOTHING, ZERO, Amount, Day
-from poolkeeper.core.spending import Expected
-from poolkeeper.core.teams import Overhead
 from poolkeeper.core.unusual import Unusual, judge
 
 Json = dict[str, Any]
-Rows = tuple["Row", ...]
 
 HORIZONS = (30, 90)
 """For how many days together the outlook is told."""
 UNUSUAL_PERCENT = Costing().anomaly_percent
 """How far a day may be off: the ledger does not know what a pool says of itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A group's amounts in the period, and in the one before; None: there is nothing to compare with.
-
-    `trend` is how much more a day cost, 0.1 being a tenth; None where nothing can be compared.
-    """
-
-    now: Group
-    before: Group | None = None
-    trend: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Sum:
-    """What so many days to come are expected to cost, and how far off such forecasts were; None: too few days known."""
-
-    days: int
-    expected: Expected
-    error: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Odd:
-    """A day of a pool that was far off."""
-
-    pool: str
-    day: Unusual
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """All that is told in one currency. `history` are the days until the period's last, `coming` those after it."""
-
-    currency: str
-    total: Row
-    groups: Rows
-    pools: Rows
-    tiers: tuple[Group, ...]
-    history: tuple[Past, ...]
-    coming: tuple[tuple[date, Expected], ...]
-    sums: tuple[Sum, ...]
-    odd: tuple[Odd, ...]
-    overheads: tuple[Spread, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What a pool's status says as of now: the share of requests inside its SLO, and how its budget stands."""
-
-    slo: str | None = None
-    budget: Json | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Aside:
-    """What the ledger does not tell: the pools' standings by name, since when the newest price holds, and overheads.
-
-    `standings` None: the pools could not be asked.
-    """
-
-    standings: Mapping[str, Standing] | None = None
-    priced_since: datetime | None = None
-    overheads: tuple[Overhead, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """A report on a period. `by` is what groups are made by; `begins` the ledger's first day, None: it is empty."""
-
-    period: Period
-    before: Period
-    by: str
-    made: datetime
-    clusters: tuple[str, ...]
-    begins: date | None
-    sections: tuple[Section, ...]
-    aside: Aside = field(default_factory=Aside)
-
-    @property
-    def is_compared(self) -> bool:
-        """Whether the ledger has the whole of the period before."""
-        return self.begins is not None and self.begins <= self.before.first
 
 
 def report(entries: Sequence[Entry], periods: tuple[Period, Period], by: str, made: datetime, aside: Aside) -> Report:

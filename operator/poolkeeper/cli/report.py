@@ -18,8 +18,9 @@ from poolkeeper.api.names import ACCEPTED_SUFFIX, API_VERSION, KIND, PLURAL, PRI
 from poolkeeper.api.periods import Period, month_before, week_before
 from poolkeeper.api.price_book import PriceBookError, parse
 from poolkeeper.api.price_fields import ALWAYS
-from poolkeeper.api.report import Aside, Report, Standing, standing
 from poolkeeper.api.report import report as made_of
+from poolkeeper.api.report import standing
+from poolkeeper.api.reported import Aside, Report, Standing
 from poolkeeper.cli import cost_overheads
 from poolkeeper.cli import report_delivery as delivery
 from poolkeeper.cli.connection import Context, Kubeconfig, OperatorNamespace, ask, operator_namespace

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from importlib.resources import files
 from xml.etree.ElementTree import Element
 
-from poolkeeper.api.report import Report, Section
+from poolkeeper.api.reported import Report, Section
 from poolkeeper.api.units import format_instant
 from poolkeeper.cli import report_plots as plots
 from poolkeeper.cli.markup import element, page
-from poolkeeper.cli.report_tables import Fact, Table, facts, notes, remarks, tables
+from poolkeeper.cli.report_tables import Table, tables
+from poolkeeper.cli.report_words import Fact, facts, notes, remarks
 
 STYLE = "report.css"
 
@@ -77,7 +78,7 @@ def figure(caption: str, series: list[tuple[str, str]], drawn: Element) -> Eleme
     """Return a plot with its caption and what its colours mean."""
     items = [element("li", {}, swatch(colour), f" {name}") for colour, name in series]
     told = element("figcaption", {}, element("b", {}, caption), element("ul", {"class": "key"}, *items))
-    return element("figure", {}, told, element("div", {"class": "wide"}, drawn))
+    return element("figure", {}, told, element("div", {"class": "wide", "tabindex": "0"}, drawn))
 
 
 def swatch(colour: str) -> Element:
@@ -93,7 +94,7 @@ def table(found: Table) -> Element:
     body = [element("thead", {}, element("tr", {}, *head)), element("tbody", {}, *rows)] if rows else []
     note = [element("p", {"class": "quiet"}, found.note)] if found.note else []
     caption = element("caption", {}, found.title)
-    shown = element("div", {"class": "wide"}, element("table", {}, caption, *body))
+    shown = element("div", {"class": "wide", "tabindex": "0"}, element("table", {}, caption, *body))
     return element("div", {"class": "block"}, shown, *note)
 
 

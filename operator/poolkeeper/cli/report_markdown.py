@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from poolkeeper.api.report import Report, Section
+from poolkeeper.api.reported import Report, Section
 from poolkeeper.api.units import format_instant
-from poolkeeper.cli.report_tables import Table, facts, notes, remarks, tables
+from poolkeeper.cli.report_tables import Table, tables
+from poolkeeper.cli.report_words import facts, notes, remarks
 
 
 def markdown(about: Report) -> str:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from math import ceil, floor, log10
 from xml.etree.ElementTree import Element
 
-from poolkeeper.api.report import Section
+from poolkeeper.api.reported import Section
 from poolkeeper.cli.markup import element
 from poolkeeper.core.account import Past
 
