@@ -10,11 +10,12 @@ import pytest
 from typer.testing import CliRunner
 
 from builders import BODY
-from poolkeeper.cli import cost_forecast, cost_forecast_pool
+from poolkeeper.cli import cost_forecast, cost_forecast_pool, cost_forecast_text
 from poolkeeper.cli.main import app
 from poolkeeper.core.prices import Book, Place, Row
 from poolkeeper.core.rates import Rental
 from poolkeeper.shell.clock import Clock
+from poolkeeper.simulate.multiples import Month
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 POOL = """
@@ -111,18 +112,27 @@ def test_a_pool_that_its_maximum_holds_gets_a_second_row(run):
     told = lines(run(*CARRIES, "--load", "3"))
     assert told[1].startswith("3 8 8 8.0 11,689 35,066.88 34,560.00 ")
     assert told[1].endswith(" 100%")
-    assert told[2].split()[0] == told[2].split()[1] == needed(told[3])
+    assert told[2].startswith("- ")
 
 
-def needed(line):
-    """Return how many replicas a line says are needed."""
-    assert line.startswith("3x: held at maxReplicas 8 for 100% of the time, so its cost is not what the load needs: ")
-    return line.partition("that is maxReplicas ")[2].partition(",")[0]
+HELD = "held at maxReplicas {} for 100% of the time, so its cost is not what the load needs: "
+
+
+def test_what_is_mostly_enough_is_said_beside_what_always_is():
+    none = Decimal(0)
+    month = Month(30, 28, none, none, Decimal(20891), None, none, none, none, none)
+    said = "nothing holds it with maxReplicas 30 (28 do for 99% of the time), 20,891.00 EUR a month"
+    assert cost_forecast_text.needs(SimpleNamespace(currency="EUR"), month) == said
+
+
+def test_what_is_needed_of_an_even_load_is_said_once(run):
+    told = lines(run(*CARRIES, "--load", "1", pool=(POOL + COST).replace("maxReplicas: 8", "maxReplicas: 3")))
+    assert told[3] == f"1x: {HELD.format(3)}nothing holds it with maxReplicas 4, 17,533.44 EUR a month"
 
 
 def test_what_is_needed_is_in_the_json(as_json):
     (one,) = as_json(*CARRIES, "--load", "3")["loads"]
-    assert (one["maxReplicas"], one["needed"]["maxReplicas"] >= 12, one["needed"]["heldPercent"]) == (8, True, "0")
+    assert (one["maxReplicas"], one["needed"]["mostly"], one["needed"]["heldPercent"]) == (8, 12, "0")
 
 
 def test_another_maximum_can_be_tried(as_json):
@@ -220,7 +230,7 @@ def test_a_cap_of_the_schedule_that_holds_is_said(run):
 def test_a_load_that_needs_more_than_can_be_lived_is_said(run, monkeypatch):
     monkeypatch.setattr(cost_forecast.multiples, "MOST", 9)
     told = lines(run(*CARRIES, "--load", "3"))
-    assert "that is more than maxReplicas 9, " in told[3]
+    assert "it would take more than 9 replicas, " in told[3]
 
 
 @pytest.mark.parametrize(

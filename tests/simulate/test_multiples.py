@@ -13,7 +13,7 @@ from poolkeeper.core.prices import Book, Place
 from poolkeeper.core.rates import Rental, tariff_of
 from poolkeeper.core.world import Machine, Moment
 from poolkeeper.simulate import multiples as module
-from poolkeeper.simulate.multiples import LONGEST, MONTH, Month, Pricing, WhatIf, calendar, multiples, served
+from poolkeeper.simulate.multiples import LONGEST, MONTH, Month, Played, Pricing, WhatIf, calendar, multiples, served
 from poolkeeper.simulate.proposal import Question
 from poolkeeper.simulate.series import Series, SeriesError
 from traffic import MONDAY, Recipe, history, office
@@ -177,3 +177,10 @@ def test_a_queue_is_worked_off_no_faster_than_the_replicas_can():
     runs_on = Machine(10, 64, timedelta(0))
     moment = Moment(NOW, timedelta(minutes=1), 5.0, 4, 4, 600)
     assert (served(moment, runs_on), served(replace(moment, ready=1), runs_on)) == (15.0, 10.0)
+
+
+def test_what_is_mostly_enough_is_exceeded_for_less_than_a_hundredth_of_the_time():
+    sizes = dict.fromkeys(range(990), 2) | dict.fromkeys(range(990, 999), 3) | {999: 9}
+    at = ((MONDAY + number * timedelta(seconds=1), size) for number, size in sizes.items())
+    played = Played((Moment(when, timedelta(seconds=1), 0, size, size, 0) for when, size in at), ZoneInfo("UTC"))
+    assert played.mostly({0: 1}) == 3

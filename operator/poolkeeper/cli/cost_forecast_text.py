@@ -72,9 +72,9 @@ def table(shown: Shown, counted: str) -> Table:
     for heading in headings(shown, counted):
         made.add_column(heading, justify="right", no_wrap=True)
     for one in shown.answer.multiples:
-        made.add_row(f"{one.load:g}", *row(shown, one.month, shown.asked.spec.max_replicas))
+        made.add_row(f"{one.load:g}", *row(shown, one.month, str(shown.asked.spec.max_replicas)))
         if one.roomy is not None:
-            made.add_row("", *row(shown, one.roomy, one.roomy.peak), style="dim")
+            made.add_row("", *row(shown, one.roomy, NONE), style="dim")
     return made
 
 
@@ -86,9 +86,9 @@ def headings(shown: Shown, counted: str) -> Sequence[str]:
     return (*names, *budget, f"/1M {counted.upper()}", f"INSIDE {sla}", "HELD")
 
 
-def row(shown: Shown, month: Month, most: int) -> Iterator[str]:
+def row(shown: Shown, month: Month, most: str) -> Iterator[str]:
     """Yield the cells of a month."""
-    yield from (str(most), str(month.peak), f"{month.mean:.1f}", f"{month.gpu_hours:,.0f}")
+    yield from (most, str(month.peak), f"{month.mean:.1f}", f"{month.gpu_hours:,.0f}")
     yield from (money(month.cost), money(month.calendar))
     if shown.asked.spec.cost.budget:
         used = shown.used(month)
@@ -122,10 +122,12 @@ def binding(shown: Shown, one: Multiple) -> Iterator[str]:
 
 
 def needs(shown: Shown, roomy: Month) -> str:
-    """Return what a load needs."""
+    """Return with how many replicas nothing holds a load, and what that costs."""
     cost = "" if roomy.cost is None else f", {money(roomy.cost)} {shown.currency} a month"
-    more = "more than " if roomy.held >= SELDOM else ""
-    return f"that is {more}maxReplicas {roomy.peak}{cost}"
+    if roomy.held >= SELDOM:
+        return f"it would take more than {roomy.peak} replicas{cost}"
+    mostly = "" if roomy.mostly == roomy.peak else f" ({roomy.mostly} do for 99% of the time)"
+    return f"nothing holds it with maxReplicas {roomy.peak}{mostly}{cost}"
 
 
 def own(shown: Shown) -> Iterator[str]:
@@ -193,16 +195,16 @@ def as_json(shown: Shown) -> Json:
 
 def multiple_json(shown: Shown, one: Multiple) -> Json:
     """Return a multiple as JSON."""
-    most = shown.asked.spec.max_replicas
-    roomy = None if one.roomy is None else month_json(shown, one.roomy, one.roomy.peak)
-    return {"load": one.load, **month_json(shown, one.month, most), "needed": roomy}
+    roomy = None if one.roomy is None else month_json(shown, one.roomy)
+    given = {"load": one.load, "maxReplicas": shown.asked.spec.max_replicas}
+    return given | month_json(shown, one.month) | {"needed": roomy}
 
 
-def month_json(shown: Shown, month: Month, most: int) -> Json:
+def month_json(shown: Shown, month: Month) -> Json:
     """Return a month as JSON."""
     return {
-        "maxReplicas": most,
         "peak": month.peak,
+        "mostly": month.mostly,
         "mean": exact(month.mean),
         "gpuHours": exact(month.gpu_hours),
         "cost": exact(month.cost),

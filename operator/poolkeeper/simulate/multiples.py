@@ -74,12 +74,14 @@ class WhatIf:
 class Month:
     """A month of a pool: its sizes, the GPU-hours and the cost of 30.44 days, and the cost of the calendar month.
 
+    `peak` is the largest size, `mostly` the one that it stays within for 99 % of the time.
     `served` is the load that is worked off in the 30.44 days, in requests if the history counts requests. Shares from
     0 to 1: `inside` of the load is inside the SLA, `held` of the time maxReplicas hold the pool, `capped` of the time a
     cap of the schedule does. Costs are None where a part of them has no price.
     """
 
     peak: int
+    mostly: int
     mean: Decimal
     gpu_hours: Decimal
     cost: Decimal | None
@@ -180,6 +182,7 @@ class Lives:
         punctual = mean(lambda one: Decimal(inside(one, self.machine, sla) / one.lasted.total_seconds()))
         return Month(
             peak=max(played.sizes),
+            mostly=played.mostly(self.week),
             mean=mean(lambda one: Decimal(one.size)),
             gpu_hours=mean(lambda one: gpus(costs[one.size])) * hours(MONTH),
             cost=cost(self.week, MONTH),
@@ -225,6 +228,17 @@ class Played:
         return sum((mean(self.slots[number], value) * weight for number, weight in known), ZERO) / sum(
             weight for _, weight in known
         )
+
+    def mostly(self, weights: Weights) -> int:
+        """Return the least size that is exceeded for less than SELDOM of the time."""
+        lasted: defaultdict[int, Decimal] = defaultdict(Decimal)
+        for number, found in self.slots.items():
+            whole = sum((hours(one.lasted) for one in found), ZERO)
+            for one in found:
+                lasted[one.size] += hours(one.lasted) * weights[number] / whole
+        over = SELDOM * sum(lasted.values())
+        sizes = sorted(lasted)
+        return next(size for size in sizes if sum(lasted[other] for other in sizes if other > size) < over)
 
 
 def mean(found: Iterable[Moment], value: Value) -> Decimal:
