@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -10,11 +10,12 @@ import pytest
 from typer.testing import CliRunner
 
 from builders import BODY
-from poolkeeper.cli import cost_forecast, cost_forecast_pool, cost_forecast_text
+from poolkeeper.cli import cost_forecast, cost_forecast_pool, cost_forecast_text, load_history
 from poolkeeper.cli.main import app
 from poolkeeper.core.prices import Book, Place, Row
 from poolkeeper.core.rates import Rental
 from poolkeeper.shell.clock import Clock
+from poolkeeper.shell.history import History
 from poolkeeper.simulate.multiples import Month
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -317,3 +318,11 @@ def test_without_todays_load_the_pools_own_forecast_is_told_alone(cluster, trace
 
 def test_the_pools_own_forecast_is_in_the_json(cluster, trace):
     assert json.loads(forecast(trace, "--load", "1", "-o", "json").output)["forecastMonthEnd"] == "3000.00"
+
+
+def test_a_query_counts_what_it_counts(run, trace, monkeypatch):
+    found = History(NOW, timedelta(hours=1), (38.0, 38.0) * 84)
+    monkeypatch.setattr(load_history.history, "read", lambda *_: found)
+    trace[:] = ["--prometheus", "http://prometheus:9090", "--query", "sum(rate(x[5m]))"]
+    told = lines(run(*CARRIES, "--load", "1"))
+    assert ("/1M OF LOAD" in told[0], told[1].split()[7]) == (True, "175.44")
