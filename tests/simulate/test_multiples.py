@@ -13,7 +13,8 @@ from poolkeeper.core.prices import Book, Place
 from poolkeeper.core.rates import Rental, tariff_of
 from poolkeeper.core.world import Machine, Moment
 from poolkeeper.simulate import multiples as module
-from poolkeeper.simulate.multiples import LONGEST, MONTH, Month, Played, Pricing, WhatIf, calendar, multiples, served
+from poolkeeper.simulate.multiples import LONGEST, MONTH, Month, Pricing, WhatIf, multiples, served
+from poolkeeper.simulate.played import Played, calendar
 from poolkeeper.simulate.proposal import Question
 from poolkeeper.simulate.series import Series, SeriesError
 from traffic import MONDAY, Recipe, history, office
@@ -183,4 +184,4 @@ def test_what_is_mostly_enough_is_exceeded_for_less_than_a_hundredth_of_the_time
     sizes = dict.fromkeys(range(990), 2) | dict.fromkeys(range(990, 999), 3) | {999: 9}
     at = ((MONDAY + number * timedelta(seconds=1), size) for number, size in sizes.items())
     played = Played((Moment(when, timedelta(seconds=1), 0, size, size, 0) for when, size in at), ZoneInfo("UTC"))
-    assert played.mostly({0: 1}) == 3
+    assert played.mostly({0: 1}, Decimal("0.01")) == 3

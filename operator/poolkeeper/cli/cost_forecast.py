@@ -9,8 +9,9 @@ import typer
 
 from poolkeeper.cli import question
 from poolkeeper.cli.connection import Context, Kubeconfig, Namespace, OperatorNamespace, ask, print_json
+from poolkeeper.cli.cost_forecast_json import as_json
 from poolkeeper.cli.cost_forecast_pool import Given, Ground, Subject, ground_of_cluster, ground_of_file, subject
-from poolkeeper.cli.cost_forecast_text import Shown, as_json, show
+from poolkeeper.cli.cost_forecast_text import Shown, show
 from poolkeeper.cli.load_history import telling
 from poolkeeper.cli.load_options import (
     At,

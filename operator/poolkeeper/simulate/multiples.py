@@ -10,25 +10,23 @@ held      the queue asks for more than maxReplicas, which are all ready: the sam
 capped    the same, where a cap of the schedule is what holds
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from math import ceil
-from zoneinfo import ZoneInfo
 
 from poolkeeper.core import demand
-from poolkeeper.core.days import COMMITMENTS, ZERO, Amount, hours, month_of, next_month
+from poolkeeper.core.days import COMMITMENTS, ZERO, Amount, hours
 from poolkeeper.core.model import PoolSpec
 from poolkeeper.core.rates import Rental, Setting, Tariff, rates
 from poolkeeper.core.schedule import bounds
 from poolkeeper.core.split import due
-from poolkeeper.core.week import SLOT, SLOTS, slot
+from poolkeeper.core.week import SLOT, SLOTS
 from poolkeeper.core.world import Machine, Moment, inside
-from poolkeeper.core.zones import instant
 from poolkeeper.simulate.history import Cleaned, between, cleaned
 from poolkeeper.simulate.lives import WEEK, machine, moments
+from poolkeeper.simulate.played import Played, Value, Weights, calendar
 from poolkeeper.simulate.proposal import Question
 from poolkeeper.simulate.series import Series
 from poolkeeper.simulate.weekly import Timed
@@ -47,8 +45,6 @@ MILLION = 1_000_000
 SECONDS = 3600
 
 Progress = Callable[[str, float], None]
-Value = Callable[[Moment], Decimal]
-Weights = Mapping[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +178,7 @@ class Lives:
         punctual = mean(lambda one: Decimal(inside(one, self.machine, sla) / one.lasted.total_seconds()))
         return Month(
             peak=max(played.sizes),
-            mostly=played.mostly(self.week),
+            mostly=played.mostly(self.week, SELDOM),
             mean=mean(lambda one: Decimal(one.size)),
             gpu_hours=mean(lambda one: gpus(costs[one.size])) * hours(MONTH),
             cost=cost(self.week, MONTH),
@@ -207,51 +203,6 @@ def wants(spec: PoolSpec, moment: Moment) -> bool:
 def served(moment: Moment, runs_on: Machine) -> float:
     """Return what a moment works off a second: no more than the replicas can, nor than what comes and waits."""
     return min(moment.ready * runs_on.rate, moment.rate + moment.waiting / moment.lasted.total_seconds())
-
-
-class Played:
-    """Moments by the slot of the week that they began in, on the clocks of a zone."""
-
-    def __init__(self, played: Iterable[Moment], place: ZoneInfo) -> None:
-        self.slots: defaultdict[int, list[Moment]] = defaultdict(list)
-        for moment in played:
-            self.slots[slot(moment.at, place)].append(moment)
-
-    @property
-    def sizes(self) -> set[int]:
-        """The sizes that there were."""
-        return {moment.size for found in self.slots.values() for moment in found}
-
-    def mean(self, value: Value, weights: Weights) -> Decimal:
-        """Return the mean of a value over the slots, each by its weight; slots that were never lived are left out."""
-        known = [(number, weights[number]) for number in self.slots]
-        return sum((mean(self.slots[number], value) * weight for number, weight in known), ZERO) / sum(
-            weight for _, weight in known
-        )
-
-    def mostly(self, weights: Weights) -> int:
-        """Return the least size that is exceeded for less than SELDOM of the time."""
-        lasted: defaultdict[int, Decimal] = defaultdict(Decimal)
-        for number, found in self.slots.items():
-            whole = sum((hours(one.lasted) for one in found), ZERO)
-            for one in found:
-                lasted[one.size] += hours(one.lasted) * weights[number] / whole
-        over = SELDOM * sum(lasted.values())
-        sizes = sorted(lasted)
-        return next(size for size in sizes if sum(lasted[other] for other in sizes if other > size) < over)
-
-
-def mean(found: Iterable[Moment], value: Value) -> Decimal:
-    """Return the mean of a value over moments, by the time that they lasted."""
-    weighed = [(value(one), hours(one.lasted)) for one in found]
-    return sum((one * lasted for one, lasted in weighed), ZERO) / sum(lasted for _, lasted in weighed)
-
-
-def calendar(now: datetime, place: ZoneInfo) -> Counter[int]:
-    """Return how many times the calendar month that an instant is in has each slot of the week."""
-    first = month_of(now.astimezone(place).date())
-    begin, end = (instant(datetime.combine(day, time()), place) for day in (first, next_month(first)))
-    return Counter(slot(begin + number * SLOT, place) for number in range((end - begin) // SLOT))
 
 
 def hour(spec: PoolSpec, pricing: Pricing, size: int) -> Amount:
