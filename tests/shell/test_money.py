@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from structlog.testing import capture_logs
 from tests.shell import test_loop
 from tests.shell.test_loop import FORBIDDEN, KEY
 
@@ -330,6 +331,28 @@ async def test_who_never_led_writes_nothing_at_its_end(rig):
     money = Money(rig.kube, rig.cluster, rig.pools, rig.telemetry, Settings())
     await money.close()
     assert rig.kube.asked == []
+
+
+# What goes wrong
+
+
+def broken(*_):
+    raise ArithmeticError("no such amount")
+
+
+@pytest.mark.parametrize("part", ["settle", "bill", "refresh"])
+async def test_a_pool_is_sized_whatever_goes_wrong_with_its_money(part, monkeypatch):
+    rig = Rig(queue=test_loop.QUEUE)
+    monkeypatch.setattr(rig.money, part, broken)
+    await rig.look(0, waiting=1500)
+    assert (rig.kube.asked.count("PATCH scale"), rig.kube.paths[f"{POOL}/status"]) == (1, 1)
+
+
+async def test_what_goes_wrong_is_said_once_a_minute(rig, monkeypatch):
+    monkeypatch.setattr(rig.money, "bill", broken)
+    with capture_logs() as said:
+        await rig.last(0, 121)
+    assert [one["event"] for one in said].count("money failed") == 3
 
 
 # Another leads

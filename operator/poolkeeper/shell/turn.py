@@ -4,13 +4,14 @@ halves      how the pool can be split
 decide      the core
 keep        the pool's own Deployments and its disruption budget, lowered before anything shrinks; each by itself
 sizes       growth first; before a shrink the pods that are to go are marked
-money       the account goes on with the decision; on its own beat it is reviewed
+money       the account goes on with the decision; on its own beat it is reviewed; what goes wrong there stops nothing
 say         one event for a change, then the status
 """
 
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 
 import structlog
 
@@ -19,6 +20,7 @@ from poolkeeper.api.spec import Spec
 from poolkeeper.core.decide import decide, halted
 from poolkeeper.core.decision import Decision
 from poolkeeper.core.memory import Memory
+from poolkeeper.core.meter import Bill
 from poolkeeper.core.model import Mode, PoolSpec
 from poolkeeper.core.observation import Reading
 from poolkeeper.core.plan import Resize, plan
@@ -33,6 +35,7 @@ from poolkeeper.shell.money import Money
 from poolkeeper.shell.noting import noting
 from poolkeeper.shell.pools import Key, Pool, Pools
 from poolkeeper.shell.sibling import Standing
+from poolkeeper.shell.sparing import Sparing
 from poolkeeper.shell.telemetry import Telemetry
 from poolkeeper.shell.views import DeploymentView
 
@@ -62,6 +65,7 @@ class Turns:
         self._kube, self._cluster, self._pools, self._money = kube, cluster, pools, money
         self.telemetry = telemetry
         self._halves = Halves(kube, cluster)
+        self._sparing = Sparing()
 
     def forget(self, key: Key) -> None:
         """Take in that a pool is gone."""
@@ -73,9 +77,9 @@ class Turns:
         now = self._kube.clock.now()
         await self._halves.look(pool)
         observe.forget_old_writes(pool, self._cluster, now)  # what is left of them, `seen` shows
-        self._money.settle(pool, spec, now)
+        bill = self._bill(pool, spec, now)
         seen = observe.observation(pool, self._cluster, self._pools, readings, now)
-        seen = replace(seen, bill=self._money.bill(pool, now))
+        seen = replace(seen, bill=bill)
         with self.telemetry.decision_seconds.time():
             decision, memory = decide(spec, seen, pool.memory, now)
         if seen.target is None:
@@ -89,8 +93,16 @@ class Turns:
         self.telemetry.decided(pool.key, spec, decision)
         if written:
             pool.reckoning.hurry()
-        self._money.refresh(pool, spec, now)
+        with self._sparing.spare(pool, now):
+            self._money.refresh(pool, spec, now)
         await self.publish(pool, decision, written)
+
+    def _bill(self, pool: Pool, spec: PoolSpec, now: datetime) -> Bill | None:
+        """Return what is paid for now; None where that is not known: then nothing is counted, and all else goes on."""
+        with self._sparing.spare(pool, now):
+            self._money.settle(pool, spec, now)
+            return self._money.bill(pool, now)
+        return None
 
     async def _keep(self, pool: Pool, decision: Decision, *, may_write: bool) -> Kept:
         """Keep the pool's own Deployments and budget: what freezes its size freezes all of it, but for the way out."""
