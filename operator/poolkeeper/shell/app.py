@@ -21,6 +21,7 @@ from aiohttp import web
 from poolkeeper.api import names
 from poolkeeper.shell import complaints, identity, units
 from poolkeeper.shell.access import Access
+from poolkeeper.shell.apart import Apart
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.costs import TeamBudgets
 from poolkeeper.shell.http import Served, application
@@ -59,6 +60,7 @@ class Operator:
         self.settings = settings
         self.pools = Pools()
         self.telemetry = Telemetry()
+        self.parts = Apart()
         self._open = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
@@ -94,12 +96,12 @@ class Operator:
             )
         ]
         self._tasks += [
-            asyncio.create_task(_apart(work), name=label)
+            asyncio.create_task(self.parts.run(label, work), name=label)
             for label, work in (
-                ("prices", self.money.book.run()),
-                ("ledger", self._keep_ledger()),
-                ("units", self._count_units()),
-                ("team budgets", self._hold_budgets()),
+                ("prices", self.money.book.run),
+                ("ledger", self._keep_ledger),
+                ("units", self._count_units),
+                ("team budgets", self._hold_budgets),
             )
         ]
 
@@ -150,6 +152,7 @@ class Operator:
             *filter(None, [self.elector.problem]),
             *self.money.problems(),
             *self.team_budgets.problems(),
+            *self.parts.problems(),
         ]
 
     def ready(self) -> bool:
@@ -302,14 +305,6 @@ def _leave() -> None:
     """End the process at once: whoever is not the leader, or is blind, must not write."""
     log.error("leaving")
     os._exit(1)
-
-
-async def _apart(work: Any) -> None:  # noqa: ANN401  any coroutine
-    """Run what the process can do without: its end is said, and pools are kept at their size all the same."""
-    try:
-        await work
-    except Exception:
-        log.exception("a part ended")
 
 
 def session(access: Access) -> kopf.AiohttpSession:
