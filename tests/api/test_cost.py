@@ -78,12 +78,12 @@ def test_a_number_is_answered_with_how_money_is_written(given):
     assert 'write an amount as a string of plain digits, as in "15000" or "0.45"' in found
 
 
-@pytest.mark.parametrize("given", ["1e4", "-5", "15,000", "", "0", "0.00", "1.2345678901"])
+@pytest.mark.parametrize("given", ["1e4", "-5", "15,000", "", "0", "0.00", "1.2345678901", "5\n"])
 def test_a_budget_is_plain_digits_and_more_than_nothing(given):
     assert problem(budget={"monthly": given}).startswith("spec.cost.budget.monthly: write an amount over 0 as a string")
 
 
-@pytest.mark.parametrize("given", [0, 0.5, "0.0", True, -1, "half"])
+@pytest.mark.parametrize("given", [0, 0.5, "0.0", True, -1, "half", "1\n"])
 def test_gpus_are_counted_in_plain_digits(given):
     assert problem(gpusPerReplica=given).startswith("spec.cost.gpusPerReplica: write a number of GPUs over 0")
 

@@ -351,6 +351,14 @@ RULES = (
     *(
         _rule(
             _TIER,
+            "the names overhead and commitments are for lines of the cost beside those of tiers",
+            _tiers(ON_DEMAND | {"name": name}),
+        )
+        for name in ("overhead", "commitments")
+    ),
+    *(
+        _rule(
+            _TIER,
             "provider, fallback and recovery belong to the tier of type Spot",
             _tiers(ON_DEMAND | {field: value}),
         )
@@ -459,6 +467,7 @@ FIELDS = tuple(
         ("budget.monthly", AMOUNT_OVER_ZERO.message, {"budget": {"monthly": "0.00"}}),
         ("budget.monthly", AMOUNT_OVER_ZERO.message, {"budget": {"monthly": "-5"}}),
         ("budget.monthly", AMOUNT_OVER_ZERO.message, {"budget": {"monthly": "1e4"}}),
+        ("budget.monthly", AMOUNT_OVER_ZERO.message, {"budget": {"monthly": "5\n"}}),
         ("gpusPerReplica", GPU_COUNT.message, {"gpusPerReplica": 0}),
         ("gpusPerReplica", GPU_COUNT.message, {"gpusPerReplica": "0.0"}),
         ("gpusPerReplica", GPU_COUNT.message, {"gpusPerReplica": 10_001}),

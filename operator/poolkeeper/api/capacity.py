@@ -11,6 +11,7 @@ from poolkeeper.api.fields import MAX_REPLICAS, Duration, Name
 from poolkeeper.api.rules import Part, Rule
 from poolkeeper.api.units import format_duration, parse_duration
 from poolkeeper.core import model
+from poolkeeper.core.days import COMMITMENTS, OVERHEAD
 
 MAX_TIERS = 8
 
@@ -82,6 +83,11 @@ class Tier(Part):
             "self.name != 'spot' || self.type == 'Spot'",  # what a pool leaves behind on spot still bears that name
             lambda it: it.name != "spot" or it.type == "Spot",
             "the name spot is for a tier of type Spot",
+        ),
+        Rule(
+            f"!(self.name in ['{OVERHEAD}', '{COMMITMENTS}'])",
+            lambda it: it.name not in (OVERHEAD, COMMITMENTS),
+            f"the names {OVERHEAD} and {COMMITMENTS} are for lines of the cost beside those of tiers",
         ),
     )
 

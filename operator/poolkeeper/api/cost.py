@@ -19,7 +19,7 @@ MAX_COMMITMENTS, MAX_UNITS, MAX_PRICES, MAX_THRESHOLDS = 16, 16, 8, 16
 MAX_GPUS, GPUS_LENGTH = 10_000, 12
 DIGITS = "^[0-9]{1,12}([.][0-9]{1,9})?$"
 GPUS = "^[0-9]{1,4}([.][0-9]{1,6})?$"
-OVER_ZERO = "[1-9]"
+OVER_ZERO = "^[0-9.]*[1-9][0-9.]*$"
 
 
 def _matches(*patterns: str) -> str:
@@ -27,7 +27,7 @@ def _matches(*patterns: str) -> str:
 
 
 def _is(text: object, *patterns: str) -> bool:
-    return isinstance(text, str) and all(re.search(pattern, text) for pattern in patterns)
+    return isinstance(text, str) and all(re.fullmatch(pattern, text) for pattern in patterns)
 
 
 AMOUNT = Rule(
