@@ -139,6 +139,27 @@ async def test_a_pool_that_goes_counts_on_with_what_the_ledger_gets(rig):
     assert rig.value("cost_month_to_date", currency="USD") == 301
 
 
+def spoil(api, uid):
+    api.collection(CONFIGMAPS).objects["poolkeeper", f"poolkeeper-ledger-2026-03-{uid}"]["data"]["2026-03-02"] = "?"
+
+
+async def test_a_month_that_cannot_be_read_is_named_and_all_others_count(rig, api):
+    await gone(rig, 300)
+    await gone(rig, 100, uid="uid-8")
+    spoil(api, "uid-8")
+    await rig.look(pool(600))
+    (problem,) = rig.budgets.problems()
+    assert (rig.value("budget_used_ratio"), "poolkeeper-ledger-2026-03-uid-8: 2026-03-02" in problem) == (0.9, True)
+
+
+async def test_pools_that_are_gone_are_read_together(rig, api):
+    for number in range(3):
+        await gone(rig, 100, uid=f"uid-{number + 7}")
+    await rig.look(pool(600))
+    reads = [asked for asked in api.requests if asked.method == "GET"]
+    assert (rig.value("budget_used_ratio"), len(reads)) == (0.9, 3)  # what was told, who there is, and all of theirs
+
+
 async def test_at_rest_nothing_is_asked(rig, api):
     await rig.look(pool(600))
     before = len(api.requests)

@@ -6,7 +6,7 @@ log, and the metrics are there for alerts. A ConfigMap remembers what was told, 
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ import structlog
 from poolkeeper.api import ledger
 from poolkeeper.api.costs import Costs, CostsError, parse
 from poolkeeper.api.ledger import Entry
-from poolkeeper.api.names import LEDGER_LABEL, POOL_UID_LABEL, TEAM_BUDGETS
+from poolkeeper.api.names import LEDGER_LABEL, TEAM_BUDGETS
 from poolkeeper.core import budget as budgets
 from poolkeeper.core.account import Told
 from poolkeeper.core.days import month_of
@@ -37,6 +37,8 @@ REREAD = timedelta(hours=1)
 """How often pools that are gone are looked up in the ledger, besides when one goes."""
 SETTLING = timedelta(minutes=5)
 """How long after that, its last days being written once it is gone; and how long pools may take to be reviewed."""
+PAGE = "100"
+"""How many months of the ledger are read at a time: a large pool's takes a tenth of a megabyte."""
 
 log = structlog.get_logger("poolkeeper")
 
@@ -71,11 +73,12 @@ class TeamBudgets:
         self._settled_at: datetime | None = None
         self._begun: datetime | None = None
         self._missing: tuple[str, ...] = ()
+        self._unread: list[str] = []
         self._trouble = ""
 
     def problems(self) -> list[str]:
         """Return what is in no sum, and what could not be read or stored, in words."""
-        return [*self._missing, *filter(None, [self._trouble])]
+        return [*self._missing, *self._unread, *filter(None, [self._trouble])]
 
     async def run(self, pools: Iterable[Pool], now: Callable[[], datetime]) -> None:
         """Look every minute until cancelled; with no budget there is nothing to do."""
@@ -94,7 +97,7 @@ class TeamBudgets:
         try:
             await self._recall()
             await self._look_up_gone(pools, now)
-        except (KubeError, ValueError) as error:
+        except KubeError as error:
             self._trouble = f"team budgets: {error}"
             return
         shares = [*shares_of(pools, self._heading), *self._gone]
@@ -165,18 +168,22 @@ class TeamBudgets:
         is_settling = self._settled_at is not None and now <= self._settled_at
         if is_settling or self._reread_at is None or now >= self._reread_at:
             months = {month_of(now.astimezone(zone(team.timezone)).date()) for team in self._teams}
-            self._gone = tuple([share async for share in self._departed(living, months)])
+            found = [one for month in sorted(months) async for one in self._departed(month, living)]
+            self._gone, self._unread = taken_in(found)
             self._reread_at = now + REREAD
         self._living = living
 
-    async def _departed(self, living: frozenset[str], months: Iterable[date]) -> AsyncIterator[Share]:
-        """Yield the shares of pools that are gone."""
-        for month in sorted(months):
-            for uid in [uid async for uid in self._uids(month) if uid not in living]:
-                selector = {"labelSelector": f"{LEDGER_LABEL}={month:%Y-%m},{POOL_UID_LABEL}={uid}"}
-                for found in await self._kube.list(self._path, item=dict, params=selector):
-                    for entry in ledger.entries(found):
-                        yield share_of(entry)
+    async def _departed(self, month: date, living: Collection[str]) -> AsyncIterator[Json]:
+        """Yield the ConfigMaps of pools that are gone; where there are none, nothing large is asked for."""
+        prefix = ledger.configmap_name(month, "")
+        gone = {prefix + uid async for uid in self._uids(month) if uid not in living}
+        if not gone:
+            return
+        params = {"labelSelector": f"{LEDGER_LABEL}={month:%Y-%m}", "limit": PAGE}
+        async for page in self._kube.pages(self._path, item=dict, params=params):
+            for found in page.items or ():
+                if found["metadata"]["name"] in gone:
+                    yield found
 
     async def _uids(self, month: date) -> AsyncIterator[str]:
         """Yield the UIDs of the pools that the ledger has a month of."""
@@ -202,6 +209,18 @@ def shares_of(pools: Iterable[Pool], heading: Heading) -> Iterator[Share]:
                 end=found.end.amount if found.end else None,
                 whole=not found.month.unpriced,
             )
+
+
+def taken_in(found: Iterable[Json]) -> tuple[tuple[Share, ...], list[str]]:
+    """Return what pools that are gone have cost, and which of their ConfigMaps cannot be read, in words."""
+    shares: list[Share] = []
+    unread = []
+    for one in found:
+        try:
+            shares += map(share_of, ledger.entries(one))
+        except ValueError as error:
+            unread.append(f"team budgets: {error}: it is in no sum")
+    return tuple(shares), unread
 
 
 def share_of(entry: Entry) -> Share:

@@ -114,9 +114,12 @@ class KubeClient:
     async def pages(
         self, path: str, *, item: type[T], params: Params | None = None, accept: str = JSON
     ) -> AsyncGenerator[Page[T], None]:
-        """Yield the collection at `path` page by page, as of one resource version; Gone where that grew too old."""
+        """Yield the collection at `path` page by page, as of one resource version; Gone where that grew too old.
+
+        `params` may have a `limit` of their own, for objects that are large.
+        """
         bounds = Bounds(self._limits.body, self._limits.list_page)
-        asked = {**(params or {}), "limit": str(self._limits.page)}
+        asked = {"limit": str(self._limits.page), **(params or {})}
         while True:
             call = Call("GET", path, asked, accept)
             page = _decoded(await self._collections.read(call, bounds), Page[item], call)  # type: ignore[valid-type]
