@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poolkeeper.api.price_book import COLUMNS, LARGEST, PriceBookError, parse, write
+from poolkeeper.api.price_book import COLUMNS, LARGEST, MOST, PriceBookError, parse, write
 from poolkeeper.api.price_fields import ALWAYS
 from poolkeeper.core.prices import ANY, Row
 
@@ -148,6 +148,18 @@ def test_a_wrong_field_is_named_with_what_would_be_right(change, problem):
     assert problems(with_field(**change)) == [f"line 2: {problem}"]
 
 
+@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize("mark", ["\0", "\x1b[2J", "\x9b", "\u202e", "\u2028"])
+def test_what_would_act_on_a_terminal_is_refused(column, mark):
+    text = f"a{mark}b"
+    wanted = f"line 2: {column}: must have no control characters (got {text!r})"
+    assert wanted in problems(with_field(**{column: text}))
+
+
+def test_letters_of_any_language_are_no_control_characters():
+    assert row(with_field(source="Überlassung\u00a04711 契約")).source == "Überlassung\u00a04711 契約"
+
+
 @pytest.mark.parametrize("text", ["soon", "2026-13-01", "2026-03-08T07:30:00", "1969-12-31", "3000-01-01", "20261001"])
 def test_what_is_no_instant_is_refused(text):
     wanted = "must be a day or an instant, as in 2026-03-08 or 2026-03-08T07:30:00Z, or empty for always"
@@ -162,6 +174,14 @@ def test_every_problem_of_every_line_is_told_in_their_order():
         ["line 4", " the same as line 3"],
         ["line 5", " price"],
     ]
+
+
+def test_a_book_that_is_wrong_all_over_is_not_read_to_its_end():
+    found = problems(*[with_field(price="free")] * (MOST + 7))
+    assert (len(found), found[-2:]) == (
+        MOST + 1,
+        [f"line {MOST + 1}: price: must be a number, as in 3.25 (got 'free')", "7 more lines were not looked at"],
+    )
 
 
 def test_the_same_price_twice_is_one_too_many():

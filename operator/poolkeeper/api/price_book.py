@@ -1,4 +1,4 @@
-"""The price book as administrators write it: CSV text, read as a whole or refused with all that is wrong with it.
+"""The price book as administrators write it: CSV text, read as a whole or refused with what is wrong with it.
 
     provider,region,zone,instance_type,gpu,capacity_type,price,currency,effective_from,source
     aws,us-east-1,*,p5.48xlarge,,on-demand,55.04,USD,2026-10-01,list price
@@ -9,11 +9,11 @@ Each line stands for itself: a quoted field may hold commas, but no line break. 
 """
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from io import StringIO
 
-from poolkeeper.api.price_fields import READERS, dated, gpu, instance, price, provider, since, spot
+from poolkeeper.api.price_fields import READERS, dated, gpu, instance, price, printable, provider, since, spot
 from poolkeeper.core.prices import ANY, Book, Row
 
 COLUMNS = (
@@ -30,13 +30,15 @@ COLUMNS = (
 )
 LARGEST = 2**20
 """How many bytes a book may have: a ConfigMap's limit."""
+MOST = 100
+"""With so many problems, a book is not read any further."""
 Line = tuple[int, str]
 Problem = tuple[int, str]
 Key = tuple[str, str, str, str, str, bool, datetime]
 
 
 class PriceBookError(Exception):
-    """The book cannot be taken as it is; `problems` are all that are wrong with it, each with its line."""
+    """The book cannot be taken as it is; `problems` are what is wrong with it, each with its line."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("; ".join(problems))
@@ -47,24 +49,43 @@ def parse(text: str, name: str) -> Book:
     """Return the book that a CSV text holds. `name`: where it stands, for messages.
 
     Raises:
-        PriceBookError: with every problem of every line; nothing of such a book counts.
+        PriceBookError: with what is wrong, line by line; nothing of such a book counts.
     """
     size = len(text.encode(errors="replace"))
     if size > LARGEST:
         raise PriceBookError([f"line 1: the book has {size} bytes; at most {LARGEST} fit into a ConfigMap"])
     (number, header), *lines = [*written(text)] or [(1, "")]
     columns = header_of(header, number)
+    if not lines:
+        raise PriceBookError([f"line {number}: no price follows the header; write one row at least"])
+    return Book(tuple(rows_of(lines, columns)), name)
+
+
+def rows_of(lines: Sequence[Line], columns: tuple[str, ...]) -> list[Row]:
+    """Return the rows of all lines.
+
+    Raises:
+        PriceBookError: some are wrong; once there are `MOST` problems, no more lines are looked at.
+    """
     rows: list[Row] = []
     problems: list[Problem] = []
-    for line in lines:
-        found = row_of(line, columns, problems)
-        rows += [found] if found else []
-    problems += duplicates(rows)
-    if not lines:
-        problems.append((number, "no price follows the header; write one row at least"))
+    first: dict[Key, int] = {}
+    looked = 0
+    while looked < len(lines) and len(problems) < MOST:
+        found = row_of(lines[looked], columns, problems)
+        if found:
+            rows.append(found)
+            problems += again(found, first)
+        looked += 1
     if problems:
-        raise PriceBookError([f"line {at}: {words}" for at, words in sorted(problems)])
-    return Book(tuple(rows), name)
+        raise PriceBookError(told(problems, len(lines) - looked))
+    return rows
+
+
+def told(problems: Iterable[Problem], left: int) -> list[str]:
+    """Return problems in words, by line, and how many lines nobody looked at."""
+    words = [f"line {at}: {problem}" for at, problem in sorted(problems)]
+    return [*words, f"{left} more lines were not looked at"] if left else words
 
 
 def written(text: str) -> Iterator[Line]:
@@ -121,11 +142,11 @@ def row_of(line: Line, columns: tuple[str, ...], problems: list[Problem]) -> Row
 
 def wrong(said: Mapping[str, str]) -> Iterator[str]:
     """Yield what is wrong with the fields of a row."""
-    for column, read in READERS.items():
+    for column, text in said.items():
         try:
-            read(said[column])
+            READERS.get(column, str)(printable(text))
         except ValueError as error:
-            yield f"{column}: {error} (got {said[column]!r})"
+            yield f"{column}: {error} (got {text!r})"
     named = [said[column] not in ("", ANY) for column in ("instance_type", "gpu")]
     if all(named) or not any(named):
         both = "both are" if all(named) else "neither is"
@@ -154,13 +175,11 @@ def key(row: Row) -> Key:
     return (row.provider, row.region, row.zone, row.instance, row.gpu, row.spot, row.since)
 
 
-def duplicates(rows: Iterable[Row]) -> Iterator[Problem]:
-    """Yield the rows that say again what one before them said."""
-    first: dict[Key, int] = {}
-    for one in rows:
-        before = first.setdefault(key(one), one.line)
-        if before != one.line:
-            yield one.line, f"the same as line {before}: place, machine, capacity type and effective_from; keep one"
+def again(row: Row, first: dict[Key, int]) -> Iterator[Problem]:
+    """Yield that a row says again what one before it said; `first` is the line that said each thing first."""
+    before = first.setdefault(key(row), row.line)
+    if before != row.line:
+        yield row.line, f"the same as line {before}: place, machine, capacity type and effective_from; keep one"
 
 
 def write(rows: Iterable[Row]) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
+from unicodedata import category
 
 from poolkeeper.api.gpus import kind
 from poolkeeper.api.places import CLOUDS
@@ -22,7 +23,20 @@ _CAPACITY = {"ondemand": False, "spot": True, "preemptible": True}
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _LAST_YEAR = 2999
+_UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+"""Unicode's general categories: control, format, surrogate, and the separators of lines and paragraphs."""
 _NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?", re.ASCII)
+
+
+def printable(text: str) -> str:
+    """Return a text that does nothing to the terminal or the page that shows it.
+
+    Raises:
+        ValueError: it holds control characters, or marks that turn or hide what is around them.
+    """
+    if any(category(character) in _UNSEEN for character in text):
+        raise ValueError("must have no control characters")
+    return text
 
 
 def price(text: str) -> Decimal:
