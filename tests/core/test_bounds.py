@@ -1,5 +1,6 @@
 """R0: floors, holds and caps, one stage at a time."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from builders import at, published, target
 from poolkeeper.core import bounds
 from poolkeeper.core.depth import Depth
 from poolkeeper.core.edits import Ruling
+from poolkeeper.core.forecast import Outlook
 from poolkeeper.core.look import Look
 from poolkeeper.core.memory import Memory
 from poolkeeper.core.model import OnOutage, OutageBehavior
@@ -69,6 +71,27 @@ def test_an_outage_says_how_long_and_what():
 def test_the_floor_lifts(before, after, reason):
     stage = bounds.floor(before, SPEC, view())
     assert (stage.after, stage.reason) == (after, reason)
+
+
+@pytest.mark.parametrize(
+    ("before", "current", "expected", "after", "reason"),
+    [
+        (6, 4, 0, 4, Reason.BUDGET_HELD),
+        (6, 4, 6, 4, Reason.BUDGET_HELD),
+        (6, 1, 6, 2, Reason.BUDGET_HELD),
+        (2, 1, 0, 2, Reason.AS_EXPECTED),
+        (3, 4, 6, 3, Reason.AS_EXPECTED),
+    ],
+)
+def test_a_budget_that_is_used_up_holds_what_a_forecast_asks_for_beyond_the_floor(
+    before, current, expected, after, reason
+):
+    stage = bounds.hold(before, replace(view(current), spent=True, outlook=Outlook(expected)))
+    assert (stage.after, stage.reason) == (after, reason)
+
+
+def test_nothing_is_held_while_the_budget_lasts():
+    assert bounds.hold(6, view()).after == 6
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from builders import at, published, reading, target
 from poolkeeper.api import memo
+from poolkeeper.core.account import Account
 from poolkeeper.core.decide import decide
 from poolkeeper.core.memory import Habit, Memory, Present, Week
 from poolkeeper.core.model import Forecast, PoolSpec
@@ -94,6 +95,13 @@ def test_a_forecast_lifts_no_size_over_the_cap_nor_over_what_it_expects(spec, ru
     found, _ = decide(forecast(spec, rule), seen, memory, at(0))
     expected = min(found.outlook.replicas, spec.max_replicas)
     assert found.size <= max(without.size, found.current, expected)
+
+
+@given(pools(), RULES, looks(), lives())
+def test_no_forecast_grows_a_pool_over_its_floor_once_its_budget_is_used_up(spec, rule, seen, memory):
+    held = replace(memory, account=Account(spent_at=at(0)))
+    found, _ = decide(forecast(spec, rule), seen, held, at(0))
+    assert found.size <= max(found.current, found.bounds.floor if found.bounds else 0)
 
 
 @given(pools(), looks(), lives())

@@ -51,9 +51,12 @@ def floor(before: int, spec: PoolSpec, seen: Look) -> Stage:
     return Stage("floor", before, after, lifting(spec, seen) if after > before else Reason.AS_EXPECTED, facts)
 
 
-def hold(before: int, spec: PoolSpec, seen: Look) -> Stage:
-    """Hold growth beyond the floor while the month's budget is used up, where the spec asks for that (R8)."""
-    after = min(before, max(seen.current, spec.min_replicas)) if seen.spent else before
+def hold(before: int, seen: Look) -> Stage:
+    """Hold growth beyond the floor while the month's budget is used up, where the spec asks for that (R8).
+
+    The floor is the window's, its lead time's or minReplicas: what a forecast asks for beyond it is held, too.
+    """
+    after = min(before, max(seen.current, seen.bounds.floor)) if seen.spent else before
     return Stage("budget", before, after, Reason.BUDGET_HELD if after < before else Reason.AS_EXPECTED)
 
 

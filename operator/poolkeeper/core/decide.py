@@ -144,7 +144,7 @@ def stages(spec: PoolSpec, view: Look, pace: Pace, ruling: Ruling, now: datetime
     trail.append(bounds.edited(trail[-1].after, ruling))
     trail.append(bounds.outage(trail[-1].after, spec, view, now))
     trail.append(bounds.floor(trail[-1].after, spec, view))
-    trail.append(bounds.hold(trail[-1].after, spec, view))
+    trail.append(bounds.hold(trail[-1].after, view))
     trail.append(bounds.maximum(trail[-1].after, spec, view))
     trail.append(bounds.startable(trail[-1].after, view))
     return trail
