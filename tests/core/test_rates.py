@@ -23,7 +23,7 @@ EIGHT = Baseline(Decimal(8))
 
 
 def hour(*rented, setting=Setting(), **costing):  # noqa: B008  a frozen value
-    tariff = Tariff(Costing(**{"prices": OWN | {OVERHEAD: Decimal(3)}} | costing))
+    tariff = Tariff(Costing(**{"prices": OWN | {OVERHEAD: Decimal(3)}} | costing), spot="spot")
     return rates(tariff, rented, setting, NOON)
 
 
@@ -138,6 +138,50 @@ def test_a_pool_of_no_replicas_saves_all_of_its_baseline():
 
 def test_a_baseline_on_spot_is_priced_as_spot():
     assert saved((CHEAP, 2), baseline=Baseline(Decimal(8), spot=True)) == Savings(queue=Decimal(6), baseline=Decimal(8))
+
+
+def test_a_schedule_that_allows_more_than_the_baseline_saves_nothing():
+    assert saved((SURE, 1), cap=20) == Savings(queue=Decimal(21), baseline=Decimal(24))
+
+
+@pytest.mark.parametrize("rest", [0, 1, 3, 5])
+@pytest.mark.parametrize("commitments", [(), (COMMITTED,)])
+def test_overhead_is_in_no_saving_even_where_commitments_pay_for_it(rest, commitments):
+    kept = saved((SURE, 1), commitments=commitments)
+    assert saved((SURE, 1), (REST, rest), commitments=commitments) == kept
+    assert kept.spot == 0
+
+
+@pytest.mark.parametrize("rented", [((SURE, 1), (CHEAP, 1)), ((CHEAP, 1), (SURE, 1))])
+def test_a_baseline_on_spot_costs_what_spot_does_whichever_replica_comes_first(rented):
+    assert saved(*rented, baseline=Baseline(Decimal(8), spot=True)).baseline == 8
+
+
+def test_a_baseline_on_spot_has_the_books_price_of_spot():
+    rows = (Row(Decimal(3), "USD", LONG_AGO, gpu="H100"), Row(Decimal(1), "USD", LONG_AGO, gpu="H100", spot=True))
+    unit = replace(SURE, place=Place(gpu="H100"))
+    setting = Setting(Baseline(Decimal(8), spot=True), None, unit)
+    assert rates(Tariff(book=Book(rows)), ((unit, 1),), setting, NOON).savings.baseline == 8
+
+
+def test_commitments_pay_for_none_of_a_baseline_on_spot():
+    found = saved((CHEAP, 2), baseline=Baseline(Decimal(8), spot=True), commitments=(COMMITTED,))
+    assert found == Savings(queue=Decimal(6), baseline=Decimal(8 + 8))
+
+
+def orphaned(spot="", own=OWN, *, priced=True):
+    """Return what an hour of a spot node's overhead costs where the spec has this tier on spot."""
+    row = Row(Decimal(2), "USD", LONG_AGO, gpu="H100", spot=True)
+    tariff = Tariff(Costing(prices=own), Book((row,) if priced else ()), spot=spot)
+    return rates(tariff, ((Rental(OVERHEAD, Place(gpu="H100", spot=True), Decimal(1)), 1),), Setting(), NOON).cost
+
+
+@pytest.mark.parametrize(
+    ("known", "cost"),
+    [({}, 2), ({"priced": False}, 3), ({"spot": "spot"}, 1), ({"own": OWN | {OVERHEAD: Decimal(5)}}, 5)],
+)
+def test_overhead_on_spot_that_the_spec_has_no_more_costs_what_the_book_says_of_spot(known, cost):
+    assert orphaned(**known) == cost
 
 
 @pytest.mark.parametrize(

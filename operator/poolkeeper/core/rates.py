@@ -7,7 +7,8 @@ savings        against the baseline B, at the price p of its capacity type, for 
                for what they do not cover; N replicas are there, the schedule allows at most M
                schedule  C(B) - C(min(B, M))
                queue     C(min(B, M)) - C(N)
-               spot      C(N) - what the tiers cost
+               spot      C(N) - what the tiers cost, and all commitments
+               what the overhead costs beyond commitments is in the cost and in no saving: a baseline has no nodes
 """
 
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from zoneinfo import ZoneInfo
 from poolkeeper.core.costing import Baseline, Commitment, Costing
 from poolkeeper.core.days import COMMITMENTS, NOTHING, OVERHEAD, ZERO, Amount, Line, Machine, Part, Savings
 from poolkeeper.core.model import ON_DEMAND, CapacityType, PoolSpec
-from poolkeeper.core.prices import Book, Place, Prices, Quote, quote
+from poolkeeper.core.prices import Book, Place, Prices, Quote, book_quote, quote
 from poolkeeper.core.zones import furthest, instant, zone
 
 
@@ -131,10 +132,23 @@ def rates(tariff: Tariff, rented: Rented, setting: Setting, at: datetime) -> Amo
 
 def piece(tariff: Tariff, rental: Rental, count: int, at: datetime) -> Piece:
     """Return the GPUs of several rentals alike, with their prices."""
-    here = quote(tariff.prices, payer(tariff, rental), rental.place, at).price
+    here = charge(tariff, rental, at).price
     listed = listing(tariff, rental, at).price if rental.place.spot else here
     gpus = (rental.gpus or ZERO) * count
     return Piece(rental.tier, gpus, here, here if listed is None else listed, rental.place)
+
+
+def charge(tariff: Tariff, rental: Rental, at: datetime) -> Quote:
+    """Return what a GPU of a rental costs.
+
+    A spot node may outlive the tier that it was there for. Its overhead then costs what the book says of spot, and only
+    where it says nothing what on-demand's own price is.
+    """
+    if rental.tier == OVERHEAD and rental.place.spot and not tariff.spot and OVERHEAD not in tariff.costing.prices:
+        found = book_quote(tariff.prices, rental.place, at)
+        if found.price is not None:
+            return found
+    return quote(tariff.prices, payer(tariff, rental), rental.place, at)
 
 
 def payer(tariff: Tariff, rental: Rental) -> str:
@@ -147,6 +161,11 @@ def payer(tariff: Tariff, rental: Rental) -> str:
 def listing(tariff: Tariff, rental: Rental, at: datetime) -> Quote:
     """Return what a rental would cost on demand."""
     return quote(tariff.prices, tariff.on_demand, replace(rental.place, spot=False), at)
+
+
+def reclaimed(tariff: Tariff, rental: Rental, at: datetime) -> Quote:
+    """Return what a rental would cost on spot."""
+    return quote(tariff.prices, tariff.spot, replace(rental.place, spot=True), at)
 
 
 def commitments(tariff: Tariff, at: datetime) -> tuple[Commitment, ...]:
@@ -207,16 +226,18 @@ def taken(left: Sequence[Commitment], wanted: Decimal) -> tuple[Decimal, Decimal
 def savings(
     tariff: Tariff, lines: dict[str, Line], active: Sequence[Commitment], setting: Setting, at: datetime
 ) -> Savings:
-    """Return what an hour saves against the baseline, by cause; nothing where a part of it is unknown."""
+    """Return what an hour saves against the baseline, by cause; nothing where a part of it is unknown.
+
+    All causes together are the baseline less the cost, but for what the overhead costs beyond commitments.
+    """
     baseline, unit = setting.baseline, setting.unit
     if baseline is None or unit is None or unit.gpus is None or any(line.unpriced for line in lines.values()):
         return Savings()
-    like = replace(unit, place=replace(unit.place, spot=baseline.spot))
-    price = quote(tariff.prices, like.tier, like.place, at) if baseline.spot else listing(tariff, unit, at)
-    if price.price is None:
+    each = (reclaimed if baseline.spot else listing)(tariff, unit, at).price
+    if each is None:
         return Savings()
 
-    gpus, each, kept = unit.gpus, price.price, ZERO if baseline.spot else sum((one.gpus for one in active), ZERO)
+    gpus, kept = unit.gpus, ZERO if baseline.spot else sum((one.gpus for one in active), ZERO)
     paid = sum((one.gpus * one.price for one in active), ZERO)
 
     def cost(replicas: Decimal) -> Decimal:
@@ -224,7 +245,7 @@ def savings(
 
     there = sum((line.replica_hours for line in lines.values()), ZERO)
     allowed = baseline.replicas if setting.cap is None else min(baseline.replicas, Decimal(setting.cap))
-    spent = sum((line.effective for name, line in lines.items() if name != OVERHEAD), ZERO)
+    spent = sum((line.committed if name == OVERHEAD else line.effective for name, line in lines.items()), ZERO)
     return Savings(
         queue=cost(allowed) - cost(there),
         schedule=cost(baseline.replicas) - cost(allowed),
