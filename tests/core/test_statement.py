@@ -127,6 +127,11 @@ def test_a_node_beyond_the_replicas_need_not_have_gpus():
     assert priced(ON_DEMAND, replace(ON_DEMAND, tier=OVERHEAD, gpus=None)).reason is Reason.PRICED
 
 
+def test_overhead_is_priced_as_it_is_charged():
+    found = priced(ON_DEMAND, replace(ON_DEMAND, tier=OVERHEAD))
+    assert (found.reason, dict(found.quotes)[OVERHEAD].price) == (Reason.PRICED, 2)
+
+
 def test_without_a_budget_nothing_is_said_of_it():
     assert stated(spending(5000)).budget is None
     assert told(spending(5000)) == []

@@ -21,7 +21,8 @@ from poolkeeper.core.costing import Baseline, Enforce
 from poolkeeper.core.days import NOTHING, OVERHEAD, Amount, month_of, total
 from poolkeeper.core.economics import Count, UnitCost
 from poolkeeper.core.model import PoolSpec
-from poolkeeper.core.prices import Quote, quote
+from poolkeeper.core.prices import Quote
+from poolkeeper.core.rates import charge
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.spending import Expected
 from poolkeeper.core.unusual import Unusual
@@ -142,7 +143,7 @@ def pricing(account: Account, hour: Amount, now: datetime) -> Pricing:
         return Pricing()
     quotes: dict[str, Quote] = {}
     for rental, _ in rented:
-        found = quote(tariff.prices, rental.tier, rental.place, now)
+        found = charge(tariff, rental, now)
         quotes[rental.tier] = max(quotes.get(rental.tier, found), found, key=doubt)
     shown = tuple(quotes.items())
     uncounted = sorted({rental.tier for rental, _ in rented if rental.gpus is None and rental.tier != OVERHEAD})
