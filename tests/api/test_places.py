@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from poolkeeper.api.places import machine, place
-from poolkeeper.core.prices import Place
+from poolkeeper.api.places import GPU, INSTANCE, machine, place
+from poolkeeper.core.prices import UNTOLD, Place
 
 KUBERNETES = {
     "topology.kubernetes.io/region": "us-east-1",
@@ -131,3 +131,8 @@ def test_a_node_that_says_nothing():
 )
 def test_what_the_bill_calls_a_machine(provider_id, name):
     assert machine(provider_id) == name
+
+
+@pytest.mark.parametrize("labels", [INSTANCE, GPU])
+def test_what_is_asked_of_a_node_is_the_label_that_is_read_first(labels):
+    assert labels[0] in UNTOLD

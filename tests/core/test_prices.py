@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from poolkeeper.core.prices import Book, Place, Prices, Row, quote
+from poolkeeper.core.prices import UNTOLD, Book, Place, Prices, Row, quote
 
 MAY = datetime(2026, 5, 1, tzinfo=UTC)
 JUNE = datetime(2026, 6, 1, tzinfo=UTC)
@@ -95,12 +95,17 @@ def test_a_price_in_another_currency_is_none_and_names_its_line():
 @pytest.mark.parametrize(
     ("place", "words"),
     [
-        (Place(), "no price book has no on-demand price for machine of a known type or GPU"),
+        (Place(gpu="L4", spot=True), "no price book has no spot price for L4"),
         (Place(gpu="L4", region="us-east-1"), "no price book has no on-demand price for L4 in us-east-1"),
     ],
 )
 def test_without_a_book_nothing_has_a_price(place, words):
     assert quote(Prices(), "tier", place, JUNE).words == words
+
+
+@pytest.mark.parametrize("spot", [False, True])
+def test_a_node_that_tells_neither_its_type_nor_its_gpu_is_said_to(spot):
+    assert quote(Prices(Book((KIND,))), "tier", Place(region="us-east-1", spot=spot), JUNE).words == UNTOLD
 
 
 def test_a_book_knows_when_its_prices_change():

@@ -16,6 +16,11 @@ from decimal import Decimal
 from functools import cached_property
 
 ANY = "*"
+UNTOLD = (
+    "the node has no label that tells its instance type (node.kubernetes.io/instance-type)"
+    " or its GPU (such as nvidia.com/gpu.product)"
+)
+"""Why a place without either has no price in any book."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,8 @@ def quote(prices: Prices, tier: str, place: Place, at: datetime) -> Quote:
 
 def book_quote(prices: Prices, place: Place, at: datetime) -> Quote:
     """Return the price that the book has for a place at an instant."""
+    if not (place.instance or place.gpu):
+        return Quote(words=UNTOLD)
     fitting = [row for row in prices.book.about(place) if fits(row, place) and row.since <= at]
     best = max(fitting, key=rank, default=None)
     if best is None:
@@ -147,8 +154,7 @@ def width(row: Row) -> tuple[bool, bool, bool]:
 
 
 def shown(place: Place) -> str:
-    """Return a place in words."""
-    machine = place.instance or place.gpu or "machine of a known type or GPU"
+    """Return in words the price of a place whose machine or GPU is known."""
     kind = "spot" if place.spot else "on-demand"
     where = ", ".join(filter(None, (place.provider, place.zone or place.region)))
-    return f"{kind} price for {machine}" + (f" in {where}" if where else "")
+    return f"{kind} price for {place.instance or place.gpu}" + (f" in {where}" if where else "")
