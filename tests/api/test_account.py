@@ -92,6 +92,12 @@ def test_what_is_a_hair_below_zero_is_zero():
     assert dump(replace(FULL, days=(Day(TODAY, Amount(gap=Decimal("-1e-12"))),)))["days"]["2026-11-22"] == {"gap": "0"}
 
 
+def test_days_that_cannot_be_filed_take_little_room():
+    days = tuple(Day(TODAY - timedelta(ago), AMOUNT) for ago in range(9, -1, -1))
+    found = stored(replace(FULL, days=days)).days
+    assert [bool(day.amount.machines) for day in found] == 7 * [False] + 3 * [True]
+
+
 def weeks(count, nodes):
     """Return an account of so many weeks on so many nodes."""
     lines = tuple((tier, Decimal("47.98765"), Decimal("143.962949876")) for tier in ("on-demand", "spot"))

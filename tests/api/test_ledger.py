@@ -8,8 +8,9 @@ from decimal import Decimal
 import pytest
 
 from poolkeeper.api import ledger
-from poolkeeper.api.ledger import Entry, configmap_name, data, entries, labels, month_in
-from poolkeeper.core.days import Amount, Day, Line, Savings, Use
+from poolkeeper.api.ledger import Entry, brief, configmap_name, data, entries, labels, month_in
+from poolkeeper.core.days import Amount, Day, Line, Machine, Part, Savings, Use
+from poolkeeper.core.prices import Place
 
 NOVEMBER = date(2026, 11, 1)
 UID = "6c1f0f4e-4d5e-4bb3-9d1a-2f1d6f9f3c11"
@@ -82,6 +83,44 @@ def test_a_day_keeps_the_labels_that_the_pool_had():
 def test_a_day_takes_little_room():
     plain = replace(ENTRY, labels={"team": "search"}, day=replace(DAY, amount=replace(DAY.amount, gap=Decimal(0))))
     assert len(data(plain)["2026-11-22"]) < 600
+
+
+def spread(nodes, zones):
+    """Return a day on so many machines in so many zones, in both tiers, whose names are as long as they get."""
+    machines = {
+        Machine(
+            ("spot", "on-demand")[number % 2], place(number % zones), f"/subscriptions/{'0' * 80}/{number:06}"
+        ): Part(Decimal(f"{24 + number}.123456789"), Decimal("72.123456789"))
+        for number in range(nodes)
+    }
+    return Day(DAY.on, replace(DAY.amount, machines=machines))
+
+
+def place(number):
+    return Place("aws", "us-east-1", f"us-east-1-{number}", "p5.48xlarge", "NVIDIA-H100", node_gpus=Decimal(8))
+
+
+def test_a_month_of_many_machines_fits_a_configmap():
+    text = data(replace(ENTRY, day=spread(2000, 20)))["2026-11-22"]
+    assert 31 * len(text) < 2**20 / 2
+
+
+def test_machines_without_names_are_in_the_sum():
+    day = spread(200, 3)
+    (entry,) = entries(configmap(replace(ENTRY, day=day)))
+    before, after = (sum(one.cost for one in each.amount.machines.values()) for each in (day, entry.day))
+    assert after == before
+
+
+def test_the_largest_machines_are_told_by_name():
+    found = brief(spread(200, 3).amount).machines
+    named = [one for one in found if one.node]
+    assert (len(named), min(found[one].gpu_hours for one in named)) == (ledger.NAMED, Decimal("174.123456789"))
+
+
+def test_few_machines_all_have_names():
+    amount = spread(50, 3).amount
+    assert brief(amount) is amount
 
 
 def test_people_can_read_a_day():

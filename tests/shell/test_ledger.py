@@ -76,6 +76,20 @@ async def test_each_month_has_its_own(ledger, api):
     assert set(months(api)) == {MARCH, APRIL}
 
 
+def refuse_march(asked):
+    """Refuse whatever is asked of March."""
+    if asked.name == MARCH:
+        raise RefusalError(413, "too large")
+
+
+async def test_a_month_that_cannot_be_written_holds_up_no_later_one(ledger, api):
+    api.intercept = refuse_march
+    done = []
+    with pytest.raises(ServerError, match="too large"):
+        await ledger.write(entries(pool(), [day("2026-03-31"), day("2026-04-01")], HEADING), done.extend)
+    assert (set(months(api)), [one.on.month for one in done]) == ({APRIL}, [4])
+
+
 async def test_a_month_that_another_leader_made_meanwhile_is_added_to(ledger, api):
     async def race(asked):
         if asked.method == "POST":

@@ -18,7 +18,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from poolkeeper.api import amounts
+from poolkeeper.api import amounts, ledger
 from poolkeeper.api.amounts import dump_place, format_number, load_place
 from poolkeeper.api.units import format_instant, parse_instant
 from poolkeeper.core.account import Account, Measured, Month, Past, Told
@@ -32,6 +32,8 @@ Json = dict[str, Any]
 FOUR = Decimal("1e-4")
 AHEAD = timedelta(hours=1)
 """Servers' clocks may differ by this much; what is further ahead was stored before the time was set back."""
+ON_MACHINES = 3
+"""Of how many days that are not filed the machines are stored: where the ledger cannot be written, they are many."""
 KEPT = 2048
 """Of how many accounts the JSON is kept: it is asked for at each look and changes now and then, its past once a day."""
 
@@ -70,7 +72,7 @@ def _dump(known: Same) -> Json:
         rented=_rented(meter.rented),
         setting=_setting(meter.setting),
         young=sorted(young(meter)),
-        days={day.on.isoformat(): amounts.dump(day.amount) for day in account.days},
+        days=dict(_days(account.days)),
         month=_month(account.month),
         past=_pasts(Same(account.past, account.past)),
         told=_told(account.told),
@@ -152,6 +154,13 @@ def _read_setting(stored: Mapping[str, Any]) -> Setting:
         cap=None if cap is None else int(cap),
         unit=_read_rental(stored["unit"]) if "unit" in stored else None,
     )
+
+
+def _days(days: Sequence[Day]) -> Iterator[tuple[str, Json]]:
+    """Yield what days have come to, on which machines only of the newest."""
+    for left, day in zip(range(len(days), 0, -1), days, strict=True):
+        amount = ledger.brief(day.amount) if left <= ON_MACHINES else replace(day.amount, machines={})
+        yield day.on.isoformat(), amounts.dump(amount)
 
 
 def _month(month: Month) -> Json:

@@ -4,7 +4,7 @@ Nobody owns them: they outlive their pools. A day is always written whole, by a 
 whoever writes it again (after a crash, or as the leader before) counts nothing twice.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
@@ -14,7 +14,7 @@ from poolkeeper.api import ledger
 from poolkeeper.api.ledger import Entry
 from poolkeeper.core.days import Day, month_of, next_month
 from poolkeeper.shell.kube import ONLY_METADATA_LIST, KubeClient
-from poolkeeper.shell.kube_errors import ConflictError, NotFound
+from poolkeeper.shell.kube_errors import ConflictError, KubeError, NotFound
 from poolkeeper.shell.list_watch import HasMetadata
 from poolkeeper.shell.pools import Pool
 
@@ -64,14 +64,23 @@ class Ledger:
         self._kube = kube
         self._path = f"/api/v1/namespaces/{namespace}/configmaps"
 
-    async def write(self, found: Sequence[Entry]) -> None:
-        """Write days of one pool, oldest first.
+    async def write(self, found: Sequence[Entry], written: Callable[[tuple[Day, ...]], None] = lambda _: None) -> None:
+        """Write days of one pool, oldest first; `written` is told those of each month that has them for sure.
 
         Raises:
-            KubeError: some may have been written; all are to be written again.
+            KubeError: of the first month that has not; later ones are written all the same.
         """
-        for month, days in groupby(found, key=lambda one: month_of(one.day.on)):
-            await self._write_month(month, tuple(days))
+        failed: list[KubeError] = []
+        for month, group in groupby(found, key=lambda one: month_of(one.day.on)):
+            days = tuple(group)
+            try:
+                await self._write_month(month, days)
+            except KubeError as error:
+                failed.append(error)
+            else:
+                written(tuple(one.day for one in days))
+        if failed:
+            raise failed[0]
 
     async def _write_month(self, month: date, days: Sequence[Entry]) -> None:
         name = ledger.configmap_name(month, days[0].uid)

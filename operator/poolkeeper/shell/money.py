@@ -201,10 +201,9 @@ class Money:
         found.unwritten = {key: value for key, value in found.unwritten.items() if value != changed.get(key, "")}
 
     async def _write_days(self, pool: Pool) -> None:
-        days = pool.reckoning.days
+        found = pool.reckoning
         with self._telemetry.write("ledger"):
-            await self._ledger.write(entries(pool, days, self._heading))
-        pool.reckoning.written(days)
+            await self._ledger.write(entries(pool, found.days, self._heading), found.written)
 
     async def _mark(self, pool: Pool) -> None:
         with self._telemetry.write("annotations"):
