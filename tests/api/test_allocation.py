@@ -79,8 +79,9 @@ def test_all_groups_are_the_total():
     assert (found.total.cost, found.total.gpu_hours, found.total.listed) == (9, 3, 9)
 
 
-def test_a_cost_that_is_not_known_is_not_zero():
-    assert Group("chat", Amount({"spot": line(cost="0", unpriced=Decimal(1))})).cost is None
+@pytest.mark.parametrize("unknown", ["unpriced", "uncounted"])
+def test_a_cost_that_is_not_known_is_not_zero(unknown):
+    assert Group("chat", Amount({"spot": line(cost="0", **{unknown: Decimal(1)})})).cost is None
 
 
 def test_a_cost_that_is_zero_is_told():
@@ -114,8 +115,9 @@ def test_output_is_dearer_than_prompts():
     assert float(used().per_million_generated / used().per_million_prompt) == pytest.approx(2.5)
 
 
-def test_a_part_without_a_price_leaves_no_price_for_a_request():
-    assert used(unpriced=Decimal(1)).per_request is None
+@pytest.mark.parametrize("unknown", ["unpriced", "uncounted"])
+def test_a_part_that_is_not_known_leaves_no_price_for_a_request(unknown):
+    assert used(**{unknown: Decimal(1)}).per_request is None
 
 
 def test_nothing_that_was_done_has_no_price():

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from poolkeeper.api.amounts import NAMED, dump, load, named
-from poolkeeper.core.days import Amount, Machine, Part
+from poolkeeper.core.days import Amount, Line, Machine, Part
 from poolkeeper.core.prices import Place
 
 
@@ -16,6 +16,11 @@ def part(number):
 @pytest.mark.parametrize("nodes", [{}, {"a": part(1)}, {"": part(1)}, {"a": part(1), "": part(2)}])
 def test_few_nodes_are_all_told_by_name(nodes):
     assert named(nodes) == nodes
+
+
+def test_all_of_a_line_is_stored():
+    line = Line(*(Decimal(number) for number in range(1, 11)))
+    assert load(dump(Amount({"spot": line}))).lines == {"spot": line}
 
 
 def test_of_many_nodes_the_largest_are_told_by_name():

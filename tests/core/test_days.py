@@ -58,6 +58,19 @@ def test_gpu_hours_without_a_price_add_up():
     assert Amount({"a": Line(unpriced=Decimal(1)), "b": Line(unpriced=Decimal(2))}).unpriced == 3
 
 
+def test_replica_hours_of_unknown_gpus_add_up():
+    parts = Line(uncounted=Decimal(1)) + Line(uncounted=Decimal(2)) * Decimal(2)
+    assert Amount({"a": parts, "b": Line(uncounted=Decimal(2))}).uncounted == 7
+
+
+@pytest.mark.parametrize(
+    ("line", "whole"),
+    [(Line(effective=Decimal(1)), True), (Line(unpriced=Decimal(1)), False), (Line(uncounted=Decimal(1)), False)],
+)
+def test_an_amount_is_whole_where_all_of_its_gpus_are_known_and_priced(line, whole):
+    assert Amount({"a": Line(), "b": line}).whole is whole
+
+
 def test_days_are_kept_in_order():
     days = noted(noted((Day(TODAY, spent(1)),), TODAY - timedelta(days=1), spent(2)), TODAY, spent(4))
     assert [(day.on, day.amount.cost) for day in days] == [(TODAY - timedelta(days=1), 2), (TODAY, 5)]

@@ -27,8 +27,9 @@ UNTOLD = Use(requests=400, prompt_tokens=5e6, generation_tokens=2e6)
 NEW_YORK = ZoneInfo("America/New_York")
 
 
-def amount(cost=100, use=TOLD, unpriced=0):
-    return Amount({"spot": Line(effective=Decimal(cost), unpriced=Decimal(unpriced))}, use=use)
+def amount(cost=100, use=TOLD, **unknown):
+    hours = {name: Decimal(number) for name, number in unknown.items()}
+    return Amount({"spot": Line(effective=Decimal(cost), **hours)}, use=use)
 
 
 def test_a_request_costs_its_part():
@@ -60,8 +61,8 @@ def test_the_way_has_a_name(use, found):
 
 
 @pytest.mark.parametrize("phase", Phase)
-@pytest.mark.parametrize("spent", [amount(use=Use()), amount(unpriced=1)])
-def test_what_nobody_counted_or_priced_has_no_cost(spent, phase):
+@pytest.mark.parametrize("spent", [amount(use=Use()), amount(unpriced=1), amount(uncounted=1)])
+def test_what_is_not_known_whole_has_no_cost(spent, phase):
     assert (per_request(spent), per_million_tokens(spent, phase)) == (None, None)
 
 
@@ -115,6 +116,8 @@ def test_after_a_day_of_23_hours_one_more_counts():
     assert last_day(past, amount(6), now, NEW_YORK) == 6 + 3
 
 
-@pytest.mark.parametrize(("costs", "unpriced"), [((), 0), ((40,), 0), ((0, 40), 1)])
-def test_a_day_that_is_not_known_whole_is_unknown(costs, unpriced):
-    assert cost_at(datetime(2026, 11, 22, 6, tzinfo=UTC), *costs, unpriced=unpriced) is None
+@pytest.mark.parametrize(
+    ("costs", "unknown"), [((), {}), ((40,), {}), ((0, 40), {"unpriced": 1}), ((0, 40), {"uncounted": 1})]
+)
+def test_a_day_that_is_not_known_whole_is_unknown(costs, unknown):
+    assert cost_at(datetime(2026, 11, 22, 6, tzinfo=UTC), *costs, **unknown) is None

@@ -42,7 +42,11 @@ def test_nothing_rented_is_nothing():
 
 def test_a_replica_whose_gpus_nobody_knows_is_there_and_in_no_amount():
     line = hour((replace(SURE, gpus=None), 2)).lines["on-demand"]
-    assert (line.replica_hours, line.gpu_hours, line.effective, line.unpriced) == (2, 0, 0, 0)
+    assert (line.replica_hours, line.gpu_hours, line.effective, line.unpriced, line.uncounted) == (2, 0, 0, 0, 2)
+
+
+def test_replicas_whose_gpus_are_known_are_counted():
+    assert hour((SURE, 2), (replace(REST, gpus=None), 1)).whole
 
 
 def test_gpus_without_a_price_are_told_and_in_no_amount():
@@ -197,6 +201,12 @@ def test_overhead_on_spot_that_the_spec_has_no_more_costs_what_the_book_says_of_
 def test_nothing_is_saved_where_nobody_can_know(setting, prices):
     rented = ((CHEAP, 1),) if "spot" in prices else ((SURE, 1),)
     assert hour(*rented, setting=setting, prices=prices).savings == Savings()
+
+
+@pytest.mark.parametrize("unit", [SURE, replace(SURE, gpus=None)])
+def test_nothing_is_saved_where_the_gpus_of_a_replica_are_unknown(unit):
+    rented = ((SURE, 1), (replace(SURE, gpus=None), 1))
+    assert hour(*rented, setting=Setting(EIGHT, None, unit)).savings == Savings()
 
 
 def test_the_tier_that_nobody_reclaims_is_that_of_on_demand_whatever_its_name():

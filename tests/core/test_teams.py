@@ -45,7 +45,7 @@ def test_currencies_are_never_added_and_that_is_said():
 
 def test_what_has_no_price_is_said():
     assert stood(share(300, whole=False)).missing == (
-        "inference/chat uses GPUs without a price: they are not in the sum",
+        "inference/chat uses GPUs whose price or number is unknown: they are not in the sum",
     )
 
 

@@ -79,8 +79,8 @@ class Group:
 
     @property
     def cost(self) -> Decimal | None:
-        """What it cost; None where nothing of it has a price."""
-        return None if self.amount.unpriced and not self.amount.cost else self.amount.cost
+        """What it cost; None where nothing of it is known."""
+        return self.amount.cost if self.amount.whole or self.amount.cost else None
 
     @property
     def savings(self) -> Decimal | None:

@@ -34,6 +34,7 @@ LINE = {
     "covered": "covered",
     "spared": "spared",
     "committed": "committed",
+    "uncounted": "uncounted",
 }
 SAVINGS = {"queue": "queue", "schedule": "schedule", "spot": "spot"}
 USE = {

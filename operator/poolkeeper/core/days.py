@@ -26,6 +26,8 @@ def hours(lasted: timedelta) -> Decimal:
 class Line:
     """What one tier came to. `unpriced` are the GPU-hours of unknown price: they are in no amount of money.
 
+    Neither are `uncounted`, the replica-hours of which nobody knows how many GPUs they use.
+
     As FOCUS 1.2 has it, `listed` is at the price of on-demand, `contracted` at the price of the capacity that was
     used, `effective` after commitments; `spot` replicas are Dynamic there.
 
@@ -42,6 +44,7 @@ class Line:
     covered: Decimal = ZERO
     spared: Decimal = ZERO
     committed: Decimal = ZERO
+    uncounted: Decimal = ZERO
 
     def __add__(self, other: "Line") -> "Line":
         """Return both together."""
@@ -55,6 +58,7 @@ class Line:
             self.covered + other.covered,
             self.spared + other.spared,
             self.committed + other.committed,
+            self.uncounted + other.uncounted,
         )
 
     def __mul__(self, lasted: Decimal) -> "Line":
@@ -69,6 +73,7 @@ class Line:
             self.covered * lasted,
             self.spared * lasted,
             self.committed * lasted,
+            self.uncounted * lasted,
         )
 
 
@@ -183,6 +188,16 @@ class Amount:
     def unpriced(self) -> Decimal:
         """The GPU-hours of unknown price."""
         return sum((line.unpriced for line in self.lines.values()), ZERO)
+
+    @property
+    def uncounted(self) -> Decimal:
+        """The replica-hours of unknown GPUs."""
+        return sum((line.uncounted for line in self.lines.values()), ZERO)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it is in the cost: its GPUs are known, and so are their prices."""
+        return not any(line.unpriced or line.uncounted for line in self.lines.values())
 
     def __add__(self, other: "Amount") -> "Amount":
         """Return both together."""

@@ -40,7 +40,7 @@ class Method(StrEnum):
 
 
 def per_request(amount: Amount) -> Decimal | None:
-    """Return what a finished request cost; None where none was counted, or a part of the cost has no price."""
+    """Return what a finished request cost; None where none was counted, or a part of the cost is unknown."""
     return _per(amount, amount.cost, amount.use.requests)
 
 
@@ -73,7 +73,7 @@ def share(use: Use, phase: Phase) -> Decimal:
 
 
 def _per(amount: Amount, cost: Decimal, count: float) -> Decimal | None:
-    return cost / Decimal(count) if count > 0 and not amount.unpriced else None
+    return cost / Decimal(count) if count > 0 and amount.whole else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +115,8 @@ def last_day(past: Sequence[Past], today: Amount, now: datetime, zone: ZoneInfo)
     """Return what the 24 hours before `now` cost: the day so far, and the rest of them from the days before.
 
     Of a day that is partly among them counts that part of its cost, as if it had been spent evenly. None where the days
-    before do not reach back far enough, or a part of today has no price. The first day of `past` does not count: it
-    began in its middle.
+    before do not reach back far enough, or a part of their cost or of today's is unknown. The first day of `past` does
+    not count: it began in its middle.
 
     Args:
         past: the days that are over, oldest first, without a gap, up to yesterday.
@@ -132,4 +132,4 @@ def last_day(past: Sequence[Past], today: Amount, now: datetime, zone: ZoneInfo)
         morning -= DAY
         end, reached = reached, morning.astimezone(UTC)
         cost += day.cost * Decimal((end - max(begin, reached)) / (end - reached))
-    return cost if reached <= begin and not today.unpriced else None
+    return cost if reached <= begin and today.whole else None

@@ -125,9 +125,15 @@ def rates(tariff: Tariff, rented: Rented, setting: Setting, at: datetime) -> Amo
     lines = charged(paid, left)
     for rental, count in kinds:
         if rental.tier != OVERHEAD:
-            lines[rental.tier] = lines.get(rental.tier, Line()) + Line(replica_hours=Decimal(count))
+            lines[rental.tier] = lines.get(rental.tier, Line()) + replicas(rental, count)
     saved = savings(tariff, lines, active, setting, at)
     return Amount(lines, saved, machines=machines(paid, rented)) if lines or saved != Savings() else NOTHING
+
+
+def replicas(rental: Rental, count: int) -> Line:
+    """Return what an hour of several replicas alike comes to besides their GPUs."""
+    there = Decimal(count)
+    return Line(replica_hours=there, uncounted=there if rental.gpus is None else ZERO)
 
 
 def piece(tariff: Tariff, rental: Rental, count: int, at: datetime) -> Piece:
@@ -231,7 +237,7 @@ def savings(
     All causes together are the baseline less the cost, but for what the overhead costs beyond commitments.
     """
     baseline, unit = setting.baseline, setting.unit
-    if baseline is None or unit is None or unit.gpus is None or any(line.unpriced for line in lines.values()):
+    if baseline is None or unit is None or unit.gpus is None or not Amount(lines).whole:
         return Savings()
     each = (reclaimed if baseline.spot else listing)(tariff, unit, at).price
     if each is None:
@@ -240,8 +246,8 @@ def savings(
     gpus, kept = unit.gpus, ZERO if baseline.spot else sum((one.gpus for one in active), ZERO)
     paid = sum((one.gpus * one.price for one in active), ZERO)
 
-    def cost(replicas: Decimal) -> Decimal:
-        return paid + max(ZERO, replicas * gpus - kept) * each
+    def cost(size: Decimal) -> Decimal:
+        return paid + max(ZERO, size * gpus - kept) * each
 
     there = sum((line.replica_hours for line in lines.values()), ZERO)
     allowed = baseline.replicas if setting.cap is None else min(baseline.replicas, Decimal(setting.cap))

@@ -47,7 +47,7 @@ class Overhead:
 class Share:
     """What a pool has come to in the month that began on `first`, in its own zone.
 
-    `end` is where that month will end, None while nothing can be said; `whole`: all of it has a price.
+    `end` is where that month will end, None while nothing can be said; `whole`: all of it is known.
     """
 
     pool: str
@@ -64,7 +64,7 @@ class Standing:
     """How a team's month stands: `cost` and `end` (None: nothing can be said yet) in its currency.
 
     `used` and `expected` are shares of the budget. `fresh` are the thresholds that are news, `told` is what to remember
-    once they are told. `missing`: pools whose cost is in another currency or has no price, in words.
+    once they are told. `missing`: pools whose cost is in another currency or not known whole, in words.
     """
 
     cost: Decimal
@@ -115,7 +115,7 @@ def missing(team: Team, shares: Iterable[Share]) -> Iterator[str]:
         if one.currency != team.currency:
             yield f"{one.pool} counts in {one.currency}, not in {team.currency}: it is not in the sum"
         elif not one.whole:
-            yield f"{one.pool} uses GPUs without a price: they are not in the sum"
+            yield f"{one.pool} uses GPUs whose price or number is unknown: they are not in the sum"
 
 
 def accrued(monthly: Decimal, begin: date, end: date) -> Decimal:

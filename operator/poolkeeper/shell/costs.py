@@ -207,7 +207,7 @@ def shares_of(pools: Iterable[Pool], heading: Heading) -> Iterator[Share]:
                 first=found.first,
                 cost=found.month.cost,
                 end=found.end.amount if found.end else None,
-                whole=not found.month.unpriced,
+                whole=found.month.whole,
             )
 
 
@@ -226,7 +226,7 @@ def taken_in(found: Iterable[Json]) -> tuple[tuple[Share, ...], list[str]]:
 def share_of(entry: Entry) -> Share:
     """Return a day of a pool that is gone: nothing will be added to it."""
     amount, name = entry.day.amount, f"{entry.namespace}/{entry.name}"
-    first, whole = month_of(entry.day.on), not amount.unpriced
+    first, whole = month_of(entry.day.on), amount.whole
     return Share(name, entry.labels, entry.currency, first, amount.cost, amount.cost, whole)
 
 
