@@ -29,13 +29,9 @@ from poolkeeper.cli.load_options import (
     reader,
 )
 from poolkeeper.cli.prices_shown import Shelf
-from poolkeeper.cli.schedule import refuse
-from poolkeeper.shell.history import HistoryError
 from poolkeeper.shell.settings import PRICE_BOOK
 from poolkeeper.simulate import multiples
 from poolkeeper.simulate.multiples import WhatIf
-from poolkeeper.simulate.series import SeriesError
-from poolkeeper.simulate.trace import TraceError
 
 MOST = 20
 """So many multiples are lived at most."""
@@ -131,13 +127,10 @@ def find(
 
 def answer(ground: Ground, found: Subject, judged: question.Given, loads: tuple[float, ...], read: Load) -> Shown:
     """Return what each multiple comes to; say what is wrong with the history and leave with 2."""
-    try:
-        with telling() as told:
-            series = read(told)
-            asked = WhatIf(question.asked(ground.today, judged, series), found.spec, loads, found.pricing)
-            made = multiples.multiples(series, asked, told)
-    except (HistoryError, TraceError, SeriesError) as error:
-        refuse([str(error)])
+    with telling() as told:
+        series = read(told)
+        asked = WhatIf(question.asked(ground.today, judged, series), found.spec, loads, found.pricing)
+        made = multiples.multiples(series, asked, told)
     return Shown(found.body, asked, made, (*found.notes, *question.startup_told(ground.today, judged)))
 
 

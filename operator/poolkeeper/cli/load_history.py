@@ -11,10 +11,11 @@ from pathlib import Path
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from poolkeeper.cli.connection import complaints
+from poolkeeper.cli.schedule import refuse
 from poolkeeper.shell import history
-from poolkeeper.shell.history import Range
+from poolkeeper.shell.history import HistoryError, Range
 from poolkeeper.shell.servers import ServerConfig, load_servers, parse_server
-from poolkeeper.simulate.series import Series, from_points
+from poolkeeper.simulate.series import Series, SeriesError, from_points
 from poolkeeper.simulate.trace import TraceError, read_trace
 
 Told = Callable[[str, float], None]
@@ -25,11 +26,17 @@ PACKED = b"\x1f\x8b"
 
 @contextmanager
 def telling() -> Iterator[Told]:
-    """Show what is done, and which share of it, on a terminal; elsewhere nothing."""
+    """Show what is done, and which share of it, on a terminal; elsewhere nothing.
+
+    Where the load turns out to be none that can be lived, that is said, and the command leaves with 2.
+    """
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=complaints, transient=True, disable=not complaints.is_terminal) as shown:
-        task = shown.add_task("", total=1.0)
-        yield lambda words, share: shown.update(task, description=words, completed=share)
+    try:
+        with Progress(*columns, console=complaints, transient=True, disable=not complaints.is_terminal) as shown:
+            task = shown.add_task("", total=1.0)
+            yield lambda words, share: shown.update(task, description=words, completed=share)
+    except (HistoryError, TraceError, SeriesError) as error:
+        refuse([str(error)])
 
 
 def server(given: str, file: Path | None) -> ServerConfig:

@@ -42,12 +42,8 @@ from poolkeeper.cli.question import (
 )
 from poolkeeper.cli.recommended_changes import changes, kept_told
 from poolkeeper.cli.recommended_pool import manifest, written
-from poolkeeper.cli.schedule import refuse
-from poolkeeper.shell.history import HistoryError
 from poolkeeper.simulate import recommend as engine
 from poolkeeper.simulate.proposal import Question, Recommendation
-from poolkeeper.simulate.series import SeriesError
-from poolkeeper.simulate.trace import TraceError
 
 Json = dict[str, Any]
 
@@ -123,14 +119,11 @@ def recommend(
         today = ask((kubeconfig, context), lambda kube: pool_of_cluster(kube, namespace, pool))
     else:
         today = Today()
-    try:
-        with telling() as told:
-            series = load(told)
-            question = asked(today, given, series)
-            found = engine.recommend(series, question, told)
-            found = replace(found, notes=(*found.notes, *kept_told(today, found), *startup_told(today, given)))
-    except (HistoryError, TraceError, SeriesError) as error:
-        refuse([str(error)])
+    with telling() as told:
+        series = load(told)
+        question = asked(today, given, series)
+        found = engine.recommend(series, question, told)
+    found = replace(found, notes=(*found.notes, *kept_told(today, found), *startup_told(today, given)))
     lead = AUTO if given.startup is None else format_duration(found.lead)
     tell(output, question, found, today, manifest(today.body, question, found, lead))
 
