@@ -19,6 +19,7 @@ from decimal import Decimal, InvalidOperation
 from itertools import chain
 from typing import Any
 
+from poolkeeper.api.refused import RefusedError
 from poolkeeper.core.days import ZERO
 
 Cells = Mapping[str, Any]
@@ -35,12 +36,8 @@ _FRACTION = re.compile(r"(\.\d{6})\d+")
 """Nanoseconds, which no datetime holds."""
 
 
-class BillError(Exception):
+class BillError(RefusedError):
     """A bill that cannot be read: each of its `problems` names line and column, and what would be right."""
-
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from pydantic import Field, ValidationError
 from poolkeeper.api import problems
 from poolkeeper.api.cost import Budget, MoneyOverZero, Percent
 from poolkeeper.api.fields import Name, Zone
+from poolkeeper.api.refused import RefusedError
 from poolkeeper.api.rules import Part, Rule
 from poolkeeper.core import costing, teams
 
@@ -27,12 +28,8 @@ Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_./]*[A-Za-z0-9])
 Selector = Annotated[dict[Label, str], Field(min_length=1)]
 
 
-class CostsError(ValueError):
+class CostsError(RefusedError, ValueError):
     """The file cannot be used: a sentence for each of its `problems`."""
-
-    def __init__(self, found: list[str]) -> None:
-        super().__init__("; ".join(found))
-        self.problems = found
 
 
 class Overhead(Part):

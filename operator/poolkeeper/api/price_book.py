@@ -14,6 +14,7 @@ from datetime import datetime
 from io import StringIO
 
 from poolkeeper.api.price_fields import READERS, dated, gpu, instance, price, printable, provider, since, spot
+from poolkeeper.api.refused import RefusedError
 from poolkeeper.core.prices import ANY, Book, Row
 
 COLUMNS = (
@@ -37,12 +38,8 @@ Problem = tuple[int, str]
 Key = tuple[str, str, str, str, str, bool, datetime]
 
 
-class PriceBookError(Exception):
+class PriceBookError(RefusedError):
     """The book cannot be taken as it is; `problems` are what is wrong with it, each with its line."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = problems
 
 
 def parse(text: str, name: str) -> Book:

@@ -9,6 +9,7 @@ from poolkeeper.api.capacity import Capacity, Drain
 from poolkeeper.api.cost import COST_RULES, Cost
 from poolkeeper.api.fields import MAX_REPLICAS, AutoDuration, Duration, Name
 from poolkeeper.api.problems import problems, shown
+from poolkeeper.api.refused import RefusedError
 from poolkeeper.api.rules import Part, Rule, not_yet
 from poolkeeper.api.schedule import POOL_RULES, Forecast, Schedule
 from poolkeeper.api.units import parse_duration
@@ -299,12 +300,8 @@ class Spec(Part):
         )
 
 
-class SpecError(ValueError):
+class SpecError(RefusedError, ValueError):
     """A spec that cannot be accepted: every problem, each with its field and what would be right."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = problems
 
 
 def parse_spec(raw: Mapping[str, Any]) -> Spec:

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
+from poolkeeper.api.refused import RefusedError
 from poolkeeper.api.units import parse_instant
 from poolkeeper.core.days import COMMITMENTS
 
@@ -19,12 +20,8 @@ FIRST_YEAR, LAST_YEAR = 1970, 2999
 Cells = dict[str, str]
 
 
-class EventsError(Exception):
+class EventsError(RefusedError):
     """A file of events that cannot be read: each of its `problems` names the line, and what would be right."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)
