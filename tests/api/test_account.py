@@ -134,13 +134,33 @@ def test_the_same_is_only_the_same_as_its_like():
         {"at": "2026-11-22T12:00:00Z", "rented": [{"tier": "spot"}]},
         {"at": "2026-11-22T12:00:00Z", "days": {"2026-11-22": {"tiers": {"spot": {"cost": "much"}}}}},
         {"at": "2026-11-22T12:00:00Z", "days": {"2026-11-22": {"gap": "NaN"}}},
-        {"at": "2026-11-22T12:00:00Z", "past": ["2026-11-21 1"]},
-        {"at": "2026-11-22T12:00:00Z", "past": ["2026-11-21 1 0 spot 2"]},
         {"at": "2026-11-22T12:00:00Z", "month": {"first": "2026-13-01"}},
     ],
 )
 def test_an_account_that_cannot_be_read_begins_anew(garbage):
     assert load(garbage, NOON) == Account()
+
+
+@pytest.mark.parametrize(
+    ("part", "garbage", "left"),
+    [
+        ("past", ["2026-11-21 1"], replace(FULL, past=())),
+        ("past", ["2026-11-21 1 0 spot 2"], replace(FULL, past=())),
+        ("told", {"judged": "yesterday"}, replace(FULL, told=Told())),
+        ("measured", {"hours": "many"}, replace(FULL, measured=Measured())),
+        ("measured", "many", replace(FULL, measured=Measured())),
+        ("spentAt", "soon", replace(FULL, spent_at=None)),
+    ],
+)
+def test_what_is_no_sum_costs_no_sums(part, garbage, left):
+    assert load(dump(FULL) | {part: garbage}, NOON) == left
+
+
+@pytest.mark.parametrize(
+    "garbage", [{"leadsTo": "soon"}, {"asked": 3, "edit": {}}, {"tiers": {"asked": {"spot": 1e999}}}]
+)
+def test_another_memory_that_cannot_be_read_costs_no_money(garbage):
+    assert memo.load({"account": dump(FULL)} | garbage, None, NOON) == Memory(account=FULL)
 
 
 def test_it_costs_no_other_memory():

@@ -11,12 +11,12 @@ Sums are stored to nine decimals. The past is there for what is usual, not to be
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from poolkeeper.api import amounts, ledger
 from poolkeeper.api.amounts import dump_place, format_number, load_place
@@ -28,6 +28,7 @@ from poolkeeper.core.meter import Meter, young
 from poolkeeper.core.rates import Rental, Rented, Setting
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
 FOUR = Decimal("1e-4")
 AHEAD = timedelta(hours=1)
@@ -83,11 +84,19 @@ def _dump(known: Same) -> Json:
 
 
 def load(stored: Any, now: datetime) -> Account:  # noqa: ANN401  whatever the store holds
-    """Return the account that was stored; an empty one where nothing was, or nothing that can be read."""
+    """Return the account that was stored; an empty one where nothing was, or its sums cannot be read.
+
+    What besides them cannot be read is forgotten by itself.
+    """
+    return _part(lambda found: _load(found, now), stored or None, Account())
+
+
+def _part(read: Callable[[Any], T], stored: Any, empty: T) -> T:  # noqa: ANN401  whatever the store holds
+    """Return a part of what was stored, an empty one where it is not there or cannot be read."""
     try:
-        return _load(stored, now) if stored else Account()
+        return empty if stored is None else read(stored)
     except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
-        return Account()
+        return empty
 
 
 def _load(stored: Mapping[str, Any], now: datetime) -> Account:
@@ -103,10 +112,10 @@ def _load(stored: Mapping[str, Any], now: datetime) -> Account:
         meter=meter,
         days=tuple(Day(on, days[on]) for on in sorted(days)),
         month=_read_month(stored.get("month", {})),
-        past=tuple(_read_past(line) for line in stored.get("past", ())),
-        told=_read_told(stored.get("told", {})),
-        measured=_read_measured(stored.get("measured", {})),
-        spent_at=parse_instant(stored["spentAt"]) if "spentAt" in stored else None,
+        past=_part(_read_pasts, stored.get("past"), ()),
+        told=_part(_read_told, stored.get("told"), Told()),
+        measured=_part(_read_measured, stored.get("measured"), Measured()),
+        spent_at=_part(parse_instant, stored.get("spentAt"), None),
         currency=str(stored.get("currency", "")),
     )
 
@@ -179,6 +188,10 @@ def _pasts(known: Same) -> list[str]:
 def _past(one: Past) -> str:
     lines = (f" {name} {_short(gpu_hours)} {_short(cost)}" for name, gpu_hours, cost in one.lines)
     return f"{one.on} {_short(one.cost)} {_short(one.gap)}" + "".join(lines)
+
+
+def _read_pasts(lines: Sequence[str]) -> tuple[Past, ...]:
+    return tuple(map(_read_past, lines))
 
 
 def _read_past(line: str) -> Past:

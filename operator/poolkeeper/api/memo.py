@@ -10,6 +10,7 @@ the pool has cost is account.py's.
 import struct
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from math import isnan
 from typing import Any
@@ -55,14 +56,17 @@ def dump(memory: Memory, grace_period: timedelta, stored: Mapping[str, Any]) -> 
 def load(stored: Mapping[str, Any], looked_until: datetime | None, now: datetime) -> Memory:
     """Return the memory that was stored; empty where nothing was, or nothing that can be read.
 
+    The account is read by itself: a clock that cannot be read costs the clocks, and no money.
+
     `looked_until` is when an operator last looked at the pool (the lease's last renewal): from there the gap counts.
     Unknown, a stored clock is not trusted. Instants after `now` were stored before the server's time was set back:
     such a clock is not trusted either, and anything else is taken to have happened now.
     """
     try:
-        return _load(stored, looked_until if looked_until and looked_until <= now else None, now)
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return Memory()
+        memory = _load(stored, looked_until if looked_until and looked_until <= now else None, now)
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
+        memory = Memory()
+    return replace(memory, account=account.load(stored.get("account"), now))
 
 
 def _load(stored: Mapping[str, Any], looked_until: datetime | None, now: datetime) -> Memory:
@@ -83,7 +87,6 @@ def _load(stored: Mapping[str, Any], looked_until: datetime | None, now: datetim
         ),
         tiers=_read_tiers(stored.get("tiers", {}), now),
         habit=_read_habit(stored.get("habit")),
-        account=account.load(stored.get("account"), now),
     )
 
 
