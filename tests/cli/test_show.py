@@ -74,32 +74,58 @@ def test_a_row_is_live_where_the_operator_answers():
     assert (row["queue"], row["desired"], row["reason"]) == (1500, 3, "QueueAbove")
 
 
+EUROS = {"currency": "EUR", "perHour": "15.60", "monthToDate": "8123.46"}
+ROW = {
+    "namespace": "inference",
+    "name": "chat",
+    "mode": "Active",
+    "queue": 1500.0,
+    "desired": 3,
+    "ready": 2,
+    "spot": {"desired": 9, "ready": 6},
+    "min": 2,
+    "max": 8,
+    "window": "office",
+    "slo": "98.8%",
+    "cost": EUROS,
+    "reason": "QueueAbove",
+    "next": None,
+}
+
+
 @pytest.mark.parametrize("window", [None, "office"])
 @pytest.mark.parametrize("spot", [None, {"desired": 9, "ready": 6}])
-@pytest.mark.parametrize("cost", [None, {"currency": "EUR", "perHour": "15.60", "monthToDate": "8123.46"}])
+@pytest.mark.parametrize("cost", [None, EUROS])
 def test_the_table_fits_eighty_columns(spot, window, cost):
-    rows = [
-        {"namespace": "inference", "name": "chat", "mode": "Active", "queue": 1500.0, "desired": 3, "ready": 2}
-        | {
-            "min": 2,
-            "max": 8,
-            "slo": "98.8%",
-            "reason": "QueueAbove",
-            "next": None,
-            "spot": spot,
-            "window": window,
-            "cost": cost,
-        }
-    ]
-    console = Console(width=80, record=True)
-    console.print(status.table(rows))
-    assert max(len(line) for line in console.export_text().splitlines()) <= 80
+    head, row, *_ = printed_table([ROW | {"spot": spot, "window": window, "cost": cost}], 80)
+    assert (len(head) <= 80, row.startswith("inference/chat "), row.rstrip().endswith("QueueAbove")) == (True,) * 3
 
 
-def table(*rows):
-    console = Console(width=80, record=True)
-    console.print(status.table([status.row(*row) for row in rows]))
-    return console.export_text()
+@pytest.mark.parametrize(
+    ("mode", "width", "left"),
+    [
+        ("Active", 80, "no room for MODE, WINDOW, MONTH: -o json has all"),
+        ("Observe", 80, "no room for WINDOW, $/H, MONTH: -o json has all"),
+        ("Active", 120, ""),
+    ],
+)
+def test_what_there_is_no_room_for_is_said(mode, width, left):
+    assert "".join(printed_table([ROW | {"mode": mode}], width)[2:]).rstrip() == left
+
+
+def test_what_matters_most_is_always_there():
+    head, *_ = printed_table([ROW], 50)
+    assert head.split() == ["POOL", "QUEUE", "DESIRED", "READY", "MIN-MAX", "REASON"]
+
+
+def printed_table(rows, width):
+    console = Console(width=width, record=True)
+    console.print(status.table(rows, width))
+    return console.export_text().splitlines()
+
+
+def table(*rows, width=80):
+    return "\n".join(printed_table([status.row(*row) for row in rows], width))
 
 
 SPLIT = {"metadata": {"namespace": "a", "name": "b"}, "spec": {"mode": "Active", "minReplicas": 2, "maxReplicas": 20}}

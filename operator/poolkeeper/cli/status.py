@@ -5,6 +5,7 @@ from threading import Event
 from typing import Annotated, Any
 
 import typer
+from rich.cells import cell_len
 from rich.live import Live
 from rich.table import Table
 
@@ -33,6 +34,9 @@ COLUMNS = ("POOL", "MODE", "QUEUE", "DESIRED", "READY", "SPOT", "MIN-MAX", "WIND
 WORDS = {"POOL", "MODE", "WINDOW", "REASON"}
 RARE = ("SPOT", "WINDOW", "$/H", "MONTH")
 """Columns that are there where any pool has something in them."""
+LEAST = ("WINDOW", "MONTH", "$/H", "MODE", "SLO", "SPOT")
+"""Which column goes first where the screen is narrow: `explain` and `poolkeeper cost` tell the same."""
+GAP = 2
 
 
 def status(
@@ -60,16 +64,18 @@ def status(
         follow(look)
     else:
         rows = look()
-        console.print(table(rows) if rows else f"no pools in {namespace or 'any namespace'}", markup=False)
+        console.print(
+            table(rows, console.width) if rows else f"no pools in {namespace or 'any namespace'}", markup=False
+        )
 
 
 def follow(look: Any) -> None:  # noqa: ANN401  a function without arguments
     """Show the table again and again."""
     try:
-        with Live(table(look()), console=console, auto_refresh=False) as shown:
+        with Live(table(look(), console.width), console=console, auto_refresh=False) as shown:
             while True:
                 Event().wait(EVERY)  # the pace at which a person looks
-                shown.update(table(look()), refresh=True)
+                shown.update(table(look(), console.width), refresh=True)
     except KeyboardInterrupt:
         return
 
@@ -122,16 +128,38 @@ def spot(spec: Json, said: Json, decision: Json | None) -> Json | None:
     return known.get(name)
 
 
-def table(rows: list[Json]) -> Table:
-    """Return the pools as a table; spot, windows and money have columns where any pool has them."""
-    told = [cells(one) for one in rows]
+def table(rows: list[Json], width: int) -> Table:
+    """Return the pools as a table of at most this width; spot, windows and money have columns where any pool has them.
+
+    Where there is no room for all columns, those that matter least are left out, and below the table that is said.
+    """
+    told = [{heading: "" if it is None else str(it) for heading, it in cells(one).items()} for one in rows]
     columns = [heading for heading in COLUMNS if heading not in RARE or any(one[heading] for one in told)]
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in columns:
+    kept = fitting(columns, told, width)
+    left = ", ".join(heading for heading in columns if heading not in kept)
+    below = f"no room for {left}: -o json has all" if left else None
+    made = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), caption=below, caption_justify="left")
+    for heading in kept:
         made.add_column(heading, justify="left" if heading in WORDS else "right", overflow="fold")
     for shown in told:
-        made.add_row(*("" if shown[heading] is None else str(shown[heading]) for heading in columns))
+        made.add_row(*(shown[heading] for heading in kept))
     return made
+
+
+def fitting(columns: list[str], told: list[dict[str, str]], width: int) -> list[str]:
+    """Return the columns that there is room for: those that matter least go, and first a mode that says nothing."""
+    kept = columns
+    silent = all(one["MODE"] == "Active" for one in told)
+    for least in ("MODE", *LEAST) if silent else LEAST:
+        if breadth(kept, told) > width:
+            kept = [heading for heading in kept if heading != least]
+    return kept
+
+
+def breadth(columns: list[str], told: list[dict[str, str]]) -> int:
+    """Return how wide a table of these columns is."""
+    widths = [max(cell_len(text) for text in (heading, *(one[heading] for one in told))) for heading in columns]
+    return sum(widths) + GAP * (len(widths) - 1)
 
 
 def cells(one: Json) -> Json:
