@@ -73,13 +73,15 @@ def test_options_exist(page):
 
 
 def options(line):
-    called = re.search(r"\bpoolkeeper (run|status|explain|check|schedule|recommend|crd)\b([^|;&]*)", line)
+    called = re.search(rf"\bpoolkeeper ({'|'.join(COMMANDS)})\b([^|;&]*)", line)
     return re.findall(r"(?<!\S)(-{1,2}[a-z][a-z-]*)", called[2]) if called else []
 
 
 def known_options(line):
-    command = re.search(r"\bpoolkeeper (\w+)", line)[1]
-    return {name for parameter in COMMANDS[command].params for name in (*parameter.opts, *parameter.secondary_opts)}
+    first, second = re.search(r"\bpoolkeeper (\w+)(?: (\w+))?", line).groups()
+    command = COMMANDS[first]
+    command = getattr(command, "commands", {}).get(second, command)
+    return {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
 
 
 @every_page
@@ -103,7 +105,9 @@ def test_metrics_exist(page):
 
 @every_page
 def test_reasons_conditions_and_values_exist(page):
-    assert {word for word in code(page) if CAMEL.fullmatch(word)} <= KNOWN_WORDS | ALERTS | ELSEWHERE | set(focus.COLUMNS)
+    assert {word for word in code(page) if CAMEL.fullmatch(word)} <= KNOWN_WORDS | ALERTS | ELSEWHERE | set(
+        focus.COLUMNS
+    )
 
 
 @every_page
