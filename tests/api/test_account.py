@@ -44,7 +44,7 @@ FULL = Account(
     month=Month(date(2026, 11, 1), AMOUNT),
     past=(
         Past(YESTERDAY, Decimal("31.25"), (("on-demand", Decimal(12), Decimal("7.0001")),), Decimal(1)),
-        Past(TODAY, Decimal(0)),
+        Past(TODAY, Decimal("0.5"), whole=False),
     ),
     told=Told(date(2026, 11, 1), ("80 Actual of 15000", "50 Forecast of 15000"), YESTERDAY),
     measured=Measured(Decimal(96), Decimal(24), frozen=True),

@@ -124,6 +124,11 @@ def test_a_filed_day_moves_to_the_month_and_to_the_past():
     assert filed.past == (Past(TODAY, Decimal(72), (("on-demand", Decimal(24), Decimal(72)),)),)
 
 
+def test_a_day_without_a_price_is_remembered_as_such():
+    lost = Day(TODAY, Amount({"on-demand": Line(unpriced=Decimal(1))}))
+    assert [one.whole for one in history(Account(days=(spent(3, YESTERDAY), lost)), TOMORROW)] == [True, False]
+
+
 def test_a_day_is_filed_once():
     account, day = closed()
     filed = file(account, [day], TOMORROW)

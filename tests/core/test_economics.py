@@ -1,5 +1,6 @@
 """What a request, a million tokens and a unit cost."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -104,6 +105,13 @@ def cost_at(now, *costs, zone=UTC, **changes):
 
 def test_the_last_day_is_today_and_the_rest_of_yesterday():
     assert cost_at(datetime(2026, 11, 22, 6, tzinfo=UTC), 0, 40) == 6 + 30
+
+
+@pytest.mark.parametrize(("hour", "whole"), [(6, False), (0, True)])
+def test_a_day_before_without_a_price_leaves_the_last_day_unknown(hour, whole):
+    first, lost, *others = days(0, 5, 24)
+    past = first, replace(lost, whole=False), *(replace(day, whole=whole) for day in others)
+    assert (last_day(past, amount(6), datetime(2026, 11, 22, hour, tzinfo=UTC), UTC) is not None) is whole
 
 
 def test_at_midnight_the_last_day_is_yesterday():

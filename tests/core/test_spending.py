@@ -1,5 +1,6 @@
 """Where spending goes: expected amounts, and how far off they may be."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -42,6 +43,17 @@ def wide(expected):
 def test_without_a_whole_day_the_month_goes_on_at_the_present_rate():
     found = ends((), datetime(2026, 3, 30, 12, tzinfo=UTC), month=100, hour=2)
     assert (found.amount, found.low, found.high) == (172, 100, 244)
+
+
+@pytest.mark.parametrize(("days", "lost"), [(6, [3]), (28, [20]), (28, range(2, 27)), (28, range(14, 28))])
+def test_a_day_without_a_price_is_no_cheap_day(days, lost):
+    level = past([100] * days, FEBRUARY)
+    history = tuple(replace(day, cost=Decimal(0), whole=False) if n in lost else day for n, day in enumerate(level))
+    assert [float(one.amount) for _, one in coming(history, after(level).date(), 7)] == pytest.approx([100] * 7)
+
+
+def test_where_no_day_has_a_price_nothing_is_expected():
+    assert coming(tuple(replace(day, whole=False) for day in past([0] * 20)), MONDAY + timedelta(days=20)) == ()
 
 
 def test_the_first_day_is_not_whole():

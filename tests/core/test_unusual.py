@@ -50,6 +50,32 @@ def test_a_day_at_the_weekend_is_held_against_days_at_the_weekend():
     assert judged(*WEEK[3:5], WEEK[5] * 1.5).percent == pytest.approx(50, abs=3)
 
 
+def unknown(history, *places):
+    """Return days of which some cost nothing that is known."""
+    lost = {range(len(history))[place] for place in places}
+    return tuple(
+        replace(day, cost=Decimal(0), whole=False) if number in lost else day for number, day in enumerate(history)
+    )
+
+
+def test_a_day_without_a_price_is_not_judged():
+    assert judge(unknown(past(noisy(KNOWN)), -1), 20) is None
+
+
+def test_a_day_after_days_without_a_price_is_as_usual():
+    assert judge(unknown(past(noisy(KNOWN)), -2, -3, -4), 20) is None
+
+
+def test_days_without_a_price_make_none_of_those_after_them_usual():
+    found = judge(unknown(past([*noisy(KNOWN), 2 * WEEK[3]]), *range(-15, -1)), 20)
+    assert float(found.usual) == pytest.approx(WEEK[3], rel=0.03)
+
+
+def test_days_without_a_price_are_none_of_the_fourteen():
+    days = past([*weeks(18), 900])
+    assert (judge(days, 20) is None, judge(unknown(days, 3), 20) is None) == (False, True)
+
+
 @pytest.mark.parametrize(("known", "says"), [(17, False), (18, True)])
 def test_nothing_is_said_before_fourteen_days_of_a_kind(known, says):
     assert (judge(past([*weeks(known), 900]), 20) is not None) is says

@@ -31,6 +31,8 @@ Json = dict[str, Any]
 T = TypeVar("T")
 
 FOUR = Decimal("1e-4")
+UNKNOWN = "?"
+"""What stands behind the cost of a day that is not known whole."""
 AHEAD = timedelta(hours=1)
 """Servers' clocks may differ by this much; what is further ahead was stored before the time was set back."""
 ON_MACHINES = 3
@@ -187,7 +189,8 @@ def _pasts(known: Same) -> list[str]:
 
 def _past(one: Past) -> str:
     lines = (f" {name} {_short(gpu_hours)} {_short(cost)}" for name, gpu_hours, cost in one.lines)
-    return f"{one.on} {_short(one.cost)} {_short(one.gap)}" + "".join(lines)
+    unknown = "" if one.whole else UNKNOWN
+    return f"{one.on} {_short(one.cost)}{unknown} {_short(one.gap)}" + "".join(lines)
 
 
 def _read_pasts(lines: Sequence[str]) -> tuple[Past, ...]:
@@ -197,7 +200,8 @@ def _read_pasts(lines: Sequence[str]) -> tuple[Past, ...]:
 def _read_past(line: str) -> Past:
     on, cost, gap, *rest = line.split()
     lines = zip(rest[::3], map(Decimal, rest[1::3]), map(Decimal, rest[2::3]), strict=True)
-    return Past(date.fromisoformat(on), Decimal(cost), tuple(lines), Decimal(gap))
+    known = cost.removesuffix(UNKNOWN)
+    return Past(date.fromisoformat(on), Decimal(known), tuple(lines), Decimal(gap), whole=known == cost)
 
 
 def _short(number: Decimal) -> str:

@@ -30,12 +30,13 @@ SETTLED = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A day that is over: what it cost, and of each line the GPU-hours and the cost. `gap` is an Amount's."""
+    """A day that is over: what it cost, and each line's GPU-hours and cost. `gap` and `whole` are an Amount's."""
 
     on: date
     cost: Decimal
     lines: tuple[tuple[str, Decimal, Decimal], ...] = ()
     gap: Decimal = ZERO
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +242,7 @@ def past_of(day: Day) -> Past:
     """Return what to remember of a day that is over."""
     lines = day.amount.lines.items()
     shown = tuple((name, line.gpu_hours, line.effective) for name, line in lines)
-    return Past(day.on, day.amount.cost, shown, day.amount.gap)
+    return Past(day.on, day.amount.cost, shown, day.amount.gap, day.amount.whole)
 
 
 def history(account: Account, today: date) -> tuple[Past, ...]:

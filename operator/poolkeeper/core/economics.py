@@ -125,11 +125,12 @@ def last_day(past: Sequence[Past], today: Amount, now: datetime, zone: ZoneInfo)
         zone: whose days they are.
     """
     morning = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    begin, reached, cost = now.astimezone(UTC) - DAY, morning.astimezone(UTC), today.cost
+    begin, reached = now.astimezone(UTC) - DAY, morning.astimezone(UTC)
+    cost, whole = today.cost, today.whole
     for day in reversed(past[1:]):
         if reached <= begin:
             break
         morning -= DAY
         end, reached = reached, morning.astimezone(UTC)
-        cost += day.cost * Decimal((end - max(begin, reached)) / (end - reached))
-    return cost if reached <= begin and today.whole else None
+        cost, whole = cost + day.cost * Decimal((end - max(begin, reached)) / (end - reached)), whole and day.whole
+    return cost if reached <= begin and whole else None

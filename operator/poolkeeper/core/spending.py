@@ -8,7 +8,7 @@
 The interval is split conformal (Lei et al., 2018): the 90 % quantile of the errors of forecasts of one day and of the
 next two, four and seven together, from every second day on as if it were the last. Beyond a week it grows with the
 cube root of the days: a history of 98 days holds too few months to learn that from (docs/benchmarks.md says how well
-it holds). A pool's first day is not whole and counts for nothing.
+it holds). A pool's first day is not whole and counts for nothing; days without a price are gaps (gaps.py).
 """
 
 from collections.abc import Sequence
@@ -21,8 +21,10 @@ from math import cbrt, ceil, exp, hypot, sqrt
 from statistics import mean
 from zoneinfo import ZoneInfo
 
+from poolkeeper.core import gaps
 from poolkeeper.core.account import Past
 from poolkeeper.core.days import Amount, next_month
+from poolkeeper.core.gaps import costs_of
 from poolkeeper.core.season import WEEK, Course, Season, season
 from poolkeeper.core.week import HOUR
 from poolkeeper.core.zones import instant
@@ -130,11 +132,12 @@ def backtest(history: tuple[Past, ...], horizon: int) -> float | None:
 
 
 def outlook(history: tuple[Past, ...], days: int) -> Outlook | None:
-    """Return the days to come after a history, None where it has no whole day."""
-    if len(history) >= SEASONAL:
+    """Return the days to come after a history, None where it has no whole day whose cost is known."""
+    whole = gaps.known(history[1:])
+    if len(history) >= SEASONAL and len(whole) >= WEEK:
         known, found = studied(costs_of(history), history[0].on.weekday())
         return Outlook(tuple(known.costs(days)), known.level, found)
-    rates = [float(past.cost) for past in history[1:][-WEEK:]]
+    rates = [float(past.cost) for past in whole[-WEEK:]]
     if not rates:
         return None
     rate = mean(rates)
@@ -189,8 +192,3 @@ def around(spent: Decimal, more: float, width: float) -> Expected:
     """Return what is spent and what more is expected; what is spent stays so."""
     low, amount, high = (round(Decimal(max(0.0, value)), 9) for value in (more - width, more, more + width))
     return Expected(spent + amount, spent + low, spent + high)
-
-
-def costs_of(history: tuple[Past, ...]) -> tuple[float, ...]:
-    """Return the costs of days."""
-    return tuple(float(past.cost) for past in history)

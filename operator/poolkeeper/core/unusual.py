@@ -8,6 +8,7 @@
                them standard deviations; Hampel, 1974), and by more than money that matters
 
 A day on which nobody looked for a while is off by no more than what was assumed for that while leaves.
+A day whose cost is not known whole is neither judged nor one of those that others are held against (gaps.py).
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,7 @@ from statistics import mean, median
 
 from poolkeeper.core.account import Past
 from poolkeeper.core.drivers import drivers
+from poolkeeper.core.gaps import costs_of, known
 from poolkeeper.core.season import WEEK, season
 from poolkeeper.core.week import SATURDAY, Day
 
@@ -94,14 +96,14 @@ def judge(history: tuple[Past, ...], percent: int, currency: str = "") -> Unusua
         percent: how far a day may be off.
         currency: of the costs, for the words.
     """
-    if len(history) <= ENOUGH:
+    if len(history) <= ENOUGH or not history[-1].whole:
         return None
-    day, before = history[-1], history[:-1]
-    usual = usual_of(tuple(float(past.cost) for past in history), before[0].on.weekday(), percent)
-    if usual is None or abs(float(day.cost) - usual.cost) - float(day.gap) <= usual.bound:
+    day, kind = history[-1], kind_of(history[-1].on.weekday())
+    alike = [past for past in known(history[:-1]) if kind_of(past.on.weekday()) is kind][-ENOUGH:]
+    usual = usual_of(costs_of(history), history[0].on.weekday(), percent)
+    if usual is None or len(alike) < ENOUGH or abs(float(day.cost) - usual.cost) - float(day.gap) <= usual.bound:
         return None
-    kind, cost = kind_of(day.on.weekday()), round(Decimal(usual.cost), 9)
-    alike = [past for past in before if kind_of(past.on.weekday()) is kind][-ENOUGH:]
+    cost = round(Decimal(usual.cost), 9)
     said = drivers(day, alike, cost, currency)
     return Unusual(day.on, day.cost, cost, (*said, *holiday(day, usual, percent)))
 
