@@ -75,3 +75,8 @@ def test_a_replica_is_idle_where_nothing_runs_or_waits(changes, idle):
 def test_of_a_replica_that_does_not_tell_nobody_knows_whether_it_is_idle():
     use = counted([pod(running=None)], [pod()])
     assert (use.ready_hours, use.idle_hours) == (0, 0)
+
+
+def test_no_more_replicas_are_idle_than_are_ready():
+    use = counted([pod("a"), pod("b")], [pod("a"), pod("b")], ready=1)
+    assert use.idle_hours == use.ready_hours == pytest.approx(10 / 3600)

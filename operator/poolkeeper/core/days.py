@@ -12,6 +12,8 @@ OVERHEAD = "overhead"
 """The line of what nodes cost beyond the replicas on them."""
 COMMITMENTS = "commitments"
 """The line of what was committed to and not used."""
+BLIND = timedelta(seconds=30)
+"""A look that is longer ago tells nothing of the time since: what was assumed for that is told apart."""
 ZERO = Decimal(0)
 _HOUR = Decimal(3_600_000_000)
 _MICROSECOND = timedelta(microseconds=1)

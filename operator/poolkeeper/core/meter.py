@@ -19,14 +19,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from poolkeeper.core.days import NOTHING, OVERHEAD, Amount, Day, Line, hours, noted
+from poolkeeper.core.days import BLIND, NOTHING, OVERHEAD, Amount, Day, Line, hours, noted
 from poolkeeper.core.prices import Book
 from poolkeeper.core.rates import Rental, Rented, Setting, Tariff, ends, rates
 
 LATE = timedelta(minutes=1)
 """How long ago a rental may have begun that was not seen at the last change."""
-BLIND = timedelta(seconds=30)
-"""An absence that is longer is told apart: nobody saw what was rented then."""
 
 
 @dataclass(frozen=True, slots=True)

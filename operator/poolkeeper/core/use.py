@@ -10,12 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from operator import attrgetter
 
-from poolkeeper.core.days import Use
+from poolkeeper.core.days import BLIND, Use
 from poolkeeper.core.observation import PodSample
 
 HOUR = timedelta(hours=1)
-BLIND = timedelta(seconds=30)
-"""A look that is longer ago tells nothing of the time since."""
 
 COUNTED = ("requests", "prompt_tokens", "generation_tokens", "prefill_hours", "decode_hours")
 """What is counted, as a sample of a pod and what is summed up of it name it."""
@@ -52,7 +50,7 @@ def count(
         remembered[uid] = newest(remembered.get(uid), seen)
     telling = min(ready, sum(pod.running is not None for pod in samples))
     idle = sum(pod.running == 0 and not pod.waiting for pod in samples)
-    return Counting(remembered, now, telling, idle, counting.use + use)
+    return Counting(remembered, now, telling, min(telling, idle), counting.use + use)
 
 
 def newest(before: Counters | None, seen: Counters) -> Counters:
