@@ -19,6 +19,7 @@ from poolkeeper.core.account import (
     month_to_date,
     per_hour,
     settled,
+    untargeted,
 )
 from poolkeeper.core.costing import Baseline, Budget, Costing, Enforce
 from poolkeeper.core.days import NOTHING, OVERHEAD, Amount, Day, Line, Use, total
@@ -330,6 +331,17 @@ def test_a_budget_that_was_used_up_holds_from_the_first_look_after_a_restart_on(
         for account in (Account(spent_at=START), Account())
     )
     assert (held, free) == (2, 3)
+
+
+def test_without_a_target_no_replica_is_what_savings_are_counted_by():
+    account = kept((NOON, bill()))
+    assert account.meter.setting.unit == RENTAL
+    assert untargeted(account).meter == replace(account.meter, setting=replace(account.meter.setting, unit=None))
+
+
+def test_without_a_target_nothing_changes_where_nothing_was_rented():
+    account = kept((NOON, Bill()))
+    assert untargeted(account) is account
 
 
 def test_another_currency_begins_anew():
