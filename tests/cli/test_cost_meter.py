@@ -172,8 +172,9 @@ def test_two_rows_for_the_same_instant_and_tier_are_refused(run):
     assert answer.stderr == "error: line 3: at: line 2 has the same instant for spot; keep one of them\n"
 
 
-def test_the_line_of_unused_commitments_is_no_tier(run):
-    assert "line 2: tier: must be a tier's name" in run("2026-11-22T12:00:00Z,commitments,1,3").stderr
+@pytest.mark.parametrize("name", ["commitments", "overhead"])
+def test_a_line_of_the_cost_beside_tiers_is_none(run, name):
+    assert "line 2: tier: must be a tier's name" in run(f"2026-11-22T12:00:00Z,{name},1,3").stderr
 
 
 @pytest.mark.parametrize(

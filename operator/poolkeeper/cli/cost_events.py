@@ -10,7 +10,7 @@ from pathlib import Path
 
 from poolkeeper.api.refused import RefusedError
 from poolkeeper.api.units import parse_instant
-from poolkeeper.core.days import COMMITMENTS
+from poolkeeper.core.days import COMMITMENTS, OVERHEAD
 
 COLUMNS = ("at", "tier", "replicas", "pricePerGPUHour")
 COUNT = re.compile(r"[0-9]{1,5}")
@@ -84,7 +84,7 @@ def faults(row: Cells) -> Iterator[str]:
     """Yield what is wrong with a row, and what would be right."""
     if not is_instant(row["at"]):
         yield f"at: must be an instant with its zone, as in 2026-03-08T07:30:00Z (got {row['at']!r})"
-    if not row["tier"] or row["tier"] == COMMITMENTS:
+    if row["tier"] in ("", OVERHEAD, COMMITMENTS):
         yield f"tier: must be a tier's name, as in on-demand (got {row['tier']!r})"
     if not COUNT.fullmatch(row["replicas"]):
         yield f"replicas: must be a whole number from 0 to 99999 (got {row['replicas']!r})"
