@@ -333,6 +333,76 @@ async def test_who_never_led_writes_nothing_at_its_end(rig):
     assert rig.kube.asked == []
 
 
+# Several pools that name one target
+
+
+def beside(rig, mode, born="2026-03-02T11:00:00Z", name="other"):
+    """Have an older pool name the same Deployment."""
+    metadata = {"namespace": KEY[0], "name": name, "uid": "uid-o", "generation": 1, "creationTimestamp": born}
+    spec = {"targetRef": {"name": "chat"}, "minReplicas": 2, "maxReplicas": 8, "mode": mode}
+    rig.pools.take({"metadata": metadata, "spec": spec})
+
+
+def spent(rig, second):
+    return month_to_date(rig.pool.memory.account, at(second), at(second).date()).cost
+
+
+@pytest.mark.parametrize(
+    ("mine", "other", "born", "counts"),
+    [
+        ("Active", "Active", "2026-03-02T11:00:00Z", False),
+        ("Active", "Active", "2026-03-02T13:00:00Z", True),
+        ("Active", "Observe", "2026-03-02T11:00:00Z", True),
+        ("Observe", "Active", "2026-03-02T13:00:00Z", False),
+        ("Observe", "Observe", "2026-03-02T11:00:00Z", False),
+        ("Observe", "Observe", "2026-03-02T13:00:00Z", True),
+    ],
+)
+async def test_one_pool_pays_for_a_target(mine, other, born, counts):
+    rig = Rig(mode=mine)
+    beside(rig, other, born)
+    await rig.last(0, 130)
+    await rig.money.close()
+    assert (spent(rig, 130) > 0, LEDGER in rig.kube.bodies) == (counts, counts)
+
+
+async def test_an_observing_pool_that_is_alone_pays(rig):
+    rig.change(mode="Observe", cost=PRICED)
+    await rig.last(0, 130)
+    assert spent(rig, 130) > 0
+
+
+async def test_what_was_counted_stays_when_another_pays(rig):
+    await rig.last(0, 601)
+    beside(rig, "Active")
+    await rig.last(605, 1800)
+    assert abs(spent(rig, 1800) - 6 * Decimal(605) / HOUR) < Decimal("1e-6")
+
+
+async def test_what_another_pays_for_saves_nothing():
+    rig = Rig({"baseline": {"replicas": 8, "type": "OnDemand"}})
+    await rig.last(0, 10)
+    beside(rig, "Active")
+    await rig.last(10, 15)
+    before = month_to_date(rig.pool.memory.account, at(15), at(15).date()).savings.total
+    await rig.last(15, 1800)
+    assert month_to_date(rig.pool.memory.account, at(1800), at(1800).date()).savings.total == before
+
+
+async def test_commitments_are_paid_by_one_pool_alone():
+    rig = Rig({"commitments": [{"gpus": 4, "pricePerGPUHour": "1.90"}]})
+    beside(rig, "Active")
+    await rig.last(0, 130)
+    assert spent(rig, 130) == 0
+
+
+async def test_what_another_pays_for_is_no_size_for_a_baseline():
+    rig = Rig(mode="Observe")
+    beside(rig, "Active")
+    await rig.last(0, 130)
+    assert rig.account.get("measured") is None
+
+
 # What goes wrong
 
 

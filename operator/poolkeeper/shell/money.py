@@ -23,7 +23,7 @@ from poolkeeper.core.meter import Bill
 from poolkeeper.core.model import PoolSpec
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.statement import News
-from poolkeeper.shell import cost_marks, publish
+from poolkeeper.shell import cost_marks, publish, right
 from poolkeeper.shell.backoff import Backoff
 from poolkeeper.shell.billing import Billing
 from poolkeeper.shell.cluster import Cluster
@@ -74,13 +74,23 @@ class Money:
         """Return what is paid for now; None where the prices may be about to come."""
         if not self.book.is_synced and (self._began is None or now - self._began < PATIENCE):
             return None
-        return self._billing.bill(pool, self.book.book, now)
+        return self._billing.bill(pool, self.book.book, now) if self._pays(pool) else Bill((), self.book.book)
 
-    def settle(self, pool: Pool, spec: PoolSpec, now: datetime) -> None:
-        """Let the account know which of its days the ledger has."""
+    def settle(self, pool: Pool, spec: PoolSpec, now: datetime) -> PoolSpec:
+        """Make the account ready for the next look, and return the spec that it is to be counted by.
+
+        It gets to know which of its days the ledger has, and that another pool pays for the target, where one does.
+        """
         if pool.reckoning.filed:
             account = pool.reckoning.settle(pool.memory.account, spec, now)
             pool.memory = replace(pool.memory, account=account)
+        if self._pays(pool):
+            return spec
+        pool.memory = replace(pool.memory, account=right.uncounted(pool.memory.account))
+        return right.uncommitted(pool, spec)
+
+    def _pays(self, pool: Pool) -> bool:
+        return self._pools.payer(pool) is pool
 
     def refresh(self, pool: Pool, spec: PoolSpec, now: datetime) -> None:
         """Review the account if it is time, and start to write what there is to write."""

@@ -67,7 +67,7 @@ class Pool:
 
     `untold` holds the changes of size, newest first, that no written status has told of yet. `own_writes` are by
     Deployment, `scale_rests` and `mark_rests` (marks of who goes first) by tier. `is_bare`: it was seen to have no
-    sibling and no disruption budget.
+    sibling and no disruption budget. `uncommitted` is a spec, and the same without its commitments.
     """
 
     key: Key
@@ -101,11 +101,17 @@ class Pool:
     decision: Decision | None = None
     decided_at: datetime | None = None
     reckoning: Reckoning = field(default_factory=Reckoning)
+    uncommitted: tuple[PoolSpec, PoolSpec] | None = None
 
     @property
     def target(self) -> str:
         """The name of the Deployment whose size the pool sets."""
         return self.spec.target_ref.name if self.spec and self.spec.target_ref else self.key[1]
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the pool sets its target's size."""
+        return self.spec is not None and self.spec.mode == "Active"
 
     @property
     def refused(self) -> tuple[Reason, str] | None:
@@ -215,9 +221,15 @@ class Pools:
     def rival(self, pool: Pool) -> Pool | None:
         """Return the Active pool that holds the same target by right of age (R10); any other writes nothing."""
         claims = self._claims.get((pool.key[0], pool.target), {}).values()
-        same = (one for one in claims if one is pool or (one.spec and one.spec.mode == "Active"))
+        same = (one for one in claims if one is pool or one.is_active)
         eldest = min(same, key=lambda one: (one.created_at, one.key), default=pool)
         return eldest if eldest.key != pool.key else None
+
+    def payer(self, pool: Pool) -> Pool:
+        """Return the pool that pays for the same target: an Active one before any other, the older first."""
+        claims = self._claims.get((pool.key[0], pool.target), {}).values()
+        able = (one for one in claims if one is pool or one.spec)
+        return min(able, key=lambda one: (not one.is_active, one.created_at, one.key), default=pool)
 
     def splitting(self, target: Key) -> Pool | None:
         """Return an Active pool that has this Deployment and a half of it on spot (R7), None where there is none."""

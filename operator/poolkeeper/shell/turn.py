@@ -77,7 +77,7 @@ class Turns:
         now = self._kube.clock.now()
         await self._halves.look(pool)
         observe.forget_old_writes(pool, self._cluster, now)  # what is left of them, `seen` shows
-        bill = self._bill(pool, spec, now)
+        bill, spec = self._bill(pool, spec, now)
         seen = observe.observation(pool, self._cluster, self._pools, readings, now)
         seen = replace(seen, bill=bill)
         with self.telemetry.decision_seconds.time():
@@ -97,12 +97,14 @@ class Turns:
             self._money.refresh(pool, spec, now)
         await self.publish(pool, decision, written)
 
-    def _bill(self, pool: Pool, spec: PoolSpec, now: datetime) -> Bill | None:
-        """Return what is paid for now; None where that is not known: then nothing is counted, and all else goes on."""
+    def _bill(self, pool: Pool, spec: PoolSpec, now: datetime) -> tuple[Bill | None, PoolSpec]:
+        """Return what is paid for now, and the spec that it is counted by.
+
+        None where what is paid for is not known: then nothing is counted, and all else goes on.
+        """
         with self._sparing.spare(pool, now):
-            self._money.settle(pool, spec, now)
-            return self._money.bill(pool, now)
-        return None
+            return self._money.bill(pool, now), self._money.settle(pool, spec, now)
+        return None, spec
 
     async def _keep(self, pool: Pool, decision: Decision, *, may_write: bool) -> Kept:
         """Keep the pool's own Deployments and budget: what freezes its size freezes all of it, but for the way out."""
