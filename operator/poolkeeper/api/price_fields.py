@@ -34,7 +34,7 @@ def printable(text: str) -> str:
     Raises:
         ValueError: it holds control characters, or marks that turn or hide what is around them.
     """
-    if any(category(character) in _UNSEEN for character in text):
+    if not text.isprintable() and any(category(character) in _UNSEEN for character in text):
         raise ValueError("must have no control characters")
     return text
 
