@@ -56,6 +56,20 @@ def test_where_no_day_has_a_price_nothing_is_expected():
     assert coming(tuple(replace(day, whole=False) for day in past([0] * 20)), MONDAY + timedelta(days=20)) == ()
 
 
+@pytest.mark.parametrize("rate", [0, 4])
+def test_while_only_the_clock_moves_what_is_expected_stays_for_an_hour(rate):
+    days = past([100] * 10, FEBRUARY)
+    found = [ends(days, after(days, 12 + part / 60), 50 + rate * part / 60, rate) for part in (0, 0.1, 20, 59.9, 61)]
+    one, *others, later = [tuple(map(float, (each.low, each.amount, each.high))) for each in found]
+    assert others == [pytest.approx(one, abs=1e-6)] * 3
+    assert later != pytest.approx(one, abs=1e-3)
+
+
+def test_no_money_is_too_much_to_expect():
+    days, much = past([10**19] * 30, FEBRUARY), 10**17
+    assert ends(days, after(days), month=much, hour=much).amount > much
+
+
 def test_the_first_day_is_not_whole():
     assert ends(past([5], FEBRUARY), datetime(2026, 2, 27, tzinfo=UTC), hour=1).amount == 48
 

@@ -50,6 +50,10 @@ def test_a_day_at_the_weekend_is_held_against_days_at_the_weekend():
     assert judged(*WEEK[3:5], WEEK[5] * 1.5).percent == pytest.approx(50, abs=3)
 
 
+def test_no_money_is_too_much_to_judge():
+    assert judge(past([*(10**19 * cost for cost in noisy(KNOWN)), 10**22]), 20).percent > 100
+
+
 def unknown(history, *places):
     """Return days of which some cost nothing that is known."""
     lost = {range(len(history))[place] for place in places}

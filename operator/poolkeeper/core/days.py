@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from functools import reduce
 
 from poolkeeper.core.prices import Place
@@ -15,8 +15,16 @@ COMMITMENTS = "commitments"
 BLIND = timedelta(seconds=30)
 """A look that is longer ago tells nothing of the time since: what was assumed for that is told apart."""
 ZERO = Decimal(0)
+_NINE = Decimal("1e-9")
+_DIGITS = Context(prec=400)
+"""As many as a float has before the point, and nine after it."""
 _HOUR = Decimal(3_600_000_000)
 _MICROSECOND = timedelta(microseconds=1)
+
+
+def money(value: float) -> Decimal:
+    """Return what was reckoned in floats as money, to nine decimals, however much it is."""
+    return Decimal(value).quantize(_NINE, context=_DIGITS)
 
 
 def hours(lasted: timedelta) -> Decimal:

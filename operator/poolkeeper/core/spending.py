@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 
 from poolkeeper.core import gaps
 from poolkeeper.core.account import Past
-from poolkeeper.core.days import Amount, next_month
+from poolkeeper.core.days import Amount, money, next_month
 from poolkeeper.core.gaps import costs_of
 from poolkeeper.core.season import WEEK, Course, Season, season
 from poolkeeper.core.week import HOUR
@@ -79,6 +79,9 @@ class Outlook:
 def month_end(history: tuple[Past, ...], month: Amount, hour: Amount, now: datetime, zone: ZoneInfo) -> Expected | None:
     """Return what the month will have cost when it ends, None where nothing is known.
 
+    It is what was expected when the hour began, as if the pool had cost since then what it does now: while nothing but
+    the clock moves, it stays the same for an hour.
+
     Args:
         history: the days that are over, oldest first, yesterday last, none left out.
         month: what the month has come to by now.
@@ -95,8 +98,9 @@ def month_end(history: tuple[Past, ...], month: Amount, hour: Amount, now: datet
     if known is None:
         rest = rate * (left + 24 * days)
         return around(month.cost, rest, rest) if rate or month.cost else None
-    rest = rest_of_day(rate, known.costs[0] / 24, left) + sum(known.costs[1:])
-    return around(month.cost, rest, known.together(days + left / 24))
+    began = ceil(left)
+    rest = rest_of_day(rate, known.costs[0] / 24, began) + sum(known.costs[1:])
+    return around(month.cost, rest - rate * (began - left), known.together(days + began / 24))
 
 
 def coming(history: tuple[Past, ...], on: date, days: int = 90) -> tuple[tuple[date, Expected], ...]:
@@ -190,5 +194,5 @@ def rest_of_day(rate: float, usual: float, left: float) -> float:
 
 def around(spent: Decimal, more: float, width: float) -> Expected:
     """Return what is spent and what more is expected; what is spent stays so."""
-    low, amount, high = (round(Decimal(max(0.0, value)), 9) for value in (more - width, more, more + width))
+    low, amount, high = (money(max(0.0, value)) for value in (more - width, more, more + width))
     return Expected(spent + amount, spent + low, spent + high)

@@ -19,6 +19,7 @@ from functools import lru_cache
 from statistics import mean, median
 
 from poolkeeper.core.account import Past
+from poolkeeper.core.days import money
 from poolkeeper.core.drivers import drivers
 from poolkeeper.core.gaps import costs_of, known
 from poolkeeper.core.season import WEEK, season
@@ -103,7 +104,7 @@ def judge(history: tuple[Past, ...], percent: int, currency: str = "") -> Unusua
     usual = usual_of(costs_of(history), history[0].on.weekday(), percent)
     if usual is None or len(alike) < ENOUGH or abs(float(day.cost) - usual.cost) - float(day.gap) <= usual.bound:
         return None
-    cost = round(Decimal(usual.cost), 9)
+    cost = money(usual.cost)
     said = drivers(day, alike, cost, currency)
     return Unusual(day.on, day.cost, cost, (*said, *holiday(day, usual, percent)))
 
