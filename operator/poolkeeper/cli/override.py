@@ -8,7 +8,7 @@ import typer
 
 from poolkeeper.api.names import API_VERSION, BUDGET_LIFTED_BY, BUDGET_LIFTED_UNTIL, PLURAL, shown
 from poolkeeper.api.units import format_instant, parse_duration
-from poolkeeper.cli.connection import Context, Kubeconfig, Namespace, ask, console, stored
+from poolkeeper.cli.connection import Context, Kubeconfig, Namespace, ask, complaints, console, stored
 from poolkeeper.core.costing import Enforce
 from poolkeeper.shell.kube import KubeClient
 from poolkeeper.shell.kube_errors import KubeError
@@ -53,7 +53,7 @@ def override(
 
     It is an annotation that expires, not a change of the spec: Git does not take it back. `--clear` ends it.
     """
-    if not budget:
+    if not (budget or clear):
         raise typer.BadParameter("say what to lift: --budget")
     if clear == (lasting is not None):
         raise typer.BadParameter("give --for and a duration, as in --for 2h, or --clear")
@@ -61,6 +61,9 @@ def override(
 
     async def lift(kube: KubeClient) -> list[str]:
         pool = await stored(kube, namespace, name.rpartition("/")[2])
+        if duration and not budget_of(pool):
+            complaints.print(f"error: {shown(pool['metadata']['name'])} has no budget: there is nothing to lift")
+            raise typer.Exit(1)
         made = Lifting(*(await lifted(kube, duration, because) if duration else (None,)))
         await write(kube, pool["metadata"], made)
         return told(pool, made)
@@ -110,7 +113,12 @@ def told(pool: Json, made: Lifting) -> list[str]:
     if made.until is None:
         return [f"{named}: its budget counts again"]
     done = f"{named}: its budget holds nothing back until {format_instant(made.until)}"
-    budget = (pool["spec"].get("cost") or {}).get("budget") or {}
-    if budget.get("enforce") != Enforce.HOLD_SCALE_UP:
+    if budget_of(pool).get("enforce") != Enforce.HOLD_SCALE_UP:
         return [done, "it would not have: spec.cost.budget.enforce is not HoldScaleUp"]
     return [done]
+
+
+def budget_of(pool: Json) -> Json:
+    """Return a pool's budget, empty where it has none."""
+    found: Json = (pool["spec"].get("cost") or {}).get("budget") or {}
+    return found
