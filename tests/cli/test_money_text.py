@@ -122,6 +122,10 @@ def budgeted(used, reason, **changes):
             budgeted("1.02", Reason.BUDGET_LIFTED, lifted_until=at(7200)),
             "and somebody has lifted what it holds back until 2026-03-02T14:00:00Z\n",
         ),
+        (
+            budgeted("0.20", Reason.WITHIN_BUDGET, lifted_until=at(7200)),
+            "budget  15000 USD a month: 20 % used; growth is free of it until 2026-03-02T14:00:00Z\n",
+        ),
     ],
 )
 def test_a_budget_says_how_it_stands_and_what_it_holds(printed, changes, words):

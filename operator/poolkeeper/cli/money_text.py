@@ -113,7 +113,10 @@ def budget(whose: str, cost: Json) -> str:
         said += f"; {found['state']}: {SENTENCES[found['state']]}"
     if found.get("holds"):
         said += f"; growth beyond the floor is held: `poolkeeper override {whose} --budget --for 2h` lifts that"
-    return said + (f" until {found['liftedUntil']}" if "liftedUntil" in found else "")
+    if "liftedUntil" not in found:
+        return said
+    free = "" if found["state"] == Reason.BUDGET_LIFTED else "; growth is free of it"
+    return f"{said}{free} until {found['liftedUntil']}"
 
 
 def work(cost: Json) -> str:
