@@ -8,12 +8,15 @@ none for spot                           on-demand's, and it is said
 none at all                             unknown, which is never zero
 """
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
+from itertools import product
+from operator import attrgetter
 
 ANY = "*"
 UNTOLD = (
@@ -57,6 +60,13 @@ class Row:
     line: int = 0
 
 
+Where = tuple[str, str, str]
+"""Provider, region and zone, as rows have them."""
+Courses = Mapping[Where, Sequence[Row]]
+"""What the price of one machine or GPU was over time, the oldest row first, by where that counts."""
+_since = attrgetter("since")
+
+
 @dataclass(frozen=True)
 class Book:
     """The administrator's prices. `name` is where they stand, for messages."""
@@ -65,22 +75,39 @@ class Book:
     name: str = ""
 
     @cached_property
-    def _of(self) -> Mapping[tuple[str, str, bool], tuple[Row, ...]]:
-        found: defaultdict[tuple[str, str, bool], list[Row]] = defaultdict(list)
-        for row in self.rows:
-            found[row.instance, "" if row.instance else row.gpu, row.spot].append(row)
-        return {key: tuple(rows) for key, rows in found.items()}
+    def _of(self) -> Mapping[tuple[str, str, bool], Courses]:
+        found: defaultdict[tuple[str, str, bool], defaultdict[Where, list[Row]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
+        for row in sorted(self.rows, key=_since):
+            found[row.instance, "" if row.instance else row.gpu, row.spot][where(row)].append(row)
+        return {key: dict(courses) for key, courses in found.items()}
 
     @cached_property
     def instants(self) -> tuple[datetime, ...]:
         """When prices change, in order."""
         return tuple(sorted({row.since for row in self.rows}))
 
-    def about(self, place: Place) -> Iterator[Row]:
-        """Yield the rows for a place's machine or GPU and its capacity type, wherever they count."""
+    def next_change(self, after: datetime) -> datetime | None:
+        """Return when prices change next after an instant, None: never."""
+        number = bisect_right(self.instants, after)
+        return self.instants[number] if number < len(self.instants) else None
+
+    def best(self, place: Place, at: datetime) -> Row | None:
+        """Return the row that counts at a place at an instant, None where none does; without a look at all others."""
+        for courses in self._courses(place):
+            for one in wheres(place):
+                rows = courses.get(one, ())
+                number = bisect_right(rows, at, key=_since)
+                if number:
+                    return rows[number - 1]
+        return None
+
+    def _courses(self, place: Place) -> Iterator[Courses]:
         keys = [(place.instance, "")] if place.instance else []
         for instance, gpu in [*keys, ("", place.gpu)]:
-            yield from self._of.get((instance, gpu, place.spot), ()) if instance or gpu else ()
+            if instance or gpu:
+                yield self._of.get((instance, gpu, place.spot), {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +150,7 @@ def book_quote(prices: Prices, place: Place, at: datetime) -> Quote:
     """Return the price that the book has for a place at an instant."""
     if not (place.instance or place.gpu):
         return Quote(words=UNTOLD)
-    fitting = [row for row in prices.book.about(place) if fits(row, place) and row.since <= at]
-    best = max(fitting, key=rank, default=None)
+    best = prices.book.best(place, at)
     if best is None:
         return Quote(words=f"{prices.book.name or 'no price book'} has no {shown(place)}")
     if best.currency != prices.currency:
@@ -137,10 +163,20 @@ def book_quote(prices: Prices, place: Place, at: datetime) -> Quote:
     return Quote(best.price / place.node_gpus, best, f"{words} for {best.instance} of {place.node_gpus} GPUs")
 
 
+def where(row: Row) -> Where:
+    """Return where a row counts."""
+    return (row.provider, row.region, row.zone)
+
+
+def wheres(place: Place) -> Iterator[Where]:
+    """Yield wherever a row counts that fits a place, the narrowest first: in the order of `width`."""
+    for zone, region, provider in product((place.zone, ANY), (place.region, ANY), (place.provider, ANY)):
+        yield (provider, region, zone)
+
+
 def fits(row: Row, place: Place) -> bool:
     """Return whether a row's place holds a place."""
-    pairs = ((row.provider, place.provider), (row.region, place.region), (row.zone, place.zone))
-    return all(said in (ANY, found) for said, found in pairs)
+    return where(row) in wheres(place)
 
 
 def rank(row: Row) -> tuple[bool, tuple[bool, bool, bool], datetime]:

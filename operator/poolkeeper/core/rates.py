@@ -264,4 +264,5 @@ def ends(tariff: Tariff, after: datetime) -> datetime:
     """Return the first instant after `after` at which rates may change by themselves, a day's end at the latest."""
     tomorrow = furthest(after, tariff.zone).date() + timedelta(days=1)
     midnight = instant(datetime.combine(tomorrow, time()), tariff.zone)
-    return min([midnight, *(change for change in tariff.book.instants if change > after)])
+    change = tariff.book.next_change(after)
+    return midnight if change is None else min(midnight, change)
