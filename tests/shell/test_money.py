@@ -92,6 +92,14 @@ class Rig(test_loop.Rig):
         return self.kube.texts[POOL]["metadata"]["annotations"]
 
     @property
+    def unmarked(self):
+        """The UIDs of what was asked to bear no cost any longer."""
+        found = (
+            body["metadata"] for body in self.kube.sent if "metadata" in body and "annotations" in body["metadata"]
+        )
+        return [one["uid"] for one in found if one["annotations"] == {COST_PER_HOUR: None}]
+
+    @property
     def ledger(self):
         return self.kube.bodies[LEDGER]["data"]
 
@@ -265,6 +273,37 @@ async def test_a_workload_is_written_once_an_hour():
     rig = Rig({"annotate": ["Workload"]})
     await rig.last(0, 3 * HOUR, 20)
     assert rig.kube.paths[DEPLOYMENT] in {3, 4}
+
+
+@pytest.mark.parametrize("change", [{"annotate": []}, {"annotate": ["Workload"], "pricePerGPUHour": {}}])
+async def test_a_workload_bears_nothing_once_nobody_asks_or_it_has_no_price(change):
+    rig = Rig({"annotate": ["Workload"]})
+    await rig.look(0)
+    rig.change(cost=PRICED | change)
+    await rig.last(HOUR, 2 * HOUR, 20)
+    assert set(rig.kube.texts[DEPLOYMENT]["metadata"]["annotations"].values()) == {None}
+
+
+async def test_a_pod_that_is_there_bears_nothing_and_one_that_is_gone_is_left_alone():
+    rig = Rig({"annotate": ["Pods"]})
+    await rig.look(0)
+    found = next(pod for pod in rig.cluster.ownership.pods_of("uid-d") if pod.uid == "uid-1")
+    rig.cluster.live_pods[found.namespace][found.name] = found
+    rig.change(cost=PRICED)
+    rig.kube.sent.clear()
+    await rig.last(HOUR, 2 * HOUR, 20)
+    assert rig.unmarked == ["uid-1"]
+
+
+async def test_what_could_not_be_taken_away_is_taken_away_later():
+    rig = Rig({"annotate": ["Workload"]})
+    await rig.look(0)
+    rig.change(cost=PRICED)
+    rig.kube.refusals["chat"] = BUSY
+    await rig.last(HOUR, 2 * HOUR, 20)
+    rig.kube.refusals.clear()
+    await rig.last(2 * HOUR, 2 * HOUR + 100)
+    assert rig.kube.texts[DEPLOYMENT]["metadata"]["annotations"][COST_PER_HOUR] is None
 
 
 # The ledger

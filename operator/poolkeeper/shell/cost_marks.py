@@ -3,7 +3,7 @@
 A Deployment bears what its tier costs an hour and has cost this month, a pod its share of the tier's hour.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 
 from poolkeeper.api import names
@@ -20,24 +20,40 @@ from poolkeeper.shell.views import PodView
 Marks = dict[str, str]
 Wanted = tuple[str, str, Marks]
 """A path, the UID of what must be there, and what it is to bear."""
+Known = dict[str, tuple[str, Marks]]
 
 WORKLOAD, PODS = "Workload", "Pods"
 
 
 async def write(kube: KubeClient, pool: Pool, cluster: Cluster) -> None:
-    """Write what was asked for and is not there yet; who is gone, or has another's name, is left alone.
+    """Write what was asked for and is not there yet, and take away what we wrote and nobody asks for any longer.
+
+    Who is gone, or has another's name, is left alone.
 
     Raises:
         KubeError: some may have been written; those that were not are tried again.
     """
-    known, wanted = pool.reckoning.marked, tuple(wanted_marks(pool, cluster))
-    for path, uid, marks in wanted:
-        if known.get(uid) != marks:
-            with suppress(NotFound, Invalid):
-                await kube.patch(path, {"metadata": {"uid": uid, "annotations": marks}})
-            known[uid] = marks
-    living = {uid for _, uid, _ in wanted}
-    pool.reckoning.marked = {uid: marks for uid, marks in known.items() if uid in living}
+    known, wanted = pool.reckoning.marked, {uid: (path, marks) for path, uid, marks in wanted_marks(pool, cluster)}
+    for uid, (path, marks) in wanted.items():
+        if known.get(uid) != (path, marks):
+            await _patch(kube, path, uid, marks)
+            known[uid] = path, marks
+    await _take_away(kube, known, known.keys() - wanted.keys(), cluster)
+
+
+async def _take_away(kube: KubeClient, known: Known, unwanted: Collection[str], cluster: Cluster) -> None:
+    """Take away what we wrote; of pods that are gone there is nothing to ask."""
+    living = cluster.live_uids() if unwanted else set()
+    for uid in unwanted:
+        path, marks = known[uid]
+        if uid in living or "/pods/" not in path:
+            await _patch(kube, path, uid, dict.fromkeys(marks))
+        del known[uid]
+
+
+async def _patch(kube: KubeClient, path: str, uid: str, marks: Mapping[str, str | None]) -> None:
+    with suppress(NotFound, Invalid):
+        await kube.patch(path, {"metadata": {"uid": uid, "annotations": marks}})
 
 
 def wanted_marks(pool: Pool, cluster: Cluster) -> Iterator[Wanted]:

@@ -58,8 +58,8 @@ class Reckoning:
     `shown` is status.cost, `stored` the account in status.memory; `owed`: that must be written although nothing else
     has changed. `annotations` are the pool's that tell of money, as last seen or written. To be written besides:
     `news`, `unwritten` annotations of the pool, `days` of the ledger, and those of its workloads while `is_marking`;
-    `marked` is what these bear, by UID. `filed` days the ledger has, and the account does not know it yet. `lifted`
-    names the lifting that was told. `counts` are the last counts of the pool's units.
+    `marked` is where these are and what they bear, by UID. `filed` days the ledger has, and the account does not know
+    it yet. `lifted` names the lifting that was told. `counts` are the last counts of the pool's units.
     """
 
     statement: Statement | None = None
@@ -72,7 +72,7 @@ class Reckoning:
     annotations: dict[str, str] = field(default_factory=dict)
     unwritten: dict[str, str | None] = field(default_factory=dict)
     is_marking: bool = False
-    marked: dict[str, dict[str, str]] = field(default_factory=dict)
+    marked: dict[str, tuple[str, dict[str, str]]] = field(default_factory=dict)
     lifted: str = ""
     counts: Mapping[str, Count] = field(default_factory=dict)
     writing: asyncio.Lock = field(default_factory=asyncio.Lock)
