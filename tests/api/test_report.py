@@ -111,8 +111,20 @@ def test_a_ledger_of_one_day_expects_nothing():
 
 
 def test_days_that_rarely_cost_anything_tell_nothing_of_those_to_come():
-    (found,) = told([entry for entry in daily(10, 30) if entry.day.on.weekday() == 2]).sections
+    rare = [entry for entry in daily(10, 30) if entry.day.on.weekday() == 2]
+    (found,) = told(rare + daily(0, 30, uid="idle")).sections
     assert (found.sums, found.coming) == ((), ())
+
+
+def test_days_that_the_ledger_has_nothing_of_are_named_and_cost_no_zero():
+    missing = {LAST, LAST - timedelta(days=3)}
+    found = told([entry for entry in daily(10, 30) if entry.day.on not in missing])
+    (part,) = found.sections
+    assert (found.lacking, part.total.trend, part.sums[0].expected.amount) == (tuple(sorted(missing)), 0, 300)
+
+
+def test_days_before_the_ledger_begins_are_not_named_one_by_one():
+    assert told(daily(10, 3)).lacking == ()
 
 
 def test_the_day_that_was_off_is_told_with_its_pool_and_its_driver(part):

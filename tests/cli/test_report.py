@@ -2,18 +2,20 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Event, Thread
 from xml.etree import ElementTree as ET
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 import ledger_weeks
 from poolkeeper.api.price_book import COLUMNS
 from poolkeeper.cli import report_delivery
 from poolkeeper.cli.main import app
+from poolkeeper.cli.report import until
 
 WEEK = ("--week", "--at", "2026-11-23")
 BOOK = f"{','.join(COLUMNS)}\n*,*,*,,H100,on-demand,3.00,USD,2026-10-30,list\n"
@@ -163,6 +165,16 @@ def test_a_week_of_which_the_ledger_has_nothing_says_so(report):
 def test_the_ledgers_first_week_is_compared_with_nothing(report):
     told = report("--week", "--at", "2026-08-31", "-o", "markdown").output
     assert "The ledger begins on 2026-08-24: nothing can be compared with week 34 of 2026." in told
+
+
+def test_days_that_a_saved_ledger_lacks_are_named(report):
+    told = report("--week", "--at", "2026-11-30", "-o", "markdown").output
+    assert "The ledger has nothing of week 48 of 2026." in told
+
+
+def test_what_is_not_over_is_not_reported():
+    with pytest.raises(typer.BadParameter, match="is after today"):
+        until("2026-11-24", date(2026, 11, 23), saved=False)
 
 
 def test_a_name_is_text_whatever_it_holds(tmp_path, report):

@@ -8,7 +8,7 @@ doubts      hours without a price, times when nobody looked, a ledger that begin
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -47,7 +47,7 @@ def report(entries: Sequence[Entry], periods: tuple[Period, Period], by: str, ma
         by=by,
         made=made,
         clusters=tuple(sorted({entry.cluster for entry in known})),
-        begins=min((entry.day.on for entry in known), default=None),
+        days=frozenset(entry.day.on for entry in known),
         sections=(),
         aside=aside,
     )
@@ -60,7 +60,7 @@ def section(known: Sequence[Entry], currency: str, about: Report) -> Section:
     mine = [entry for entry in known if entry.currency == currency]
     now = [entry for entry in mine if about.period.holds(entry.day.on)]
     before = [entry for entry in mine if about.before.holds(entry.day.on)] if about.is_compared else []
-    history = days_of(mine, about.period.last)
+    history = days_of(mine, about.period.last, about.days)
     found = tuple(sums(history))
     return Section(
         currency=currency,
@@ -105,18 +105,22 @@ def row(group: Group, before: Group | None, about: Report) -> Row:
     """Return a group beside what it was."""
     if before is None or not before.amount.cost:
         return Row(group, before)
-    daily = (group.amount.cost / about.period.days) / (before.amount.cost / about.before.days)
+    days, earlier = about.counted(about.period), about.counted(about.before)
+    daily = (group.amount.cost / days) / (before.amount.cost / earlier)
     return Row(group, before, float(daily) - 1)
 
 
-def days_of(entries: Sequence[Entry], last: date) -> tuple[Past, ...]:
-    """Return the days of entries until a last one, put together, oldest first; one without entries cost nothing."""
+def days_of(entries: Sequence[Entry], last: date, known: Container[date]) -> tuple[Past, ...]:
+    """Return the days of entries until a last one, put together, oldest first.
+
+    One without entries cost nothing, but where the ledger has nothing of it at all (it is not `known`): nobody knows.
+    """
     days: dict[date, Amount] = defaultdict(lambda: NOTHING)
     for entry in entries:
         days[entry.day.on] += replace(entry.day.amount, machines={})
     first = min(days, default=last + DAY)
     every = (first + number * DAY for number in range((last - first).days + 1))
-    return tuple(past_of(Day(on, days[on])) if on in days else Past(on, ZERO) for on in every)
+    return tuple(past_of(Day(on, days[on])) if on in days else Past(on, ZERO, whole=on in known) for on in every)
 
 
 def recent(history: tuple[Past, ...]) -> tuple[Past, ...]:
@@ -126,8 +130,9 @@ def recent(history: tuple[Past, ...]) -> tuple[Past, ...]:
 
 def sums(history: tuple[Past, ...]) -> Iterator[Sum]:
     """Yield what the next days come to together, for each horizon; nothing where days that cost anything are rare."""
+    spent = [past.cost > 0 for past in recent(history) if past.whole]
     known = spending.outlook(recent(history), HORIZONS[-1])
-    if known is None or not known.level:
+    if known is None or 2 * sum(spent) < len(spent):
         return
     for days in HORIZONS:
         expected = spending.around(ZERO, sum(known.costs[:days]), known.together(days))
@@ -139,7 +144,7 @@ def odd_days(entries: Sequence[Entry], about: Report) -> Iterator[Odd]:
     pools: defaultdict[tuple[str, str], list[Entry]] = defaultdict(list)
     for entry in entries:
         pools[entry.cluster, entry.uid].append(entry)
-    found = [Odd(titled(own[-1], about), day) for own in pools.values() for day in unusual(own, about.period)]
+    found = [Odd(titled(own[-1], about), day) for own in pools.values() for day in unusual(own, about)]
     yield from sorted(found, key=lambda one: -abs(one.day.cost - one.day.usual))
 
 
@@ -148,11 +153,11 @@ def titled(entry: Entry, about: Report) -> str:
     return in_cluster(entry, pool_name) if len(about.clusters) > 1 else pool_name(entry)
 
 
-def unusual(entries: Sequence[Entry], period: Period) -> Iterator[Unusual]:
-    """Yield the days of a period on which a pool was far off."""
-    history = days_of(entries, max(entry.day.on for entry in entries))
+def unusual(entries: Sequence[Entry], about: Report) -> Iterator[Unusual]:
+    """Yield the days of the period on which a pool was far off."""
+    history = days_of(entries, max(entry.day.on for entry in entries), about.days)
     for place, day in enumerate(history, start=1):
-        if period.holds(day.on):
+        if about.period.holds(day.on):
             found = judge(recent(history[:place]), UNUSUAL_PERCENT, entries[-1].currency)
             if found is not None:
                 yield found

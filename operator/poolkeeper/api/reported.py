@@ -7,7 +7,7 @@ from typing import Any
 
 from poolkeeper.api.allocation import Group
 from poolkeeper.api.overheads import Spread
-from poolkeeper.api.periods import Period
+from poolkeeper.api.periods import DAY, Period
 from poolkeeper.core.account import Past
 from poolkeeper.core.spending import Expected
 from poolkeeper.core.teams import Overhead
@@ -84,16 +84,31 @@ class Aside:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report on a period. `by` is what groups are made by; `begins` the ledger's first day, None: it is empty."""
+    """A report on a period. `by` is what groups are made by, `days` all that the ledger has by the period's end."""
 
     period: Period
     before: Period
     by: str
     made: datetime
     clusters: tuple[str, ...]
-    begins: date | None
+    days: frozenset[date]
     sections: tuple[Section, ...]
     aside: Aside = field(default_factory=Aside)
+
+    @property
+    def begins(self) -> date | None:
+        """The ledger's first day, None: it is empty."""
+        return min(self.days, default=None)
+
+    @property
+    def lacking(self) -> tuple[date, ...]:
+        """The days of the period after the ledger's first of which it has nothing: nobody counted, or saved it."""
+        every = (self.period.first + number * DAY for number in range(self.period.days))
+        return tuple(day for day in every if self.begins is not None and self.begins < day and day not in self.days)
+
+    def counted(self, period: Period) -> int:
+        """Return how many days of a period the ledger has, 1 at least."""
+        return max(1, sum(period.holds(day) for day in self.days))
 
     @property
     def is_compared(self) -> bool:

@@ -94,7 +94,7 @@ def report(
     found = (
         from_disk(file) if file else ask((kubeconfig, context), lambda kube: from_cluster(kube, operator, price_book))
     )
-    periods = both(day(at) if at else today(found), month=month)
+    periods = both(until(at, today(found), saved=file is not None), month=month)
     about = made_of(found.entries, periods, by, found.now, replace(found.aside, overheads=tuple(beside)))
     text = html(about) if output is Form.HTML else markdown(about)
     url = delivery.address(webhook_file) if webhook_file else None
@@ -111,6 +111,16 @@ def both(on: date, *, month: bool) -> tuple[Period, Period]:
     before = month_before if month else week_before
     period = before(on)
     return period, before(period.first)
+
+
+def until(at: str | None, now: date, *, saved: bool) -> date:
+    """Return the day on which the period is over; a ledger that was `saved` says itself how far it goes."""
+    wanted = day(at) if at else now
+    if wanted > now and not saved:
+        raise typer.BadParameter(
+            f"{wanted} is after today, {now}: what is not over cannot be reported", param_hint="--at"
+        )
+    return wanted
 
 
 def day(text: str) -> date:

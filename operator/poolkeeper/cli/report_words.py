@@ -72,6 +72,8 @@ def remarks(about: Report) -> Iterator[str]:
         yield f"The ledger begins on {about.begins}: the period is not whole."
     elif not about.is_compared:
         yield f"The ledger begins on {about.begins}: nothing can be compared with {about.before.name}."
+    if about.lacking:
+        yield f"The ledger has nothing of {', '.join(map(str, about.lacking))}: the period is not whole."
     since = about.aside.priced_since
     if since is not None:
         yield f"The newest price came into effect {(about.made - since).days} days before this report was made."
