@@ -177,6 +177,12 @@ def test_many_pools_that_are_taken_over_are_reviewed_one_after_the_other():
     assert 0 < first <= 100
 
 
+def test_what_somebody_has_garbled_is_no_lifting():
+    found = Reckoning()
+    found.begin({"memory": {"account": "garbage"}}, Account(), beat("uid-1", 0, at(0)))
+    assert found.lifted == ""
+
+
 def test_a_beat_comes_early_after_a_change_but_not_within_a_minute(rig):
     found = Reckoning()
     found.review(rig.pool.memory.account, rig.pool.core, beat("uid-1", 10**6, at(0)), None)
@@ -492,6 +498,34 @@ async def test_taking_over_writes_no_status_before_the_first_beat(rig):
     assert other.kube.paths[f"{POOL}/status"] == 0
 
 
+async def test_a_lifting_that_was_told_is_not_told_by_the_next(rig):
+    lift(rig, 7200)
+    await rig.last(0, 600)
+    other = taken_over(rig, 600)
+    lift(other, 7200)
+    await other.last(600, 900)
+    assert (len(rig.kube.events), other.kube.events) == (1, [])
+
+
+async def test_another_lifting_is_told_by_the_next(rig):
+    lift(rig, 7200)
+    await rig.last(0, 600)
+    other = taken_over(rig, 600)
+    lift(other, 9000)
+    await other.last(600, 900)
+    assert [event["reason"] for event in other.kube.events] == ["BudgetLifted"]
+
+
+async def test_a_lifting_that_could_not_be_told_is_told_by_the_next(rig):
+    rig.kube.refusals["events"] = BUSY
+    lift(rig, 7200)
+    await rig.last(0, 600)
+    other = taken_over(rig, 600)
+    lift(other, 7200)
+    await other.last(600, 900)
+    assert [event["reason"] for event in other.kube.events] == ["BudgetLifted"]
+
+
 async def test_what_was_said_stays_while_the_price_book_is_not_read(rig):
     await rig.last(0, 1000)
     other = taken_over(rig, 1000)
@@ -506,6 +540,11 @@ async def test_what_was_said_stays_while_the_price_book_is_not_read(rig):
 def test_a_lifting_is_read_with_who_and_why():
     found = lifting({BUDGET_LIFTED_UNTIL: "2026-03-02T14:00:00+01:00", BUDGET_LIFTED_BY: "ann"})
     assert found == Lifting(at(3600), "ann")
+
+
+def test_who_has_lifted_is_told_in_one_line_that_is_not_too_long():
+    found = lifting({BUDGET_LIFTED_UNTIL: "2026-03-02T14:00:00Z", BUDGET_LIFTED_BY: "a\x1b[31m\nb" + 300 * "c"})
+    assert (found.by[:7], len(found.by)) == ("a[31mbc", 256)
 
 
 def test_a_lifting_that_cannot_be_read_lifts_nothing_and_says_so():

@@ -26,6 +26,9 @@ from poolkeeper.shell.status_budget import StatusBudget
 Json = dict[str, Any]
 Key = tuple[str, str]
 
+LONGEST = 256
+"""How much is told of what somebody wrote into an annotation: it may be of any length."""
+
 
 @dataclass(frozen=True, slots=True)
 class OwnWrite:
@@ -256,14 +259,21 @@ def paused_until(annotations: Mapping[str, str]) -> datetime | None:
 
 def lifting(annotations: Mapping[str, str]) -> Lifting:
     """Return until when a budget is lifted; a time that cannot be read lifts nothing: somebody wanted a budget, too."""
-    text, by = annotations.get(names.BUDGET_LIFTED_UNTIL), annotations.get(names.BUDGET_LIFTED_BY, "")
+    text, by = annotations.get(names.BUDGET_LIFTED_UNTIL), plain(annotations.get(names.BUDGET_LIFTED_BY, ""))
     if not text:
         return Lifting()
     try:
         return Lifting(parse_instant(text).astimezone(UTC), by)
     except (ValueError, OverflowError):
-        words = f"{names.BUDGET_LIFTED_UNTIL} is {text!r}: write it as 2026-03-08T07:30:00Z; nothing is lifted"
+        words = (
+            f"{names.BUDGET_LIFTED_UNTIL} is {text[:LONGEST]!r}: write it as 2026-03-08T07:30:00Z; nothing is lifted"
+        )
         return Lifting(by=by, problem=words)
+
+
+def plain(text: str) -> str:
+    """Return what somebody wrote as it may stand in an event: printable, and not too long."""
+    return "".join(filter(str.isprintable, text))[:LONGEST]
 
 
 def dropped_fields(manifest: str) -> list[str]:

@@ -30,6 +30,8 @@ Json = dict[str, Any]
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 PER_SECOND, AT_FIRST = 20, 100
 """So many pools may be reviewed each second; and so many where another process led before, for the first time."""
+LIFTED = "lifted"
+"""Beside the account: the last lifting of a budget that was told, so that no other process tells it again."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -82,6 +84,7 @@ class Reckoning:
     workload_rest: Backoff = field(default_factory=Backoff)
     _mark: object = None
     _told: Told = field(default_factory=Told)
+    _lifted: str = ""
     _beat: int = 0
     _hour: int | None = None
     _began: datetime | None = None
@@ -91,7 +94,8 @@ class Reckoning:
         """Begin to lead a pool: what was stored is what is shown, until the first beat."""
         self.shown = status.get("cost")
         self.stored = (status.get("memory") or {}).get("account") or {}
-        self._mark, self._hour = mark(account), at.hour if self.shown else None
+        self.lifted = self._lifted = str(self.stored.get(LIFTED, "")) if isinstance(self.stored, dict) else ""
+        self._mark, self._hour = (mark(account), self._lifted), at.hour if self.shown else None
         self._began = at.now
         self._told = account.told
 
@@ -141,11 +145,13 @@ class Reckoning:
     def _store(self, account: Account, spec: PoolSpec, now: datetime) -> None:
         """Have the account stored, but not that something was told before it was."""
         if not self.news:
-            self._told = account.told
+            self._told, self._lifted = account.told, self.lifted
         account = replace(account, told=self._told)
-        found = mark(account)
+        found = mark(account), self._lifted
         self.owed |= found != self._mark
         self._mark, self.stored = found, stored_account.dump(balance(account, spec, now))
+        if self._lifted:
+            self.stored = {**self.stored, LIFTED: self._lifted}
 
     def _note_due(self, account: Account, spec: PoolSpec, at: Beat) -> None:
         """Note which days the ledger is to have: those that are over at once, the open one every hour."""
