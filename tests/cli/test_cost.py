@@ -17,6 +17,7 @@ from poolkeeper.api import account, ledger
 from poolkeeper.api.names import PRICES_KEY
 from poolkeeper.cli import cost_ledger
 from poolkeeper.cli.connection import console
+from poolkeeper.cli.cost_summary import Question, chosen
 from poolkeeper.cli.main import app
 from poolkeeper.core.account import Account
 from poolkeeper.core.days import Amount, Day, Machine, Part, Use
@@ -162,7 +163,26 @@ def test_pools_are_chosen(cost, options):
 
 
 def test_where_nothing_is_chosen_that_is_said(cost):
-    assert cost([SEARCH], "--pool", "none").output == "the ledger has nothing of these days and pools\n"
+    words = "the ledger has nothing of these days and pools\n"
+    assert cost([SEARCH], "--since", "2026-10-01", "--until", "2026-10-02").output == words
+
+
+@pytest.mark.parametrize("options", [("--pool", "nope"), ("--pool", "chat", "-n", "other")])
+def test_a_pool_that_nobody_knows_is_refused(cost, options):
+    answer = cost([SEARCH], *options)
+    assert (answer.exit_code, answer.stderr) == (2, f"error: no such pool: {options[1]}; there are chat\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        (("--since", "2026-11-03", "--until", "2026-11-01"), "--until"),
+        (("--since", "2026-12-01"), "--since"),
+    ],
+)
+def test_days_that_end_before_they_begin_are_refused(cost, options, name):
+    answer = cost([SEARCH], *options)
+    assert (answer.exit_code, name in answer.output, "is before" in answer.output) == (2, True, True)
 
 
 @pytest.mark.parametrize(("options", "words"), [
@@ -228,6 +248,12 @@ async def test_a_day_that_is_not_over_is_metered_until_now():
     assert [(one.day.on, one.day.amount.cost, one.cluster) for one in known.entries] == [
         (WEDNESDAY, Decimal("7.5"), "default")
     ]
+
+
+async def test_a_pool_that_has_cost_nothing_yet_is_known():
+    known = await cost_ledger.from_cluster(Kube([], BODY), "poolkeeper")
+    asked = Question("month", None, BODY["metadata"]["name"], BODY["metadata"]["namespace"])
+    assert (known.entries, chosen(known, asked)) == ([], [])
 
 
 async def test_an_open_day_goes_before_what_the_ledger_has_of_it():

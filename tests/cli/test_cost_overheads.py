@@ -71,7 +71,7 @@ def test_without_overheads_nothing_is_said_of_them(overheads):
 
 
 def test_where_nothing_is_chosen_there_is_nothing_to_bear(overheads):
-    assert overheads(NETWORK, "--pool", "none").output == "the ledger has nothing of these days and pools\n"
+    assert overheads(NETWORK, "-n", "none").output == "the ledger has nothing of these days and pools\n"
 
 
 def test_all_that_is_wrong_with_the_file_is_said(overheads):

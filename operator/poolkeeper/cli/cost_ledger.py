@@ -38,10 +38,11 @@ OPTION = "--from-file"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The days that are known, and when that was looked at."""
+    """The days that are known, when that was looked at, and the cluster's pools, by namespace and name."""
 
     entries: Sequence[Entry]
     now: datetime
+    pools: frozenset[tuple[str, str]] = frozenset()
 
 
 def from_files(place: Path) -> Known:
@@ -102,7 +103,12 @@ async def from_cluster(kube: KubeClient, operator: str | None, price_book: str =
     book = await from_configmap(kube, Shelf(None, home, price_book)) if pools else Book()
     now = kube.clock.now()
     opened = [entry for pool in pools for entry in unfiled(pool, stored, book, now)]
-    return Known(newest(stored, opened), now)
+    return Known(newest(stored, opened), now, frozenset(map(named, pools)))
+
+
+def named(body: Json) -> tuple[str, str]:
+    """Return a pool's namespace and name."""
+    return body["metadata"]["namespace"], body["metadata"]["name"]
 
 
 def unfiled(body: Json, stored: Sequence[Entry], book: Book, now: datetime) -> list[Entry]:

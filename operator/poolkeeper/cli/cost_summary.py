@@ -16,6 +16,7 @@ from poolkeeper.api.ledger import Entry
 from poolkeeper.cli import cost_overheads, cost_shown
 from poolkeeper.cli.connection import Context, Kubeconfig, OperatorNamespace, ask, console, print_json
 from poolkeeper.cli.cost_ledger import Known, from_cluster, from_files
+from poolkeeper.cli.schedule import refuse
 from poolkeeper.core.days import month_of
 from poolkeeper.core.zones import zone
 from poolkeeper.shell.settings import PRICE_BOOK
@@ -84,7 +85,8 @@ def summary(
     Days are those of each pool's `cost.timezone`. What bears no such label is a row of its own, currencies are never
     added, and what is shown is rounded by largest remainder, so that the rows add up to the total. SAVED is against the
     pools' baselines, IDLE the share of ready replica-hours with nothing to do. JSON and CSV have exact sums; focus is
-    CSV as FOCUS 1.2 has it, one row for each pool, day and charge. Leaves with 2 where the ledger cannot be read.
+    CSV as FOCUS 1.2 has it, one row for each pool, day and charge. Leaves with 2 where the ledger cannot be read, or knows
+    no such pool.
     Overheads of --costs stand below the table, and in JSON: each day of a month bears the same of them, and pools bear
     that by what they cost. They are in no sum.
 
@@ -131,18 +133,29 @@ def find(file: Path | None, access: tuple[Path | None, str | None], operator: st
 
 
 def chosen(known: Known, question: Question) -> Sequence[Entry]:
-    """Return the days that are asked for; a pool may be given as `ipool/chat`."""
-    name = question.pool and question.pool.rpartition("/")[2]
-    asked = (
-        entry for entry in known.entries if name in (None, entry.name) and question.namespace in (None, entry.namespace)
-    )
+    """Return the days that are asked for; a pool may be given as `ipool/chat`, and must be known."""
+    asked = [entry for entry in known.entries if is_meant(entry.namespace, entry.name, question)]
+    if question.pool and not asked and not any(is_meant(*pool, question) for pool in known.pools):
+        there = sorted({entry.name for entry in known.entries} | {name for _, name in known.pools})
+        refuse([f"no such pool: {question.pool}; there are {', '.join(there) or 'none'}"])
     return within(asked, *bounds(known, question))
+
+
+def is_meant(namespace: str, name: str, question: Question) -> bool:
+    """Return whether a pool is asked for."""
+    wanted = question.pool and question.pool.rpartition("/")[2]
+    return name == (wanted or name) and namespace == (question.namespace or namespace)
 
 
 def bounds(known: Known, question: Question) -> cost_overheads.Bounds:
     """Return from which day on is asked, and the last day, each by the pool's zone."""
     begin = day_of(question.since, known.now, "--since")
-    return begin, day_of(question.until, known.now, "--until") if question.until else today(known.now)
+    end = day_of(question.until, known.now, "--until") if question.until else today(known.now)
+    for entry in known.entries:
+        if begin(entry) > end(entry):
+            words = f"{end(entry)}, the last day, is before {begin(entry)}, the first; --since says the first"
+            raise typer.BadParameter(words, param_hint="--until" if question.until else "--since")
+    return begin, end
 
 
 def today(now: datetime) -> Callable[[Entry], date]:
