@@ -1,18 +1,25 @@
 """What one look means, before anything is decided."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from builders import at, pod, published, reading, sample, seen, target
-from poolkeeper.core.look import health, look
+from poolkeeper.core.account import Account
+from poolkeeper.core.look import accounted, health, look
 from poolkeeper.core.memory import Grace, Memory, Served
+from poolkeeper.core.meter import Bill, Billed
 from poolkeeper.core.model import Slo
-from poolkeeper.core.observation import PodFault, Reading
+from poolkeeper.core.observation import Observation, PodFault, Reading
+from poolkeeper.core.prices import Place
+from poolkeeper.core.rates import Rental
 from poolkeeper.core.reasons import Reason
 
 SPEC = published()
 STRICT = published(slo=Slo(timedelta(seconds=2), 99))
+RENTAL = Rental("on-demand", Place(), Decimal(1))
+PAID = Bill((Billed("uid-0", RENTAL, at(0)),))
 FAILED = reading(None, fault=Reason.METRIC_TIMEOUT)
 
 
@@ -34,6 +41,21 @@ def test_the_current_size_is_what_the_target_asks_for():
 def test_a_sample_is_new_once(before, new):
     memory = Memory(grace=Grace(sampled_at=None if before is None else at(before)))
     assert viewed(memory=memory).is_new is new
+
+
+def test_what_is_paid_for_is_metered_and_what_is_done_is_counted():
+    found = viewed(seen(bill=PAID), now=3).memory.account
+    assert (found.meter.at, found.meter.billed, found.counting.at) == (at(3), PAID.items, at(3))
+
+
+def test_nothing_is_metered_or_counted_where_nobody_looks_for_what_is_paid_for():
+    assert viewed(seen(bill=None)).memory.account == Account()
+
+
+def test_without_a_target_nothing_is_there_to_save():
+    before = accounted(SPEC, seen(bill=PAID), Account(), None, at(0))
+    after = accounted(SPEC, Observation(None, bill=Bill()), before, None, at(9))
+    assert (before.meter.setting.unit, after.meter.setting.unit) == (RENTAL, None)
 
 
 def test_nothing_read_is_nothing_new():

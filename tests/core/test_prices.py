@@ -46,6 +46,11 @@ def test_a_gpus_price_counts_where_the_machine_has_none():
     assert quoted(KIND, replace(TYPE, instance="other")).price == 4
 
 
+def test_a_machine_whose_gpu_nobody_tells_has_the_price_of_its_type_or_none():
+    place = replace(ON_DEMAND, gpu="")
+    assert (quoted(KIND, TYPE, place=place).price, quoted(KIND, place=place).price) == (10, None)
+
+
 def test_a_machine_that_tells_of_no_gpus_has_no_price_and_says_why():
     found = quoted(TYPE, place=replace(ON_DEMAND, node_gpus=Decimal(0)))
     assert (found.price, found.row) == (None, TYPE)
