@@ -5,6 +5,7 @@ import re
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Event, Thread
+from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 
 import ledger_weeks
 from poolkeeper.api.price_book import COLUMNS
+from poolkeeper.cli import report as command
 from poolkeeper.cli import report_delivery
 from poolkeeper.cli.main import app
 from poolkeeper.cli.report import until
@@ -48,6 +50,24 @@ def page(ledger):
 @pytest.fixture(scope="module")
 def root(page):
     return ET.fromstring(page.removeprefix("<!doctype html>"))  # noqa: S314  our own page
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    screen = SimpleNamespace(stdout=SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr(command, "sys", screen)
+
+
+@pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize(("options", "start"), [((), "# "), (("-o", "html"), "<!doctype html>")])
+def test_on_a_terminal_a_report_is_to_be_read_there(report, options, start):
+    assert report(*WEEK, *options).output.startswith(start)
+
+
+@pytest.mark.usefixtures("terminal")
+def test_a_file_is_a_page_from_a_terminal_too(report, tmp_path):
+    report(*WEEK, "--out", str(tmp_path))
+    assert [one.suffix for one in tmp_path.iterdir()] == [".html"]
 
 
 def test_the_page_is_well_formed(root):

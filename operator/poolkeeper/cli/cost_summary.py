@@ -85,10 +85,9 @@ def summary(
     Days are those of each pool's `cost.timezone`. What bears no such label is a row of its own, currencies are never
     added, and what is shown is rounded by largest remainder, so that the rows add up to the total. SAVED is against the
     pools' baselines, IDLE the share of ready replica-hours with nothing to do. JSON and CSV have exact sums; focus is
-    CSV as FOCUS 1.2 has it, one row for each pool, day and charge. Leaves with 2 where the ledger cannot be read, or knows
-    no such pool.
-    Overheads of --costs stand below the table, and in JSON: each day of a month bears the same of them, and pools bear
-    that by what they cost. They are in no sum.
+    CSV as FOCUS 1.2 has it, one row for each pool, day and charge. Overheads of --costs stand below the table, and in
+    JSON: each day of a month bears the same of them, and pools bear that by what they cost. They are in no sum. Leaves
+    with 2 where the ledger cannot be read, or no such pool is known.
 
         [bold]poolkeeper cost --by team --since 7d[/bold]
     """

@@ -1,6 +1,7 @@
 """`poolkeeper report`: what pools cost in a week or a month, as a page to look at or a text to mail."""
 
 import json
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -61,7 +62,9 @@ def report(
     by: Annotated[
         str, typer.Option(metavar="KIND", help="team, model, feature, pool, namespace or label:KEY.")
     ] = "team",
-    output: Annotated[Form, typer.Option("--output", "-o", help="html or markdown.")] = Form.HTML,
+    output: Annotated[
+        Form | None, typer.Option("--output", "-o", help="html or markdown; by default html, on a terminal markdown.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="PATH", help="Write it here; into a folder, named after its period.")
     ] = None,
@@ -96,12 +99,14 @@ def report(
     )
     periods = both(until(at, today(found), saved=file is not None), month=month)
     about = made_of(found.entries, periods, by, found.now, replace(found.aside, overheads=tuple(beside)))
-    text = html(about) if output is Form.HTML else markdown(about)
+    read_here = out is None and webhook_file is None and sys.stdout.isatty()
+    form = output or (Form.MARKDOWN if read_here else Form.HTML)
+    text = html(about) if form is Form.HTML else markdown(about)
     url = delivery.address(webhook_file) if webhook_file else None
     if out is not None:
-        print(delivery.write(text, out, file_name(about, output)))
+        print(delivery.write(text, out, file_name(about, form)))
     if url is not None:
-        delivery.post(url, *letter(text, output))
+        delivery.post(url, *letter(text, form))
     if out is None and url is None:
         print(text, end="")
 
