@@ -80,9 +80,14 @@ def test_a_day_keeps_the_labels_that_the_pool_had():
     assert entries(configmap(ENTRY, moved)) == (ENTRY, moved)
 
 
+def test_a_day_in_two_currencies_is_two():
+    euros = replace(ENTRY, currency="EUR")
+    assert entries(configmap(ENTRY, euros)) == (euros, ENTRY)
+
+
 def test_a_day_takes_little_room():
     plain = replace(ENTRY, labels={"team": "search"}, day=replace(DAY, amount=replace(DAY.amount, gap=Decimal(0))))
-    assert len(data(plain)["2026-11-22"]) < 600
+    assert len(data(plain)["2026-11-22.USD"]) < 600
 
 
 def spread(nodes, zones):
@@ -101,7 +106,7 @@ def place(number):
 
 
 def test_a_month_of_many_machines_fits_a_configmap():
-    text = data(replace(ENTRY, day=spread(2000, 20)))["2026-11-22"]
+    text = data(replace(ENTRY, day=spread(2000, 20)))["2026-11-22.USD"]
     assert 31 * len(text) < 2**20 / 2
 
 
@@ -125,9 +130,8 @@ def test_few_machines_all_have_names():
 
 def test_people_can_read_a_day():
     amount = Amount({"spot": Line(*map(Decimal, ("24", "24", "0", "72", "21.6", "21.6")))})
-    assert data(replace(ENTRY, labels={}, day=Day(DAY.on, amount)))["2026-11-22"] == (
-        '{"tiers":{"spot":{"replicaHours":"24","cost":"21.6","list":"72"}},'
-        '"currency":"USD","timezone":"America/New_York"}'
+    assert data(replace(ENTRY, labels={}, day=Day(DAY.on, amount)))["2026-11-22.USD"] == (
+        '{"tiers":{"spot":{"replicaHours":"24","cost":"21.6","list":"72"}},"timezone":"America/New_York"}'
     )
 
 
@@ -137,21 +141,21 @@ def test_a_configmap_without_days_has_no_entries(found):
 
 
 def test_what_a_later_version_adds_is_passed_over():
-    later = json.loads(data(ENTRY)["2026-11-22"]) | {"more": 1}
+    later = json.loads(data(ENTRY)["2026-11-22.USD"]) | {"more": 1}
     pool = json.loads(data(ENTRY)["pool"]) | {"more": 1}
-    added = {"2026-11-22": json.dumps(later), "pool": json.dumps(pool), "summary": "?", "2026-11": "?"}
+    added = {"2026-11-22.USD": json.dumps(later), "pool": json.dumps(pool), "summary": "?", "2026-11": "?"}
     assert entries(configmap(ENTRY, **added)) == (ENTRY,)
 
 
 @pytest.mark.parametrize(
     ("key", "text"),
     [
-        ("2026-11-23", "not json"),
-        ("2026-11-23", "[]"),
-        ("2026-11-23", "{}"),
-        ("2026-11-23", '{"currency":"USD","timezone":"UTC","tiers":{"spot":{"cost":"much"}}}'),
-        ("2026-11-23", '{"currency":"USD","timezone":"UTC","tiers":{"spot":{"cost":"Infinity"}}}'),
-        ("2026-11-31", '{"currency":"USD","timezone":"UTC"}'),
+        ("2026-11-23.USD", "not json"),
+        ("2026-11-23.USD", "[]"),
+        ("2026-11-23.USD", "{}"),
+        ("2026-11-23.USD", '{"timezone":"UTC","tiers":{"spot":{"cost":"much"}}}'),
+        ("2026-11-23.USD", '{"timezone":"UTC","tiers":{"spot":{"cost":"Infinity"}}}'),
+        ("2026-11-31.USD", '{"timezone":"UTC"}'),
         ("pool", "not json"),
         ("pool", '{"name":"chat"}'),
     ],

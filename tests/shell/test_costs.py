@@ -140,7 +140,7 @@ async def test_a_pool_that_goes_counts_on_with_what_the_ledger_gets(rig):
 
 
 def spoil(api, uid):
-    api.collection(CONFIGMAPS).objects["poolkeeper", f"poolkeeper-ledger-2026-03-{uid}"]["data"]["2026-03-02"] = "?"
+    api.collection(CONFIGMAPS).objects["poolkeeper", f"poolkeeper-ledger-2026-03-{uid}"]["data"]["2026-03-02.USD"] = "?"
 
 
 async def test_a_month_that_cannot_be_read_is_named_and_all_others_count(rig, api):

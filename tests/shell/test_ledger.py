@@ -50,7 +50,7 @@ def written(api):
 
 async def test_a_month_is_made_with_its_first_day(ledger, api):
     await ledger.write(entries(pool(), [day("2026-03-02")], HEADING))
-    assert set(months(api)[MARCH]) == {"pool", "2026-03-02"}
+    assert set(months(api)[MARCH]) == {"pool", "2026-03-02.USD"}
 
 
 async def test_what_is_written_can_be_read(ledger, api):
@@ -62,7 +62,7 @@ async def test_what_is_written_can_be_read(ledger, api):
 async def test_a_day_that_is_written_again_is_there_once(ledger, api):
     for cost in ("24", "25"):
         await ledger.write(entries(pool(), [day("2026-03-02", cost)], HEADING))
-    assert json.loads(months(api)[MARCH]["2026-03-02"])["tiers"]["on-demand"]["cost"] == "25"
+    assert json.loads(months(api)[MARCH]["2026-03-02.USD"])["tiers"]["on-demand"]["cost"] == "25"
 
 
 async def test_the_days_of_one_month_are_one_write(ledger, api):
@@ -93,11 +93,11 @@ async def test_a_month_that_cannot_be_written_holds_up_no_later_one(ledger, api)
 async def test_a_month_that_another_leader_made_meanwhile_is_added_to(ledger, api):
     async def race(asked):
         if asked.method == "POST":
-            await api.put(CONFIGMAPS, "poolkeeper", MARCH, data={"2026-03-01": "{}"})
+            await api.put(CONFIGMAPS, "poolkeeper", MARCH, data={"2026-03-01.USD": "{}"})
 
     api.intercept = race
     await ledger.write(entries(pool(), [day("2026-03-02")], HEADING))
-    assert set(months(api)[MARCH]) == {"pool", "2026-03-01", "2026-03-02"}
+    assert set(months(api)[MARCH]) == {"pool", "2026-03-01.USD", "2026-03-02.USD"}
 
 
 async def test_a_write_whose_answer_was_lost_is_made_again(ledger, api):
@@ -105,7 +105,7 @@ async def test_a_write_whose_answer_was_lost_is_made_again(ledger, api):
     with pytest.raises(ServerError):
         await ledger.write(entries(pool(), [day("2026-03-02")], HEADING))
     await ledger.write(entries(pool(), [day("2026-03-02")], HEADING))
-    assert set(months(api)[MARCH]) == {"pool", "2026-03-02"}
+    assert set(months(api)[MARCH]) == {"pool", "2026-03-02.USD"}
 
 
 @pytest.mark.parametrize(("code", "error"), [(403, Forbidden), (413, ServerError), (404, NotFound)])

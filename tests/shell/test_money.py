@@ -323,7 +323,7 @@ async def test_the_open_day_is_written_once_an_hour(rig):
 async def test_a_day_that_is_over_is_written_at_once(rig):
     await rig.last(0, 100)
     await rig.last(MIDNIGHT, MIDNIGHT + 200)
-    assert ("2026-03-02" in rig.ledger, rig.pool.memory.account.past) == (True, ())
+    assert ("2026-03-02.USD" in rig.ledger, rig.pool.memory.account.past) == (True, ())
 
 
 async def test_it_leaves_the_account_once_no_late_write_can_come(rig):
@@ -355,7 +355,7 @@ async def test_the_last_days_of_a_pool_that_is_gone_are_written(rig):
     rig.kube.second = 1200
     rig.money.end(rig.pool)
     await rig.rest()
-    assert '"cost":"2"' in rig.ledger["2026-03-02"]
+    assert '"cost":"2"' in rig.ledger["2026-03-02.USD"]
 
 
 async def test_a_pool_that_this_process_never_led_leaves_nothing(rig):
@@ -369,13 +369,68 @@ async def test_an_orderly_end_writes_the_open_day(rig):
     await rig.last(0, 100)
     rig.kube.second = 1200
     await rig.money.close()
-    assert '"cost":"2"' in rig.ledger["2026-03-02"]
+    assert '"cost":"2"' in rig.ledger["2026-03-02.USD"]
 
 
 async def test_who_never_led_writes_nothing_at_its_end(rig):
     money = Money(rig.kube, rig.cluster, rig.pools, rig.telemetry, Settings())
     await money.close()
     assert rig.kube.asked == []
+
+
+# Another currency
+
+
+def in_euros(rig):
+    rig.change(cost=PRICED | {"currency": "EUR"})
+
+
+async def test_the_days_of_the_former_currency_are_in_the_ledger(rig):
+    await rig.last(0, 601)
+    in_euros(rig)
+    await rig.last(605, 700)
+    assert f'"cost":"{cost_of(605)}"' in rig.ledger["2026-03-02.USD"]
+
+
+def cost_of(seconds):
+    """Return what two replicas cost, to nine decimals."""
+    return round(6 * Decimal(seconds) / HOUR, 9)
+
+
+async def test_the_day_goes_on_in_the_new_one_under_its_own_key(rig):
+    await rig.last(0, 601)
+    in_euros(rig)
+    await rig.last(605, 700)
+    await rig.money.close()
+    assert set(rig.ledger) == {"pool", "2026-03-02.EUR"}  # the last write's
+
+
+async def test_former_days_that_cannot_be_written_are_written_later(rig):
+    await rig.last(0, 601)
+    rig.kube.refusals[LEDGER] = BUSY
+    in_euros(rig)
+    await rig.last(605, 700)
+    rig.kube.refusals.clear()
+    await rig.last(700, 800)
+    assert ("2026-03-02.USD" in rig.ledger, rig.pool.reckoning.former) == (True, {})
+
+
+async def test_former_days_are_written_once(rig):
+    await rig.last(0, 601)
+    before = rig.kube.asked.count(f"PATCH {LEDGER}")
+    in_euros(rig)
+    await rig.last(605, 900)
+    assert rig.kube.asked.count(f"PATCH {LEDGER}") == before + 1
+
+
+async def test_a_pool_that_is_gone_leaves_its_former_days(rig):
+    await rig.last(0, 601)
+    in_euros(rig)
+    rig.pool.reckoning.ledger_rest.until = at(HOUR)
+    await rig.last(605, 700)
+    rig.money.end(rig.pool)
+    await rig.rest()
+    assert rig.pool.reckoning.is_unfiled is False
 
 
 # Several pools that name one target

@@ -1,11 +1,11 @@
 """The ledger's ConfigMaps (R8): one for each pool and month, with a key for each day and one that names the pool.
 
     name    poolkeeper-ledger-2026-11-<uid>
-    data    pool          {"cluster": "prod", "namespace": "inference", "name": "chat", "uid": ..., ...}
-            2026-11-22    {"tiers": {"on-demand": {"replicaHours": "48", "cost": "144"}, ...}, ...}
+    data    pool              {"cluster": "prod", "namespace": "inference", "name": "chat", "uid": ..., ...}
+            2026-11-22.USD    {"tiers": {"on-demand": {"replicaHours": "48", "cost": "144"}, ...}, ...}
 
-A day bears what may change within a month: its currency, its zone and the labels that the pool had. What a later
-version adds is passed over.
+A pool that changes its currency has two keys for that day. A day bears what may change within a month: its zone and the
+labels that the pool had. What a later version adds is passed over.
 """
 
 import json
@@ -31,7 +31,7 @@ NAMED = 50
 """How many machines of a day are told by name: a month of 2,000 nodes must fit a ConfigMap several times over."""
 
 KEYS = ("cluster", "namespace", "name", "uid")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})\.([A-Z]{3})")
 _NAME = re.compile(rf"{PREFIX}-(\d{{4}}-\d{{2}})-.+")
 
 
@@ -80,9 +80,9 @@ def data(entry: Entry) -> dict[str, str]:
     """Return an entry's keys and values in its month's ConfigMap; whatever the day had there, this replaces."""
     pool = {key: getattr(entry, key) for key in KEYS}
     amount = brief(entry.day.amount)
-    terms: Json = {"currency": entry.currency, "timezone": entry.timezone}
+    terms: Json = {"timezone": entry.timezone}
     terms |= {"labels": dict(entry.labels)} if entry.labels else {}
-    return {POOL: _compact(pool), entry.day.on.isoformat(): _compact(amounts.dump(amount) | terms)}
+    return {POOL: _compact(pool), f"{entry.day.on}.{entry.currency}": _compact(amounts.dump(amount) | terms)}
 
 
 def brief(amount: Amount) -> Amount:
@@ -126,12 +126,13 @@ def _pool(found: Json) -> Json:
 
 
 def _entry(pool: Json, key: str, found: Json) -> Entry:
+    on, currency = key.split(".")
     return Entry(
         **pool,
-        currency=str(found["currency"]),
+        currency=currency,
         timezone=str(found["timezone"]),
         labels={label: str(value) for label, value in found.get("labels", {}).items()},
-        day=Day(date.fromisoformat(key), amounts.load(found)),
+        day=Day(date.fromisoformat(on), amounts.load(found)),
     )
 
 

@@ -31,8 +31,11 @@ class Heading:
     labels: Sequence[str]
 
 
-def entries(pool: Pool, days: Iterable[Day], heading: Heading) -> tuple[Entry, ...]:
-    """Return the entries of some days of a pool, none where its spec was never accepted."""
+def entries(pool: Pool, days: Iterable[Day], heading: Heading, currency: str = "") -> tuple[Entry, ...]:
+    """Return the entries of some days of a pool, none where its spec was never accepted.
+
+    They are in the currency of its account, unless another is given.
+    """
     if pool.core is None:
         return ()
     cost, (namespace, name) = pool.core.cost, pool.key
@@ -43,7 +46,7 @@ def entries(pool: Pool, days: Iterable[Day], heading: Heading) -> tuple[Entry, .
             namespace=namespace,
             name=name,
             uid=pool.uid,
-            currency=cost.currency,
+            currency=currency or pool.memory.account.currency or cost.currency,
             timezone=cost.timezone,
             labels=labels,
             day=day,

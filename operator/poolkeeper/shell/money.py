@@ -80,10 +80,12 @@ class Money:
         """Make the account ready for the next look, and return the spec that it is to be counted by.
 
         It gets to know which of its days the ledger has, and that another pool pays for the target, where one does.
+        Where it is about to begin anew in another currency, what it has is noted for the ledger.
         """
         if pool.reckoning.filed:
             account = pool.reckoning.settle(pool.memory.account, spec, now)
             pool.memory = replace(pool.memory, account=account)
+        pool.reckoning.part(pool.memory.account, spec.cost.currency, now)
         if self._pays(pool):
             return spec
         pool.memory = replace(pool.memory, account=right.uncounted(pool.memory.account))
@@ -112,7 +114,7 @@ class Money:
     def end(self, pool: Pool) -> None:
         """Write the last days of a pool that is gone: its own status is gone with it."""
         pool.reckoning.days = settled(pool.memory.account, self._kube.clock.now())
-        if pool.leading and pool.reckoning.days:
+        if pool.leading and pool.reckoning.is_unfiled:
             self._gone[pool.uid] = pool
             self._start(self._close(pool))
 
@@ -123,7 +125,7 @@ class Money:
             return
         for pool in self._pools:
             pool.reckoning.days = settled(pool.memory.account, now) if pool.leading else ()
-        left = [pool for pool in (*self._pools, *self._gone.values()) if pool.reckoning.days]
+        left = [pool for pool in (*self._pools, *self._gone.values()) if pool.reckoning.is_unfiled]
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST.total_seconds()):
                 await asyncio.gather(*(self._do(pool, [self._days_of(pool)]) for pool in left))
@@ -156,7 +158,7 @@ class Money:
         pending = (
             (bool(found.news), (self._tell, found.event_rest)),
             (bool(found.unwritten), (self._annotate, found.annotation_rest)),
-            (bool(found.days), self._days_of(pool)),
+            (found.is_unfiled, self._days_of(pool)),
             (found.is_marking, (self._mark, found.workload_rest)),
         )
         due = [work for is_due, work in pending if is_due and not work[1].rests(now)]
@@ -183,9 +185,9 @@ class Money:
 
     async def _close(self, pool: Pool) -> None:
         """Write the last days, however often that takes."""
-        while pool.reckoning.days:
+        while pool.reckoning.is_unfiled:
             await self._do(pool, [self._days_of(pool)])
-            if pool.reckoning.days:
+            if pool.reckoning.is_unfiled:
                 await asyncio.sleep(max(AGAIN, pool.reckoning.ledger_rest.wait).total_seconds())
         del self._gone[pool.uid]
 
@@ -213,7 +215,18 @@ class Money:
     async def _write_days(self, pool: Pool) -> None:
         found = pool.reckoning
         with self._telemetry.write("ledger"):
-            await self._ledger.write(entries(pool, found.days, self._heading), found.written)
+            try:
+                await self._write_former(pool)
+            finally:
+                await self._ledger.write(entries(pool, found.days, self._heading), found.written)
+
+    async def _write_former(self, pool: Pool) -> None:
+        """Write the days of accounts in other currencies: once each, for nothing is added to them."""
+        former = pool.reckoning.former
+        for currency, days in tuple(former.items()):
+            await self._ledger.write(entries(pool, days, self._heading, currency))
+            if former.get(currency) is days:
+                del former[currency]
 
     async def _mark(self, pool: Pool) -> None:
         with self._telemetry.write("annotations"):

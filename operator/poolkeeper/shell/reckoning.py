@@ -61,7 +61,8 @@ class Reckoning:
     has changed. `annotations` are the pool's that tell of money, as last seen or written. To be written besides:
     `news`, `unwritten` annotations of the pool, `days` of the ledger, and those of its workloads while `is_marking`;
     `marked` is where these are and what they bear, by UID. `filed` days the ledger has, and the account does not know
-    it yet. `lifted` names the lifting that was told. `counts` are the last counts of the pool's units.
+    it yet; `former` days are of an account in another currency, and for the ledger alone. `lifted` names the lifting
+    that was told. `counts` are the last counts of the pool's units.
     """
 
     statement: Statement | None = None
@@ -71,6 +72,7 @@ class Reckoning:
     news: list[News] = field(default_factory=list)
     days: tuple[Day, ...] = ()
     filed: tuple[Day, ...] = ()
+    former: dict[str, tuple[Day, ...]] = field(default_factory=dict)
     annotations: dict[str, str] = field(default_factory=dict)
     unwritten: dict[str, str | None] = field(default_factory=dict)
     is_marking: bool = False
@@ -110,7 +112,12 @@ class Reckoning:
     @property
     def is_pending(self) -> bool:
         """Whether anything is to be written besides the status."""
-        return bool(self.news or self.unwritten or self.days or self.is_marking)
+        return bool(self.news or self.unwritten or self.is_unfiled or self.is_marking)
+
+    @property
+    def is_unfiled(self) -> bool:
+        """Whether the ledger is to have days."""
+        return bool(self.days or self.former)
 
     def may_be_due(self, now: datetime) -> bool:
         """Return whether the last review is long enough ago, whatever the beat: this is asked at each look."""
@@ -165,6 +172,12 @@ class Reckoning:
         """Take in that days were written, each whole; what they have come to since is to be written again."""
         self.days = tuple(day for day in self.days if day not in days)
         self.filed += days
+
+    def part(self, account: Account, currency: str, now: datetime) -> None:
+        """Take in that the account begins anew in another currency: what the old one has is for the ledger alone."""
+        if account.currency not in {"", currency}:
+            self.former[account.currency] = settled(account, now)
+            self.days, self.filed = (), ()
 
     def settle(self, account: Account, spec: PoolSpec, now: datetime) -> Account:
         """Return the account without the days that the ledger has for good: no write of another leader is under way."""
