@@ -19,7 +19,7 @@ from poolkeeper.core.statement import Budgeted, Pricing
 from poolkeeper.core.unusual import Unusual
 
 UNPRICED = Amount({"spot": Line(Decimal(2), Decimal(8), unpriced=Decimal(8))})
-UNCOUNTED = Amount({"spot": Line(replica_hours=Decimal(2))})
+UNCOUNTED = Amount({"spot": Line(replica_hours=Decimal(2), uncounted=Decimal(2))})
 MONTH = Amount({"on-demand": Line(Decimal(100), Decimal(100), effective=Decimal("8123.456"))})
 
 
@@ -73,6 +73,11 @@ def test_a_pool_without_replicas_is_known_to_cost_nothing():
 def test_a_part_without_a_price_leaves_the_rest_in_the_amount():
     found = told(month=MONTH + UNPRICED)
     assert (found["monthToDate"], found["unpricedGPUHours"]) == ("8123.46", "8.00")
+
+
+def test_replicas_whose_gpus_nobody_knows_are_in_no_amount_and_told():
+    found = told(month=MONTH + UNCOUNTED)
+    assert (found["monthToDate"], found["uncountedReplicaHours"]) == ("8123.46", "2.00")
 
 
 def test_the_end_of_the_month_has_its_range():

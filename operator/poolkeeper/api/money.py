@@ -152,6 +152,8 @@ class CostStatus(Shape):
     """The share of the month's ready replica-hours with nothing to do."""
     unpriced_gpu_hours: Annotated[str | None, Field(alias="unpricedGPUHours")] = None
     """This month's GPU-hours of unknown price: they are in no amount."""
+    uncounted_replica_hours: str | None = None
+    """This month's replica-hours of which nobody knows how many GPUs they used: they are in no amount."""
     per_request: str | None = None
     """What a finished request cost this month."""
     per_million_tokens: TokensStatus | None = None
@@ -177,6 +179,7 @@ def cost_status(statement: Statement) -> Json:
         "forecastRange": f"{cents(end.low)}\N{EN DASH}{cents(end.high)}" if end and known else None,
         "idlePercent": None if statement.idle is None else percent(Decimal(statement.idle)),
         "unpricedGPUHours": cents(month.unpriced) if month.unpriced else None,
+        "uncountedReplicaHours": cents(month.uncounted) if month.uncounted else None,
         "tiers": list(tiers(statement)),
         "units": [unit(one) for one in statement.units] or None,
         "budget": budget(statement.budget, known=known) if statement.budget else None,

@@ -26,7 +26,15 @@ NO_ACCOUNT = Account()
 MOVING = {
     "schedule": {"leadsAt"},
     "forecast": {"replicas", "message"},
-    "cost": {"asOf", "idlePercent", "unpricedGPUHours", "perRequest", "perMillionTokens", "units"},
+    "cost": {
+        "asOf",
+        "idlePercent",
+        "unpricedGPUHours",
+        "uncountedReplicaHours",
+        "perRequest",
+        "perMillionTokens",
+        "units",
+    },
     "memory": {"account"},
 }
 """What moves by itself in parts of the status, like words."""
