@@ -224,8 +224,17 @@ def test_a_quote_that_does_not_end_is_told_with_its_line():
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# nothing yet\n"])
 def test_a_text_without_a_header_is_refused(text):
-    with pytest.raises(PriceBookError, match="line 1: the column provider is missing"):
+    with pytest.raises(PriceBookError, match=f"^line 1: the book is empty; the header is {HEADER}$"):
         parse(text, "prices")
+
+
+def test_semicolons_are_told_in_one_line():
+    words = "line 1: fields are separated by ;: save it with commas"
+    assert problems(header=HEADER.replace(",", ";")) == [f"{words}; the header is {HEADER}"]
+
+
+def test_a_price_with_an_exponent_is_kept_plainly():
+    assert str(row(with_field(price="1e3")).price) == "1000"
 
 
 def test_a_book_without_prices_is_refused():

@@ -296,3 +296,21 @@ def test_a_yaml_without_a_book_is_refused(run, file):
 
 def test_a_book_is_read_from_the_standard_input():
     assert CliRunner().invoke(app, ["prices", "check", "-f", "-"], input=GOOD).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("price", "since", "note"),
+    [
+        ("0", "", "note: line 2: the price is 0"),
+        ("3", "2999-01-01", "note: no price counts before 2999-01-01, when the first of them begins"),
+    ],
+)
+def test_what_is_hardly_meant_is_noted(run, price, since, note):
+    answer = run("check", "-f", "FILE", file=f"{HEADER}\n*,*,*,,L4,on-demand,{price},USD,{since},list\n")
+    assert (answer.exit_code, answer.output.splitlines()[1]) == (0, note)
+
+
+def test_many_free_lines_are_not_all_named(run):
+    rows = "".join(f"*,*,*,p{number},,spot,0,USD,,list\n" for number in range(12))
+    (note,) = json.loads(run("check", "-f", "FILE", "-o", "json", file=f"{HEADER}\n{rows}").output)["notes"]
+    assert note == "lines 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, ...: the price is 0"

@@ -98,6 +98,9 @@ def header_of(line: str, number: int) -> tuple[str, ...]:
     Raises:
         PriceBookError: one is missing, unknown, or there twice.
     """
+    if not line or (";" in line and "," not in line):
+        problem = "fields are separated by ;: save it with commas" if line else "the book is empty"
+        raise PriceBookError([f"line {number}: {problem}; the header is {','.join(COLUMNS)}"])
     try:
         columns = tuple(name.lower() for name in cells_of(line))
     except csv.Error as error:

@@ -54,7 +54,7 @@ def price(text: str) -> Decimal:
         raise ValueError(f"must be the price of an hour, at most {DEAREST}")
     if found != round(found, FINEST):
         raise ValueError(f"must have at most {FINEST} decimals")
-    return found
+    return Decimal(f"{found:f}")  # 1e3 is shown as 1000
 
 
 def currency(text: str) -> str:

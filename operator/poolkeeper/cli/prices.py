@@ -1,7 +1,8 @@
 """`poolkeeper prices`: make a price book, check it, and see which row priced what."""
 
 import sys
-from datetime import UTC
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,15 +12,19 @@ import yaml
 
 from poolkeeper.api.names import PRICES_KEY
 from poolkeeper.api.price_book import LARGEST, PriceBookError, parse, write
-from poolkeeper.api.price_fields import ALWAYS, currency, provider, since
+from poolkeeper.api.price_fields import ALWAYS, currency, dated, provider, since
 from poolkeeper.cli import opencost_prices, skypilot_prices
 from poolkeeper.cli.connection import As, Output, complaints, console, print_json
 from poolkeeper.cli.price_imports import Notes, Terms, merged
 from poolkeeper.cli.prices_shown import show
 from poolkeeper.core.prices import ANY, Book, Row
+from poolkeeper.shell.clock import Clock
 from poolkeeper.shell.settings import PRICE_BOOK
 
 Json = dict[str, Any]
+
+SHOWN = 10
+"""How many lines or problems are named."""
 
 app = typer.Typer(no_args_is_help=True, help="The price book: what machines and GPUs cost.")
 
@@ -101,13 +106,16 @@ def check(
         book = parse(text_of(file), str(file))
     except PriceBookError as error:
         problems = error.problems
+    told = list(notes(book, Clock.of_this_machine().now()))
     if output is Output.JSON:
-        print_json({"file": str(file), "prices": len(book.rows), "problems": problems})
+        print_json({"file": str(file), "prices": len(book.rows), "problems": problems, "notes": told})
     else:
         for problem in problems:
             console.print(f"{file}: {problem}", markup=False)
         if not problems:
             console.print(f"{file}: {summary(book)}", markup=False)
+        for note in told:
+            console.print(f"note: {note}", markup=False)
     if problems:
         raise typer.Exit(1)
 
@@ -160,7 +168,7 @@ def printed(rows: list[Row], output: Form) -> str:
         if len(text.encode()) > LARGEST:
             complaints.print(f"error: {len(text.encode())} bytes do not fit into a ConfigMap: name regions by --region")
         else:
-            complaints.print("error: " + "; ".join(error.problems[:10]), markup=False)
+            complaints.print("error: " + "; ".join(error.problems[:SHOWN]), markup=False)
         raise typer.Exit(1) from error
     return text if output is Form.CSV else configmap(text)
 
@@ -179,6 +187,16 @@ def summary(book: Book) -> str:
     begun = [row.since for row in book.rows if row.since != ALWAYS]
     newest = f"; the newest from {max(begun).astimezone(UTC):%Y-%m-%d} on" if begun else ""
     return f"ok: {things} in {money}{newest}"
+
+
+def notes(book: Book, now: datetime) -> Iterator[str]:
+    """Yield what is allowed in a price book and yet hardly meant."""
+    free = [str(row.line) for row in book.rows if not row.price]
+    if free:
+        many = "lines" if len(free) > 1 else "line"
+        yield f"{many} {', '.join(free[:SHOWN])}{', ...' if len(free) > SHOWN else ''}: the price is 0"
+    if book.instants and book.instants[0] > now:
+        yield f"no price counts before {dated(book.instants[0])}, when the first of them begins"
 
 
 def counted(number: int, noun: str) -> str:
