@@ -203,7 +203,7 @@ def test_a_folder_of_saved_months_is_read(saved):
 @pytest.mark.parametrize(("text", "words"), [
     ("a: [", "while parsing"),
     (None, "No such file"),
-    ({"2026-11-02": "{"}, "cannot be read"),
+    ({"2026-11-02.USD": "{"}, "cannot be read"),
 ])  # fmt: skip
 def test_a_file_that_cannot_be_read_is_told(tmp_path, text, words):
     file = tmp_path / "ledger.yaml"
