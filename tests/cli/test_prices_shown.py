@@ -55,7 +55,7 @@ def test_the_row_that_counts_is_told_with_those_that_do_not(show):
         "ipool/chat at 2026-11-01T00:00:00Z",
         "",
         "on-demand: 1 replica of 1 GPU on a spot node: g6.xlarge (1 L4) aws us-east-1",
-        "0.2810 USD a GPU-hour: line 3 of prices.csv: 0.281 USD for g6.xlarge of 1 GPUs",
+        "0.2810 USD a GPU-hour: line 3 of prices.csv: 0.281 USD for g6.xlarge of 1 GPU",
         "line  price       of                   where      from    source  verdict",
         "3     0.281 USD   g6.xlarge spot       us-east-1  always  list    counts",
         "2     0.8048 USD  g6.xlarge on-demand  us-east-1  always  list    an on-demand price; there is one for spot",

@@ -29,6 +29,7 @@ from poolkeeper.cli.cost_summary import (
     chosen,
     find,
 )
+from poolkeeper.cli.counted import counted
 from poolkeeper.cli.schedule import refuse
 from poolkeeper.shell.settings import PRICE_BOOK
 
@@ -157,18 +158,14 @@ def words(found: Reconciliation, over: int) -> Iterable[str]:
     """Yield what the comparison comes to, and what is not in it."""
     whole = found.total
     verdict = f"over {over} %" if is_over(whole, over) else f"within {over} %"
-    yield f"{number(len(found.days), 'day')}, {found.days[0]} to {found.days[-1]} in {found.zone}: the gap is {verdict}"
+    days = counted(len(found.days), "day")
+    yield f"{days}, {found.days[0]} to {found.days[-1]} in {found.zone}: the gap is {verdict}"
     if found.elsewhere:
         cost = sum((pair.bill or Decimal(0) for pair in found.elsewhere), Decimal(0))
-        count = number(len(found.elsewhere), "machine")
+        count = counted(len(found.elsewhere), "machine")
         yield f"note: the bill has {count} more of these types, for {money(cost)}, on which no pool had a replica"
     if found.commitments:
         yield f"note: the ledger charges {money(found.commitments)} for commitments that were not used, on no machine"
-
-
-def number(count: int, noun: str) -> str:
-    """Return a count with its noun."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def as_json(found: Reconciliation) -> Json:

@@ -25,6 +25,7 @@ from poolkeeper.cli.connection import (
     print_json,
     stored,
 )
+from poolkeeper.cli.counted import counted
 from poolkeeper.cli.refusal import held, refused
 from poolkeeper.cli.split import ago, listed, whole
 from poolkeeper.cli.windows import lines
@@ -127,7 +128,7 @@ def written(status: Json) -> None:
 def decided(decision: Json, now: datetime) -> None:
     """Print the size and why, stage by stage and tier by tier."""
     queue = "unknown" if decision["queue"] is None else f"{decision['queue']:g} waiting"
-    say("size", f"{decision['size']} replicas, {decision['ready']} ready; queue {queue}")
+    say("size", f"{counted(decision['size'], 'replica')}, {decision['ready']} ready; queue {queue}")
     say("why", f"[bold]{decision['reason']}[/bold]: {escape(decision['because'])}")
     if decision["trail"]:
         console.print(trail(decision))

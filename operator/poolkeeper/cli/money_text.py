@@ -9,6 +9,7 @@ from poolkeeper.api.cost import Cost
 from poolkeeper.api.money import LAST
 from poolkeeper.api.spec import Spec
 from poolkeeper.api.units import parse_instant
+from poolkeeper.cli.counted import counted
 from poolkeeper.cli.split import ago
 from poolkeeper.cli.windows import PLACES
 from poolkeeper.core.model import ON_DEMAND
@@ -97,7 +98,8 @@ def spent(cost: Json) -> str | None:
 def saved(cost: Json, slo: str | None) -> str:
     """Return what was saved, against what, by cause, and what requests had of it."""
     baseline, causes = cost["baseline"], cost["savings"]
-    against = f"{baseline['replicas']} {KINDS[baseline['type']]} replicas all the time, {baseline['monthToDate']}"
+    size = counted(Decimal(baseline["replicas"]), f"{KINDS[baseline['type']]} replica")
+    against = f"{size} all the time, {baseline['monthToDate']}"
     by = ", ".join(f"{cause} {causes[cause]}" for cause in ("queue", "schedule", "spot"))
     beside = f"; {slo} of requests inside the SLO" if slo else ""
     return f"{cost['savingsMonthToDate']} {cost['currency']} this month against {against}: {by}{beside}"

@@ -15,6 +15,7 @@ from poolkeeper.api.price_book import LARGEST, PriceBookError, parse, write
 from poolkeeper.api.price_fields import ALWAYS, currency, dated, provider, since
 from poolkeeper.cli import opencost_prices, skypilot_prices
 from poolkeeper.cli.connection import As, Output, complaints, console, print_json
+from poolkeeper.cli.counted import counted
 from poolkeeper.cli.price_imports import Notes, Terms, merged
 from poolkeeper.cli.prices_shown import show
 from poolkeeper.core.prices import ANY, Book, Row
@@ -197,8 +198,3 @@ def notes(book: Book, now: datetime) -> Iterator[str]:
         yield f"{many} {', '.join(free[:SHOWN])}{', ...' if len(free) > SHOWN else ''}: the price is 0"
     if book.instants and book.instants[0] > now:
         yield f"no price counts before {dated(book.instants[0])}, when the first of them begins"
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number of things."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -13,6 +13,7 @@ from poolkeeper.api.price_fields import ALWAYS, dated
 from poolkeeper.api.price_trail import Contender, Trail
 from poolkeeper.api.units import format_instant
 from poolkeeper.cli.connection import console
+from poolkeeper.cli.counted import counted
 from poolkeeper.cli.explain import plain
 from poolkeeper.core.prices import ANY, Place, Row
 from poolkeeper.core.rates import Rental
@@ -54,7 +55,7 @@ def write(name: str, found: Sequence[Priced], currency: str, now: datetime) -> N
 
 def headline(one: Priced) -> str:
     """Return what is rented, in words."""
-    many = "1 replica" if one.replicas == 1 else f"{one.replicas} replicas"
+    many = counted(one.replicas, "replica")
     gpus = "" if one.what.gpus is None else f" of {one.what.gpus.normalize():f} GPU"
     return f"{one.what.tier}: {many}{gpus} on {where(one.what.place)}"
 

@@ -160,7 +160,8 @@ def book_quote(prices: Prices, place: Place, at: datetime) -> Quote:
         return Quote(best.price, best, words)
     if not place.node_gpus:
         return Quote(None, best, f"{words} for {best.instance}, but the node tells of no GPUs to share it out over")
-    return Quote(best.price / place.node_gpus, best, f"{words} for {best.instance} of {place.node_gpus} GPUs")
+    many = "1 GPU" if place.node_gpus == 1 else f"{place.node_gpus} GPUs"
+    return Quote(best.price / place.node_gpus, best, f"{words} for {best.instance} of {many}")
 
 
 def where(row: Row) -> Where:
