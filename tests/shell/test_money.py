@@ -405,6 +405,16 @@ async def test_the_day_goes_on_in_the_new_one_under_its_own_key(rig):
     assert set(rig.ledger) == {"pool", "2026-03-02.EUR"}  # the last write's
 
 
+async def test_a_currency_that_comes_back_goes_on_with_its_day(rig):
+    await rig.last(0, 601)
+    in_euros(rig)
+    await rig.last(605, 700)
+    rig.change(cost=PRICED)
+    await rig.last(700, 1001)
+    await rig.money.close()
+    assert f'"cost":"{cost_of(605 + 300)}"' in rig.ledger["2026-03-02.USD"]
+
+
 async def test_former_days_that_cannot_be_written_are_written_later(rig):
     await rig.last(0, 601)
     rig.kube.refusals[LEDGER] = BUSY

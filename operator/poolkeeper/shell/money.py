@@ -82,10 +82,10 @@ class Money:
         It gets to know which of its days the ledger has, and that another pool pays for the target, where one does.
         Where it is about to begin anew in another currency, what it has is noted for the ledger.
         """
-        if pool.reckoning.filed:
-            account = pool.reckoning.settle(pool.memory.account, spec, now)
+        account = pool.reckoning.settle(pool.memory.account, spec, now)
+        account = pool.reckoning.part(account, spec.cost.currency, now)
+        if account is not pool.memory.account:
             pool.memory = replace(pool.memory, account=account)
-        pool.reckoning.part(pool.memory.account, spec.cost.currency, now)
         if self._pays(pool):
             return spec
         pool.memory = replace(pool.memory, account=right.uncounted(pool.memory.account))

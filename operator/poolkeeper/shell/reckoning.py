@@ -61,8 +61,8 @@ class Reckoning:
     has changed. `annotations` are the pool's that tell of money, as last seen or written. To be written besides:
     `news`, `unwritten` annotations of the pool, `days` of the ledger, and those of its workloads while `is_marking`;
     `marked` is where these are and what they bear, by UID. `filed` days the ledger has, and the account does not know
-    it yet; `former` days are of an account in another currency, and for the ledger alone. `lifted` names the lifting
-    that was told. `counts` are the last counts of the pool's units.
+    it yet; `former` days are of an account in another currency, and for the ledger alone, `parted` all such that this
+    process has seen. `lifted` names the lifting that was told. `counts` are the last counts of the pool's units.
     """
 
     statement: Statement | None = None
@@ -73,6 +73,7 @@ class Reckoning:
     days: tuple[Day, ...] = ()
     filed: tuple[Day, ...] = ()
     former: dict[str, tuple[Day, ...]] = field(default_factory=dict)
+    parted: dict[str, tuple[Day, ...]] = field(default_factory=dict)
     annotations: dict[str, str] = field(default_factory=dict)
     unwritten: dict[str, str | None] = field(default_factory=dict)
     is_marking: bool = False
@@ -173,11 +174,20 @@ class Reckoning:
         self.days = tuple(day for day in self.days if day not in days)
         self.filed += days
 
-    def part(self, account: Account, currency: str, now: datetime) -> None:
-        """Take in that the account begins anew in another currency: what the old one has is for the ledger alone."""
-        if account.currency not in {"", currency}:
-            self.former[account.currency] = settled(account, now)
-            self.days, self.filed = (), ()
+    def part(self, account: Account, currency: str, now: datetime) -> Account:
+        """Return the account to go on with in a currency: where that is another, what the old one has is filed apart.
+
+        One that comes back to a currency of before goes on with the days that this had: the ledger has them whole.
+        """
+        if account.currency in {"", currency}:
+            return account
+        self.former[account.currency] = self.parted[account.currency] = settled(account, now)
+        self.days, self.filed = (), ()
+        self.former.pop(currency, None)
+        if currency not in self.parted:
+            return account  # it begins anew with the next change
+        days = self.parted.pop(currency)
+        return Account(days=days, measured=account.measured, counting=account.counting, currency=currency)
 
     def settle(self, account: Account, spec: PoolSpec, now: datetime) -> Account:
         """Return the account without the days that the ledger has for good: no write of another leader is under way."""
