@@ -106,11 +106,18 @@ def test_the_table_fits_eighty_columns(spot, window, cost):
     [
         ("Active", 80, "no room for MODE, WINDOW, MONTH: -o json has all"),
         ("Observe", 80, "no room for WINDOW, $/H, MONTH: -o json has all"),
+        ("Active", 96, "no room for MODE: -o json has all"),
         ("Active", 120, ""),
     ],
 )
 def test_what_there_is_no_room_for_is_said(mode, width, left):
     assert "".join(printed_table([ROW | {"mode": mode}], width)[2:]).rstrip() == left
+
+
+def test_what_says_nothing_goes_before_what_does():
+    head, *_ = printed_table([ROW | {"mode": "Observe", "slo": None}], 98)
+    assert "SLO" not in head.split()
+    assert "MONTH" in head.split()
 
 
 def test_what_matters_most_is_always_there():

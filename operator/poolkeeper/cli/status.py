@@ -34,8 +34,10 @@ COLUMNS = ("POOL", "MODE", "QUEUE", "DESIRED", "READY", "SPOT", "MIN-MAX", "WIND
 WORDS = {"POOL", "MODE", "WINDOW", "REASON"}
 RARE = ("SPOT", "WINDOW", "$/H", "MONTH")
 """Columns that are there where any pool has something in them."""
-LEAST = ("WINDOW", "MONTH", "$/H", "MODE", "SLO", "SPOT")
+LEAST = ("MONTH", "WINDOW", "$/H", "MODE", "SLO", "SPOT")
 """Which column goes first where the screen is narrow: `explain` and `poolkeeper cost` tell the same."""
+SILENT = {"", "Active"}
+"""What says nothing in a column: there is no news in it."""
 GAP = 2
 
 
@@ -147,10 +149,10 @@ def table(rows: list[Json], width: int) -> Table:
 
 
 def fitting(columns: list[str], told: list[dict[str, str]], width: int) -> list[str]:
-    """Return the columns that there is room for: those that matter least go, and first a mode that says nothing."""
+    """Return the columns that there is room for: those that say nothing go first, then those that matter least."""
     kept = columns
-    silent = all(one["MODE"] == "Active" for one in told)
-    for least in ("MODE", *LEAST) if silent else LEAST:
+    silent = [heading for heading in LEAST if all(one[heading] in SILENT for one in told)]
+    for least in (*silent, *LEAST):
         if breadth(kept, told) > width:
             kept = [heading for heading in kept if heading != least]
     return kept
