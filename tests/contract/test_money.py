@@ -23,6 +23,7 @@ from poolkeeper.api.names import (
     PLURAL,
     RESOURCE,
 )
+from poolkeeper.api.units import format_instant
 from poolkeeper.cli.main import app
 from poolkeeper.core.account import month_to_date
 from poolkeeper.shell.access import Access
@@ -145,6 +146,27 @@ async def test_a_day_is_in_the_ledger_once_whoever_wrote_it(stage):
         await process.last(MIDNIGHT, MIDNIGHT + 200)
     found = [(entry.day.on.day, entry.day.amount.cost) for month in stage.months for entry in ledger.entries(month)]
     assert [cost for day, cost in found if day == 2] == [24 * HALF]
+
+
+async def test_a_day_in_two_currencies_is_kept_in_both(stage):
+    process = stage.operate()
+    await process.last(0, 1000)
+    stage.define(currency="EUR")
+    process.change()
+    await process.last(1000, HALF_AN_HOUR)
+    await process.money.close()
+    found = [(entry.currency, entry.day.amount.cost > 0) for entry in ledger.entries(stage.months[0])]
+    assert found == [("EUR", True), ("USD", True)]
+
+
+async def test_a_lifting_is_told_once_whoever_leads(stage):
+    stage.plane.kubectl(
+        "annotate", "-n", KEY[0], RESOURCE, KEY[1], f"{BUDGET_LIFTED_UNTIL}={format_instant(at(MIDNIGHT))}"
+    )
+    await stage.operate().last(0, 1000)
+    stage.plane.kubectl("delete", "events", "-n", KEY[0], "--all")  # as they are forgotten after an hour
+    await stage.operate(1000).last(1000, HALF_AN_HOUR)
+    assert stage.events == []
 
 
 async def test_the_ledger_outlives_the_pool(stage):
