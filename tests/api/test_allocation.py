@@ -148,3 +148,8 @@ def test_what_is_shown_adds_up_to_the_total_that_is_shown(amounts):
 @given(AMOUNTS)
 def test_nothing_is_rounded_by_a_cent_or_more(amounts):
     assert all(abs(shown - amount) < Decimal("0.01") for shown, amount in zip(rounded(amounts), amounts, strict=True))
+
+
+def test_a_day_in_two_currencies_is_two():
+    euros = replace(entry(), currency="EUR")
+    assert newest([entry(), euros], [entry()]) == [euros, entry()]

@@ -372,6 +372,15 @@ async def test_an_orderly_end_writes_the_open_day(rig):
     assert '"cost":"2"' in rig.ledger["2026-03-02.USD"]
 
 
+async def test_an_orderly_end_stores_the_account_as_of_then(rig):
+    """Or the time since the last beat would count as one in which nobody looked."""
+    await rig.last(0, 100)
+    rig.kube.second = 140
+    await rig.money.close()
+    (_, stored) = rig.kube.bodies["status"]
+    assert (stored["path"], parse_instant(stored["value"]["at"])) == ("/status/memory/account", at(140))
+
+
 async def test_who_never_led_writes_nothing_at_its_end(rig):
     money = Money(rig.kube, rig.cluster, rig.pools, rig.telemetry, Settings())
     await money.close()

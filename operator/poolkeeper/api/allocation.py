@@ -179,7 +179,7 @@ def within(entries: Iterable[Entry], since: Callable[[Entry], date], until: Call
 
 def newest(*sources: Iterable[Entry]) -> list[Entry]:
     """Return each pool's days once: as the last of the sources that has a day tells it."""
-    found = {(entry.cluster, entry.uid, entry.day.on): entry for source in sources for entry in source}
+    found = {(one.cluster, one.uid, one.day.on, one.currency): one for source in sources for one in source}
     return [found[key] for key in sorted(found)]
 
 

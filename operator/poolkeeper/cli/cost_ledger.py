@@ -127,7 +127,7 @@ def unfiled(body: Json, stored: Sequence[Entry], book: Book, now: datetime) -> l
             namespace=namespace,
             name=name,
             uid=pool.uid,
-            currency=cost.currency,
+            currency=account.currency or cost.currency,
             timezone=cost.timezone,
             labels={key: value for key, value in labels if key in kept},
             day=day,

@@ -119,7 +119,7 @@ class Money:
             self._start(self._close(pool))
 
     async def close(self) -> None:
-        """Write the open days of all pools, as far as there is time."""
+        """Write the open days and the accounts of all pools, as far as there is time: the next leader goes on there."""
         now = self._kube.clock.now()
         if self._began is None:
             return
@@ -129,6 +129,8 @@ class Money:
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST.total_seconds()):
                 await asyncio.gather(*(self._do(pool, [self._days_of(pool)]) for pool in left))
+                led = [pool for pool in self._pools if pool.leading and pool.reckoning.stored]
+                await asyncio.gather(*(self._do(pool, [(self._store, pool.status_rest)]) for pool in led))
         for task in self._tasks:
             task.cancel()
 
@@ -227,6 +229,12 @@ class Money:
             await self._ledger.write(entries(pool, days, self._heading, currency))
             if former.get(currency) is days:
                 del former[currency]
+
+    async def _store(self, pool: Pool) -> None:
+        if pool.core is not None and pool.status.get("memory"):
+            pool.reckoning.store(pool.memory.account, pool.core, self._kube.clock.now())
+            with self._telemetry.write("status"):
+                await publish.write_account(self._kube, pool)
 
     async def _mark(self, pool: Pool) -> None:
         with self._telemetry.write("annotations"):

@@ -151,6 +151,19 @@ async def write_status(kube: KubeClient, pool: Pool, status: Json) -> None:
     pool.told(status)
 
 
+async def write_account(kube: KubeClient, pool: Pool) -> None:
+    """Write the stored account alone into the pool's status, which must be there.
+
+    Raises:
+        KubeError: the API server refused.
+    """
+    patch = [
+        {"op": "test", "path": "/metadata/uid", "value": pool.uid},
+        {"op": "add", "path": "/status/memory/account", "value": pool.reckoning.stored},
+    ]
+    await kube.patch(f"{path(pool)}/status", patch, content_type=JSON_PATCH)
+
+
 async def post_event(kube: KubeClient, pool: Pool, decision: Decision, now: datetime, version: str) -> None:
     """Post the one event of a change; made again after a crash, it bears the same name and is there already.
 

@@ -146,12 +146,12 @@ class Reckoning:
             wanted = annotations(reviewed.statement)
             changed = [key for key in ANNOTATIONS if wanted.get(key) != self.annotations.get(key)]
             self.unwritten = {key: wanted.get(key) for key in changed}
-            self._store(reviewed.account, spec, at.now)
+            self.store(reviewed.account, spec, at.now)
             self._note_due(reviewed.account, spec, at)
         return reviewed
 
-    def _store(self, account: Account, spec: PoolSpec, now: datetime) -> None:
-        """Have the account stored, but not that something was told before it was."""
+    def store(self, account: Account, spec: PoolSpec, now: datetime) -> None:
+        """Have the account stored as of now, but not that something was told before it was."""
         if not self.news:
             self._told, self._lifted = account.told, self.lifted
         account = replace(account, told=self._told)
