@@ -1,5 +1,6 @@
 """Who spent what: groups that add up, and amounts that are rounded so that they do."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
