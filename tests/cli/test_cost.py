@@ -127,6 +127,12 @@ def test_what_has_no_price_is_a_question_and_a_note(cost):
     assert "note: 9.0 GPU-hours have no price and are in no amount of money" in output
 
 
+def test_replicas_of_unknown_gpus_are_a_question_and_a_note(cost):
+    output = cost([entry(Amount({"spot": line("0", "0", uncounted=Decimal(9))}))]).output
+    assert output.splitlines()[1].split()[1] == "?"
+    assert "note: 9.0 replica-hours of an unknown number of GPUs are in no amount of money" in output
+
+
 def test_a_time_when_nobody_looked_is_told(cost):
     amount = Amount({"spot": line()}, gap=Decimal(2))
     assert "note: 2.00 USD are of times when no operator looked" in cost([entry(amount)]).output

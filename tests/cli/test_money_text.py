@@ -142,6 +142,12 @@ UNPRICED = Amount({"spot": Line(Decimal(2), Decimal(8), unpriced=Decimal(8))})
 LACKING = {"pricing": Pricing(Reason.PRICE_UNKNOWN, "spot: prices has no spot price for H100"), "idle": None}
 
 
+def test_replicas_of_unknown_gpus_are_told(printed):
+    untold = Amount({"spot": Line(Decimal(2), uncounted=Decimal(2))})
+    explain.show("chat", priced(hour=untold, month=untold))
+    assert "2.00 replica-hours of this month are of an unknown number of GPUs, and in no amount\n" in printed()
+
+
 def test_what_has_no_price_says_what_to_do(printed):
     explain.show("chat", priced(hour=UNPRICED, month=UNPRICED, **LACKING | budgeted("0", Reason.WITHIN_BUDGET)))
     text = printed()

@@ -121,6 +121,9 @@ def notes(found: Allocation) -> Iterator[str]:
     whole = found.total.amount
     if whole.unpriced:
         yield f"{rounded([whole.unpriced], TENTH)[0]:,} GPU-hours have no price and are in no amount of money"
+    if whole.uncounted:
+        hours = rounded([whole.uncounted], TENTH)[0]
+        yield f"{hours:,} replica-hours of an unknown number of GPUs are in no amount of money"
     if whole.gap:
         yield f"{rounded([whole.gap])[0]:,} {found.currency} are of times when no operator looked: the last rate held"
 

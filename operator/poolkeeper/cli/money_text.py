@@ -70,6 +70,9 @@ def unpriced(status: Json) -> Iterator[str]:
     yield from lacking(status)
     if "unpricedGPUHours" in status["cost"]:
         yield f"{status['cost']['unpricedGPUHours']} GPU-hours of this month have no price, and are in no amount"
+    if "uncountedReplicaHours" in status["cost"]:
+        hours = status["cost"]["uncountedReplicaHours"]
+        yield f"{hours} replica-hours of this month are of an unknown number of GPUs, and in no amount"
 
 
 def lacking(status: Json) -> Iterator[str]:

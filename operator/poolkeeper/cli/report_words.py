@@ -60,6 +60,9 @@ def notes(part: Section) -> Iterator[str]:
     whole = part.total.now.amount
     if whole.unpriced:
         yield f"{whole.unpriced.quantize(TENTH):,} GPU-hours have no price and are in no amount of {part.currency}."
+    if whole.uncounted:
+        hours = whole.uncounted.quantize(TENTH)
+        yield f"{hours:,} replica-hours of an unknown number of GPUs are in no amount of {part.currency}."
     if whole.gap:
         yield f"{amount(whole.gap)} {part.currency} are of times when no operator looked: the last rate held."
 

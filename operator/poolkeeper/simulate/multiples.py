@@ -166,7 +166,7 @@ class Lives:
         traffic = tuple((at, value * load) for at, value in self.traffic)
         played = Played(moments(spec, traffic, self.machine), pricing.tariff.zone)
         costs = {size: hour(spec, pricing, size) for size in played.sizes}
-        priced = not any(amount.unpriced for amount in costs.values())
+        priced = all(amount.whole for amount in costs.values())
 
         def mean(value: Value) -> Decimal:
             return played.mean(value, self.week)
