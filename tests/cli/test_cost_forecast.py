@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from builders import BODY
 from poolkeeper.cli import cost_forecast, cost_forecast_pool, cost_forecast_text, load_history
+from poolkeeper.cli.connection import console
 from poolkeeper.cli.main import app
 from poolkeeper.core.prices import Book, Place, Row
 from poolkeeper.core.rates import Rental
@@ -326,3 +327,10 @@ def test_a_query_counts_what_it_counts(run, trace, monkeypatch):
     trace[:] = ["--prometheus", "http://prometheus:9090", "--query", "sum(rate(x[5m]))"]
     told = lines(run(*CARRIES, "--load", "1"))
     assert ("/1M OF LOAD" in told[0], told[1].split()[7]) == (True, "175.44")
+
+
+def test_a_narrow_terminal_keeps_amounts_whole(run, monkeypatch):
+    monkeypatch.setattr(console, "_width", 80)
+    heading, *rows = lines(run("--load", "1,2"))[:3]
+    assert ("COST EUR" in heading, "/1M REQUESTS" in heading, max(map(len, rows)) <= 80) == (True, False, True)
+    assert "…" not in "".join(rows)

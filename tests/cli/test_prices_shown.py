@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from poolkeeper.api.price_book import COLUMNS
 from poolkeeper.cli import prices_shown
-from poolkeeper.cli.connection import complaints, console
+from poolkeeper.cli.connection import complaints
 from poolkeeper.cli.main import app
 from poolkeeper.cli.prices_shown import Shelf, from_configmap
 from poolkeeper.shell.kube import KubeClient
@@ -37,14 +37,13 @@ NOW = "2026-11-01T00:00:00Z"
 
 
 @pytest.fixture
-def show(tmp_path, monkeypatch):
+def show(tmp_path):
     def act(*lines, labels=LABELS, pool=POOL, options=(), width=120):
         book, file = tmp_path / "prices.csv", tmp_path / "chat.yaml"
         book.write_text("\n".join([HEADER, *lines]))
         file.write_text(pool)
         said = ",".join(f"{key}={value}" for key, value in labels.items())
         arguments = ["-f", str(file), "--book", str(book), "--node-labels", said, "--at", NOW, *options]
-        monkeypatch.setattr(console, "_width", width)
         return CliRunner().invoke(app, ["prices", "show", *arguments], env={"COLUMNS": str(width)})
 
     return act

@@ -21,6 +21,9 @@ DAY = timedelta(days=1)
 UNKNOWN = "?"
 NONE = "-"
 TODAY = 1.0
+BETWEEN = 2
+SPARE = (-3, 3, 1, 4)
+"""The columns that go first where there is no room, by place: the cost of what was counted, MEAN, MAX, GPU-HOURS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +70,28 @@ def show(shown: Shown, counted: str) -> None:
 
 def table(shown: Shown, counted: str) -> Table:
     """Return a row for each multiple, and one more where maxReplicas hold it."""
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in headings(shown, counted):
-        made.add_column(heading, justify="right", no_wrap=True)
+    rows: list[tuple[str, list[str]]] = []
     for one in shown.answer.multiples:
-        made.add_row(f"{one.load:g}", *row(shown, one.month, str(shown.asked.spec.max_replicas)))
+        rows.append(("", [f"{one.load:g}", *row(shown, one.month, str(shown.asked.spec.max_replicas))]))
         if one.roomy is not None:
-            made.add_row("", *row(shown, one.roomy, NONE), style="dim")
+            rows.append(("dim", ["", *row(shown, one.roomy, NONE)]))
+    columns = fitting([headings(shown, counted), *(cells for _, cells in rows)], console.width)
+    made = Table(box=None, pad_edge=False, padding=(0, BETWEEN, 0, 0))
+    for place in columns:
+        made.add_column(headings(shown, counted)[place], justify="right", no_wrap=True)
+    for style, cells in rows:
+        made.add_row(*(cells[place] for place in columns), style=style)
     return made
+
+
+def fitting(lines: Sequence[Sequence[str]], room: int) -> list[int]:
+    """Return the places of the columns to show: without the spare ones for which there is no room."""
+    widths = [BETWEEN + max(map(len, column)) for column in zip(*lines, strict=True)]
+    shown = list(range(len(widths)))
+    for place in SPARE:
+        if sum(widths[one] for one in shown) > room:
+            shown.remove(place % len(widths))
+    return shown
 
 
 def headings(shown: Shown, counted: str) -> Sequence[str]:
