@@ -3,7 +3,7 @@
 from builders import at, published, reading, seen, target
 from poolkeeper.core.decide import decide
 from poolkeeper.core.memory import Memory
-from poolkeeper.core.model import Per
+from poolkeeper.core.model import Per, ScaleUp
 from poolkeeper.core.reasons import Reason
 
 
@@ -15,6 +15,11 @@ def decided(waiting, replicas):
 def test_one_request_wakes_a_pool_at_zero():
     decision = decided(1, 0)
     assert (decision.size, decision.reason) == (1, Reason.QUEUE_ABOVE)
+
+
+def test_no_more_replicas_wake_at_once_than_max_step_allows():
+    spec = published(min_replicas=0, queue={"up": ScaleUp(above=1000, step=3, max_step=2)})
+    assert decide(spec, seen(1, target=target(0)), Memory(), at(0))[0].size == 2
 
 
 def test_an_empty_queue_does_not():

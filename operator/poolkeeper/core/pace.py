@@ -67,7 +67,7 @@ def grow(spec: PoolSpec, seen: Look, clock: Grace) -> Stage:
         return Stage("demand", current, current, Reason.STARTING if coming else Reason.AS_EXPECTED, {"coming": coming})
     justified = demand.steps_up(spec.queue, depth, ready)
     if not justified and demand.is_long(spec.queue, depth, ready, current):
-        justified = spec.queue.up.step
+        justified = min(spec.queue.up.step, spec.queue.up.max_step)
     more = max(0, justified - coming) if seen.is_new else 0
     facts = {
         "queue": depth,
