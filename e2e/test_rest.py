@@ -1,5 +1,9 @@
-"""At rest, by the API server's own audit log: a constant queue costs no write, noise at most two a minute a pool."""
+"""At rest, by the API server's own audit log: a constant queue costs no write, noise at most two a minute a pool.
 
+A pool that has a price costs one refresh a minute: a status and an annotation; and a day of the ledger each hour.
+"""
+
+import math
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -19,6 +23,7 @@ from rig.waiting import eventually, let_pass
 pytestmark = [pytest.mark.xdist_group("rest"), pytest.mark.lasts(60)]
 
 HOLDING, BELOW = 500, 100
+PRICED = 3
 
 
 class Rest:
@@ -32,20 +37,25 @@ class Rest:
         self.space, self.user = space, user
         self.constant = [f"constant-{index}" for index in range(count)]
         self.noisy = [f"noisy-{index}" for index in range(count)]
+        self.priced = [f"priced-{index}" for index in range(PRICED)]
         self.began = self.ended = datetime.now(UTC)
         self.unread: set[str] = set()
 
     def settle(self, account: Installation) -> None:
         """Have all pools with two replicas each and a queue between the thresholds, and wait until all is quiet."""
-        names = (*self.constant, *self.noisy)
+        names = (*self.constant, *self.noisy, *self.priced)
         self.space.create(*(deployment(name, 2) for name in names))
         for name in names:
             self.space.wait_until_ready(name, 2)
             self.space.fleet.queue(self.space.workload(name), HOLDING)
         self.space.operate(*account.arguments, kubeconfig=account.kubeconfig).wait_until_leading()
-        self.space.create(*(pool(name, published(grace="60s")) for name in names))
+        self.space.create(*(pool(name, published(grace="60s")) for name in names if name not in self.priced))
+        cost = {"pricePerGPUHour": {"on-demand": "3600"}}
+        self.space.create(*(pool(name, published(grace="60s"), cost=cost) for name in self.priced))
         for name in names:
             eventually(lambda name=name: self.space.status(name).get("reason") == "Steady", f"{name} is steady")
+        for name in self.priced:
+            eventually(lambda name=name: "perHour" in self.space.status(name).get("cost", {}), f"{name} has a price")
 
     def last(self, lasting: timedelta, longest: float) -> None:
         """Let the noisy queues cross `below` at random, each value standing for up to `longest` seconds."""
@@ -60,7 +70,7 @@ class Rest:
 
     def faults(self) -> dict[str, float]:
         """Return how often each pool's metrics were bad."""
-        return {name: self.space.faults(name) for name in (*self.constant, *self.noisy)}
+        return {name: self.space.faults(name) for name in (*self.constant, *self.noisy, *self.priced)}
 
     @property
     def requests(self) -> list[audit.Request]:
@@ -111,12 +121,27 @@ def check_noisy(rest: Rest) -> None:
     assert {name: count for name, count in rest.writes(read).items() if count > allowed} == {}
 
 
+def check_priced(rest: Rest) -> None:
+    beats = 1 + math.ceil((rest.ended - rest.began) / timedelta(minutes=1))
+    read = [name for name in rest.priced if name not in rest.unread]
+    assert {name: count for name, count in rest.writes(read).items() if count > 2 * beats} == {}
+
+
 def test_a_constant_queue_costs_no_write(rest: Rest) -> None:
     check_constant(rest)
 
 
 def test_noise_round_the_threshold_costs_two_writes_a_minute_a_pool(rest: Rest) -> None:
     check_noisy(rest)
+
+
+def test_money_costs_one_refresh_a_minute_a_pool(rest: Rest) -> None:
+    check_priced(rest)
+
+
+@pytest.mark.long
+def test_money_costs_one_refresh_a_minute_a_pool_for_five_minutes(long_rest: Rest) -> None:
+    check_priced(long_rest)
 
 
 @pytest.mark.long
