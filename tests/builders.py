@@ -94,6 +94,11 @@ def statement(**changes) -> Statement:
     return Statement(**money | {"hour": Amount(lines), "month": Amount(lines)} | changes)
 
 
+def is_stuck(decision: Decision) -> bool:
+    """Return whether replicas are overdue, by the trail's stage about starts."""
+    return any(stage.facts["overdue"] for stage in decision.trail if stage.name == "startup")
+
+
 class Rig:
     """A pool in a world that carries out each plan at once; new pods load for so many seconds."""
 

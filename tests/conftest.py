@@ -1,5 +1,6 @@
 """What all tests share: how many examples a law is tried on, `--hypothesis-profile=long` for many."""
 
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ LAWS = Path(__file__).parent / "laws"
 HOUR = 3600
 CLUSTER = "cluster"
 """The fixture that boots a control plane, once for all tests of a folder: it costs more than most of them."""
+PARTS = {"docs": 3}
+"""Folders whose tests mostly wait: so many parts of them run side by side, each on a control plane of its own."""
 
 # The machine's load must not decide a test.
 settings.register_profile("elsewhere", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
@@ -34,12 +37,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Keep together what shares a control plane, and give a test of thousands of examples the time for them."""
     for item in items:
         if _shares_a_cluster(item):
-            item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
+            item.add_marker(pytest.mark.xdist_group(_part(item)))
     if settings.get_current_profile_name() == "long":
         for item in items:
             item.add_marker(pytest.mark.timeout(HOUR), append=False)
     yield
     honour(items)
+
+
+def _part(item: pytest.Item) -> str:
+    folder = item.path.parent.name
+    return f"{folder}-{zlib.crc32(item.nodeid.encode()) % PARTS.get(folder, 1)}"
 
 
 def _shares_a_cluster(item: pytest.Item) -> bool:

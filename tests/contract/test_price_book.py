@@ -1,13 +1,14 @@
 """A price book follows its one ConfigMap, on the fake API server and on the real one, with the manifests' rights."""
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from tests.contract.objects import until
 
+from controlplane import KubectlError
 from poolkeeper.api.price_book import COLUMNS
 from poolkeeper.shell.access import Access
 from poolkeeper.shell.kube import KubeClient
@@ -68,11 +69,14 @@ async def test_another_configmap_is_no_price_book(kube, maps):
 @pytest.fixture
 def account(cluster):
     """The kubeconfig of an account that has the manifests' role and nothing else."""
-    cluster.kubectl("create", "namespace", "poolkeeper")
+    with suppress(KubectlError):  # tests of other files have it, too
+        cluster.kubectl("create", "namespace", "poolkeeper")
     cluster.kubectl("create", "serviceaccount", "poolkeeper", "-n", "poolkeeper")
     cluster.kubectl("apply", "-n", "poolkeeper", "-f", str(ROLE))
     yield cluster.service_account_kubeconfig("poolkeeper", "poolkeeper")
-    cluster.kubectl("delete", "namespace", "poolkeeper", "--wait=false")
+    cluster.kubectl("delete", "-n", "poolkeeper", "configmap", NAME, f"{NAME}-accepted", "--ignore-not-found")
+    cluster.kubectl("delete", "-n", "poolkeeper", "-f", str(ROLE))
+    cluster.kubectl("delete", "-n", "poolkeeper", "serviceaccount", "poolkeeper")
 
 
 @pytest.fixture
