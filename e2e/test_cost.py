@@ -103,7 +103,7 @@ def test_all_that_tells_of_cost_agrees_with_the_api_server_s_log_over_a_crash_an
     ended = datetime.now(UTC)
     last = eventually(lambda: total_of(space, "paid"), "the ledger has the pool that is gone")
     expected, off = by_the_log(space, "paid", ended)
-    assert abs(last - expected) <= off
+    assert abs(last - expected) <= 2 * off  # all replicas at once end when the watch tells of it
 
 
 def agree(space: Space, name: str, told: Json) -> None:
