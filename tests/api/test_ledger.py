@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 
 from poolkeeper.api import ledger
-from poolkeeper.api.ledger import Entry, brief, configmap_name, data, entries, labels, month_in
+from poolkeeper.api.amounts import NAMED, brief
+from poolkeeper.api.ledger import Entry, configmap_name, data, entries, labels, month_in
 from poolkeeper.core.days import Amount, Day, Line, Machine, Part, Savings, Use
 from poolkeeper.core.prices import Place
 
@@ -118,14 +119,14 @@ def test_machines_without_names_are_in_the_sum():
 
 
 def test_the_largest_machines_are_told_by_name():
-    found = brief(spread(200, 3).amount).machines
+    found = brief(spread(200, 3).amount.machines)
     named = [one for one in found if one.node]
-    assert (len(named), min(found[one].gpu_hours for one in named)) == (ledger.NAMED, Decimal("174.123456789"))
+    assert (len(named), min(found[one].gpu_hours for one in named)) == (NAMED, Decimal("174.123456789"))
 
 
 def test_few_machines_all_have_names():
-    amount = spread(50, 3).amount
-    assert brief(amount) is amount
+    machines = spread(50, 3).amount.machines
+    assert brief(machines) is machines
 
 
 def test_people_can_read_a_day():

@@ -48,6 +48,15 @@ def deployment(**pod):
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}
 
 
+def is_done(said, size):
+    """Return whether a Deployment's controller has nothing more to write: until then its version moves."""
+    status = said["status"]
+    conditions = {one["type"]: one["reason"] for one in status.get("conditions", ())}
+    made = status.get("replicas", 0) == status.get("updatedReplicas", 0) == size
+    current = status.get("observedGeneration") == said["metadata"]["generation"]
+    return made and current and conditions.get("Progressing") in DONE
+
+
 class Rig:
     """A pinned target, its pool, and the operator's picture of a namespace of their own."""
 
@@ -109,14 +118,10 @@ class Rig:
     async def made(self, size=3):
         """Make the sibling, and wait until its controller has nothing more to write: that moves its version."""
         await self.keep(size)
-        await until(lambda: self.sibling and self.is_done(self.sibling, size))
+        await until(lambda: self.sibling and self.is_seen(self.get("deployment", "chat-spot"), size))
 
-    def is_done(self, found, size):
-        said = self.get("deployment", found.name)
-        conditions = {one["type"]: one["reason"] for one in said["status"].get("conditions", ())}
-        caught_up = said["metadata"]["resourceVersion"] == found.resource_version
-        made = found.existing == found.updated == size and found.observed_generation == found.generation
-        return made and caught_up and conditions.get("Progressing") in DONE
+    def is_seen(self, said, size):
+        return is_done(said, size) and said["metadata"]["resourceVersion"] == self.sibling.resource_version
 
     def freeze(self):
         """Let the picture be as it is now, whatever comes."""
@@ -225,6 +230,7 @@ async def test_a_size_that_moved_unseen_stays(rig):
     await rig.retemplated("set", "image", "deployment/chat", "engine=vllm:2")
     rig.freeze()
     rig.kubectl("scale", "deployment/chat-spot", "--replicas=7")
+    await until(lambda: is_done(rig.get("deployment", "chat-spot"), 7))
     await rig.keep()
     assert rig.get("deployment", "chat-spot")["spec"]["replicas"] == 7
 

@@ -6,6 +6,7 @@ the replica-hours, list and contracted cost like the cost, and whatever is zero.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Context, Decimal
 from typing import Any
 
@@ -19,7 +20,7 @@ COUNTED = 6
 """To how many decimals use is stored."""
 
 NAMED = 50
-"""How many nodes of a tier at one place are told by name: a month of a large pool on spot must fit a ConfigMap."""
+"""How many machines of a day are told by name: a month of a large pool must fit a ConfigMap."""
 
 DIGITS = Context(prec=60)
 LIKE = {"gpuHours": "replicaHours", "list": "cost", "contracted": "cost"}
@@ -135,20 +136,28 @@ def _use(use: Use) -> Json:
 def _machines(machines: Mapping[Machine, Part]) -> list[Json]:
     """Return the machines of each tier and place: by the node's name, its GPU-hours and their cost."""
     places: defaultdict[tuple[str, Place], dict[str, Part]] = defaultdict(dict)
-    for machine, part in machines.items():
+    for machine, part in brief(machines).items():
         places[machine.line, machine.place][machine.node] = part
     return [
-        {"tier": line, "place": dump_place(place), "nodes": {node: _part(part) for node, part in named(nodes).items()}}
+        {"tier": line, "place": dump_place(place), "nodes": {node: _part(part) for node, part in nodes.items()}}
         for (line, place), nodes in places.items()
     ]
 
 
-def named(nodes: Mapping[str, Part], most: int = NAMED) -> Mapping[str, Part]:
-    """Return the parts of the largest nodes by name, and those of all others together without one."""
-    largest = sorted(filter(None, nodes), key=lambda node: nodes[node].gpu_hours, reverse=True)[:most]
-    rest = [nodes[node] for node in nodes.keys() - set(largest)]
-    told = {node: part for node, part in nodes.items() if node in set(largest)}
-    return told | {"": sum(rest, Part())} if rest else told
+def brief(machines: Mapping[Machine, Part], most: int = NAMED) -> Mapping[Machine, Part]:
+    """Return the largest machines by name, over all tiers and places, and the others without one.
+
+    So they are together with those of the same tier and place, and the sum is what it was.
+    """
+    names = [machine for machine in machines if machine.node]
+    if len(names) <= most:
+        return machines
+    largest = set(sorted(names, key=lambda one: machines[one].gpu_hours, reverse=True)[:most])
+    told: dict[Machine, Part] = {}
+    for machine, part in machines.items():
+        known = machine if machine in largest else replace(machine, node="")
+        told[known] = told.get(known, Part()) + part
+    return told
 
 
 def _part(part: Part) -> list[str]:

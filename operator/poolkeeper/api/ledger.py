@@ -11,13 +11,13 @@ labels that the pool had. What a later version adds is passed over.
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Any, Final, TypeVar
 
 from poolkeeper.api import amounts, names
-from poolkeeper.core.days import Amount, Day, Machine, Part
+from poolkeeper.core.days import Day
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -26,9 +26,6 @@ PREFIX: Final = "poolkeeper-ledger"
 POOL: Final = "pool"
 SELECTOR: Final = names.LEDGER_LABEL
 """The label selector that finds all months of all pools."""
-
-NAMED = 50
-"""How many machines of a day are told by name: a month of 2,000 nodes must fit a ConfigMap several times over."""
 
 KEYS = ("cluster", "namespace", "name", "uid")
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})\.([A-Z]{3})")
@@ -79,25 +76,9 @@ def labels(month: date, uid: str) -> dict[str, str]:
 def data(entry: Entry) -> dict[str, str]:
     """Return an entry's keys and values in its month's ConfigMap; whatever the day had there, this replaces."""
     pool = {key: getattr(entry, key) for key in KEYS}
-    amount = brief(entry.day.amount)
     terms: Json = {"timezone": entry.timezone}
     terms |= {"labels": dict(entry.labels)} if entry.labels else {}
-    return {POOL: _compact(pool), f"{entry.day.on}.{entry.currency}": _compact(amounts.dump(amount) | terms)}
-
-
-def brief(amount: Amount) -> Amount:
-    """Return an amount whose largest machines have names, over all tiers and places; the others have none.
-
-    So they are together with those of the same tier and place, and the sum is what it was.
-    """
-    if len(amount.machines) <= NAMED:
-        return amount
-    largest = sorted(amount.machines, key=lambda one: amount.machines[one].gpu_hours, reverse=True)[:NAMED]
-    named, parts = set(largest), dict[Machine, Part]()
-    for machine, part in amount.machines.items():
-        told = machine if machine in named else replace(machine, node="")
-        parts[told] = parts.get(told, Part()) + part
-    return replace(amount, machines=parts)
+    return {POOL: _compact(pool), f"{entry.day.on}.{entry.currency}": _compact(amounts.dump(entry.day.amount) | terms)}
 
 
 def entries(configmap: Json) -> tuple[Entry, ...]:
