@@ -1,7 +1,9 @@
 """Every way in: kubeconfigs as people have them, a pod's service account, and TLS that is verified."""
 
+import asyncio
 import base64
 import os
+import socket
 import ssl
 import stat
 import sys
@@ -234,7 +236,7 @@ def authority():
 
 
 @pytest.fixture
-async def secure_server(authority, tmp_path):
+async def secure_server(server_tls):
     """Serve who the client is, by certificate, as an object's name; only to clients that have one."""
 
     async def whoami(request):
@@ -243,16 +245,21 @@ async def secure_server(authority, tmp_path):
 
     app = web.Application()
     app.router.add_get("/me", whoami)
-    certificate, key = authority.issue("server")
-    (tmp_path / "server.pem").write_bytes(certificate + key)
-    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cadata=authority.pem.decode())
-    tls.load_cert_chain(tmp_path / "server.pem")
-    tls.verify_mode = ssl.CERT_REQUIRED
+    server_tls.verify_mode = ssl.CERT_REQUIRED
     runner = web.AppRunner(app)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=server_tls).start()
     yield f"https://127.0.0.1:{runner.addresses[0][1]}"
     await runner.cleanup()
+
+
+@pytest.fixture
+def server_tls(authority, tmp_path):
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cadata=authority.pem.decode())
+    certificate, key = authority.issue("server")
+    (tmp_path / "server.pem").write_bytes(certificate + key)
+    tls.load_cert_chain(tmp_path / "server.pem")
+    return tls
 
 
 def inline(authority):
@@ -299,3 +306,22 @@ def test_inline_keys_are_not_left_behind(file, authority, tmp_path, monkeypatch)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     Access.from_kubeconfig(config(file, user=inline(authority)))
     assert list((tmp_path / "temporary").iterdir()) == []
+
+
+async def test_a_request_that_is_given_up_waits_for_no_goodbye(file, authority, server_tls):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        cluster = {"server": f"https://127.0.0.1:{listener.getsockname()[1]}"}
+        cluster["certificate-authority-data"] = base64.b64encode(authority.pem).decode()
+        asked = asyncio.create_task(who(config(file, user=inline(authority), cluster=cluster)))
+        peer = await asyncio.to_thread(take_request, listener, server_tls)
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+        with peer:
+            assert await asyncio.to_thread(peer.recv, 100) == b""
+
+
+def take_request(listener, tls):
+    """Take a connection and read its request, as a server that then hangs; return the bare connection."""
+    secure = tls.wrap_socket(listener.accept()[0], server_side=True)
+    secure.recv(2**16)
+    return socket.socket(fileno=secure.detach())

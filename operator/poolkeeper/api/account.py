@@ -18,7 +18,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from poolkeeper.api import amounts, ledger
+from poolkeeper.api import amounts
 from poolkeeper.api.amounts import dump_place, format_number, load_place
 from poolkeeper.api.units import format_instant, parse_instant
 from poolkeeper.core.account import Account, Measured, Month, Past, Told
@@ -170,7 +170,7 @@ def _read_setting(stored: Mapping[str, Any]) -> Setting:
 def _days(days: Sequence[Day]) -> Iterator[tuple[str, Json]]:
     """Yield what days have come to, on which machines only of the newest."""
     for left, day in zip(range(len(days), 0, -1), days, strict=True):
-        amount = ledger.brief(day.amount) if left <= ON_MACHINES else replace(day.amount, machines={})
+        amount = day.amount if left <= ON_MACHINES else replace(day.amount, machines={})
         yield day.on.isoformat(), amounts.dump(amount)
 
 

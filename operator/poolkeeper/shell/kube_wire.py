@@ -64,6 +64,7 @@ class Wire:
         # no compression: near a cluster it costs more than the bytes do
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=connections),
+            response_class=_Response,
             headers={"User-Agent": "poolkeeper", "Accept-Encoding": "identity"},
             cookie_jar=aiohttp.DummyCookieJar(),
         )
@@ -121,14 +122,22 @@ class Wire:
         return {**headers, "Authorization": authorization} if authorization else headers
 
 
+class _Response(aiohttp.ClientResponse):
+    """An answer whose connection is dropped where it is left early, also before it has begun."""
+
+    def close(self) -> None:
+        """Say no polite TLS goodbye: that may wait for a dead peer."""
+        if self.connection is not None and self.connection.transport is not None:
+            self.connection.transport.abort()
+        super().close()
+
+
 @contextmanager
 def _cut_when_left(response: aiohttp.ClientResponse) -> Iterator[None]:
-    """Drop the connection of an answer that is not read to its end: a polite TLS goodbye may wait for a dead peer."""
     try:
         yield
     except BaseException:
-        if response.connection is not None and response.connection.transport is not None:
-            response.connection.transport.abort()
+        response.close()
         raise
 
 
