@@ -66,6 +66,9 @@ bench-forecast: $(READY) ## The learned floor on against off, on measured and ma
 bench-money: $(READY) ## Alarms and forecasts of money on half years made from the traces' weeks (about 2 minutes)
 	@exec $(RUN)/python bench/money.py
 
+bench-decide: $(READY) ## Microseconds that one decision takes (half a minute)
+	@exec $(RUN)/python bench/decide.py
+
 assets: $(READY) # The local Kubernetes, Prometheus and the validator of FOCUS: found, or built once with progress
 	@$(RUN)/python -m controlplane build >/dev/null
 	$(RUN)/python -m focus >/dev/null
@@ -83,4 +86,4 @@ $(READY): pyproject.toml uv.lock
 	$(UV) sync --frozen
 	touch $@
 
-.PHONY: help env demo test test-long unit lint types crds cluster bench-reaction bench-rest bench-spot bench-forecast bench-money bench-recommend assets clean
+.PHONY: help env demo test test-long unit lint types crds cluster bench-reaction bench-rest bench-spot bench-forecast bench-money bench-recommend bench-decide assets clean
