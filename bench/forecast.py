@@ -20,9 +20,9 @@ from figures import save
 from stage import leave_with, say
 
 from fleet import trace
+from poolkeeper.core.fluid import Machine, account, moments
 from poolkeeper.core.model import Forecast, PoolSpec
 from poolkeeper.core.week import HOUR
-from poolkeeper.core.world import Machine, account, moments
 
 Rates = list[tuple[datetime, float]]
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from poolkeeper.core import world
+from poolkeeper.core import fluid
 from poolkeeper.core.model import Limits, PoolSpec, Schedule, Window
 from poolkeeper.simulate.lives import LOOK, Flow, Stretch, live, machine, moments
 from poolkeeper.simulate.proposal import Question
@@ -32,7 +32,7 @@ def whole(flow: tuple[Timed, ...]) -> Stretch:
 @pytest.mark.parametrize(("shape", "spec"), [(office, POOL), (office, SCHEDULED), (waves, POOL)])
 def test_few_looks_come_to_what_many_come_to(shape, spec):
     flow, often = traffic(shape, 1), replace(spec, queue=replace(spec.queue, interval=LOOK))
-    lived = world.live(often, flow, MACHINE, QUESTION.sla, LOOK)
+    lived = fluid.live(often, flow, MACHINE, QUESTION.sla, LOOK)
     found = live(spec, whole(flow), MACHINE, QUESTION)
     assert found.gpu_hours / 7 == pytest.approx(lived.replica_hours, rel=0.03)
     assert found.inside == pytest.approx(lived.share, abs=0.01)
@@ -99,7 +99,7 @@ def test_a_pool_that_is_stuck_at_its_cap_takes_few_looks():
 
 def test_few_looks_at_a_pool_that_is_stuck_come_to_what_many_come_to():
     flow, often = traffic(office, 1, 0), replace(POOL, max_replicas=6, queue=replace(POOL.queue, interval=LOOK))
-    lived = world.live(often, flow, MACHINE, QUESTION.sla, LOOK)
+    lived = fluid.live(often, flow, MACHINE, QUESTION.sla, LOOK)
     found = live(replace(POOL, max_replicas=6), whole(flow), MACHINE, QUESTION)
     assert found.gpu_hours / 7 == pytest.approx(lived.replica_hours, rel=0.01)
     assert found.inside == pytest.approx(lived.share, abs=0.005)

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from poolkeeper.core.costing import Commitment, Costing
+from poolkeeper.core.fluid import Machine, Moment
 from poolkeeper.core.model import ON_DEMAND, CapacityType, Guaranteed, Limits, PoolSpec, Schedule, Tier
 from poolkeeper.core.prices import Book, Place
 from poolkeeper.core.rates import Rental, tariff_of
-from poolkeeper.core.world import Machine, Moment
 from poolkeeper.simulate import multiples as module
 from poolkeeper.simulate.multiples import LONGEST, MONTH, Month, Pricing, WhatIf, multiples, served
 from poolkeeper.simulate.played import Played, calendar

@@ -17,10 +17,10 @@ from decimal import Decimal
 from math import inf
 
 from poolkeeper.core import demand
+from poolkeeper.core.fluid import Machine, Moment, World, account
 from poolkeeper.core.model import PoolSpec
 from poolkeeper.core.schedule import Bounds, bounds
 from poolkeeper.core.week import SLOT, begun
-from poolkeeper.core.world import Machine, Moment, World, account
 from poolkeeper.core.zones import zone
 from poolkeeper.simulate.proposal import Outcome, Question
 from poolkeeper.simulate.weekly import Timed

@@ -18,12 +18,12 @@ from math import ceil
 
 from poolkeeper.core import demand
 from poolkeeper.core.days import COMMITMENTS, ZERO, Amount, hours
+from poolkeeper.core.fluid import Machine, Moment, inside
 from poolkeeper.core.model import PoolSpec
 from poolkeeper.core.rates import Rental, Setting, Tariff, rates
 from poolkeeper.core.schedule import bounds
 from poolkeeper.core.split import due
 from poolkeeper.core.week import SLOT, SLOTS
-from poolkeeper.core.world import Machine, Moment, inside
 from poolkeeper.simulate.history import Cleaned, between, cleaned
 from poolkeeper.simulate.lives import WEEK, machine, moments
 from poolkeeper.simulate.played import Played, Value, Weights, calendar

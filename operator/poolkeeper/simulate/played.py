@@ -7,8 +7,8 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from poolkeeper.core.days import ZERO, hours, month_of, next_month
+from poolkeeper.core.fluid import Moment
 from poolkeeper.core.week import SLOT, slot
-from poolkeeper.core.world import Moment
 from poolkeeper.core.zones import instant
 
 Value = Callable[[Moment], Decimal]

@@ -122,7 +122,7 @@ def without_spikes(series: Series) -> Series:
 def filled(series: Series, weekly: Weekly, place: ZoneInfo) -> tuple[Timed, ...]:
     """Return a history without holes and outliers: there the usual load of the time of the week stands in.
 
-    The last instant ends it, as `core.world.live` wants it.
+    The last instant ends it, as `core.fluid.live` wants it.
     """
     usual, outliers, found = weekly.usual, frozenset(weekly.outliers), list[Timed]()
     for at, value in series.points:

@@ -4,8 +4,8 @@ from datetime import timedelta
 import pytest
 
 from builders import at
+from poolkeeper.core.fluid import Machine, Moment, Run, account, inside, live, moments
 from poolkeeper.core.model import Mode, PoolSpec, Queue, Tier
-from poolkeeper.core.world import Machine, Moment, Run, account, inside, live, moments
 
 SECOND = timedelta(seconds=1)
 SLA, STEP = 2 * SECOND, 10 * SECOND
