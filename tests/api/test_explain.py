@@ -20,7 +20,7 @@ def explained(waiting):
 
 def test_it_shows_every_stage_in_order():
     stages = [stage["stage"] for stage in explained(1500)["trail"]]
-    assert stages == ["demand", "grace", "edits", "outage", "floor", "budget", "maximum", "startup", "drain"]
+    assert stages == ["demand", "lead", "grace", "edits", "outage", "floor", "budget", "maximum", "startup", "drain"]
 
 
 def test_it_says_that_a_budget_holds_growth():

@@ -120,7 +120,7 @@ def test_stuck_starts_do_not_stop_a_shrink():
 
 def test_the_trail_names_each_stage_in_order():
     names = [stage.name for stage in decided().trail]
-    assert names == ["demand", "grace", "edits", "outage", "floor", "budget", "maximum", "startup", "drain"]
+    assert names == ["demand", "lead", "grace", "edits", "outage", "floor", "budget", "maximum", "startup", "drain"]
 
 
 def test_each_stage_starts_where_the_one_before_ended():

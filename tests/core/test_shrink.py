@@ -8,7 +8,7 @@ from builders import published
 from poolkeeper.core.depth import Depth
 from poolkeeper.core.model import Per, ScaleDown
 from poolkeeper.core.reasons import Reason
-from poolkeeper.core.shrink import busy_share, guard_is_known, refusal, remaining, stepped
+from poolkeeper.core.shrink import Known, busy_share, guard_is_known, refusal, remaining, stepped
 from poolkeeper.core.startup import Capacity
 
 SPEC = published()
@@ -16,7 +16,7 @@ PER_REPLICA = published(queue={"thresholds_per": Per.REPLICA, "down": ScaleDown(
 
 
 def refused(waiting=0, *, current=4, ready=4, slots=None, spec=SPEC, **load):
-    return refusal(spec, Depth(waiting, whole=True, **load), Capacity(ready, ready, 0), current, slots)
+    return refusal(spec, Depth(waiting, whole=True, **load), Capacity(ready, ready, 0), current, Known(slots=slots))
 
 
 @pytest.mark.parametrize(
@@ -63,16 +63,16 @@ def test_the_cache_counts_as_busy(usage, reason):
 
 
 def test_the_higher_load_counts():
-    assert busy_share(SPEC, Depth(running=80, kv_usage=2.4), 4, 80) == pytest.approx(0.6)
+    assert busy_share(SPEC, Depth(running=80, kv_usage=2.4), 4, Known(slots=80)) == pytest.approx(0.6)
 
 
 def test_given_slots_overrule_the_learned_ones():
-    assert busy_share(published(queue={"slots_per_replica": 10}), Depth(running=20), 4, 80) == 0.5
+    assert busy_share(published(queue={"slots_per_replica": 10}), Depth(running=20), 4, Known(slots=80)) == 0.5
 
 
 @pytest.mark.parametrize(("running", "share"), [(1, inf), (0, 0), (None, 0)])
 def test_nobody_left_is_endlessly_busy_unless_there_is_nothing_to_do(running, share):
-    assert busy_share(SPEC, Depth(running=running), 0, 80) == share
+    assert busy_share(SPEC, Depth(running=running), 0, Known(slots=80)) == share
 
 
 @pytest.mark.parametrize(
@@ -80,11 +80,11 @@ def test_nobody_left_is_endlessly_busy_unless_there_is_nothing_to_do(running, sh
     [({"running": 1}, 80, True), ({"running": 1}, None, False), ({}, 80, False), ({"kv_usage": 0.5}, None, True)],
 )
 def test_the_guard_is_known_by_slots_or_by_cache(load, slots, known):
-    assert guard_is_known(SPEC, Depth(**load), slots) is known
+    assert guard_is_known(SPEC, Depth(**load), Known(slots=slots)) is known
 
 
 def test_given_slots_make_the_guard_known():
-    assert guard_is_known(published(queue={"slots_per_replica": 10}), Depth(running=1), None)
+    assert guard_is_known(published(queue={"slots_per_replica": 10}), Depth(running=1), Known())
 
 
 @pytest.mark.parametrize(("current", "step", "after"), [(5, 1, 4), (5, 2, 3), (5, 9, 2), (2, 1, 2)])

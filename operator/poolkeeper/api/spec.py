@@ -123,12 +123,13 @@ class ScaleDown(Part):
 
     below: Annotated[float, Field(ge=0)] = 1
     """Waiting requests below which it may shrink."""
-    step: Annotated[int, Field(ge=1)] = 1
-    """Replicas to take away at a time."""
+    step: Annotated[int, Field(ge=1)] | None = None
+    """Replicas to take away at a time; absent: as many as the load allows, one where the load is unknown."""
     grace_period: Duration = "5m"
     """How long the queue must stay below without a break, for each step."""
-    max_utilization_percent: Annotated[int, Field(ge=1, le=100)] = 75
-    """How busy the remaining replicas may be at most, by running requests or KV cache."""
+    max_utilization_percent: Annotated[int, Field(ge=1, le=100)] | None = None
+    """How busy the remaining replicas may be at most. Absent: as the load's learned margin allows; where the load is
+    unknown 75, by running requests or KV cache."""
 
 
 class OnOutage(Part):
@@ -235,6 +236,9 @@ class Spec(Part):
     """Windows on the clock with bounds of their own."""
     forecast: Forecast | None = None
     """A floor learned from the load of the past weeks. Off without it."""
+    lead: Literal["Auto", "Disabled"] = "Auto"
+    """Auto: the size also follows the load, one start-up time ahead of it, once the engines' counters have told what a
+    replica can do. Disabled: queue and schedule alone count."""
     capacity: Capacity | None = None
     """On which kinds of machines the replicas run. Without it, on the target's; given as `{}`, on spot where it can."""
     drain: Drain = Field(default_factory=Drain)
@@ -296,6 +300,7 @@ class Spec(Part):
             drain_deadline=parse_duration(self.drain.deadline),
             schedule=self.schedule.to_core(self.max_replicas) if self.schedule else None,
             forecast=self.forecast.to_core() if self.forecast else None,
+            lead=self.lead == "Auto",
             cost=self.cost.to_core() if self.cost else costing.Costing(),
         )
 

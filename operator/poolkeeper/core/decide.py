@@ -4,7 +4,7 @@ look      depth.py (R3), startup.py, tiers.py (R4), slo.py (R11)   what was seen
           schedule.py (R5), forecast.py                            which bounds hold now
           account.py (R8)                                          what it has cost, and whether the budget is used up
 freeze    Paused, Conflict (R10): nothing is written
-pace      demand.py (R1), grace.py, shrink.py (R2)                 what the queue asks for
+pace      demand.py (R1), lead.py, grace.py, shrink.py (R2)        what the queue asks for, and the load
 bounds    edits.py (R10), bounds.py (R0)                           what may be had
 shares    split.py (R7), victims.py (R6)                           which tier has how much of it, and who goes
 verdict   decision.py (R9), standing.py                            the size, why, and what comes next
@@ -25,7 +25,7 @@ from poolkeeper.core.prospects import ahead
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.shares import Settled, Terms, settle
 
-CAPS = 5
+CAPS = 6
 """Where the caps begin in the trail; the drain, last, is none of them."""
 
 
@@ -140,7 +140,7 @@ def frozen(
 
 def stages(spec: PoolSpec, view: Look, pace: Pace, ruling: Ruling, now: datetime) -> list[Stage]:
     """Return R0's formula, term by term."""
-    trail = [pace.up, pace.down]
+    trail = [pace.up, pace.ahead, pace.down]
     trail.append(bounds.edited(trail[-1].after, ruling))
     trail.append(bounds.outage(trail[-1].after, spec, view, now))
     trail.append(bounds.floor(trail[-1].after, spec, view))

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from poolkeeper.core import account, forecast, slo, startup, tiers, use
+from poolkeeper.core import account, forecast, lead, load, slo, startup, tiers, use
 from poolkeeper.core.account import Account
 from poolkeeper.core.decision import Health
 from poolkeeper.core.depth import Depth, combine
 from poolkeeper.core.forecast import NO_OUTLOOK, Outlook
+from poolkeeper.core.lead import Need
 from poolkeeper.core.memory import Memory, Starts, Tiers
 from poolkeeper.core.model import CapacityType, PoolSpec
 from poolkeeper.core.observation import Observation, Target
@@ -24,7 +25,8 @@ class Look:
     """A look at an existing target. `memory` has taken in what was seen, and nothing of what will be decided.
 
     `target` is the pool as if it were one workload: its replicas are the size that the tiers' replicas stand for.
-    `bounds` are those of the schedule now, `outlook` is what the load is expected to need. `spent`: the budget is used
+    `bounds` are those of the schedule now, `outlook` is what the load is expected to need by its week, `need` what it
+    needs by what it was lately; None where that is unknown. `spent`: the budget is used
     up and holds the pool back.
     """
 
@@ -35,6 +37,7 @@ class Look:
     bounds: Bounds
     parts: tuple[Part, ...] = ()
     outlook: Outlook = NO_OUTLOOK
+    need: Need | None = None
     spent: bool = False
 
     @property
@@ -65,7 +68,7 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
         for sibling in seen.siblings
     }
     parts = tiers.parts_of(spec, seen, target, {target.tier: starts, **siblings}, now)
-    load = forecast.load_of(depth, sum(part.capacity.ready for part in parts)) if spec.forecast else None
+    present = forecast.load_of(depth, sum(part.capacity.ready for part in parts)) if spec.forecast else None
     known = frozenset(pod.uid for part in parts for pod in part.target.pods) if spec.slo or seen.bill else frozenset()
     remembered = Memory(
         target=target.uid,
@@ -74,16 +77,19 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
         edits=memory.edits,
         served=slo.count(memory.served, depth.samples, known, now) if spec.slo else memory.served,
         tiers=notice(memory.tiers, parts, siblings, now),
-        habit=forecast.study(spec, memory.habit, load, now),
+        habit=forecast.study(spec, memory.habit, present, now),
         leads_to=memory.leads_to,
         silent_since=silence,
         outage_since=None if depth.whole else (memory.outage_since or now),
         account=memory.account,
+        load=memory.load,
+        lead=memory.lead,
     )
     whole = pool_of(spec, parts, target, memory)
+    capacity = capacity_of(parts, whole.replicas, spec)
     ahead = spec.schedule is not None or spec.forecast is not None  # a pool that has neither need not know
     lead_time = startup.usual(spec, (starts, *siblings.values())) if ahead else timedelta(0)
-    outlook = forecast.foresee(spec, remembered, load, lead_time, now)
+    outlook = forecast.foresee(spec, remembered, present, lead_time, now)
     limits = bounds(spec, now, lead_time, remembered.leads_to)
     if limits.leads_to != remembered.leads_to:
         remembered = replace(remembered, leads_to=limits.leads_to)
@@ -93,8 +99,35 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
         remembered = replace(remembered, account=replace(memory.account, counting=counted))
     paid = accounted(spec, seen, remembered.account, limits.cap if limits.narrow else None, now)
     remembered = remembered if paid is memory.account else replace(remembered, account=paid)
-    spent = is_spent(paid, seen, now)
-    return Look(whole, depth, capacity_of(parts, whole.replicas, spec), remembered, limits, parts, outlook, spent)
+    if spec.lead:
+        remembered = measured(spec, remembered, depth, (parts, capacity), now)
+    return Look(
+        target=whole,
+        depth=depth,
+        capacity=capacity,
+        memory=remembered,
+        bounds=limits,
+        parts=parts,
+        outlook=outlook,
+        need=lead.needed(remembered.lead, remembered.load, depth.waiting) if spec.lead and depth.whole else None,
+        spent=is_spent(paid, seen, now),
+    )
+
+
+def measured(
+    spec: PoolSpec, known: Memory, depth: Depth, pool: tuple[tuple[Part, ...], Capacity], now: datetime
+) -> Memory:
+    """Return the memory with what this look says of the load; where a bucket of it ends, with what that teaches."""
+    parts, capacity = pool
+    found = load.measure(known.load, depth, [pod for part in parts for pod in part.target.pods], capacity, now)
+    if found is known.load:
+        return known
+    ahead = known.lead
+    if found.number != ahead.number:
+        lead_time = startup.usual(spec, (known.starts, *known.tiers.starts.values()))
+        late = 1 - (spec.slo.objective_percent if spec.slo else lead.OBJECTIVE) / 100
+        ahead = lead.study(ahead, found, lead_time, late, spec.queue.down.grace_period)
+    return replace(known, load=found, lead=ahead)
 
 
 def accounted(spec: PoolSpec, seen: Observation, before: Account, cap: int | None, now: datetime) -> Account:

@@ -116,6 +116,69 @@ class Habit:
     present: Present = field(default_factory=Present)
 
 
+Tally = tuple[float, float, float]
+"""Of one pod: requests that ever came, requests that it finished, work that it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What came and was done, by the pods' counters (load.py).
+
+    `since` is the first whole look, `at` the last one; `tallies` are the counters then. In the bucket that has `begun`,
+    so many requests `came` and were `finished`, and so much work was `done`; `mean` is the work of a request. `rates`
+    is the work a second that came in each of the last buckets, the newest last; `number` counts them. While every
+    replica has been `queued`, so many replica-hours were `spent` and so much work was `made`; `per_replica` is the work
+    a second of one.
+    """
+
+    since: datetime | None = None
+    at: datetime | None = None
+    begun: datetime | None = None
+    tallies: Mapping[str, Tally] = field(default_factory=dict)
+    came: float = 0.0
+    finished: float = 0.0
+    done: float = 0.0
+    mean: float | None = None
+    rates: tuple[float, ...] = ()
+    ready: int = 0
+    queued: bool = False
+    spent: timedelta = timedelta(0)
+    made: float = 0.0
+    per_replica: float | None = None
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A way to size the pool that is only thought of: what it would have come to lately, older things counting less.
+
+    `late` is the load, in replicas, that would have waited too long; `size` what it would have had; `backlog` the
+    seconds of one replica's work that would be waiting now.
+    """
+
+    late: float = 0.0
+    size: float = 0.0
+    backlog: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """Where the load is going, and which way to size for it has served best (lead.py).
+
+    `waiting` are predictions whose time has not come: bucket, and one of each kind. `past` are the ones of the last
+    buckets. `needs` are the replicas that were needed, bucket by bucket. `total` is the load that the trials saw.
+    """
+
+    number: int = 0
+    predicted: tuple[float, ...] = ()
+    waiting: tuple[tuple[int, tuple[float, ...]], ...] = ()
+    past: tuple[tuple[float, ...], ...] = ()
+    needs: tuple[float, ...] = ()
+    trials: tuple[Trial, ...] = ()
+    total: float = 0.0
+    chosen: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Memory:
     """Everything the next decision needs to know about the earlier ones, all of them about the `target` of that UID.
@@ -134,3 +197,5 @@ class Memory:
     silent_since: dict[str, datetime] = field(default_factory=dict)
     habit: Habit = field(default_factory=Habit)
     account: Account = field(default_factory=Account)
+    load: Load = field(default_factory=Load)
+    lead: Lead = field(default_factory=Lead)

@@ -74,12 +74,16 @@ class ScaleUp:
 
 @dataclass(frozen=True, slots=True)
 class ScaleDown:
-    """R2: a queue under `below` without a break for `grace_period` takes one `step` away."""
+    """R2: a queue under `below` without a break for `grace_period` takes one `step` away.
+
+    Without a `step` it is what the load allows, one replica where that is unknown. Survivors are at most
+    `max_utilization_percent` busy; None: as busy as the load's margin allows, 75 percent where it is unknown.
+    """
 
     below: float = 1
-    step: int = 1
+    step: int | None = None
     grace_period: timedelta = timedelta(minutes=5)
-    max_utilization_percent: int = 75
+    max_utilization_percent: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +207,8 @@ class Forecast:
 class PoolSpec:
     """One pool. `startup_timeout` None means: learned from the pool's own starts (R4).
 
-    `tiers` stand in order of preference; `drain_deadline` is how long a shrink waits for an idle replica (R6).
+    `lead`: the size also follows the load, ahead of it (lead.py). `tiers` stand in order of preference;
+    `drain_deadline` is how long a shrink waits for an idle replica (R6).
     """
 
     min_replicas: int
@@ -217,6 +222,7 @@ class PoolSpec:
     drain_deadline: timedelta = timedelta(minutes=2)
     schedule: Schedule | None = None
     forecast: Forecast | None = None
+    lead: bool = True
     cost: Costing = field(default_factory=Costing)
 
     @property

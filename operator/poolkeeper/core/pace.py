@@ -1,4 +1,7 @@
-"""Which way the queue points and whether its time has come: R1 upwards, R2 downwards, both on new samples only."""
+"""Which way queue and load point and whether their time has come: R1 and the lead upwards, R2 downwards.
+
+All of it on new samples only.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,13 +13,15 @@ from poolkeeper.core.look import Look
 from poolkeeper.core.memory import Grace
 from poolkeeper.core.model import PoolSpec
 from poolkeeper.core.reasons import Reason
+from poolkeeper.core.shrink import Known
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The stage for growth, the stage for shrinking, the clock after this look, and whether it fired."""
+    """The stages for growth, by the queue and ahead of the load, and for shrinking; the clock, and whether it fired."""
 
     up: Stage
+    ahead: Stage
     down: Stage
     clock: Grace
     fired: bool = False
@@ -24,16 +29,22 @@ class Pace:
 
 def judge(spec: PoolSpec, seen: Look, ruling: Ruling, now: datetime) -> Pace:
     """Return what the queue asks for at this look."""
-    refusal = shrink.refusal(spec, seen.depth, seen.capacity, seen.current, seen.memory.starts.slots)
+    refusal = shrink.refusal(spec, seen.depth, seen.capacity, seen.current, known(seen))
     may_shrink = (refusal is None or seen.current > spec.max_replicas) and not ruling.waiting
     clock = tick(spec, seen, may_shrink=may_shrink)
     up = grow(spec, seen, clock)
-    down = give_away(spec, seen, clock, refusal, up.after)
+    ahead = follow(spec, seen, up.after)
+    down = give_away(spec, seen, clock, refusal, ahead.after)
     fired = down.after < seen.current
     veto = vetoed(spec, seen, ruling, now) if fired else None
     if veto is not None:
-        return Pace(up, replace(down, after=down.before, reason=veto), clock)
-    return Pace(up, down, clock, fired)
+        return Pace(up, ahead, replace(down, after=down.before, reason=veto), clock)
+    return Pace(up, ahead, down, clock, fired)
+
+
+def known(seen: Look) -> Known:
+    """Return what is known of how busy the replicas are."""
+    return Known(seen.need, seen.memory.starts.slots)
 
 
 def tick(spec: PoolSpec, seen: Look, *, may_shrink: bool) -> Grace:
@@ -85,17 +96,27 @@ def grow(spec: PoolSpec, seen: Look, clock: Grace) -> Stage:
     return Stage("demand", current, current + more, Reason.QUEUE_ABOVE, facts)
 
 
+def follow(spec: PoolSpec, seen: Look, before: int) -> Stage:
+    """Return the lead's stage: what the load needs by the time a replica has started, by maxStep or twice the size."""
+    need = seen.need
+    if need is None:
+        return Stage("lead", before, before, Reason.AS_EXPECTED)
+    most = seen.current + max(seen.current, spec.queue.up.max_step)
+    after = max(before, min(need.replicas, most)) if seen.is_new else before
+    facts = {"load": need.load, "predicted": need.predicted, "margin": need.margin, "need": need.now}
+    return Stage("lead", before, after, Reason.LEAD if after > before else Reason.AS_EXPECTED, facts)
+
+
 def give_away(spec: PoolSpec, seen: Look, clock: Grace, refusal: Reason | None, before: int) -> Stage:
     """Return R2's stage: one step down from the current size when the clock has run for the whole grace period."""
     current = seen.current
     survivors = shrink.remaining(spec, seen.capacity.ready, current)
-    slots = seen.memory.starts.slots
     facts = {
         "queue": seen.depth.waiting,
         "below": demand.below(spec.queue, survivors),
         "survivors": survivors,
-        "busy": shrink.busy_share(spec, seen.depth, survivors, slots),
-        "guard": "on" if shrink.guard_is_known(spec, seen.depth, slots) else "unknown",
+        "busy": shrink.busy_share(spec, seen.depth, survivors, known(seen)),
+        "guard": "on" if shrink.guard_is_known(spec, seen.depth, known(seen)) else "unknown",
         "graceSeconds": spec.queue.down.grace_period.total_seconds(),
     }
     if is_forced(spec, seen):
@@ -109,8 +130,8 @@ def give_away(spec: PoolSpec, seen: Look, clock: Grace, refusal: Reason | None, 
         return Stage("grace", before, before, Reason.GRACE, facts)
     if refusal is None:
         reason = Reason.ABOVE_WINDOW if bounds.is_above_window(seen) else Reason.QUEUE_BELOW
-        return Stage("grace", before, shrink.stepped(spec, current), reason, facts)
-    stepped = max(spec.max_replicas, current - spec.queue.down.step)
+        return Stage("grace", before, shrink.sized(spec, seen.need, current), reason, facts)
+    stepped = max(spec.max_replicas, current - (spec.queue.down.step or 1))
     return Stage("grace", before, stepped, bounds.above_cap(seen), facts)
 
 

@@ -29,7 +29,7 @@ def clocks(spec: PoolSpec, view: Look, pace: Pace) -> Iterator[Prospect]:
         after = shrink.stepped(spec, view.current)
         words = f"scale-down to {after} if the queue stays under {number(facts['below'])}"
         if view.current > spec.max_replicas:
-            words = f"scale-down by {spec.queue.down.step}, towards maxReplicas {spec.max_replicas}"
+            words = f"scale-down by {spec.queue.down.step or 1}, towards maxReplicas {spec.max_replicas}"
         yield Prospect(down + spec.queue.down.grace_period, words)
     if up is not None and pace.up.reason is Reason.SCALE_UP_DELAYED:
         words = f"scale-up if the queue stays above {number(pace.up.facts['above'])}"

@@ -25,6 +25,7 @@ class Reason(StrEnum):
     WINDOW_AHEAD = "WindowAhead", "more replicas are needed within the lead time, so they start now"
     ABOVE_WINDOW = "AboveWindow", "the pool is larger than its schedule allows now and leaves by steps"
     WINDOW_FORCED = "WindowForced", "the pool is larger than its schedule allows now, and force takes it down at once"
+    LEAD = "Lead", "the load that is coming needs this size by the time a replica has started"
     FORECAST = "Forecast", "the load that is expected by the time a replica has started needs this size"
     OUTAGE_AT_LEAST = "OutageAtLeast", "the metrics are gone, and the pool is kept at the size asked for outages"
     EDIT_RESTORED = "EditRestored", "somebody else made the target smaller; its size was restored"

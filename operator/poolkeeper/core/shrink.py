@@ -4,17 +4,32 @@
     not larger than its floor       AT_MINIMUM
     survivors would be too busy     SURVIVORS_BUSY
 
-A pool above its maximum may shrink whatever its queue says: it leaves by the same steps and the same clock.
+How busy survivors would be is told by the load (lead.py) where it is known, else by running requests or KV cache. A
+pool above its maximum may shrink whatever its queue says: it leaves by the same steps and the same clock.
 """
+
+from dataclasses import dataclass
 
 from poolkeeper.core import demand
 from poolkeeper.core.depth import Depth
+from poolkeeper.core.lead import Need, whole
 from poolkeeper.core.model import PoolSpec
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.startup import Capacity
 
+GUARD = 75
+"""How busy survivors may be, in percent, where the spec does not say and the load is unknown."""
 
-def refusal(spec: PoolSpec, depth: Depth, capacity: Capacity, current: int, slots: float | None) -> Reason | None:
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of how busy replicas are: what the load needs, and how many requests one runs at once."""
+
+    need: Need | None = None
+    slots: float | None = None
+
+
+def refusal(spec: PoolSpec, depth: Depth, capacity: Capacity, current: int, known: Known) -> Reason | None:
     """Return why a whole sample does not allow the next step down, None where it does."""
     survivors = remaining(spec, capacity.ready, current)
     if depth.waiting is None or depth.waiting >= demand.below(spec.queue, survivors):
@@ -23,7 +38,7 @@ def refusal(spec: PoolSpec, depth: Depth, capacity: Capacity, current: int, slot
         return Reason.STEADY
     if current <= spec.min_replicas:
         return Reason.AT_MINIMUM
-    if busy_share(spec, depth, survivors, slots) > spec.queue.down.max_utilization_percent / 100:
+    if is_too_busy(spec, depth, survivors, known):
         return Reason.SURVIVORS_BUSY
     return None
 
@@ -35,20 +50,44 @@ def remaining(spec: PoolSpec, ready: int, current: int) -> int:
 
 def stepped(spec: PoolSpec, current: int) -> int:
     """Return the size one step down, never under the floor."""
-    return max(spec.min_replicas, current - spec.queue.down.step)
+    return max(spec.min_replicas, current - (spec.queue.down.step or 1))
 
 
-def busy_share(spec: PoolSpec, depth: Depth, survivors: int, slots: float | None) -> float:
-    """Return how busy the survivors would be, 1 being full: by running requests or KV cache, the higher; else 0."""
-    slots = spec.queue.slots_per_replica or slots
-    load = [depth.running / slots] if depth.running is not None and slots else []
-    load += [depth.kv_usage] if depth.kv_usage is not None else []
+def sized(spec: PoolSpec, need: Need | None, current: int) -> int:
+    """Return the size after a shrink: one step down, or where no step is given as far as the load allows."""
+    step = stepped(spec, current)
+    if need is None or spec.queue.down.step is not None:
+        return step
+    return max(spec.min_replicas, min(step, whole(max(need.shrink, need.now))))
+
+
+def is_too_busy(spec: PoolSpec, depth: Depth, survivors: int, known: Known) -> bool:
+    """Return whether survivors would be busier than they may be, or fewer than the load needs."""
+    percent = spec.queue.down.max_utilization_percent
+    if known.need is not None and known.need.replicas > survivors:
+        return True
+    if known.need is not None and percent is None:
+        return False
+    return busy_share(spec, depth, survivors, known) > (percent or GUARD) / 100
+
+
+def busy_share(spec: PoolSpec, depth: Depth, survivors: int, known: Known) -> float:
+    """Return how busy the survivors would be, 1 being full: by the load, else by running requests or KV cache.
+
+    The higher of these two counts; 0 where none is known.
+    """
+    if known.need is not None:
+        load = [known.need.load]
+    else:
+        slots = spec.queue.slots_per_replica or known.slots
+        load = [depth.running / slots] if depth.running is not None and slots else []
+        load += [depth.kv_usage] if depth.kv_usage is not None else []
     if not load or max(load) == 0:
         return 0.0
     return max(load) / survivors if survivors else float("inf")
 
 
-def guard_is_known(spec: PoolSpec, depth: Depth, slots: float | None) -> bool:
+def guard_is_known(spec: PoolSpec, depth: Depth, known: Known) -> bool:
     """Return whether the busy guard has anything to judge by; where it has not, that is said."""
-    by_slots = depth.running is not None and bool(spec.queue.slots_per_replica or slots)
-    return by_slots or depth.kv_usage is not None
+    by_slots = depth.running is not None and bool(spec.queue.slots_per_replica or known.slots)
+    return by_slots or depth.kv_usage is not None or known.need is not None

@@ -20,6 +20,7 @@ from poolkeeper.core import demand
 from poolkeeper.core.fluid import Machine, Moment, World, account
 from poolkeeper.core.model import PoolSpec
 from poolkeeper.core.schedule import Bounds, bounds
+from poolkeeper.core.shrink import GUARD
 from poolkeeper.core.week import SLOT, begun
 from poolkeeper.core.zones import zone
 from poolkeeper.simulate.proposal import Outcome, Question
@@ -107,7 +108,7 @@ def least(world: World, limits: Bounds) -> float:
         return inf
     if size <= limits.floor:
         return 0.0
-    return max(0, size - down.step) * world.machine.rate * down.max_utilization_percent / 100
+    return max(0, size - (down.step or 1)) * world.machine.rate * (down.max_utilization_percent or GUARD) / 100
 
 
 class Flow:

@@ -1,0 +1,164 @@
+"""Lead: the size that the load needs by the time a replica that is asked for now has started.
+
+    load        in replicas: the work that comes, over what one replica can do (load.py)
+    steady      the mean of the last buckets
+    trend       their straight line, as far as it stands out of their noise, drawn on for one start-up time
+    margin      how much more than predicted there is to be
+    need        predicted * margin, and what works the queue off within CLEARED
+
+Which of the two predictions, with which margin, is learned: each pair is a trial that is lived beside the real pool as
+a fluid queue, bucket by bucket, with the load that came. The cheapest one counts whose load was late by no more than
+the objective leaves. Older buckets count less, half after HALF. What was learned is right for this pool's traffic and
+start-up time only; a pool that has learned nothing yet follows the trend with FIRST.
+
+The pool grows to its need at once, by MOST times its size or by maxStep; it shrinks to the largest need of the grace
+period. The figures were chosen by measuring: docs/benchmarks.md.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import product
+from math import ceil, sqrt
+
+from poolkeeper.core.load import BUCKET, KEPT
+from poolkeeper.core.memory import Lead, Load, Trial
+
+MARGINS = (0.94, 0.97, 1.0, 1.03, 1.06, 1.1, 1.14, 1.18, 1.22, 1.27, 1.32, 1.38, 1.45, 1.55, 1.7, 2.0)
+STEADY, TREND = range(2)
+TRIALS = tuple(product((STEADY, TREND), MARGINS))
+"""The pairs of a prediction and a margin that are tried, the cheaper ones of each prediction first."""
+FIRST = TRIALS.index((TREND, 1.06))
+HALF = timedelta(days=1)
+KNOWN = 240
+"""So many buckets at a load of one the experience weighs that a pool begins with: below FIRST's margin all is late."""
+DAMPED = 0.7
+"""How much of a trend is believed: it bends sooner or later."""
+FARTHEST = timedelta(minutes=15)
+LOOKS = timedelta(seconds=60)
+"""What a start takes besides itself: until a bucket has ended, a look, a new replica's first requests."""
+MOST = 2.0
+CLEARED = timedelta(seconds=60)
+WORST = 600.0
+"""The longest backlog of a trial, in seconds: the real pool would have been helped by its queue."""
+STAYS = 0.01
+"""Another trial must be cheaper by so much to be followed."""
+OBJECTIVE = 99.5
+"""How many requests in a hundred are to be inside where the spec has no objective."""
+LENIENT = 1.6
+"""A fluid without slots is late more often than the pool is."""
+WAITED = 4.0
+"""So many seconds of backlog are late: the SLA, and what the slots of a batch take in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """The replicas that the load needs: `now`, and at least while the pool may `shrink`; `load` comes, of `margin`."""
+
+    now: float
+    shrink: float
+    load: float
+    margin: float
+    predicted: float
+
+    @property
+    def replicas(self) -> int:
+        """The whole replicas that are needed."""
+        return whole(self.now)
+
+
+def whole(replicas: float) -> int:
+    """Return the replicas that so much load takes; a rounding error is none."""
+    return ceil(replicas - 1e-9)
+
+
+def study(known: Lead, load: Load, lead_time: timedelta, late: float, grace: timedelta) -> Lead:
+    """Return what is known after a bucket of load has ended; `late` is the share of the load that may be late."""
+    if load.per_replica is None or load.number == known.number or not load.rates:
+        return known
+    horizon = min(FARTHEST, lead_time) + LOOKS
+    loads = [rate / load.per_replica for rate in load.rates]
+    predicted = predict(loads, horizon / BUCKET)
+    due = load.number + round(horizon / BUCKET)
+    arrived = [each for number, each in known.waiting if number <= load.number]
+    waiting = (*((number, each) for number, each in known.waiting if number > load.number), (due, predicted))
+    held = max(1, round(grace / BUCKET))
+    past = (*known.past, *arrived)[-held:]
+    trials, total, chosen = known.trials, known.total, known.chosen
+    if past:
+        trials, total = tried(known, [max(column) for column in zip(*past, strict=True)], loads[-1], late)
+        chosen = best(trials, total * late * LENIENT, FIRST if chosen is None else chosen)
+    followed, margin = TRIALS[FIRST if chosen is None else chosen]
+    needs = (*known.needs, predicted[followed] * margin)[-held:]
+    return Lead(load.number, predicted, waiting, past, needs, trials, total, chosen)
+
+
+def predict(loads: Sequence[float], ahead: float) -> tuple[float, float]:
+    """Return the load so many buckets ahead: as it was, and on its trend (least squares; down to what it is now).
+
+    A slope counts as far as it is over its standard error, wholly from twice that on.
+    """
+    count = len(loads)
+    mean = sum(loads) / count
+    if count < KEPT:
+        return mean, mean
+    middle = (count - 1) / 2
+    spread = count * (count * count - 1) / 12
+    slope = sum((place - middle) * load for place, load in enumerate(loads)) / spread
+    rest = sum((load - mean - slope * (place - middle)) ** 2 for place, load in enumerate(loads))
+    error = sqrt(max(0.0, rest) / (count - 2) / spread)
+    believed = 1.0 if not error else min(1.0, max(0.0, abs(slope) / error - 1))
+    slope *= DAMPED * believed
+    level = mean + slope * middle
+    return mean, min(MOST * mean, max(level, level + slope * ahead))
+
+
+def tried(known: Lead, predicted: Sequence[float], load: float, late: float) -> tuple[tuple[Trial, ...], float]:
+    """Return the trials after a bucket with so much load, for which they had predicted these loads."""
+    fades = 0.5 ** (BUCKET / HALF)
+    seconds = BUCKET.total_seconds()
+    before = known.trials or begun(late)
+    made: list[Trial] = []
+    for trial, (kind, margin) in zip(before, TRIALS, strict=True):
+        size = max(1, whole(predicted[kind] * margin))
+        backlog = max(0.0, trial.backlog + (load - size) * seconds)
+        over = load * outside(trial.backlog, backlog, WAITED * size) if backlog or trial.backlog else 0.0
+        made.append(Trial(trial.late * fades + over, trial.size * fades + size, min(backlog, WORST * size)))
+    return tuple(made), (known.total if known.trials else KNOWN) * fades + load
+
+
+def outside(before: float, after: float, limit: float) -> float:
+    """Return the share of a stretch for which a backlog that goes straight from one to the other is over a limit."""
+    low, high = min(before, after), max(before, after)
+    if low >= limit:
+        return 1.0
+    return 0.0 if high <= limit else (high - limit) / (high - low)
+
+
+def begun(late: float) -> tuple[Trial, ...]:
+    """Return the trials that a pool begins with."""
+    trusted = TRIALS[FIRST]
+    return tuple(
+        Trial(0.0 if pair[1] >= trusted[1] else 2 * LENIENT * KNOWN * late, KNOWN * (pair[1] + (pair[0] != trusted[0])))
+        for pair in TRIALS
+    )
+
+
+def best(trials: Sequence[Trial], allowed: float, chosen: int) -> int:
+    """Return the cheapest trial of those that are late seldom enough; if none is, the one that is late least."""
+    prices = [
+        (trial.size * (1 - STAYS if place == chosen else 1.0), place)
+        for place, trial in enumerate(trials)
+        if trial.late <= allowed
+    ]
+    return min(prices)[1] if prices else min(range(len(trials)), key=lambda place: trials[place].late)
+
+
+def needed(known: Lead, load: Load, waiting: float | None) -> Need | None:
+    """Return the replicas that are needed now, None where load or capacity are unknown."""
+    if waiting is None or load.per_replica is None or load.mean is None or not known.predicted:
+        return None
+    kind, margin = TRIALS[FIRST if known.chosen is None else known.chosen]
+    queue = waiting * load.mean / load.per_replica / CLEARED.total_seconds()
+    ahead = known.predicted[kind]
+    return Need(ahead * margin + queue, max(known.needs), load.rates[-1] / load.per_replica, margin, ahead)
