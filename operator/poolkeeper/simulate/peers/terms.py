@@ -1,0 +1,138 @@
+"""What a peer is run on, what it is shown, and what it answers: the words that all of them share."""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from math import ceil, isfinite
+from typing import Protocol
+
+from poolkeeper.core.engine import Engine
+from poolkeeper.core.model import ON_DEMAND, Tier
+
+MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
+DIGITS = 9
+"""To which figures are rounded before they are rounded up: 3.0000000000004 replicas are three."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What whoever configures a peer knows, as its experts would: the true figures.
+
+    `prompt` and `output` are the mean tokens of a request, `startup` is how long a replica loads. `start` is when the
+    traffic begins, in the zone that schedules are written in; `hours` are 24 sizes, by the hour of the day.
+    """
+
+    engine: Engine
+    prompt: float
+    output: float
+    startup: timedelta
+    tiers: tuple[Tier, ...] = (ON_DEMAND,)
+    start: datetime = MONDAY
+    hours: tuple[int, ...] = ()
+
+    @property
+    def batch(self) -> float:
+        """How many requests a replica runs at once."""
+        return self.engine.batch(self.prompt, self.output)
+
+    @property
+    def capacity(self) -> float:
+        """How many requests a second a replica serves that never lacks work."""
+        return self.engine.capacity(self.prompt, self.output)
+
+
+class Seen(Protocol):
+    """What a peer's metrics and its API server show; `core.world.Gauges` is one.
+
+    `now` is in seconds since the start. The size, who of it is ready, the requests that wait and run in the whole pool,
+    the mean share of the KV cache in use (0 to 1), the requests that came in a second since the last look, and by the
+    name of the tier its size and how many of it are ready.
+    """
+
+    @property
+    def now(self) -> float: ...  # noqa: D102  said above
+    @property
+    def size(self) -> int: ...  # noqa: D102
+    @property
+    def ready(self) -> int: ...  # noqa: D102
+    @property
+    def waiting(self) -> float: ...  # noqa: D102
+    @property
+    def running(self) -> float: ...  # noqa: D102
+    @property
+    def kv_usage(self) -> float: ...  # noqa: D102
+    @property
+    def arrival_rate(self) -> float: ...  # noqa: D102
+    @property
+    def by_tier(self) -> Mapping[str, tuple[int, int]]: ...  # noqa: D102
+
+
+class Peer(Protocol):
+    """A published algorithm; `interval` is how long it waits between two looks."""
+
+    name: str
+    interval: timedelta
+
+    def decide(self, seen: Seen) -> int | Mapping[str, int]:
+        """Return the size to have, or that of each tier."""
+        ...
+
+
+Factory = Callable[[int, int, Terms], Peer]
+"""Makes a peer of the smallest size, the largest and the terms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a metrics pipeline tells of the pool: a number that is not finite was not to be had."""
+
+    waiting: float
+    running: float
+    kv_usage: float
+
+    @property
+    def known(self) -> bool:
+        """Whether all of it was to be had."""
+        return isfinite(self.waiting + self.running + self.kv_usage)
+
+
+Read = Callable[[Sample], float]
+NOTHING = Sample(0.0, 0.0, 0.0)
+
+
+def waiting(sample: Sample) -> float:
+    """Return how many requests wait."""
+    return sample.waiting
+
+
+def running(sample: Sample) -> float:
+    """Return how many requests run."""
+    return sample.running
+
+
+def load(sample: Sample) -> float:
+    """Return how many requests are there, waiting or running."""
+    return sample.waiting + sample.running
+
+
+class Pipeline:
+    """Scrape, store and adapter: what comes out is `lag` old, to the nearest whole number of looks."""
+
+    def __init__(self, lag: timedelta, interval: timedelta) -> None:
+        self.under_way = deque[Sample](maxlen=round(lag / interval) + 1)
+
+    def sample(self, seen: Seen) -> Sample:
+        """Put in what is to be seen now, and return what comes out."""
+        self.under_way.append(Sample(seen.waiting, seen.running, seen.kv_usage))
+        return self.under_way[0]
+
+
+def rounded_up(replicas: float) -> int:
+    """Return the whole number of replicas that so many come to."""
+    return ceil(round(replicas, DIGITS))
+
+
+def clamped(size: int, minimum: int, maximum: int) -> int:
+    """Return the nearest size within the bounds."""
+    return max(minimum, min(maximum, size))
