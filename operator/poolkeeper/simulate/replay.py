@@ -1,0 +1,227 @@
+"""A policy lived through traffic: the operator's own decide(), or a peer's algorithm, in core's world.
+
+every step     what is due is looked at and resized, then the step's requests come
+ours           every queue.interval, and no more often than the traffic's step
+a peer         every interval of its own
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from math import ceil, fsum
+from typing import Protocol
+
+from poolkeeper.core.arrivals import Arrival, Traffic
+from poolkeeper.core.decide import decide
+from poolkeeper.core.memory import Memory
+from poolkeeper.core.model import ON_DEMAND, CapacityType, Mode, PoolSpec, Tier
+from poolkeeper.core.plan import plan
+from poolkeeper.core.split import due
+from poolkeeper.core.world import Gauges, Ground, World
+
+FIRST = timedelta(minutes=10)
+MARGIN = 1.1
+HOUR = 3600.0
+MOMENTS = 1000
+CENT = Decimal("0.01")
+SLIGHT = 1e-6
+
+
+class Policy(Protocol):
+    """An algorithm that sees gauges: its size is the total, all of it on-demand, or each tier's."""
+
+    name: str
+    interval: timedelta
+
+    def decide(self, seen: Gauges) -> int | Mapping[str, int]:
+        """Return the size to have."""
+        ...
+
+
+class Operator:
+    """The operator itself: decide() and plan(), and the memory between two decisions."""
+
+    name = "poolkeeper"
+
+    def __init__(self, spec: PoolSpec) -> None:
+        self.spec = replace(spec, mode=Mode.ACTIVE)
+        self.interval = spec.queue.interval
+        self.memory = Memory()
+
+    def act(self, world: World) -> None:
+        """Look at the world, and carry out what is decided."""
+        decision, self.memory = decide(self.spec, world.observe(), self.memory, world.now)
+        for resize in plan(self.spec, decision).resizes:
+            world.resize(resize.tier, resize.after, resize.victims)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What every policy is put through: traffic, on which ground, between which sizes, from which on."""
+
+    traffic: Traffic
+    ground: Ground
+    minimum: int
+    maximum: int
+    start_size: int
+    sla: timedelta
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What stood at an instant: the load of the time since the last moment, in replicas, and what it has come to.
+
+    `late` is the share of what came since the last moment that did not start in time.
+    """
+
+    at: datetime
+    load: float
+    sizes: Mapping[str, int]
+    ready: int
+    waiting: float
+    cost: Decimal
+    late: float
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What a policy came to. Waits in seconds; what still waits at the end counts as if it started then."""
+
+    policy: str
+    replica_hours: float
+    by_tier: Mapping[str, float]
+    cost: Decimal
+    in_sla: float
+    wait_p50: float
+    wait_p95: float
+    wait_p99: float
+    changes: int
+    cut_off: float
+    peak: int
+    requests: float
+    moments: tuple[Moment, ...] = ()
+
+
+def start_size(traffic: Traffic, ground: Ground, minimum: int, maximum: int) -> int:
+    """Return what the mean of the first ten minutes needs and a tenth, inside the bounds."""
+    first = traffic.arrivals[: max(1, ceil(FIRST / traffic.step))]
+    load = fsum(work(one, ground, traffic.step) for one in first) / len(first)
+    return max(minimum, min(maximum, ceil(load * MARGIN)))
+
+
+def replay(policy: Policy | Operator, case: Case, progress: Callable[[float], None] | None = None) -> Played:
+    """Return what a policy makes of a case; `progress` is told the share that is done, from time to time."""
+    run = Run(policy, case)
+    for place in range(len(case.traffic.arrivals)):
+        run.step(place)
+        if progress is not None and place % run.thinning == 0:
+            progress(place / len(case.traffic.arrivals))
+    return run.played()
+
+
+def work(arrival: Arrival, ground: Ground, step: timedelta) -> float:
+    """Return the replicas that a step's requests keep busy."""
+    if not arrival.requests:
+        return 0.0
+    return arrival.requests / step.total_seconds() / ground.engine.capacity(arrival.prompt, arrival.output)
+
+
+class Run:
+    """One policy on its way through a case."""
+
+    def __init__(self, policy: Policy | Operator, case: Case) -> None:
+        self.policy, self.case, self.traffic = policy, case, case.traffic
+        self.spec = pool(policy, case)
+        self.world = World(case.ground, self.spec, case.traffic.start, first_sizes(self.spec, case), case.seed)
+        self.interval = max(policy.interval, self.traffic.step).total_seconds()
+        self.looks = 0
+        self.size = self.peak = self.world.size
+        self.changes = 0
+        self.thinning = max(1, len(self.traffic.arrivals) // MOMENTS)
+        self.moments: list[Moment] = []
+        self.load = self.came = self.late = 0.0
+
+    def step(self, place: int) -> None:
+        """Look where it is due, and let a step pass."""
+        arrival, world = self.traffic.arrivals[place], self.world
+        if world.clock + SLIGHT >= self.looks * self.interval:
+            self.looks += 1
+            self._look()
+        self.load += work(arrival, self.case.ground, self.traffic.step)
+        if place % self.thinning == 0:
+            self._note()
+        world.advance(arrival, self.traffic.step)
+
+    def played(self) -> Played:
+        """Return what it came to."""
+        world, waits = self.world, self.world.serving.waits
+        left = waits.waiting
+        waits.start(world.clock, world.clock, left)
+        return Played(
+            policy=self.policy.name,
+            replica_hours=fsum(world.paid.values()) / HOUR,
+            by_tier={tier: seconds / HOUR for tier, seconds in world.paid.items()},
+            cost=Decimal(world.spent).quantize(CENT),
+            in_sla=waits.punctual / waits.total if waits.total else 1.0,
+            wait_p50=waits.percentile(0.5),
+            wait_p95=waits.percentile(0.95),
+            wait_p99=waits.percentile(0.99),
+            changes=self.changes,
+            cut_off=world.cut_off,
+            peak=self.peak,
+            requests=waits.total,
+            moments=tuple(self.moments),
+        )
+
+    def _look(self) -> None:
+        """Let the policy act, and count what it changed."""
+        world = self.world
+        if isinstance(self.policy, Operator):
+            self.policy.act(world)
+        else:
+            wanted = self.policy.decide(world.gauges())
+            for tier, size in (
+                wanted if isinstance(wanted, Mapping) else {world.keeper: self._bounded(wanted)}
+            ).items():
+                world.resize(tier, size)
+        if world.size != self.size:
+            self.changes += 1
+            self.size = world.size
+            self.peak = max(self.peak, self.size)
+
+    def _bounded(self, size: int) -> int:
+        """Return a total inside the pool's bounds."""
+        return max(self.case.minimum, min(self.case.maximum, size))
+
+    def _note(self) -> None:
+        """Keep what stands now, for plots."""
+        world, waits = self.world, self.world.serving.waits
+        came = waits.started - self.came
+        late = waits.started - waits.punctual
+        self.moments.append(
+            Moment(
+                at=world.now,
+                load=self.load / self.thinning if self.moments else self.load,
+                sizes={name: fleet.size for name, fleet in world.fleets.items()},
+                ready=world.ready,
+                waiting=waits.waiting,
+                cost=Decimal(world.spent).quantize(CENT),
+                late=(late - self.late) / came if came else 0.0,
+            )
+        )
+        self.load, self.came, self.late = 0.0, waits.started, late
+
+
+def pool(policy: Policy | Operator, case: Case) -> PoolSpec:
+    """Return the pool of a case: the operator's own, with the SLA counted, or for a peer one of the tiers there are."""
+    if isinstance(policy, Operator):
+        return policy.spec
+    spot = [Tier(name, CapacityType.SPOT) for name in case.ground.stock if name != ON_DEMAND.name]
+    return PoolSpec(case.minimum, case.maximum, tiers=(*spot, ON_DEMAND))
+
+
+def first_sizes(spec: PoolSpec, case: Case) -> Mapping[str, int]:
+    """Return how the start's size is split over the tiers."""
+    return due(case.start_size, spec.guaranteed, spec.tiers)
