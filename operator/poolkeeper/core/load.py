@@ -41,23 +41,15 @@ def measure(known: Load, depth: Depth, pods: Collection[Pod], capacity: Capacity
     tallies = tallied(depth.samples)
     if tallies is None:
         return known
+    queued = capacity.settled == capacity.ready and all(sample.waiting >= 1 for sample in depth.samples)
     if known.at is None or now - known.at > LOST:
-        return Load(since=now, at=now, begun=now, tallies=tallies, mean=known.mean, per_replica=known.per_replica)
+        return begun(known, tallies, capacity.ready, now, queued=queued)
     before = known.tallies
     if before.keys() != tallies.keys():
         before = met(before, tallies, pods, known.since or now)
         tallies = before | tallies
     arrived, finished, done = grown(before, tallies)
-    queued = all(sample.waiting >= 1 for sample in depth.samples) and capacity.settled == capacity.ready
-    spent, made, per_replica = known.spent, known.made, known.per_replica
-    if queued and known.queued and known.ready == capacity.ready:
-        spent += (now - known.at) * capacity.ready
-        made += done
-        if spent >= SATURATED * capacity.ready and made:
-            per_replica = learned(per_replica, made / spent.total_seconds(), spent / capacity.ready)
-            spent, made = timedelta(0), 0.0
-    else:
-        spent, made = timedelta(0), 0.0
+    backed = queued and known.queued and known.ready == capacity.ready
     looked = Load(
         since=known.since,
         at=now,
@@ -70,12 +62,29 @@ def measure(known: Load, depth: Depth, pods: Collection[Pod], capacity: Capacity
         rates=known.rates,
         ready=capacity.ready,
         queued=queued,
-        spent=spent,
-        made=made,
-        per_replica=per_replica,
+        spent=known.spent + (now - known.at) * capacity.ready if backed else timedelta(0),
+        made=known.made + done if backed else 0.0,
+        per_replica=known.per_replica,
         number=known.number,
     )
+    if looked.made and looked.spent >= SATURATED * capacity.ready:
+        looked = learned(looked)
     return closed(looked, now) if known.begun is None or now - known.begun >= BUCKET else looked
+
+
+def begun(known: Load, tallies: Mapping[str, Tally], ready: int, now: datetime, *, queued: bool) -> Load:
+    """Return what is known after a first look, or the first one for long: what a replica can do stands."""
+    return Load(
+        since=now,
+        at=now,
+        begun=now,
+        tallies=tallies,
+        mean=known.mean,
+        ready=ready,
+        queued=queued,
+        per_replica=known.per_replica,
+        number=known.number,
+    )
 
 
 def tallied(samples: Sequence[PodSample]) -> dict[str, Tally] | None:
@@ -118,11 +127,12 @@ def grown(before: Mapping[str, Tally], now: Mapping[str, Tally]) -> Tally:
 NOTHING: Tally = (0.0, 0.0, 0.0)
 
 
-def learned(before: float | None, measured: float, lasted: timedelta) -> float:
-    """Return the capacity after a measurement; long ones count for more."""
-    if before is None:
-        return measured
-    return before + (measured - before) * (lasted / (lasted + STEADY))
+def learned(load: Load) -> Load:
+    """Return the load with the capacity that was measured; a long measurement counts for more."""
+    measured, lasted, before = load.made / load.spent.total_seconds(), load.spent / load.ready, load.per_replica
+    if before is not None:
+        measured = before + (measured - before) * (lasted / (lasted + STEADY))
+    return replace(load, per_replica=measured, spent=timedelta(0), made=0.0)
 
 
 def closed(load: Load, now: datetime) -> Load:
@@ -136,7 +146,7 @@ def closed(load: Load, now: datetime) -> Load:
         mean = (mean or 0.0) + (load.done / load.finished - (mean or 0.0)) * part
     rates = load.rates if mean is None else (*load.rates, load.came * mean / lasted)[-KEPT:]
     per_replica = load.per_replica
-    if per_replica is not None and load.ready:
+    if per_replica is not None and load.ready and not load.queued:
         served = load.done / (lasted * load.ready)
         per_replica += HIGHER * max(0.0, served - per_replica)
     number = load.number + 1

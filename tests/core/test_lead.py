@@ -1,0 +1,171 @@
+from dataclasses import replace
+from datetime import timedelta
+from itertools import count
+
+import pytest
+
+from poolkeeper.core.lead import (
+    DAMPED,
+    FIRST,
+    KNOWN,
+    LENIENT,
+    MARGINS,
+    MOST,
+    STEADY,
+    TREND,
+    TRIALS,
+    begun,
+    best,
+    needed,
+    outside,
+    predict,
+    study,
+    tried,
+)
+from poolkeeper.core.load import BUCKET, KEPT
+from poolkeeper.core.memory import Lead, Load, Trial
+
+START = timedelta(seconds=240)
+GRACE = timedelta(minutes=5)
+LATE = 0.005
+
+
+def load(*rates, number=None, **changes):
+    return Load(**{"rates": rates, "number": number or len(rates), "per_replica": 1.0, "mean": 1.0} | changes)
+
+
+def lived(loads, known=None, late=LATE):
+    """Return the lead after so much load in each bucket."""
+    known, rates = known or Lead(), ()
+    for number, value in zip(count(known.number + 1), loads, strict=False):
+        rates = (*rates, value)[-KEPT:]
+        known = study(known, load(*rates, number=number), START, late, GRACE)
+    return known
+
+
+def test_nothing_is_predicted_where_nobody_knows_what_a_replica_can_do():
+    assert study(Lead(), load(5.0, per_replica=None), START, LATE, GRACE) == Lead()
+
+
+def test_nothing_is_learned_between_two_ends_of_buckets():
+    known = lived([5.0])
+    assert study(known, load(9.0, number=known.number), START, LATE, GRACE) is known
+
+
+def test_nothing_is_predicted_before_the_first_bucket_has_ended():
+    assert study(Lead(), load(number=1), START, LATE, GRACE) == Lead()
+
+
+def test_a_load_of_which_little_is_known_is_steady():
+    assert predict([1.0, 3.0], 10) == (2.0, 2.0)
+
+
+def test_a_straight_line_is_drawn_on():
+    steady, trend = predict([10.0 + each for each in range(KEPT)], 5)
+    assert steady == 14.5
+    assert trend == pytest.approx(14.5 + DAMPED * (4.5 + 5))
+
+
+def test_a_falling_line_is_followed_down_to_what_is_there_now():
+    steady, trend = predict([float(each) for each in range(KEPT, 0, -1)], 5)
+    assert trend == pytest.approx(steady - DAMPED * 4.5)
+
+
+def test_noise_is_no_trend():
+    steady, trend = predict([5.0, 6.0] * (KEPT // 2), 10)
+    assert trend == pytest.approx(steady)
+
+
+def test_a_trend_goes_no_further_than_twice_the_load():
+    steady, trend = predict([0.0] * (KEPT - 1) + [10.0], 1000)
+    assert trend == MOST * steady
+
+
+def test_the_need_has_the_first_margin_until_something_is_known():
+    known = lived([5.0] * KEPT)
+    found = needed(known, load(5.0), 0)
+    assert (found.margin, found.now, found.replicas) == (TRIALS[FIRST][1], pytest.approx(5.3), 6)
+
+
+def test_a_queue_needs_what_works_it_off_in_a_minute():
+    known = lived([5.0] * KEPT)
+    assert needed(known, load(5.0), 120).now == pytest.approx(5.3 + 2)
+
+
+def test_nothing_is_needed_that_nobody_knows():
+    assert needed(Lead(), load(5.0), 0) is None
+    assert needed(lived([5.0]), load(5.0), None) is None
+    assert needed(lived([5.0]), load(5.0, mean=None), 0) is None
+    assert needed(lived([5.0]), load(5.0, per_replica=None), 0) is None
+
+
+def test_the_largest_need_of_the_grace_period_holds():
+    known = lived([5.0] * KEPT + [9.0] * KEPT + [5.0] * 8)
+    assert needed(known, load(5.0), 0).shrink > 8
+
+
+def test_a_need_of_longer_ago_does_not():
+    known = lived([9.0] * KEPT + [5.0] * 40)
+    assert needed(known, load(5.0), 0).shrink < 6
+
+
+def test_predictions_wait_for_their_time():
+    known = lived([5.0] * 3)
+    assert [number - place for place, (number, _) in enumerate(known.waiting, 1)] == [10, 10, 10]
+    assert known.trials == ()
+
+
+def test_a_steady_load_teaches_that_little_margin_is_needed():
+    known = lived([5.5] * 3000)
+    assert TRIALS[known.chosen][1] <= 1.06
+
+
+def test_a_load_that_jumps_teaches_a_larger_margin():
+    jumps = ([5.0] * 40 + [8.0] * 12) * 40
+    assert TRIALS[lived(jumps).chosen][1] >= 1.3
+
+
+def test_a_pool_whose_promise_is_weaker_takes_less():
+    jumps = ([5.0] * 40 + [8.0] * 12) * 40
+    strict, weak = (lived(jumps, late=late).chosen for late in (0.001, 0.2))
+    assert TRIALS[weak][1] < TRIALS[strict][1]
+
+
+def test_what_is_late_counts_by_how_much_of_it_was():
+    assert [outside(0, 10, 20), outside(20, 30, 20), outside(0, 40, 20), outside(40, 0, 10)] == [0, 1, 0.5, 0.75]
+
+
+def test_a_trial_that_is_too_small_gathers_a_backlog():
+    trials, _ = tried(Lead(), (4.0, 4.0), 6.0, LATE)
+    small = TRIALS.index((STEADY, 1.0))
+    assert trials[small].backlog == pytest.approx(2 * BUCKET.total_seconds())
+
+
+def test_a_trial_that_is_large_enough_works_it_off():
+    trials = tuple(replace(trial, backlog=30.0) for trial in begun(LATE))
+    trials, _ = tried(Lead(trials=trials, total=1.0), (4.0, 4.0), 3.0, LATE)
+    assert trials[TRIALS.index((STEADY, 1.0))].backlog == 0
+
+
+def test_what_a_pool_begins_with_trusts_its_first_margin():
+    trials = begun(LATE)
+    assert best(trials, LENIENT * KNOWN * LATE, FIRST) == FIRST
+
+
+def test_the_cheapest_that_is_late_seldom_enough_counts():
+    trials = [Trial(late=1.0, size=10.0), Trial(late=0.1, size=12.0), Trial(late=0.0, size=15.0)]
+    assert best(trials, 0.5, 2) == 1
+
+
+def test_another_must_be_clearly_cheaper():
+    trials = [Trial(size=12.0), Trial(size=11.95)]
+    assert best(trials, 0.5, 0) == 0
+
+
+def test_if_all_are_late_the_one_that_is_least_counts():
+    trials = [Trial(late=3.0, size=1.0), Trial(late=2.0, size=9.0)]
+    assert best(trials, 0.5, 0) == 1
+
+
+def test_each_prediction_has_each_margin():
+    assert TRIALS[len(MARGINS)] == (TREND, MARGINS[0])

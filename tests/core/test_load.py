@@ -1,0 +1,164 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from builders import at, pod
+from poolkeeper.core.depth import Depth
+from poolkeeper.core.load import GENERATED, LOST, measure
+from poolkeeper.core.memory import Load
+from poolkeeper.core.observation import PodSample
+from poolkeeper.core.startup import Capacity
+
+SETTLED = Capacity(2, 2, 0)
+OLD = tuple(pod(number) for number in range(2))
+
+
+def page(number=0, *, requests=0.0, waiting=0.0, running=0.0, tokens=(None, None)):
+    prompt, generated = tokens
+    return PodSample(
+        f"uid-{number}", waiting, running, requests=requests, prompt_tokens=prompt, generation_tokens=generated
+    )
+
+
+def looked(known, seconds, *pages, pods=OLD, capacity=SETTLED, whole=True):
+    depth = Depth(sum(one.waiting for one in pages), whole=whole, at=at(seconds), samples=pages)
+    return measure(known, depth, pods, capacity, at(seconds))
+
+
+def after(*looks, **changes):
+    """Return what is known after looks at one pod: (second, its page)."""
+    known = Load()
+    for seconds, one in looks:
+        known = looked(known, seconds, one, **changes)
+    return known
+
+
+def test_the_first_look_sets_the_starting_point():
+    known = looked(Load(), 0, page(requests=1000))
+    assert (known.since, known.at, known.came, known.rates) == (at(0), at(0), 0, ())
+
+
+def test_what_is_finished_running_and_waiting_has_come():
+    known = after((0, page(requests=10, running=2)), (5, page(requests=14, running=3, waiting=1)))
+    assert (known.came, known.finished) == (4 + 1 + 1, 4)
+
+
+def test_a_bucket_ends_with_its_rate_of_requests_where_no_tokens_are_counted():
+    known = after((0, page(requests=10)), (10, page(requests=40)), (30, page(requests=70)))
+    assert (known.rates, known.number, known.came, known.begun) == ((2.0,), 1, 0, at(30))
+
+
+def test_work_is_tokens_on_their_mean():
+    known = after(
+        (0, page(requests=0, tokens=(0.0, 0.0))),
+        (30, page(requests=60, running=60, tokens=(6000.0, 600.0))),
+    )
+    assert known.mean == pytest.approx(100 + GENERATED * 10)
+    assert known.rates == (pytest.approx(120 / 30 * known.mean),)
+
+
+def test_the_mean_follows_what_is_done_lately():
+    known = Load(since=at(0), at=at(0), begun=at(0), tallies={"uid-0": (0, 0, 0)}, mean=100.0)
+    known = looked(known, 30, page(requests=10, tokens=(2000.0, 0.0)))
+    assert 100 < known.mean < 200
+
+
+def test_nothing_is_known_of_an_engine_that_counts_no_requests():
+    assert looked(Load(), 0, replace(page(), requests=None)) == Load()
+
+
+def test_nothing_is_known_of_an_engine_that_does_not_tell_what_it_runs():
+    assert looked(Load(), 0, replace(page(), running=None)) == Load()
+
+
+def test_a_look_that_saw_a_part_adds_nothing():
+    known = after((0, page(requests=10)))
+    assert looked(known, 5, page(requests=90), whole=False) == known
+
+
+def test_the_counters_have_kept_what_came_meanwhile():
+    known = after((0, page(requests=10)))
+    assert looked(known, 20, page(requests=90)).came == 80
+
+
+def test_after_a_long_time_without_a_look_it_begins_anew():
+    known = after((0, page(requests=10)), (30, page(requests=40)))
+    anew = looked(known, 31 + LOST.total_seconds(), page(requests=90))
+    assert (anew.rates, anew.since, anew.mean) == ((), at(31 + LOST.total_seconds()), known.mean)
+
+
+def test_a_counter_that_fell_began_at_zero():
+    assert after((0, page(requests=10)), (5, page(requests=3))).came == 3
+
+
+def test_a_pod_that_was_made_since_began_at_zero():
+    known = looked(Load(), 0, page(0))
+    fresh = (*OLD[:1], pod(7, created_at=at(1)))
+    assert looked(known, 5, page(0), page(7, requests=4), pods=fresh).came == 4
+
+
+def test_a_pod_that_was_there_before_the_first_look_sets_its_starting_point():
+    known = looked(Load(), 0, page(0))
+    assert looked(known, 5, page(0), page(1, requests=400)).came == 0
+
+
+def test_a_pod_that_fell_back_goes_on_from_where_it_was():
+    known = looked(Load(), 0, page(0), page(1, requests=400))
+    known = looked(known, 5, page(0))
+    assert looked(known, 10, page(0), page(1, requests=410)).came == 10
+
+
+def test_a_pod_that_is_gone_is_forgotten():
+    known = looked(Load(), 0, page(0), page(1, requests=400))
+    assert looked(known, 5, page(0), pods=OLD[:1]).tallies.keys() == {"uid-0"}
+
+
+def busy(known, seconds, requests, waiting=5.0, capacity=SETTLED):
+    """Return what is known after a look at two pods that did as much, with a queue."""
+    pages = [page(number, requests=requests, waiting=waiting, running=8) for number in range(2)]
+    return looked(known, seconds, *pages, capacity=capacity)
+
+
+def test_throughput_is_capacity_while_all_have_a_queue():
+    known = busy(busy(busy(Load(), 0, 0), 10, 40), 20, 80)
+    assert known.per_replica == pytest.approx(4)
+
+
+def test_a_later_measurement_moves_it_by_its_weight():
+    known = replace(busy(Load(), 0, 0), per_replica=2.0)
+    assert busy(known, 60, 240).per_replica == pytest.approx(3)
+
+
+@pytest.mark.parametrize(
+    ("waiting", "capacity"),
+    [(0.0, SETTLED), (5.0, Capacity(2, 1, 1))],
+)
+def test_without_a_queue_or_with_replicas_that_just_came_nothing_is_measured(waiting, capacity):
+    known = Load()
+    for number in range(4):
+        known = busy(known, 10 * number, 40 * number, waiting, capacity)
+    assert known.per_replica is None
+
+
+def test_a_replica_more_begins_the_measurement_anew():
+    known = busy(busy(Load(), 0, 0), 10, 40)
+    more = busy(known, 20, 80, capacity=Capacity(3, 3, 0))
+    assert (more.per_replica, more.spent) == (None, timedelta(0))
+
+
+def test_a_replica_that_does_more_than_its_capacity_raises_it():
+    known = replace(after((0, page(requests=0))), per_replica=1.0)
+    known = looked(known, 5, page(requests=50), capacity=Capacity(1, 1, 0))
+    found = looked(known, 30, page(requests=150), capacity=Capacity(1, 1, 0))
+    assert found.per_replica == pytest.approx(1 + 0.2 * (5 - 1))
+
+
+def test_a_replica_that_does_less_leaves_it():
+    known = replace(after((0, page(requests=0))), per_replica=100.0)
+    assert looked(known, 30, page(requests=150)).per_replica == 100
+
+
+def test_a_bucket_in_which_nothing_was_finished_has_no_mean_of_its_own():
+    known = after((0, page()), (30, page(running=3)))
+    assert (known.mean, known.rates) == (None, ())
