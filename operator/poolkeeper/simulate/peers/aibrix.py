@@ -1,9 +1,10 @@
 """AIBrix's APA, after `pkg/controller/podautoscaler` of AIBrix.
 
-Every 10 s the pods' mean of a metric over its target: above 1 + 0.1 it grows to ceil(size * ratio), at most twice the
-size; below 1 - 0.1 it shrinks to that, at least half. Pods that are not ready count as idle while it grows and as on
-target while it shrinks. The five minutes' cooldown before it shrinks takes the smallest recommendation of that time,
-where HPA takes the largest: a shrink is not held back, it is made larger. That is how the code is, so it is here.
+Every 10 s the pods' mean of a metric over the last 30 s, over its target: above 1 + 0.1 it grows to ceil(size * ratio),
+at most twice the size; below 1 - 0.1 it shrinks to that, at least half. Pods that are not ready count as idle while it
+grows and as on target while it shrinks. The five minutes' cooldown before it shrinks takes the smallest recommendation
+of that time, where HPA takes the largest: a shrink is not held back, it is made larger. That is how the code is, so it
+is here.
 
 The samples' metric is the use of the KV cache with 0.5 as its target. Where the engine's slots run out long before its
 cache does, that is never reached, so the tuned one aims at four fifths of what a full batch holds.
@@ -17,6 +18,7 @@ from datetime import timedelta
 from math import ceil, floor, isfinite
 
 from poolkeeper.simulate.peers.hpa import BUSY
+from poolkeeper.simulate.peers.means import Mean
 from poolkeeper.simulate.peers.terms import Peer, Seen, Terms, clamped, rounded_up
 
 RESYNC = timedelta(seconds=10)
@@ -25,6 +27,8 @@ TOLERANCE = 0.1
 RATE = 2.0
 """`max-scale-up-rate` and `max-scale-down-rate`."""
 COOLDOWN = timedelta(minutes=5)
+WINDOW = timedelta(seconds=30)
+"""`apa.autoscaling.aibrix.ai/window` of the samples; 180 s where nothing is said."""
 KV_TARGET = 0.5
 
 
@@ -40,11 +44,14 @@ class APA:
     interval: timedelta = field(default=RESYNC, init=False)
     past: deque[tuple[float, int]] = field(default_factory=deque, init=False)
 
+    def __post_init__(self) -> None:
+        self.usage = Mean(WINDOW)
+
     def decide(self, seen: Seen) -> int:
         """Return the size to have; without metrics the one that is."""
         if not isfinite(seen.kv_usage) or not seen.ready:
             return clamped(seen.size, self.minimum, self.maximum)
-        ratio = seen.kv_usage / self.target
+        ratio = self.usage.add(seen.now, seen.kv_usage) / self.target
         wanted = self.guarded(seen, ratio, self.scaled(seen.size, ratio))
         return clamped(self.cooled(seen, wanted), self.minimum, self.maximum)
 

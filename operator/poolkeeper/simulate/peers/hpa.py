@@ -99,8 +99,8 @@ class Pods:
         """Return the size where some pods do not tell: they never turn round which way it goes."""
         whole = (ratio * seen.ready + (silent if ratio < 1 else 0)) / seen.size
         wanted = rounded_up(whole * seen.size)
-        turned = (ratio < 1 and wanted > seen.size) or (ratio > 1 and (whole < 1 or wanted < seen.size))
-        return seen.size if near(whole) or turned else wanted
+        turned = (ratio < 1 and wanted > seen.size) or (ratio > 1 and wanted < seen.size)
+        return seen.size if ratio == 1 or near(whole) or turned else wanted
 
 
 @dataclass

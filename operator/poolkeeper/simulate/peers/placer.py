@@ -25,7 +25,7 @@ class Placer:
         """Return the size of each zone: so many in all."""
         ready = {zone: seen.by_tier.get(zone, (0, 0))[1] for zone in self.zones}
         self.learn(ready)
-        sizes = ready if self.bad else dict(self.placed_before or ready)
+        sizes = {zone: self.kept(zone, ready[zone]) for zone in self.zones}
         while sum(sizes.values()) > spot:
             sizes[max(self.zones, key=lambda zone: (sizes[zone], zone in self.bad))] -= 1
         good = [zone for zone in self.zones if zone not in self.bad]
@@ -33,6 +33,10 @@ class Placer:
             sizes[min(good, key=sizes.__getitem__)] += 1
         self.placed_before, self.ready_before = dict(sizes), ready
         return sizes
+
+    def kept(self, zone: str, ready: int) -> int:
+        """Return what a zone goes on with: what is on its way to a bad one is given up."""
+        return ready if zone in self.bad else self.placed_before.get(zone, ready)
 
     def learn(self, ready: dict[str, int]) -> None:
         """Take note of who lost a replica that was not given up, and of who got one."""
