@@ -2,7 +2,20 @@
 
 import typer
 
-from poolkeeper.cli import check, cost, crd, explain, override, prices, recommend, report, run, schedule, status
+from poolkeeper.cli import (
+    check,
+    cost,
+    crd,
+    explain,
+    override,
+    prices,
+    recommend,
+    report,
+    run,
+    schedule,
+    simulate,
+    status,
+)
 
 app = typer.Typer(
     name="poolkeeper",
@@ -17,6 +30,7 @@ app.command("status")(status.status)
 app.command("explain")(explain.explain)
 app.command("schedule")(schedule.schedule)
 app.command("recommend")(recommend.recommend)
+app.command("simulate")(simulate.simulate)
 app.add_typer(cost.app, name="cost")
 app.add_typer(prices.app, name="prices")
 app.command("report")(report.report)

@@ -1,0 +1,116 @@
+"""`poolkeeper simulate`: what a pool would have cost and served on a trace, beside other scalers and the bound."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import typer
+
+from poolkeeper.cli import simulate_options as options
+from poolkeeper.cli.connection import complaints, console, print_json
+from poolkeeper.cli.load_history import telling
+from poolkeeper.cli.load_options import At, Days, Origin, Prometheus, PrometheusFile, Query
+from poolkeeper.cli.question import duration, money, option
+from poolkeeper.cli.report_delivery import write
+from poolkeeper.cli.schedule import refuse
+from poolkeeper.cli.simulate_html import html
+from poolkeeper.cli.simulate_json import as_json
+from poolkeeper.cli.simulate_options import Form
+from poolkeeper.cli.simulate_pools import Given, pools_of
+from poolkeeper.cli.simulate_shown import Shown
+from poolkeeper.cli.simulate_text import show
+from poolkeeper.cli.simulate_traffic import Reading, reading
+from poolkeeper.core.model import CapacityType
+from poolkeeper.simulate.fleets import FleetError, live
+from poolkeeper.simulate.study import Pool, Scene, entries, trials
+
+HTML_NAME = "simulate.html"
+
+
+def simulate(
+    file: options.File,
+    trace: options.Trace = None,
+    start: options.Start = None,
+    prometheus: Prometheus = None,
+    prometheus_file: PrometheusFile = None,
+    query: Query = None,
+    days: Days = 30,
+    at: At = None,
+    tokens: options.Tokens = None,
+    against: options.Against = options.STATIC,
+    what_if: options.WhatIf = None,
+    load: options.Load = "1",
+    seeds: options.Seeds = 1,
+    seed: options.Seed = 7,
+    startup: options.Startup = None,
+    sla: options.Sla = None,
+    peak_replicas: options.PeakReplicas = None,
+    step: options.Step = "5s",
+    gpu: options.Gpu = None,
+    engine: options.EngineFigures = None,
+    gpus: options.Gpus = None,
+    price: options.Price = None,
+    spot_price: options.SpotPrice = None,
+    on: options.On = None,
+    html_file: options.Html = None,
+    output: options.As = Form.TABLE,
+) -> None:
+    r"""Say what pools would have cost, and how long requests would have waited, before they are applied.
+
+    Lives a trace, or the last days of a Prometheus, with the operator's own rules in a model of the engines: tokens,
+    batches, start-up time, bursts. Beside it stand other scalers with the same traffic, the pool with fields of its
+    spec changed, and the bound: the fewest replica-hours that could have served all of it within the SLA by whoever
+    knows the future. Leaves with 2 where something given is wrong.
+
+        [bold]poolkeeper simulate -f chat.yaml --trace week.csv.gz --peak-replicas 8 --against all[/bold]
+    """
+    read = reading(Origin(prometheus, prometheus_file, query, days, at, trace, start), tokens)
+    given = Given(
+        startup=option("--startup", startup, duration),
+        sla=option("--sla", sla, duration),
+        gpus=gpus,
+        prices={
+            CapacityType.ON_DEMAND: option("--price", price, money),
+            CapacityType.SPOT: option("--spot-price", spot_price, money),
+        },
+        peers=option("--against", against, options.peers) or (),
+        changes=tuple(what_if or ()),
+    )
+    pools, notes = pools_of(file, given)
+    scene = options.scene(gpu, engine, step, peak_replicas)
+    loads = option("--load", load, options.loads) or ()
+    origin = str(trace) if trace else f"{days} days of {prometheus}"
+    shown = studied(pools, scene, read, (loads, range(seed, seed + seeds), on))
+    shown = replace(shown, origin=origin, notes=notes)
+    for note in notes:
+        complaints.print(f"note: {note}", markup=False)
+    tell(shown, output, html_file)
+
+
+Draws = tuple[tuple[float, ...], range, str | None]
+"""The loads, the seeds, and where they are lived."""
+
+
+def studied(pools: list[Pool], scene: Scene, read: Reading, draws: Draws) -> Shown:
+    """Return what comes of all trials; leave with 2 where one cannot be lived."""
+    loads, seeds, on = draws
+    planned = list(trials(pools, scene, loads, seeds))
+    try:
+        with telling() as told:
+            trace = read(told)
+            words = f"living {len(planned)} trial{'s' if len(planned) > 1 else ''}"
+            rows = live(planned, trace, on, lambda share: told(words, share))
+    except FleetError as error:
+        raise typer.BadParameter(str(error), param_hint="--on") from error
+    except ValueError as error:
+        refuse([str(error)])
+    return Shown(pools, scene, trace, entries(rows))
+
+
+def tell(shown: Shown, output: Form, html_file: Path | None) -> None:
+    """Print a study, and write its report."""
+    if output is Form.JSON:
+        print_json(as_json(shown.entries))
+    else:
+        show(console, shown)
+    if html_file is not None:
+        complaints.print(f"report: {write(html(shown), html_file, HTML_NAME)}", markup=False)

@@ -1,0 +1,94 @@
+"""A study as one HTML page: no script, nothing fetched, light or dark as its reader has it."""
+
+from collections.abc import Iterator
+from importlib.resources import files
+from xml.etree.ElementTree import Element
+
+from poolkeeper.cli import simulate_plots as plots
+from poolkeeper.cli.markup import element, page
+from poolkeeper.cli.report_html import STYLE, figure, table, tile
+from poolkeeper.cli.report_plots import HUES
+from poolkeeper.cli.report_tables import Table
+from poolkeeper.cli.report_words import Fact
+from poolkeeper.cli.simulate_shown import Group, Shown
+from poolkeeper.cli.simulate_text import against, amount, basis, columns, heading, ratio, share, wait
+from poolkeeper.simulate.study import Row
+
+OWN_STYLE = "simulate.css"
+COMPARED = 6
+"""So many policies fit into a plot: one for each colour."""
+
+
+def html(shown: Shown) -> str:
+    """Return the page."""
+    title = f"What {', '.join(dict.fromkeys(pool.name for pool in shown.pools))} would have cost"
+    styles = "".join(files("poolkeeper.cli").joinpath(name).read_text(encoding="utf-8") for name in (STYLE, OWN_STYLE))
+    head = element(
+        "head",
+        {},
+        element("meta", {"charset": "utf-8"}),
+        element("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
+        element("meta", {"name": "color-scheme", "content": "light dark"}),
+        element("title", {}, title),
+        element("style", {}, styles),
+    )
+    sections = (section(group, shown) for group in shown.groups)
+    main = element("main", {}, element("h1", {}, title), *sections, footer(shown))
+    return page(element("html", {"lang": "en"}, head, element("body", {}, main)))
+
+
+def footer(shown: Shown) -> Element:
+    """Return what all of it rests on."""
+    items = [element("li", {}, words) for words in (f"Made by poolkeeper simulate {basis(shown)}.", *shown.notes)]
+    return element("footer", {}, element("ul", {"class": "quiet"}, *items))
+
+
+def section(group: Group, shown: Shown) -> Element:
+    """Return all that is told of one pool with one load."""
+    tiles = element("div", {"class": "tiles"}, *(tile(fact) for fact in facts(group)))
+    told = element("p", {"class": "quiet"}, heading(group, shown))
+    heads = [element("h2", {}, group.title)] if len(shown.groups) > 1 else []
+    return element("section", {}, *heads, told, tiles, *figures(group), table(compared(group)))
+
+
+def facts(group: Group) -> Iterator[Fact]:
+    """Yield the figures that stand out."""
+    first = group.first
+    beside = ""
+    if len(group.entries) > 1:
+        beside = f"{group.entries[-1].policy} is {against(group.entries[-1], first)}"
+    yield Fact(f"Cost, {group.currency}", amount(first.mean("cost")), beside)
+    yield Fact("Started in time", share(first.mean("in_sla")), f"p99 waits {wait(first.mean('wait_p99'))}")
+    bound = f"with paid starts {ratio(first.mean('cost_over_bound_with_startup'))}"
+    yield Fact("Times the bound", ratio(first.mean("cost_over_bound")), bound)
+    yield Fact("Changes of size", f"{first.mean('changes'):,.0f}", f"{first.mean('cut_off'):,.0f} requests cut off")
+
+
+def figures(group: Group) -> Iterator[Element]:
+    """Yield the plots with their captions and keys: ours in full, then all beside each other."""
+    rows = group.plotted
+    if not rows:
+        return
+    yield of_tiers(rows[0])
+    rows = rows[:COMPARED]
+    key = [(f"hue{place % HUES}", row.policy) for place, row in enumerate(rows)]
+    yield figure("Replicas, policy by policy", key, plots.lines(rows, plots.total, "Replicas", steps=True))
+    yield figure("Requests waiting", key, plots.lines(rows, lambda one: one.waiting, "Requests waiting"))
+    late = plots.lines(rows, lambda one: 100 * one.late, "Late requests, percent")
+    yield figure("Requests that started too late, percent", key, late)
+    cost = plots.lines(rows, lambda one: float(one.cost), f"Cost so far, {group.currency}")
+    yield figure(f"Cost so far, {group.currency}", key, cost)
+
+
+def of_tiers(row: Row) -> Element:
+    """Return the plot of one policy's replicas and load."""
+    key = [(f"area{place % HUES}", name) for place, name in enumerate(plots.tiers(row))]
+    return figure(f"Replicas and load, {row.policy}", [*key, ("ink", "load, in replicas")], plots.sizes(row))
+
+
+def compared(group: Group) -> Table:
+    """Return the table of all policies."""
+    found = columns(group)
+    rows = tuple((one.policy, *(cell(one) for _, cell in found)) for one in group.entries)
+    note = "The bound knows the future; with starts, it also pays for each start-up, or bridges a gap for less."
+    return Table("All policies", ("Policy", *(name for name, _ in found)), rows, note)

@@ -1,0 +1,87 @@
+"""The traffic of a study: a trace's file, with its clients where they stand beside it, or a server's history."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import typer
+
+from poolkeeper.cli.load_history import Told
+from poolkeeper.cli.load_options import Origin, served
+from poolkeeper.cli.question import option
+from poolkeeper.cli.schedule import instant_of
+from poolkeeper.cli.simulate_options import tokens
+from poolkeeper.core.arrivals import Arrival
+from poolkeeper.simulate.series import Series
+from poolkeeper.simulate.trace import (
+    OUTPUT,
+    PROMPT,
+    UNTOLD,
+    Trace,
+    TraceError,
+    bridged,
+    read_tokens,
+    unpacked,
+    with_clients,
+)
+
+Reading = Callable[[Told], Trace]
+
+CLIENTS = "_clients"
+"""What the name of a file of clients has more than its trace's."""
+
+
+def reading(origin: Origin, given_tokens: str | None) -> Reading:
+    """Return how the traffic is read; leave with the option's name where one is missing or means nothing."""
+    if origin.trace is None:
+        mean = option("--tokens", given_tokens, tokens) or (PROMPT, OUTPUT)
+        load = served(origin)
+        return lambda told: of_series(load(told), *mean)
+    if origin.prometheus is not None:
+        raise typer.BadParameter("give --prometheus or --trace, not both")
+    if given_tokens is not None:
+        raise typer.BadParameter(
+            "--tokens belongs to --prometheus: a trace has its own, in prompt_tokens,output_tokens"
+        )
+    file, start = origin.trace, option("--start", origin.start, instant_of) or UNTOLD
+    return lambda _: of_file(file, start)
+
+
+def of_file(file: Path, start: datetime) -> Trace:
+    """Return a trace's file, gzipped or not, as bins with tokens.
+
+    Raises:
+        TraceError: it cannot be read, or is no trace.
+    """
+    trace = read_tokens_of(file, start)
+    clients = clients_of(file)
+    return with_clients(trace, lines(clients)) if clients.exists() else trace
+
+
+def read_tokens_of(file: Path, start: datetime) -> Trace:
+    """Return a trace's file without its clients."""
+    try:
+        return read_tokens(lines(file), start)
+    except TraceError as error:
+        raise TraceError(f"{file}: {error}") from error
+
+
+def lines(file: Path) -> list[str]:
+    """Return the lines of a file, gzipped or not."""
+    try:
+        return unpacked(file.read_bytes())
+    except OSError as error:
+        raise TraceError(error.strerror or str(error)) from error
+
+
+def clients_of(file: Path) -> Path:
+    """Return where a trace's clients would be: `name_clients.csv.gz` beside `name.csv.gz`."""
+    name, dot, rest = file.name.partition(".")
+    return file.with_name(f"{name}{CLIENTS}{dot}{rest}")
+
+
+def of_series(series: Series, prompt: float, output: float) -> Trace:
+    """Return a history of requests a second as bins."""
+    seconds = series.step.total_seconds()
+    bins = tuple(Arrival(rate * seconds, prompt, output) for rate in bridged(series.values))
+    return Trace(series.start, series.step, bins)
