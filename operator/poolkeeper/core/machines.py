@@ -9,14 +9,15 @@ that ask for the same replica get the same.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import blake2b
-from heapq import heappop, heappush
 from math import exp, inf, log
 from statistics import NormalDist
 
+from poolkeeper.core.agenda import Agenda
 from poolkeeper.core.engine import Engine
 from poolkeeper.core.observation import Pod, Wait
 
@@ -97,36 +98,6 @@ class Replica:
         self.placed = self.landed = self.ready = self.gone = False
 
 
-Act = Callable[[Replica | None, float], float | None]
-"""What happens at a second; it returns until when what runs must be done, where a ready replica leaves the service."""
-
-
-class Agenda:
-    """What will happen, in order; what was put in first comes first among equals."""
-
-    __slots__ = ("_count", "_due")
-
-    def __init__(self) -> None:
-        self._due: list[tuple[float, int, Act, Replica | None]] = []
-        self._count = 0
-
-    @property
-    def next(self) -> float:
-        """When the next thing happens."""
-        return self._due[0][0] if self._due else inf
-
-    def add(self, at: float, act: Act, replica: Replica | None = None) -> None:
-        """Put in what happens at a second; what happens never is left out."""
-        if at < inf:
-            self._count += 1
-            heappush(self._due, (at, self._count, act, replica))
-
-    def turn(self) -> tuple[float, float | None]:
-        """Let the next thing happen; returns its second and what it returned."""
-        at, _, act, replica = heappop(self._due)
-        return at, act(replica, at)
-
-
 class Fleet:
     """The replicas of one tier, oldest first: `size` are asked for."""
 
@@ -164,7 +135,7 @@ class Fleet:
                 one.placed = one.landed = True
                 one.pod = replace(one.pod, scheduled_at=one.pod.created_at, wait=None)
                 self._serve(one, -HOUR)
-                self.agenda.add(self._lifetime(one), self._warn, one)
+                self.agenda.add(self._lifetime(one), partial(self._warn, one))
 
     def resize(self, size: int, now: float, victims: Collection[str] = ()) -> int:
         """Ask for so many; returns how many ready ones go. Victims go first, then the least far, the youngest."""
@@ -197,42 +168,42 @@ class Fleet:
         one.placed = True
         if self.terms.node_wait:
             one.pod = replace(one.pod, wait=Wait.LAUNCHING)
-            self.agenda.add(now + self.terms.node_wait, self._land, one)
+            self.agenda.add(now + self.terms.node_wait, partial(self._land, one))
         else:
             self._land(one, now)
 
-    def _land(self, one: Replica | None, now: float) -> None:
+    def _land(self, one: Replica, now: float) -> None:
         """Let a replica have its node: from now on it is paid, and loads."""
-        if one is None or one.gone:
+        if one.gone:
             return
         one.landed = True
         one.pod = replace(one.pod, scheduled_at=self._instant(now), wait=None, node=one.pod.name)
-        self.agenda.add(now + self.terms.startup.seconds(self._drawn(one, "startup")), self._serve, one)
-        self.agenda.add(now + self._lifetime(one), self._warn, one)
+        self.agenda.add(now + self.terms.startup.seconds(self._drawn(one, "startup")), partial(self._serve, one))
+        self.agenda.add(now + self._lifetime(one), partial(self._warn, one))
 
-    def _serve(self, one: Replica | None, now: float) -> None:
-        if one is None or one.gone or one.pod.notice:
+    def _serve(self, one: Replica, now: float) -> None:
+        if one.gone or one.pod.notice:
             return
         one.ready = True
         one.pod = replace(one.pod, ready_at=self._instant(now))
 
-    def _warn(self, one: Replica | None, now: float) -> float | None:
+    def _warn(self, one: Replica, now: float) -> float | None:
         """Tell a replica that it is taken back; it takes nothing new from now on."""
-        if one is None or one.gone or one.pod.notice:
+        if one.gone or one.pod.notice:
             return None
         served, one.ready = one.ready, False
         one.pod = replace(one.pod, notice=RECLAIMED)
         until = now + self.terms.stock.notice.total_seconds()
-        self.agenda.add(until, self._take, one)
+        self.agenda.add(until, partial(self._take, one))
         return until if served else None
 
-    def _take(self, one: Replica | None, now: float) -> None:
-        if one is None or one.gone:
+    def _take(self, one: Replica, now: float) -> None:
+        if one.gone:
             return
         self._remove(one)
         self._fill(now)
 
-    def _tick(self, _: Replica | None, now: float) -> float | None:
+    def _tick(self, now: float) -> float | None:
         """Let the market change: the youngest beyond its stock are taken back, one at each call."""
         placed = [one for one in self.replicas if one.placed and not one.pod.notice]
         surplus = len(placed) - self.terms.stock.available(now)

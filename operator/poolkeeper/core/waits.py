@@ -25,14 +25,14 @@ NOTHING = 1e-9
 class Waits:
     """Requests that wait, in cohorts by age, and how long those waited that have started. Seconds throughout.
 
-    `total` have come, `waiting` are still there, `cut_off` went without a start; `punctual` started within `sla`.
+    `total` have come, `at_once` started so; `waiting` are still there, `cut_off` went without a start.
     """
 
-    __slots__ = ("_bends", "_cohorts", "_points", "at_once", "cut_off", "punctual", "sla", "total", "waiting")
+    __slots__ = ("_bends", "_cohorts", "_in_time", "_points", "at_once", "cut_off", "sla", "total", "waiting")
 
     def __init__(self, sla: float = 2.0) -> None:
         self.sla = sla
-        self.total = self.waiting = self.cut_off = self.punctual = self.at_once = 0.0
+        self.total = self.at_once = self.waiting = self.cut_off = self._in_time = 0.0
         self._cohorts: deque[list[float]] = deque()
         self._points: dict[int, float] = {}
         self._bends: dict[int, float] = {}
@@ -42,11 +42,15 @@ class Waits:
         """The requests that have started."""
         return self.total - self.waiting - self.cut_off
 
+    @property
+    def punctual(self) -> float:
+        """The requests that started within `sla` seconds."""
+        return self.at_once + self._in_time
+
     def passed(self, count: float) -> None:
         """Count requests that came and started at once."""
         self.total += count
         self.at_once += count
-        self.punctual += count
 
     def arrive(self, begin: float, end: float, count: float) -> None:
         """Let requests come, evenly between two instants."""
@@ -106,12 +110,12 @@ class Waits:
         low, high = (first, last) if first < last else (last, first)
         if high - low < POINT:
             middle = (low + high) / 2
-            self.punctual += count if middle <= self.sla else 0.0
+            self._in_time += count if middle <= self.sla else 0.0
             place = _bin(middle)
             self._points[place] = self._points.get(place, 0.0) + count
             return
         if low < self.sla:
-            self.punctual += count * min(1.0, (self.sla - low) / (high - low))
+            self._in_time += count * min(1.0, (self.sla - low) / (high - low))
         slope = count / (high - low)
         for at, bend in ((low, slope), (high, -slope)):
             self._bend(at, bend)

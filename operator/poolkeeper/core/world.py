@@ -8,21 +8,26 @@ It is advanced in steps, within which traffic is even; a replica that becomes re
 Seconds since the start inside, instants at the edge.
 """
 
-from collections.abc import Collection, Mapping
+from collections import deque
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from functools import partial
 
+from poolkeeper.core.agenda import Agenda
 from poolkeeper.core.arrivals import Arrival
 from poolkeeper.core.engine import Engine
-from poolkeeper.core.machines import ENDLESS, OURS, Agenda, Drain, Fleet, Startup, Stock, Terms
+from poolkeeper.core.figures import Counts, Figures, sample
+from poolkeeper.core.machines import ENDLESS, OURS, Drain, Fleet, Startup, Stock, Terms
 from poolkeeper.core.model import CapacityType, PoolSpec
-from poolkeeper.core.observation import Observation, PodSample, Reading, Target
+from poolkeeper.core.observation import Observation, Reading, Target
+from poolkeeper.core.reasons import Reason
 from poolkeeper.core.serving import Serving
 
 HOUR = 3600.0
 SLA = timedelta(seconds=2)
+SLIGHT = 1e-6
 DONE = 0.5
 """Requests: a replica that drains is done when less than this runs on it."""
 
@@ -31,8 +36,9 @@ DONE = 0.5
 class Ground:
     """What a pool stands on. `prices` are per replica-hour by tier; a tier without a price costs nothing.
 
-    A replica that is taken away finishes what runs for as long as `drain`, then cuts it off. `metric_delay`: how old
-    the figures are that anybody sees.
+    `repriced` has what a tier costs from a second on. A replica that is taken away finishes what runs for as long as
+    `drain`, then cuts it off. `metric_delay`: how old the figures are that anybody sees; in `silences`, from one second
+    to another, there are none.
     """
 
     engine: Engine = field(default_factory=Engine)
@@ -42,13 +48,16 @@ class Ground:
     metric_delay: timedelta = timedelta(0)
     stock: Mapping[str, Stock] = field(default_factory=dict)
     drain: timedelta = timedelta(minutes=2)
+    repriced: Mapping[str, tuple[tuple[float, Decimal], ...]] = field(default_factory=dict)
+    silences: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Gauges:
     """What a peer's metrics show at `now`, in seconds since the start. Rates are requests a second since the last look.
 
-    `utilization` is the share of the capacity in use, 0 to 1; `by_tier` has (size, ready).
+    `utilization` is the share of the capacity in use, 0 to 1; `by_tier` has (size, ready). `missing`: there are no
+    figures, and those that come from engines are 0, as a query that finds nothing adds up to.
     """
 
     now: float
@@ -61,20 +70,11 @@ class Gauges:
     throughput: float
     utilization: float
     by_tier: Mapping[str, tuple[int, int]]
-
-
-class Counts(NamedTuple):
-    """What an average replica that has been there from the start has counted."""
-
-    inside: float = 0.0
-    started: float = 0.0
-    finished: float = 0.0
-    prompt_tokens: float = 0.0
-    generation_tokens: float = 0.0
+    missing: bool = False
 
 
 class World:
-    """A pool in its world: what is paid for, by tier in seconds, is `paid`; `spent` is that times the prices."""
+    """A pool in its world."""
 
     def __init__(
         self, ground: Ground, spec: PoolSpec, start: datetime, sizes: Mapping[str, int], seed: int = 0
@@ -85,15 +85,21 @@ class World:
         self.fleets = {tier.name: self._fleet(tier.name) for tier in spec.tiers}
         self.keeper = next(tier.name for tier in spec.tiers if tier.type is CapacityType.ON_DEMAND)
         self.drains: list[Drain] = []
-        self.paid = dict.fromkeys(self.fleets, 0.0)
-        self.spent = 0.0
+        self._paid = dict.fromkeys(self.fleets, 0.0)
+        self._spent, self._settled = 0.0, 0.0
+        self._rates: list[tuple[str, int]] = []
         self._prices = {name: float(ground.prices.get(name, 0)) / HOUR for name in self.fleets}
         self._counts, self._mark = Counts(), Counts()
         self._begun: dict[str, Counts] = {}
         self.ready = 0
         self._looked = (0.0, 0.0, 0.0)
+        self._delay = ground.metric_delay.total_seconds()
+        self._past: deque[Figures] = deque()
         for name, fleet in self.fleets.items():
             fleet.begin(sizes.get(name, 0))
+        for name, changes in ground.repriced.items():
+            for second, price in changes:
+                self.agenda.add(second, partial(self._reprice, name, price))
         self._refresh()
 
     @property
@@ -121,6 +127,18 @@ class World:
         """The requests that run on replicas that go."""
         return sum(drain.running for drain in self.drains)
 
+    @property
+    def paid(self) -> Mapping[str, float]:
+        """The seconds of replicas paid for, by tier."""
+        self._settle()
+        return self._paid
+
+    @property
+    def spent(self) -> float:
+        """The money for them."""
+        self._settle()
+        return self._spent
+
     def resize(self, tier: str, size: int, victims: Collection[str] = ()) -> None:
         """Ask for so many replicas of a tier; the pods named `victims` go first."""
         lost = self.fleets[tier].resize(size, self.clock, victims)
@@ -131,7 +149,7 @@ class World:
     def advance(self, arrival: Arrival, step: timedelta) -> None:
         """Let a step's requests come and be served, and happen what is due in it, its end included."""
         seconds = step.total_seconds()
-        if self.agenda.next > self.clock + seconds:
+        if self.agenda.next > self.serving.clock + seconds:
             self._pass(arrival, seconds)
             return
         end, requests, prompt, output = self.clock + seconds, arrival.requests, arrival.prompt, arrival.output
@@ -144,33 +162,72 @@ class World:
 
     def observe(self) -> Observation:
         """Return what the operator sees; with nobody ready to be asked, whoever holds the queue tells its length."""
-        serving, at = self.serving, self.now
-        if not self.ready:
-            readings = (Reading("queue", at, waiting=serving.waits.waiting),)
+        seen = self._seen()
+        at = self.start + timedelta(seconds=seen.clock)
+        if self.silent:
+            reading = Reading("pods", at, fault=Reason.METRIC_REFUSED)
+        elif not self.ready:
+            reading = Reading("queue", at, waiting=seen.waiting)
         else:
-            readings = (Reading("pods", at, pods=self._samples()),)
-        return Observation(self._target, readings, siblings=self._siblings)
+            part, counts = 1.0 / self.ready, seen.counts
+            shown = (seen.waiting * part, seen.running * part, seen.usage)
+            known: Iterable[tuple[str, Counts]] = self._begun.items()
+            if self._delay:
+                known = [(uid, begun) for uid, begun in known if begun.started <= counts.started]
+            reading = Reading("pods", at, pods=tuple([sample(uid, shown, counts, begun) for uid, begun in known]))
+        return Observation(self._target, (reading,), siblings=self._siblings)
 
     def gauges(self) -> Gauges:
         """Return what a peer's metrics show, and begin anew to count rates."""
-        serving, ready = self.serving, self.ready
-        came, finished, then = serving.waits.total, serving.finished, self._looked
-        lasted = serving.clock - then[2]
-        rates = ((came - then[0]) / lasted, (finished - then[1]) / lasted) if lasted else (0.0, 0.0)
-        self._looked = (came, finished, serving.clock)
-        capacity = serving.capacity(ready)
+        seen, then = self._seen(), self._looked
+        lasted = seen.clock - then[0]
+        if self.silent or lasted <= 0:
+            came = finished = 0.0
+        else:
+            came, finished = (seen.came - then[1]) / lasted, (seen.finished - then[2]) / lasted
+            self._looked = (seen.clock, seen.came, seen.finished)
+        capacity, there = self.serving.capacity(self.ready), not self.silent
         return Gauges(
-            now=serving.clock,
+            now=self.serving.clock,
             size=self.size,
-            ready=ready,
-            waiting=serving.waits.waiting,
-            running=serving.running,
-            kv_usage=serving.kv_usage(ready),
-            arrival_rate=rates[0],
-            throughput=rates[1],
-            utilization=min(1.0, rates[1] / capacity) if capacity else 0.0,
+            ready=self.ready,
+            waiting=seen.waiting * there,
+            running=seen.running * there,
+            kv_usage=seen.usage * there,
+            arrival_rate=came,
+            throughput=finished,
+            utilization=min(1.0, finished / capacity) if capacity else 0.0,
             by_tier=self._by_tier,
+            missing=not there,
         )
+
+    @property
+    def silent(self) -> bool:
+        """Whether nobody can be asked for figures."""
+        return any(begin <= self.clock < end for begin, end in self.ground.silences)
+
+    def _seen(self) -> Figures:
+        """Return the figures as they are seen now: the newest that are old enough."""
+        if not self._delay:
+            return self._figures()
+        past = self._past
+        while len(past) > 1 and past[1].clock <= self.clock - self._delay + SLIGHT:
+            past.popleft()
+        return past[0] if past else self._figures()
+
+    def _figures(self) -> Figures:
+        self._close()
+        serving = self.serving
+        waits, ready = serving.waits, self.ready
+        usage = serving.kv_usage(ready)
+        return Figures(
+            serving.clock, waits.waiting, serving.running, usage, waits.total, serving.finished, self._counts
+        )
+
+    def _reprice(self, tier: str, price: Decimal, _: float) -> None:
+        """Let a tier cost something else from now on."""
+        self._settle()
+        self._prices[tier] = float(price) / HOUR
 
     def _fleet(self, tier: str) -> Fleet:
         ground = self.ground
@@ -179,7 +236,7 @@ class World:
 
     def _turn(self) -> None:
         """Let the next thing happen; what runs on a replica that leaves has until it is taken."""
-        _, deadline = self.agenda.turn()
+        deadline = self.agenda.turn()
         if deadline is not None:
             self._withdraw("", 1, deadline)
         self._refresh()
@@ -194,6 +251,7 @@ class World:
 
     def _refresh(self) -> None:
         """Take in what the fleets have come to."""
+        self._settle()
         self._close()
         ready = [one.pod.uid for fleet in self.fleets.values() for one in fleet.ready]
         self.ready = len(ready)
@@ -204,23 +262,27 @@ class World:
         self._by_tier = {name: (fleet.size, len(fleet.ready)) for name, fleet in self.fleets.items()}
         self._rates = [(name, fleet.paid) for name, fleet in self.fleets.items()]
 
+    def _settle(self) -> None:
+        """Pay for the time since the last change, before what is paid for changes."""
+        lasted, self._settled = self.serving.clock - self._settled, self.serving.clock
+        for name, count in self._rates:
+            self._pay(name, count * lasted)
+
     def _close(self) -> None:
         """Share what the ready replicas have done since the last change among them, before their number changes."""
-        totals = self._totals()
-        if self.ready:
-            shares = zip(self._counts, totals, self._mark, strict=True)
-            self._counts = Counts(*[count + (total - mark) / self.ready for count, total, mark in shares])
-        self._mark = totals
-
-    def _totals(self) -> Counts:
-        serving = self.serving
-        return Counts(
-            serving.waits.punctual,
-            serving.started,
-            serving.finished,
-            serving.prompt_tokens,
-            serving.generation_tokens,
+        serving, before, mark = self.serving, self._counts, self._mark
+        self._mark = totals = Counts(
+            serving.waits.punctual, serving.started, serving.finished, serving.prompt_tokens, serving.generation_tokens
         )
+        if self.ready:
+            part = 1.0 / self.ready
+            self._counts = Counts(
+                before[0] + (totals[0] - mark[0]) * part,
+                before[1] + (totals[1] - mark[1]) * part,
+                before[2] + (totals[2] - mark[2]) * part,
+                before[3] + (totals[3] - mark[3]) * part,
+                before[4] + (totals[4] - mark[4]) * part,
+            )
 
     def _shown(self, fleet: Fleet) -> Target:
         return Target(fleet.size, uid=OURS, writer=OURS, ours=True, pods=fleet.pods, tier=fleet.tier)
@@ -228,14 +290,14 @@ class World:
     def _pass(self, arrival: Arrival, seconds: float) -> None:
         """Let time pass in which no replica comes or goes."""
         self.serving.advance(arrival, self.ready, seconds)
-        for name, count in self._rates:
-            self._pay(name, count * seconds)
         if self.drains:
             self._drain(seconds)
+        if self._delay:
+            self._past.append(self._figures())
 
     def _pay(self, tier: str, seconds: float) -> None:
-        self.paid[tier] += seconds
-        self.spent += seconds * self._prices[tier]
+        self._paid[tier] += seconds
+        self._spent += seconds * self._prices[tier]
 
     def _drain(self, seconds: float) -> None:
         """Let what runs on replicas that go end, and let those go that are done or have no more time."""
@@ -249,26 +311,3 @@ class World:
             elif drain.running < DONE:
                 self.serving.finished += drain.running
         self.drains = [one for one in self.drains if one.running >= DONE and one.deadline > self.clock]
-
-    def _samples(self) -> tuple[PodSample, ...]:
-        """Return what each ready pod's page shows; all have the same share of what waits and runs."""
-        self._close()
-        ready, serving = self.ready, self.serving
-        waiting, running, usage = serving.waits.waiting / ready, serving.running / ready, serving.kv_usage(ready)
-        inside, started, finished, prompt_tokens, generation_tokens = self._counts
-        return tuple(
-            [
-                PodSample(
-                    uid,
-                    waiting,
-                    running,
-                    usage,
-                    inside - begun[0],
-                    started - begun[1],
-                    finished - begun[2],
-                    prompt_tokens - begun[3],
-                    generation_tokens - begun[4],
-                )
-                for uid, begun in self._begun.items()
-            ]
-        )

@@ -164,7 +164,7 @@ class Run:
             replica_hours=fsum(world.paid.values()) / HOUR,
             by_tier={tier: seconds / HOUR for tier, seconds in world.paid.items()},
             cost=Decimal(world.spent).quantize(CENT),
-            in_sla=waits.punctual / waits.total if waits.total else 1.0,
+            in_sla=waits.inside(self.case.sla.total_seconds()),
             wait_p50=waits.percentile(0.5),
             wait_p95=waits.percentile(0.95),
             wait_p99=waits.percentile(0.99),
