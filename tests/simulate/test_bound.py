@@ -1,6 +1,7 @@
 import random
 from datetime import UTC, datetime, timedelta
-from itertools import product
+from itertools import count, pairwise, product
+from operator import ge
 
 import pytest
 
@@ -18,6 +19,8 @@ SHORT = (0, 128)
 """Tokens of requests that a replica does 10 of a second: a batch of 64 at 20 tokens a second each."""
 HOLD = (0.0, 6.4)
 """What a batch of them holds, in seconds of prefill and of decode."""
+DEARER = 37
+"""The seed of a traffic where the smallest sizes are dearer in all; of 1,000 seeds 41 are, by one replica-minute."""
 
 
 def traffic_of(*counts, step=STEP, tokens=(SHORT,)):
@@ -38,35 +41,127 @@ def is_kept(traffic, sizes, hold):
     return True
 
 
-def brute(traffic, minutes, hold, most=5):
+def price(sizes, startup=0):
+    """Return replica-minutes, where each start is paid for so many minutes more."""
+    return sum(sizes) + startup * sum(max(0, after - before) for before, after in pairwise(sizes))
+
+
+def brute(traffic, startup=0, most=6):
     """Try every sequence of sizes."""
-    kept = (sum(sizes) for sizes in product(range(1, most + 1), repeat=minutes) if is_kept(traffic, sizes, hold))
-    return min(kept)
+    minutes = len(traffic.arrivals) // 3
+    every = product(range(1, most + 1), repeat=minutes)
+    return min(price(sizes, startup) for sizes in every if is_kept(traffic, sizes, HOLD))
 
 
-def greedy(traffic, minutes, hold):
+def greedy(traffic):
     """Take the smallest size that each minute allows."""
     sizes = []
-    for minute in range(minutes):
-        part = Traffic(START, STEP, traffic.arrivals[: 3 * minute + 3])
-        sizes.append(next(size for size in range(1, 99) if is_kept(part, [*sizes, size], hold)))
+    for end in range(3, len(traffic.arrivals) + 1, 3):
+        part = Traffic(START, STEP, traffic.arrivals[:end])
+        sizes.append(next(size for size in count(1) if is_kept(part, [*sizes, size], HOLD)))
     return sum(sizes)
 
 
-def random_traffic(seed, minutes=5):
-    chance = random.Random(seed)
-    return traffic_of(*(chance.choice((0, 200, 400, 800)) * chance.random() for _ in range(3 * minutes)))
+def random_traffic(seed, minutes=4, busiest=1500):
+    chance = random.Random(seed)  # noqa: S311  the same seed is to draw the same
+    return traffic_of(*(chance.choice((0, 0.2, 0.6, 1)) * chance.random() * busiest for _ in range(3 * minutes)))
 
 
-def paid(found):
-    return round(found.replica_hours * 60)
+def minutes_paid(found):
+    return round(found.replica_hours * 60, 6)
+
+
+def bound_of(traffic, startup=timedelta()):
+    return bound(traffic, ENGINE, SLA, 1, startup)
 
 
 def test_a_steady_load_needs_its_work():
-    assert bound(traffic_of(*[400] * 30), ENGINE, SLA, 1).sizes[-1] == 2
+    assert bound_of(traffic_of(*[400] * 9)).sizes == (2, 2, 2)
 
 
-@pytest.mark.parametrize("seed", range(30))
+def test_a_minute_borrows_from_the_next_what_may_still_wait_or_run():
+    assert bound_of(traffic_of(0, 0, 264, 0, 0, 0)).sizes == (1, 1)
+
+
+def test_more_than_what_may_wait_or_run_takes_another_replica():
+    assert bound_of(traffic_of(0, 0, 300, 0, 0, 0)).sizes == (2, 1)
+
+
+def test_a_longer_sla_lets_more_wait():
+    assert bound(traffic_of(0, 0, 300, 0, 0, 0), ENGINE, timedelta(seconds=10), 1).sizes == (1, 1)
+
+
+def test_the_minimum_is_there_without_a_request():
+    assert bound(traffic_of(*[0] * 6), ENGINE, SLA, 3).sizes == (3, 3)
+
+
+def test_a_pool_without_a_minimum_may_be_empty():
+    assert bound(traffic_of(*[0] * 3, *[1] * 3), ENGINE, SLA, 0).sizes == (0, 1)
+
+
+def test_prefill_and_decode_are_done_side_by_side():
+    traffic = traffic_of(*[400, 50] * 6, tokens=((0, 128), (8000, 0)) * 6)
+    assert bound_of(traffic).sizes == (2, 2, 2, 2)
+
+
+def test_the_last_minute_is_paid_for_what_there_is_of_it():
+    assert minutes_paid(bound_of(traffic_of(*[400] * 4))) == pytest.approx(2 + 2 / 3)
+
+
+def test_steps_wider_than_a_minute_are_the_period():
+    assert bound_of(traffic_of(*[4000] * 2, step=timedelta(minutes=5))).period == timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("seed", range(20))
 def test_the_bound_is_the_cheapest_of_all_sequences(seed):
     traffic = random_traffic(seed)
-    assert paid(bound(traffic, ENGINE, SLA, 1)) == brute(traffic, 5, HOLD)
+    assert minutes_paid(bound_of(traffic)) == brute(traffic)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_sizes_of_the_bound_keep_the_sla(seed):
+    traffic = random_traffic(seed, minutes=12, busiest=4000)
+    assert is_kept(traffic, bound_of(traffic).sizes, HOLD)
+
+
+@pytest.mark.parametrize("startup", [0.5, 1, 3])
+@pytest.mark.parametrize("seed", range(7))
+def test_with_paid_starts_too_it_is_the_cheapest_of_all_sequences(seed, startup):
+    traffic = random_traffic(seed)
+    assert minutes_paid(bound_of(traffic, startup * MINUTE)) == brute(traffic, startup)
+
+
+def test_the_smallest_size_of_each_minute_is_not_always_the_cheapest():
+    traffic = random_traffic(DEARER, minutes=6, busiest=4000)
+    assert minutes_paid(bound_of(traffic)) < greedy(traffic)
+
+
+@pytest.mark.parametrize("replicas", [2, 3, 4])
+def test_no_constant_size_that_keeps_the_sla_is_cheaper(replicas):
+    traffic = traffic_of(*[200 * replicas] * 12)
+    assert minutes_paid(bound_of(traffic)) <= 4 * replicas
+
+
+def found_of(*sizes):
+    return Bound(sum(sizes) / 60, sizes, MINUTE)
+
+
+def test_a_dip_shorter_than_the_start_is_bridged():
+    found = with_startup(found_of(2, 1, 2), 3 * MINUTE)
+    assert (minutes_paid(found), found.sizes) == (6, (2, 2, 2))
+
+
+def test_a_dip_longer_than_the_start_costs_a_start():
+    found = with_startup(found_of(2, 1, 1, 2), MINUTE)
+    assert (minutes_paid(found), found.sizes) == (7, (2, 1, 1, 2))
+
+
+def test_what_is_needed_soon_is_there_from_the_beginning():
+    assert with_startup(found_of(1, 2), 3 * MINUTE).sizes == (2, 2)
+
+
+@pytest.mark.parametrize("sizes", [*product((0, 1, 3), repeat=4)])
+def test_bridging_is_the_cheapest_way_to_have_at_least_these_sizes(sizes):
+    every = product(range(4), repeat=4)
+    best = min(price(each, 2) for each in every if all(map(ge, each, sizes)))
+    assert minutes_paid(with_startup(found_of(*sizes), 2 * MINUTE)) == best

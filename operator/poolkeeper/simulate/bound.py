@@ -7,16 +7,18 @@ the capacity c of a minute works off c seconds a second while there is a backlog
     c * hold                                  has started: the work of a batch, all of it still to do
 
 What is more waits too long. The backlog goes on from minute to minute, so a minute may borrow from the next. Real pools
-do worse: a batch that is not full decodes slower, decoding waits for prefill, starting takes time, and what has started
-is not all still to do. So no pool whose requests all start within the SLA is cheaper (but where tokens change
-within a minute by so much that the batch holds more than the mean of its minute or the one before).
+do worse: a batch that is not full decodes slower, decoding waits for prefill, and what has started is not all still to
+do. So no pool whose requests all start within the SLA is cheaper, but where tokens change by so much inside a minute
+that a batch holds more work than one of the mean requests of its minute or of the one before.
 
-The minimum is exact, by dynamic programming over the minutes. A state is what has been paid and the backlogs that are
-left; one that is dearer and has no less left is dropped, and so is one that another would catch up with for less:
+The minimum is exact, by dynamic programming over the minutes. A state is what has been paid, the two backlogs that are
+left, and the size. It is dropped where another catches up with it for less:
 
-    e replicas more for one minute work off e steps' backlog in its first step, and are ahead from there on
+    e replicas more for the next minute work off e minutes of backlog in it; meanwhile they may hold e batches more,
+    and have a step for what is above that: the smaller of e minutes and e * (step + hold) can be caught up with
 
-Always taking the smallest size that a minute allows is not optimal: it leaves a backlog that may cost more later.
+Always taking the smallest size that a minute allows is not optimal, as the backlog that it leaves may cost more later;
+but it seldom is dearer.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -32,8 +34,9 @@ from poolkeeper.simulate.traffic import seconds, summed
 
 PERIOD = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
+AT_ONCE = timedelta(0)
 TINY = 1e-9
-"""Replica-seconds that rounding may lose."""
+"""What rounding may lose of replica-seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,15 @@ class Work(NamedTuple):
     hold: float
 
 
+class Terms(NamedTuple):
+    """Seconds of a step, steps of a period, the smallest size, and what a start costs in steps of a replica."""
+
+    step: float
+    steps: int
+    minimum: int
+    start: float
+
+
 class Course(NamedTuple):
     """What a size does to a backlog in a period: from `limit` at most it goes down by `drop`, but not below `rest`."""
 
@@ -69,69 +81,65 @@ class Course(NamedTuple):
 
 
 class State(NamedTuple):
-    """What has been paid, in replicas times steps, the two backlogs that are left, and how it came to that."""
+    """What has been paid, in steps of a replica, the two backlogs that are left, the size, and what was before."""
 
-    paid: int
+    paid: float
     prefill: float
     decode: float
     size: int
-    before: "State | None"
+    before: "State | None" = None
 
 
-START = State(0, 0.0, 0.0, 0, None)
-
-
-def bound(traffic: Traffic, engine: Engine, sla: timedelta, minimum: int) -> Bound:
+def bound(traffic: Traffic, engine: Engine, sla: timedelta, minimum: int, startup: timedelta = AT_ONCE) -> Bound:
     """Return the cheapest sizes, no less than `minimum` and chosen anew each minute, that keep every wait within `sla`.
 
-    Starting and stopping cost no time. A minute is as many whole steps as come next to it. See the file's beginning for
-    what is proven.
+    Each start is paid for `startup` before it serves, and is ordered in time as the future is known; so a dip that is
+    shorter is bridged. What is there at the beginning is ready. A minute is as many whole steps as come next to it.
+    The file's beginning says what is proven.
     """
-    many = max(1, round(PERIOD / traffic.step))
-    step = traffic.step.total_seconds()
-    states = [START]
-    for work in periods(traffic, engine, sla, many):
-        states = thinned(steered(states, work, step, minimum), step, many)
+    terms = Terms(traffic.step.total_seconds(), max(1, round(PERIOD / traffic.step)), minimum, startup / traffic.step)
+    minutes = list(periods(traffic, engine, sla, terms))
+    states = [State(0, 0.0, 0.0, largest(minutes, terms))]
+    for work, coming in zip(minutes, [*minutes[1:], *minutes[-1:]], strict=True):
+        gain = [min(kind.hold, (terms.steps - 1) * terms.step) + terms.step for kind in coming]
+        states = thinned(steered(states, work, gain, terms), gain, terms)
     best = min(states, key=by_cost)
-    return Bound(best.paid * (traffic.step / HOUR), tuple(sizes_of(best)), many * traffic.step)
+    return Bound(best.paid * (traffic.step / HOUR), tuple(sizes_of(best)), terms.steps * traffic.step)
 
 
 def with_startup(found: Bound, startup: timedelta) -> Bound:
     """Return the cheapest way to have at least these sizes where each start is paid for so long before it serves.
 
     Taken by itself each level of size (the first replica, the second, ...) is needed in some stretches of time, and
-    what lies between two of them is bridged where that is cheaper than another start; so is what lies before the first,
-    as those that are there at the beginning are ready. As levels cost nothing to each other, this is the optimum for
-    these sizes, by the interval merging that ski rental with a known future is; other sizes that also keep the SLA may
-    need fewer starts, so it is no bound of them.
+    what lies between two of them is bridged where that is no dearer than another start; so is what lies before the
+    first, as those that are there at the beginning are ready. Levels cost each other nothing, so for these sizes this
+    is the minimum. Others that keep the SLA too may need fewer starts: `bound` with a start-up time weighs them.
     """
-    dear = startup / found.period
     sizes = list(found.sizes)
     starts = 0
     for level in range(1, max(sizes, default=0) + 1):
         places = [place for place, size in enumerate(found.sizes) if size >= level]
         for last, place in pairwise([-1, *places]):
-            if place - last - 1 >= dear:
-                starts += place - last > 1
+            if (place - last - 1) * found.period > startup:
+                starts += 1
             else:
                 sizes[last + 1 : place] = [max(size, level) for size in sizes[last + 1 : place]]
     more = (sum(sizes) - sum(found.sizes)) * found.period + starts * startup
     return replace(found, replica_hours=found.replica_hours + more / HOUR, sizes=tuple(sizes))
 
 
-def periods(traffic: Traffic, engine: Engine, sla: timedelta, many: int) -> Iterator[tuple[Work, Work]]:
-    """Yield the prefill work and the decode work of each so many steps."""
+def periods(traffic: Traffic, engine: Engine, sla: timedelta, terms: Terms) -> Iterator[tuple[Work, Work]]:
+    """Yield the prefill work and the decode work of each period."""
     worked = [seconds(engine, arrival) for arrival in traffic.arrivals]
-    prefills = [prefill for prefill, _ in worked]
-    decodes = [decode for _, decode in worked]
     late = sla / traffic.step
-    recent = [list(latest(work, late)) for work in (prefills, decodes)]
-    for number, (hold_prefill, hold_decode) in enumerate(held(traffic, engine, many)):
-        part = slice(number * many, (number + 1) * many)
-        yield (
-            Work(list(accumulate(prefills[part])), recent[0][part], hold_prefill),
-            Work(list(accumulate(decodes[part])), recent[1][part], hold_decode),
+    kinds = [[work[kind] for work in worked] for kind in (0, 1)]
+    recent = [list(latest(work, late)) for work in kinds]
+    for number, holds in enumerate(held(traffic, engine, terms.steps)):
+        part = slice(number * terms.steps, (number + 1) * terms.steps)
+        prefill, decode = (
+            Work(list(accumulate(kinds[kind][part])), recent[kind][part], holds[kind]) for kind in (0, 1)
         )
+        yield prefill, decode
 
 
 def latest(work: Sequence[float], steps: float) -> Iterator[float]:
@@ -155,62 +163,80 @@ def held(traffic: Traffic, engine: Engine, many: int) -> Iterator[tuple[float, f
         before = now if minute.requests else before
 
 
-def steered(states: Sequence[State], work: tuple[Work, Work], step: float, minimum: int) -> Iterator[State]:
-    """Yield where each state can come to in a period: by the smallest size that will do, and by more while that pays."""
-    courses: dict[int, tuple[Course, Course]] = {}
+def largest(minutes: Iterable[tuple[Work, Work]], terms: Terms) -> int:
+    """Return a size that is ready at the beginning, and that nobody needs more than: each step's work is done in it.
+
+    Who starts with less lets the others go unpaid.
+    """
+    steps = (after - before for work in minutes for kind in work for before, after in pairwise([0.0, *kind.so_far]))
+    return max(terms.minimum, ceil(max(steps) / terms.step)) if terms.start else terms.minimum
+
+
+def steered(states: Sequence[State], work: tuple[Work, Work], gain: Sequence[float], terms: Terms) -> Iterator[State]:
+    """Yield where each state can come to in a period: by the smallest size that will do, and by more while that pays.
+
+    More pays while it works off more backlog than can be caught up with later, and while it saves a start.
+    """
+    least_left = min(state.prefill for state in states), min(state.decode for state in states)
+    lowest = max(terms.minimum, *(least(kind, left, terms) for kind, left in zip(work, least_left, strict=True)))
+    courses: list[tuple[Course, Course]] = []
     steps = len(work[0].so_far)
     for state in states:
-        last = (inf, inf)
-        for size in count(smallest(state, work, step, minimum)):
-            if size not in courses:
-                courses[size] = course(work[0], size, step), course(work[1], size, step)
-            prefill, decode = courses[size]
-            if state.prefill > prefill.limit or state.decode > decode.limit:
+        prefill = decode = inf
+        for size in count(lowest):
+            if size - lowest == len(courses):
+                courses.append((course(work[0], size, terms), course(work[1], size, terms)))
+            one, other = courses[size - lowest]
+            if state.prefill > one.limit or state.decode > other.limit:
                 continue
-            left = prefill.after(state.prefill), decode.after(state.decode)
-            if last[0] - left[0] <= step + TINY and last[1] - left[1] <= step + TINY:
+            left = one.after(state.prefill), other.after(state.decode)
+            small = prefill - left[0] <= gain[0] + TINY and decode - left[1] <= gain[1] + TINY
+            if small and (size > state.size or not terms.start):
                 break
-            yield State(state.paid + size * steps, *left, size, state)
-            last = left
+            prefill, decode = left
+            starts = max(0, size - state.size) * terms.start
+            yield State(state.paid + size * steps + starts, prefill, decode, size, state)
 
 
-def smallest(state: State, work: tuple[Work, Work], step: float, minimum: int) -> int:
+def least(work: Work, backlog: float, terms: Terms) -> int:
     """Return a size that is not too large: less would not work off in time what there is and what comes."""
-    least = max(
-        (backlog + so_far - recent) / (number * step + kind.hold)
-        for backlog, kind in zip((state.prefill, state.decode), work, strict=True)
-        for number, (so_far, recent) in enumerate(zip(kind.so_far, kind.recent, strict=True), start=1)
+    needs = (
+        (backlog + so_far - recent) / (number * terms.step + work.hold)
+        for number, (so_far, recent) in enumerate(zip(work.so_far, work.recent, strict=True), start=1)
     )
-    return max(minimum, ceil(least - TINY))
+    return ceil(max(needs) - TINY)
 
 
-def course(work: Work, size: int, step: float) -> Course:
+def course(work: Work, size: int, terms: Terms) -> Course:
     """Return what a size does to a backlog of one kind; `limit` is negative where it is too small for any."""
-    limit, rest, before = inf, 0.0, 0.0
-    for number, (so_far, recent) in enumerate(zip(work.so_far, work.recent, strict=True), start=1):
-        rest = max(0.0, rest + so_far - before - size * step)
+    limit, rest, before, done, done_a_step = inf, 0.0, 0.0, 0.0, size * terms.step
+    left = size * work.hold + TINY
+    for so_far, recent in zip(work.so_far, work.recent, strict=True):
+        done += done_a_step
+        rest = max(0.0, rest + so_far - before - done_a_step)
         before = so_far
-        allowed = recent + size * work.hold + TINY
-        limit = min(limit, allowed - so_far + size * step * number if rest <= allowed else -1.0)
-    return Course(limit, size * step * len(work.so_far) - work.so_far[-1], rest)
+        limit = min(limit, recent + left + done - so_far if rest <= recent + left else -1.0)
+    return Course(limit, done - before, rest)
 
 
-def thinned(states: Iterable[State], step: float, steps: int) -> list[State]:
+def thinned(states: Iterable[State], gain: Sequence[float], terms: Terms) -> list[State]:
     """Return the states that may still lead to the cheapest end."""
     kept: list[State] = []
     for state in sorted(states, key=by_cost):
-        if not any(catches_up(other, state, step, steps) for other in kept):
+        if not any(catches_up(other, state, gain, terms) for other in kept):
             kept.append(state)
     return kept
 
 
-def catches_up(one: State, other: State, step: float, steps: int) -> bool:
+def catches_up(one: State, other: State, gain: Sequence[float], terms: Terms) -> bool:
     """Return whether a state can be as good as another by paying no more than the other has."""
-    behind = max(one.prefill - other.prefill, one.decode - other.decode, 0.0)
-    return one.paid + ceil(behind / step - TINY) * steps <= other.paid
+    behind = max((one.prefill - other.prefill) / gain[0], (one.decode - other.decode) / gain[1], 0.0)
+    more = ceil(behind - TINY)
+    starts = max(0, other.size + more - one.size)
+    return one.paid + more * terms.steps + starts * terms.start <= other.paid + TINY
 
 
-def by_cost(state: State) -> tuple[int, float, float]:
+def by_cost(state: State) -> tuple[float, float, float]:
     """Return what to sort states by: the cheapest, then the least left, first."""
     return state.paid, state.decode, state.prefill
 
@@ -218,8 +244,7 @@ def by_cost(state: State) -> tuple[int, float, float]:
 def sizes_of(state: State) -> list[int]:
     """Return the sizes that led to a state, first to last."""
     sizes: list[int] = []
-    before: State | None = state
-    while before is not None and before.before is not None:
-        sizes.append(before.size)
-        before = before.before
+    while state.before is not None:
+        sizes.append(state.size)
+        state = state.before
     return sizes[::-1]

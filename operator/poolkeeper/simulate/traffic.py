@@ -90,8 +90,7 @@ def seconds(engine: Engine, arrival: Arrival) -> tuple[float, float]:
     """Return the replica-seconds that arrivals take of a replica's prefill and of its full batch's decoding."""
     requests, prompt, output = arrival
     batch = engine.batch(prompt, output)
-    share = 1 / batch + 1 / engine.half_batch
-    return requests * prompt / engine.prefill_rate, requests * output * share / engine.decode_rate
+    return requests * prompt / engine.prefill_rate, requests * output / (batch * engine.pace(batch))
 
 
 def busiest(values: Sequence[float], many: int) -> float:
