@@ -62,6 +62,14 @@ def test_pods_that_are_not_ready_hold_back_either_way(show, ready, total, wanted
     assert Pods(waiting, 10).proposal(show(4, ready), Sample(total, 0, 0)) == wanted
 
 
+@pytest.mark.parametrize(
+    ("size", "ready", "total", "wanted"), [(7, 4, 12, 2), (4, 3, 27, 4), (4, 3, 38, 4), (4, 3, 70, 7)]
+)
+def test_pods_that_are_pending_are_not_there_where_it_would_shrink(show, size, ready, total, wanted):
+    """Seen of the real controller (e2e/test_hpa_model.py): 12 in four of seven, with a target of 10, are two."""
+    assert Pods(waiting, 10, load=False).proposal(show(size, ready), Sample(total, 0, 0)) == wanted
+
+
 def test_pods_that_are_not_ready_add_nothing_where_the_ready_ones_are_on_target(show):
     assert Pods(waiting, 10).proposal(show(4, 3), Sample(30, 0, 0)) == 4
 

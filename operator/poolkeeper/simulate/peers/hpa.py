@@ -3,15 +3,16 @@
 Every 15 s each metric proposes a size, the largest counts, and is held within the stabilisation window and the rules.
 
     External    AverageValue of a number for the whole pool: ceil(total / target), whoever is ready
-    Pods        AverageValue of the pods that have the metric: ready * (their mean / target); pods without it are
-                taken to be idle where the size would grow and on target where it would shrink
+    Pods        AverageValue of the pods that have the metric: ready * (their mean / target); pods that load are taken
+                to be idle where the size would grow and on target where it would shrink, pods that are pending (no
+                node yet, or no image) to be idle where it would grow and else not to be there
 
 Within 10 % of the target nothing changes. A HorizontalPodAutoscaler without `behavior`, which is the default and what
 KEDA writes, grows to max(2 * size, 4) at most in one look; `behavior` is documented as "100 % or 4 pods every 15 s",
 which is 1 -> 5 instead of 1 -> 4. Both shrink to the largest proposal of the last five minutes.
 
-What is left out: resource metrics with their CPU initialisation, several containers, `Value` targets, and pending pods,
-which the Pods metric ignores where the size would shrink: here all pods that are not ready are loading.
+What is left out: resource metrics with their CPU initialisation, several containers, `Value` targets, and the difference
+between the two kinds of pods that are not ready: what a peer is shown does not tell it, so here they load.
 """
 
 from collections import deque
@@ -80,10 +81,14 @@ class External:
 
 @dataclass(frozen=True, slots=True)
 class Pods:
-    """A number of each pod that is ready, and the target for their mean (`calcPlainMetricReplicas`)."""
+    """A number of each pod that is ready, and the target for their mean (`calcPlainMetricReplicas`).
+
+    The others `load`: they run without telling. Otherwise they are pending.
+    """
 
     read: Read
     target: float
+    load: bool = True
 
     def proposal(self, seen: Seen, sample: Sample) -> int | None:
         """Return the size that would have the target in each replica, None where no pod has the metric."""
@@ -91,7 +96,7 @@ class Pods:
             return None
         ratio = self.read(sample) / (self.target * seen.ready)
         silent = seen.size - seen.ready
-        if silent > 0:
+        if silent > 0 and (self.load or ratio > 1):
             return self.with_silent(seen, ratio, silent)
         return seen.size if near(ratio) else rounded_up(ratio * seen.ready)
 
