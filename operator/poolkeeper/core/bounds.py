@@ -105,14 +105,20 @@ def is_above_window(seen: Look) -> bool:
 
 def window_facts(seen: Look) -> dict[str, Fact]:
     """Return the window that the bounds come from, and the one that is coming."""
-    found = {"window": seen.bounds.window, "ahead": seen.bounds.lead}
-    return {name: value for name, value in found.items() if value is not None}
+    found: dict[str, Fact] = {}
+    if seen.bounds.window is not None:
+        found["window"] = seen.bounds.window
+    if seen.bounds.lead is not None:
+        found["ahead"] = seen.bounds.lead
+    return found
 
 
 def floor_facts(seen: Look) -> dict[str, Fact]:
     """Return what the floor comes from: windows, and what the load is expected to need."""
-    expected: dict[str, Fact] = {"forecast": seen.outlook.replicas} if seen.outlook.replicas else {}
-    return window_facts(seen) | expected
+    found = window_facts(seen)
+    if seen.outlook.replicas:
+        found["forecast"] = seen.outlook.replicas
+    return found
 
 
 def startable(before: int, seen: Look) -> Stage:

@@ -1,25 +1,27 @@
 """The answer, and the trail of stages that led to it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
+from typing import NamedTuple
 
 from poolkeeper.core.forecast import NO_OUTLOOK, Outlook
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.schedule import Bounds
 
 Fact = float | str | None
+NO_FACTS: Mapping[str, Fact] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(NamedTuple):
     """One step on the way to the size: what it was given, what it made of it, and why."""
 
     name: str
     before: int
     after: int
     reason: Reason
-    facts: Mapping[str, Fact] = field(default_factory=dict)
+    facts: Mapping[str, Fact] = NO_FACTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,9 @@ class Health:
     lost_since: datetime | None = None
 
 
+HEALTHY = Health()
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """The size to have. `current` is what was found, `wanted` what was wanted before the caps.
@@ -88,7 +93,7 @@ class Decision:
     clamps: tuple[Reason, ...] = ()
     trail: tuple[Stage, ...] = ()
     prospects: tuple[Prospect, ...] = ()
-    health: Health = field(default_factory=Health)
+    health: Health = HEALTHY
     detail: str = ""
     shares: tuple[Share, ...] = ()
     bounds: Bounds | None = None

@@ -10,8 +10,8 @@ older than it may   a failed look
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from poolkeeper.core.model import Combine, Queue
 from poolkeeper.core.observation import PodSample, Reading
@@ -22,8 +22,7 @@ STALE = timedelta(seconds=10)
 STALE_INTERVALS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Depth:
+class Depth(NamedTuple):
     """The pool's queue at `at`. `whole`: nothing is missing, so that it may also lower the size.
 
     `running` and `kv_usage` are sums over the pods (None: unknown); `busiest` is the most requests that one pod
@@ -85,24 +84,29 @@ def part(reading: Reading, silence: Mapping[str, datetime], now: datetime) -> De
 def per_pod(reading: Reading, silence: Mapping[str, datetime], now: datetime, named: str) -> Depth:
     """Return the sum over the pods that answered; R3's mean stands in for the ones that are long silent."""
     answered, silent = len(reading.pods), len(reading.faults)
+    if not silent:
+        return answers(reading)
     if not answered:
         first = reading.faults[0]
         return Depth(at=reading.at, fault=first.reason, detail=f"{named}none of {silent} pods answers: {first.detail}")
     long_silent = sum(now - silence[fault.uid] >= SILENCE for fault in reading.faults)
     stand_in = 1 + long_silent / answered if answered > silent else 1.0
-    whole = not silent or (long_silent == silent and answered > silent)
-    said = f"{named}{silent} of {answered + silent} pods do not answer" if silent else ""
-    if silent and reading.faults[0].detail:
+    said = f"{named}{silent} of {answered + silent} pods do not answer"
+    if reading.faults[0].detail:
         said += f" ({reading.faults[0].reason}: {reading.faults[0].detail})"
+    whole = long_silent == silent and answered > silent
+    return answers(reading, stand_in)._replace(whole=whole, fault=Reason.PODS_SILENT, detail=said)
+
+
+def answers(reading: Reading, stand_in: float = 1.0) -> Depth:
+    """Return the sum over the pods that answered, times what stands in for the others."""
     return Depth(
         waiting=stand_in * sum([pod.waiting for pod in reading.pods]),
-        whole=whole,
+        whole=True,
         at=reading.at,
         running=scaled([pod.running for pod in reading.pods], stand_in),
         kv_usage=scaled([pod.kv_usage for pod in reading.pods], stand_in),
-        busiest=max((pod.running for pod in reading.pods if pod.waiting and pod.running is not None), default=None),
-        fault=Reason.PODS_SILENT if silent else None,
-        detail=said,
+        busiest=largest([pod.running for pod in reading.pods if pod.waiting]),
         samples=reading.pods,
     )
 
@@ -129,7 +133,7 @@ def join(parts: list[Depth], how: Combine) -> Depth:
 
 def largest(values: Iterable[float | None]) -> float | None:
     """Return the largest of what is known, None when nothing is."""
-    return max((value for value in values if value is not None), default=None)
+    return max([value for value in values if value is not None], default=None)
 
 
 def scaled(values: list[float | None], factor: float) -> float | None:

@@ -14,16 +14,16 @@ A restart is a gap: api.memo stores the clock and the lease tells until when som
 before our last write of the size is void (core.edits tells): it would fire twice.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from poolkeeper.core.memory import Grace
 
 GAP = timedelta(seconds=30)
 
 
-@dataclass(frozen=True, slots=True)
-class Signs:
+class Signs(NamedTuple):
     """What one sample says: `long` wants to grow, `short` may shrink; both False hold."""
 
     at: datetime

@@ -38,7 +38,7 @@ def judge(spec: PoolSpec, seen: Look, ruling: Ruling, now: datetime) -> Pace:
     fired = down.after < seen.current
     veto = vetoed(spec, seen, ruling, now) if fired else None
     if veto is not None:
-        return Pace(up, ahead, replace(down, after=down.before, reason=veto), clock)
+        return Pace(up, ahead, down._replace(after=down.before, reason=veto), clock)
     return Pace(up, ahead, down, clock, fired)
 
 

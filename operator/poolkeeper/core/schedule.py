@@ -37,8 +37,7 @@ class Transition:
     edge: Edge
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(NamedTuple):
     """What bounds the size at one instant: `floor` and `cap`, the lead time's floor included.
 
     `window` is in force, None: none is. `lead` is the window that will be in force when the floor that counts already

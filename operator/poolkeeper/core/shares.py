@@ -1,8 +1,9 @@
 """From the size to what each tier is asked for now: how far a shrink may go, and who goes (R6, R7)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from poolkeeper.core import victims
 from poolkeeper.core.decision import Share, Stage
@@ -16,8 +17,7 @@ from poolkeeper.core.victims import Leaving
 STILL = Leaving()
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """What else bounds the shares: `keep`: nothing is taken away. `added` replicas are somebody else's (R10).
 
     Those stay in the tier where they were put, and no other is given its part of them.
@@ -27,8 +27,7 @@ class Terms:
     added: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """The size that can be had now, the tiers' parts of it, the stage that led there, and the tiers' memory.
 
     `held`: none of the shrink that was wanted may come yet. `backoff_until`: nothing goes back to spot before.
@@ -43,8 +42,7 @@ class Settled:
     backoff_until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Going:
+class Going(NamedTuple):
     """A share-out with who leaves the tiers that shrink for it."""
 
     size: int
@@ -54,7 +52,12 @@ class Going:
     @property
     def waits(self) -> bool:
         """Whether some who are to leave may not do so yet."""
-        return any(one.waits for one in self.leaving.values())
+        return bool(self.leaving) and any(one.waits for one in self.leaving.values())
+
+    @property
+    def forced(self) -> bool:
+        """Whether the deadline lets busy ones go."""
+        return bool(self.leaving) and any(one.forced for one in self.leaving.values())
 
 
 def settle(size: int, spec: PoolSpec, seen: Look, now: datetime, terms: Terms) -> Settled:
@@ -88,12 +91,11 @@ def settled(wish: Going, going: Going, until: datetime | None, seen: Look, now: 
     """Return the share-out `going` that is to be, where `wish` was wanted; nothing goes back before `until`."""
     cuts = tuple(granted(cut, going) for cut in going.cuts) if going.waits else going.cuts
     busy = [name for name, one in wish.leaving.items() if one.waits or one.forced]
-    forced = any(one.forced for one in going.leaving.values())
-    reason = Reason.FORCED_DRAIN if forced else Reason.DRAINING if wish.waits else Reason.AS_EXPECTED
+    reason = Reason.FORCED_DRAIN if going.forced else Reason.DRAINING if wish.waits else Reason.AS_EXPECTED
     return Settled(
         size=going.size,
         cuts=cuts,
-        shares=tuple(share(cut, going, seen) for cut in cuts),
+        shares=tuple([share(cut, going, seen) for cut in cuts]),
         stage=Stage("drain", wish.size, going.size, reason, {"busy": ", ".join(sorted(busy)) or None}),
         memory=clocks(drains(busy, going, seen, now), seen.memory.tiers, cuts, now),
         held=going.size == seen.current > wish.size,
@@ -106,7 +108,7 @@ def granted(cut: Cut, going: Going) -> Cut:
     if not cut.shrinks:
         return cut
     size = max(cut.size, cut.part.found - going.leaving[cut.part.name].free)
-    return replace(cut, size=size, holds=max(cut.holds, size - cut.due))
+    return cut._replace(size=size, holds=max(cut.holds, size - cut.due))
 
 
 def drains(busy: list[str], going: Going, seen: Look, now: datetime) -> Mapping[str, datetime]:

@@ -19,15 +19,14 @@ on-demand that is overdue. Nothing is held in memory for it but the last reclaim
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from poolkeeper.core.model import CapacityType, Guaranteed, Tier
 from poolkeeper.core.tiers import Part
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """What bounds a share-out: the size `before`, and whether nothing at all may be taken away.
 
     `steps`: how many replicas may go back at once to where capacity is reclaimed. `lost_since`: since when some of it
@@ -55,8 +54,7 @@ def due(size: int, guaranteed: Guaranteed, tiers: tuple[Tier, ...]) -> dict[str,
     return parts
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(NamedTuple):
     """One tier before anybody covers for it: what it is `due`, and what it was found with beyond (`held`).
 
     `lost` is what it is due and does not have, `lack` that and what came back and is not ready again.
@@ -69,8 +67,7 @@ class Need:
     lack: int
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(NamedTuple):
     """One tier's part of a size: what it is `due`, what it `covers` for others, what it `holds` and must keep.
 
     `lost` and `lack` are those of its Need.
@@ -97,6 +94,8 @@ class Cut:
 
 def share_out(size: int, parts: tuple[Part, ...], guaranteed: Guaranteed, limits: Limits) -> tuple[Cut, ...]:
     """Return what each tier is to have of `size`."""
+    if len(parts) == 1:
+        return (alone(size, parts[0], limits),)
     needs = needs_of(size, parts, guaranteed, limits)
     covers = covered(needs)
     cuts = []
@@ -107,6 +106,14 @@ def share_out(size: int, parts: tuple[Part, ...], guaranteed: Guaranteed, limits
         asked = bounded(part, need.due + max(cover, holds, added), limits)
         cuts.append(Cut(part, asked, need.due, need.lost, need.lack, cover, holds))
     return guarded(cuts, size)
+
+
+def alone(size: int, part: Part, limits: Limits) -> Cut:
+    """Return the same for a pool of one tier: it is due all of the size, and nobody covers for it."""
+    added = min(max(0, part.found - limits.before), limits.added)
+    missed = lost(part, size)
+    lack = missed + min(size, ending(part))
+    return Cut(part, bounded(part, size + added, limits), size, missed, lack)
 
 
 def needs_of(size: int, parts: tuple[Part, ...], guaranteed: Guaranteed, limits: Limits) -> list[Need]:
@@ -209,7 +216,7 @@ def guarded(cuts: list[Cut], size: int) -> tuple[Cut, ...]:
     left = sum(min(cut.part.capacity.ready, cut.size) for cut in cuts)
     if left >= min(size, ready):
         return tuple(cuts)
-    return tuple(replace(cut, size=max(cut.size, cut.part.found)) for cut in cuts)
+    return tuple(cut._replace(size=max(cut.size, cut.part.found)) for cut in cuts)
 
 
 def size_found(parts: tuple[Part, ...], asked: Mapping[str, int], before: int | None, guaranteed: Guaranteed) -> int:

@@ -8,10 +8,11 @@ gets the timeout again, from the moment it fell.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from math import ceil
 from operator import attrgetter
+from typing import NamedTuple
 
 from poolkeeper.core.depth import Depth, largest
 from poolkeeper.core.memory import Starts
@@ -30,8 +31,7 @@ OVERDUE_AT_LEAST = 2
 OVERDUE_SHARE = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Capacity:
+class Capacity(NamedTuple):
     """Replicas by what they can do now: `ready` in all, `settled` long enough to count on, `coming`, `overdue`.
 
     `blocked`: so many are overdue that more would only be stuck as well. `next_at` is when this changes by itself.
@@ -86,7 +86,10 @@ def lacking_since(starts: Starts, target: Target, now: datetime) -> datetime | N
 
 def newest_template(target: Target) -> str:
     """Return the template hash of the youngest pod, empty without pods."""
-    return max(target.pods, key=BY_AGE).template if target.pods else ""
+    templates = {pod.template for pod in target.pods}
+    if len(templates) > 1:
+        return max(target.pods, key=BY_AGE).template
+    return templates.pop() if templates else ""
 
 
 def timeout(spec: PoolSpec, starts: Starts) -> timedelta:
@@ -121,10 +124,13 @@ def percentile_95(durations: tuple[timedelta, ...]) -> timedelta:
 
 def assess(spec: PoolSpec, target: Target, starts: Starts, now: datetime) -> Capacity:
     """Return the replicas asked for, sorted by what they can do at `now`."""
-    limit, settle = timeout(spec, starts), spec.queue.up.settle
+    settle = spec.queue.up.settle
     ready = [pod.ready_at for pod in target.pods if pod.ready_at]
     settled_by = now - settle
     fresh = [at for at in ready if at > settled_by]
+    if not fresh and len(ready) == len(target.pods) >= target.replicas:
+        return Capacity(len(ready), len(ready), coming=0)
+    limit = timeout(spec, starts)
     due = [(due_at(pod, spec, limit), pod.trouble) for pod in target.pods if not pod.ready_at]
     due += missing(spec, target, starts, now, limit)
     overdue = [words for at, words in due if at <= now]
