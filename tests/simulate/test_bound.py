@@ -7,6 +7,7 @@ import pytest
 
 from poolkeeper.core.arrivals import Arrival, Traffic
 from poolkeeper.core.engine import Engine
+from poolkeeper.core.serving import Serving
 from poolkeeper.simulate.bound import Bound, bound, with_startup
 from poolkeeper.simulate.traffic import seconds
 
@@ -136,10 +137,21 @@ def test_the_smallest_size_of_each_minute_is_not_always_the_cheapest():
     assert minutes_paid(bound_of(traffic)) < greedy(traffic)
 
 
-@pytest.mark.parametrize("replicas", [2, 3, 4])
-def test_no_constant_size_that_keeps_the_sla_is_cheaper(replicas):
-    traffic = traffic_of(*[200 * replicas] * 12)
-    assert minutes_paid(bound_of(traffic)) <= 4 * replicas
+def lives_in_time(traffic, size):
+    """Return whether all requests start within the SLA in the world's own batches."""
+    serving = Serving(ENGINE, SLA.total_seconds())
+    for arrival in traffic.arrivals:
+        serving.advance(arrival, size, traffic.step.total_seconds())
+    return serving.waits.inside(SLA.total_seconds()) > 1 - 1e-9
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("tokens", [SHORT, (1155, 211), (4000, 20)])
+def test_no_size_that_keeps_the_sla_in_the_world_is_cheaper(seed, tokens):
+    counts = [arrival.requests for arrival in random_traffic(seed, minutes=10, busiest=800).arrivals]
+    traffic = traffic_of(*counts, tokens=(tokens,))
+    size = next(size for size in count(1) if lives_in_time(traffic, size))
+    assert minutes_paid(bound_of(traffic)) <= 10 * size
 
 
 def found_of(*sizes):
