@@ -22,6 +22,7 @@ class Shown:
     kv_usage: float = 0.0
     arrival_rate: float = 0.0
     by_tier: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    missing: bool = False
 
 
 @pytest.fixture(scope="session")

@@ -52,7 +52,7 @@ def test_the_cooldown_forgets_after_five_minutes(show):
     assert policy.decide(show(8, now=300, kv_usage=0.4)) == 7
 
 
-@pytest.mark.parametrize("seen", [{"kv_usage": float("nan")}, {"ready": 0}])
+@pytest.mark.parametrize("seen", [{"missing": True}, {"ready": 0}])
 def test_without_metrics_only_the_bounds_count(show, seen):
     assert APA("apa", 1, 6).decide(show(8, **seen)) == 6
 

@@ -9,7 +9,6 @@ from poolkeeper.simulate.peers.rules import BUILT_IN, Behavior, Direction, Rule
 from poolkeeper.simulate.peers.terms import Sample, waiting
 
 NOW, MINUTE = timedelta(0), timedelta(minutes=1)
-NAN = float("nan")
 
 
 def hpa(metric, minimum=1, maximum=100, **rest):
@@ -76,7 +75,7 @@ def test_pods_that_are_not_ready_add_nothing_where_the_ready_ones_are_on_target(
 
 @pytest.mark.parametrize("metric", [External(waiting, 5), Pods(waiting, 5)])
 def test_a_metric_that_is_not_to_be_had_holds_the_size(show, metric):
-    assert hpa(metric).decide(show(4, waiting=NAN)) == 4
+    assert hpa(metric).decide(show(4, missing=True)) == 4
 
 
 def test_no_ready_pod_has_a_metric(show):
@@ -147,7 +146,7 @@ def test_windows_of_both_directions(show, limit, change, kept):
 
 @pytest.mark.parametrize(("size", "bounded"), [(1, 2), (9, 8)])
 def test_a_size_out_of_bounds_is_put_right_without_metrics(show, size, bounded):
-    assert hpa(External(waiting, 5), 2, 8).decide(show(size, waiting=NAN)) == bounded
+    assert hpa(External(waiting, 5), 2, 8).decide(show(size, missing=True)) == bounded
 
 
 def test_a_pool_at_zero_stays_there(show):

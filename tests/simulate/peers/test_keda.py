@@ -5,9 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from poolkeeper.simulate.peers.keda import by_load, by_waiting, hardened
+from poolkeeper.simulate.peers.keda import by_load, by_waiting, hardened, with_cron
 
-NAN = float("nan")
 LOOK = 15
 
 
@@ -36,28 +35,28 @@ def test_a_queue_is_read_at_the_autoscalers_pace(terms):
 
 def test_an_outage_takes_the_default_to_its_minimum(show, terms):
     """Measured: an exporter killed with replicas at 8 took 20 of 20 Deployments to 2 within 7 minutes."""
-    assert looks(by_waiting(2, 8, terms), show, 8, 28, waiting=NAN)[-1] == 2
+    assert looks(by_waiting(2, 8, terms), show, 8, 28, missing=True)[-1] == 2
 
 
 def test_an_outage_holds_the_hardened_one(show, terms):
     """Measured: with `ignoreNullValues: "false"` and a fallback all 20 kept their 8."""
-    assert looks(hardened(2, 8, terms), show, 8, 28, waiting=NAN) == [8] * 28
+    assert looks(hardened(2, 8, terms), show, 8, 28, missing=True) == [8] * 28
 
 
 def test_the_fallback_comes_after_three_failures(show, terms):
     """KEDA's documentation: `failureThreshold: 3`, `behavior: currentReplicasIfHigher`; half the maximum here."""
-    assert looks(hardened(2, 8, terms), show, 2, 6, waiting=NAN) == [2, 2, 2, 4, 4, 4]
+    assert looks(hardened(2, 8, terms), show, 2, 6, missing=True) == [2, 2, 2, 4, 4, 4]
 
 
 def test_failures_count_in_a_row(show, terms):
     policy = hardened(2, 8, terms)
-    looks(policy, show, 2, 3, waiting=NAN)
+    looks(policy, show, 2, 3, missing=True)
     looks(policy, show, 2, 1, 45)
-    assert looks(policy, show, 2, 3, 60, waiting=NAN) == [2, 2, 2]
+    assert looks(policy, show, 2, 3, 60, missing=True) == [2, 2, 2]
 
 
 def test_a_cron_trigger_is_a_floor(show, terms):
-    policy = hardened(2, 8, replace(terms, hours=(5,) * 24))
+    policy = with_cron(2, 8, replace(terms, hours=(5,) * 24))
     assert looks(policy, show, 2, 2) == [4, 5]
 
 

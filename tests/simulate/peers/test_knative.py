@@ -74,4 +74,4 @@ def test_at_most_half_goes_at_once(show):
 
 def test_without_metrics_nothing_changes(show):
     """autoscaler_test.go: TestAutoscalerNoDataNoAutoscale."""
-    assert kpa(10).decide(show(7, waiting=float("nan"))) == 7
+    assert kpa(10).decide(show(7, missing=True)) == 7

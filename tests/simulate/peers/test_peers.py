@@ -12,9 +12,8 @@ from poolkeeper.simulate.peers import PEERS, Terms, peer
 from poolkeeper.simulate.peers.skyserve import EXTRA
 
 SPOT = Tier("spot", CapacityType.SPOT)
-TERMS = Terms(Engine(), 1155, 211, timedelta(minutes=4), tiers=(SPOT, ON_DEMAND), hours=(3,) * 24)
+TERMS = Terms(Engine(), 1155, 211, timedelta(minutes=4), tiers=(SPOT, ON_DEMAND), hours=(4,) * 24)
 LOADS = st.lists(st.floats(0, 2000), min_size=1, max_size=60)
-NAN = float("nan")
 ALWAYS_THE_SAME = {"static", "schedule"}
 BLIND = {"schedule", "keda", "keda-load", "llm-d-queue", "llm-d-queue-tuned", "llm-d-saturation", "llm-d-tokens"}
 """Those that take no metrics for no load, or for nothing at all."""
@@ -67,7 +66,7 @@ def test_an_hour_of_overload_takes_it_to_its_maximum(show, name):
     assert wanted(played(show, name, [2000.0] * 1800)[-1]) >= 8
 
 
-@pytest.mark.parametrize("name", [name for name in PEERS if name not in ALWAYS_THE_SAME | {"keda-hardened"}])
+@pytest.mark.parametrize("name", [name for name in PEERS if name not in ALWAYS_THE_SAME | {"keda-cron"}])
 def test_a_night_without_load_takes_it_to_its_minimum(show, name):
     assert wanted(played(show, name, [0.0] * 1800)[-1]) <= 2 + EXTRA
 
@@ -75,5 +74,4 @@ def test_a_night_without_load_takes_it_to_its_minimum(show, name):
 @pytest.mark.parametrize("name", [name for name in PEERS if name not in BLIND | {"skyserve-spot", "skyserve-hedge"}])
 def test_without_metrics_it_does_not_shrink(show, name):
     policy = peer(name, 2, 8, TERMS)
-    unknown = dict.fromkeys(("waiting", "running", "kv_usage", "arrival_rate"), NAN)
-    assert all(policy.decide(show(6, now=60.0 * look, **unknown)) >= 6 for look in range(30))
+    assert all(policy.decide(show(6, now=60.0 * look, missing=True)) >= 6 for look in range(30))

@@ -80,4 +80,4 @@ def test_only_the_last_replica_goes_to_zero(show, terms, size, end):
 
 
 def test_without_metrics_nothing_changes(show, terms):
-    assert by_default(1, 8, terms).decide(show(4, running=float("nan"))) == 4
+    assert by_default(1, 8, terms).decide(show(4, missing=True)) == 4

@@ -9,7 +9,6 @@ from poolkeeper.simulate.peers.placer import Placer
 from poolkeeper.simulate.peers.skyserve import RequestRate, SpotFallback, by_rate, hedged, on_spot, tuned
 
 SPOT = Tier("spot", CapacityType.SPOT)
-NAN = float("nan")
 
 
 def looks(policy, show, size, count, begin=0, **seen):
@@ -46,7 +45,7 @@ def test_from_zero_it_grows_at_once(show):
 
 
 def test_without_metrics_the_target_stays(show, terms):
-    assert looks(by_rate(1, 10, terms), show, 3, 20, arrival_rate=NAN) == [3] * 20
+    assert looks(by_rate(1, 10, terms), show, 3, 20, missing=True) == [3] * 20
 
 
 def test_tuned_it_leaves_a_fifth(show, terms):

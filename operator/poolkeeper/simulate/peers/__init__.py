@@ -22,6 +22,7 @@ PEERS: Mapping[str, Factory] = MappingProxyType(
         "keda": keda.by_waiting,
         "keda-load": keda.by_load,
         "keda-hardened": keda.hardened,
+        "keda-cron": keda.with_cron,
         "llm-d-queue": llm_d.by_queue,
         "llm-d-queue-tuned": llm_d.by_queue_tuned,
         "llm-d-saturation": llm_d.by_saturation,

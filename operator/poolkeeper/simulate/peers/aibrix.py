@@ -15,7 +15,7 @@ What is left out: several metrics, schedules of bounds and the optimiser.
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import timedelta
-from math import ceil, floor, isfinite
+from math import ceil, floor
 
 from poolkeeper.simulate.peers.hpa import BUSY
 from poolkeeper.simulate.peers.means import Mean
@@ -49,7 +49,7 @@ class APA:
 
     def decide(self, seen: Seen) -> int:
         """Return the size to have; without metrics the one that is."""
-        if not isfinite(seen.kv_usage) or not seen.ready:
+        if seen.missing or not seen.ready:
             return clamped(seen.size, self.minimum, self.maximum)
         ratio = self.usage.add(seen.now, seen.kv_usage) / self.target
         wanted = self.guarded(seen, ratio, self.scaled(seen.size, ratio))

@@ -11,8 +11,8 @@ Within 10 % of the target nothing changes. A HorizontalPodAutoscaler without `be
 KEDA writes, grows to max(2 * size, 4) at most in one look; `behavior` is documented as "100 % or 4 pods every 15 s",
 which is 1 -> 5 instead of 1 -> 4. Both shrink to the largest proposal of the last five minutes.
 
-What is left out: resource metrics with their CPU initialisation, several containers, `Value` targets, and the difference
-between the two kinds of pods that are not ready: what a peer is shown does not tell it, so here they load.
+What is left out: resource metrics with their CPU initialisation, several containers, `Value` targets. What a peer is
+shown does not tell the two kinds of pods that are not ready apart: those of the peers load.
 """
 
 from collections import deque
@@ -123,7 +123,7 @@ class HPA:
     changes: deque[tuple[float, int]] = field(default_factory=deque, init=False)
 
     def __post_init__(self) -> None:
-        self.pipeline = Pipeline(self.lag, self.interval)
+        self.pipeline = Pipeline(self.lag)
 
     def decide(self, seen: Seen) -> int:
         """Return the size to have."""

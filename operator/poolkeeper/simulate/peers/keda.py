@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from poolkeeper.simulate.peers.hpa import BUSY, HPA, WAITING, External, Metric
-from poolkeeper.simulate.peers.schedule import Hours
+from poolkeeper.simulate.peers.schedule import Hours, published
 from poolkeeper.simulate.peers.terms import NOTHING, Peer, Sample, Seen, Terms, load, waiting
 
 POLLING = timedelta(seconds=30)
@@ -110,16 +110,25 @@ def by_waiting(minimum: int, maximum: int, _: Terms) -> Peer:
 
 def by_load(minimum: int, maximum: int, terms: Terms) -> Peer:
     """Return KEDA on all requests that are there, at four fifths of what a replica runs at once."""
-    return Keda(underneath("keda-load", minimum, maximum, [External(load, BUSY * terms.batch)]), minimum)
+    return Keda(underneath("keda-load", minimum, maximum, [at_load(terms)]), minimum)
 
 
 def hardened(minimum: int, maximum: int, terms: Terms) -> Peer:
-    """Return what experts run: on load, scraped often, errors are errors, half the maximum to fall back on.
+    """Return what experts run: on load, scraped often, errors are errors, half the maximum to fall back on."""
+    return fail_safe(HPA("keda-hardened", max(1, minimum), maximum, [at_load(terms)], lag=FRESH), minimum)
 
-    Where the terms tell sizes by the hour, a cron trigger holds them as a floor.
-    """
-    metrics: list[Metric] = [External(load, BUSY * terms.batch)]
-    if terms.hours:
-        metrics.append(Cron(Hours(terms.hours, terms.start)))
-    hpa = HPA("keda-hardened", max(1, minimum), maximum, metrics, lag=FRESH)
-    return Keda(hpa, minimum, ignore_null=False, fallback=Fallback(max(minimum, -(-maximum // 2))))
+
+def with_cron(minimum: int, maximum: int, terms: Terms) -> Peer:
+    """Return the same over a cron trigger that holds the sizes by the hour as a floor."""
+    hours = Hours(terms.hours or published(minimum, maximum), terms.start)
+    return fail_safe(HPA("keda-cron", max(1, minimum), maximum, [at_load(terms), Cron(hours)], lag=FRESH), minimum)
+
+
+def at_load(terms: Terms) -> Metric:
+    """Return the metric that has four fifths of what a replica runs at once as its target."""
+    return External(load, BUSY * terms.batch)
+
+
+def fail_safe(hpa: HPA, minimum: int) -> Peer:
+    """Return KEDA for which an answer without a series is an error."""
+    return Keda(hpa, minimum, ignore_null=False, fallback=Fallback(max(minimum, -(-hpa.maximum // 2))))

@@ -10,7 +10,7 @@ What is left out: scaling to zero and its activator, and metrics that are scrape
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from math import ceil, floor, isfinite
+from math import ceil, floor
 
 from poolkeeper.simulate.peers.means import Mean
 from poolkeeper.simulate.peers.terms import Peer, Seen, Terms, clamped, rounded_up
@@ -54,10 +54,9 @@ class KPA:
 
     def decide(self, seen: Seen) -> int:
         """Return the size to have; without metrics the one that is."""
-        concurrency = seen.waiting + seen.running
-        if not isfinite(concurrency):
+        if seen.missing:
             return seen.size
-        stable, panic = (mean.add(seen.now, concurrency) for mean in (self.stable, self.panic))
+        stable, panic = (mean.add(seen.now, seen.waiting + seen.running) for mean in (self.stable, self.panic))
         return clamped(self.scaled(seen, stable, panic), self.minimum, self.maximum)
 
     def scaled(self, seen: Seen, stable: float, panic: float) -> int:

@@ -10,7 +10,7 @@ What is left out: application-level policies, and the cluster's autoscaler, whos
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from math import ceil, isfinite
+from math import ceil
 
 from poolkeeper.simulate.peers.hpa import BUSY
 from poolkeeper.simulate.peers.means import Mean
@@ -53,10 +53,9 @@ class RayServe:
 
     def decide(self, seen: Seen) -> int:
         """Return the size to have; without metrics the one that is."""
-        requests = seen.waiting + seen.running
-        if not isfinite(requests):
+        if seen.missing:
             return seen.size
-        ongoing = self.ongoing.add(seen.now, requests)
+        ongoing = self.ongoing.add(seen.now, seen.waiting + seen.running)
         if not seen.ready:
             return max(ceil(self.smoothing.up), seen.size) if ongoing else seen.size
         wanted = clamped(self.smoothed(ongoing, seen.ready), self.minimum, self.maximum)

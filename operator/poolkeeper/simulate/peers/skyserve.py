@@ -15,7 +15,6 @@ What is left out: rolling updates, mixed GPUs, and target_qps by instance type.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from math import isfinite
 
 from poolkeeper.core.model import CapacityType
 from poolkeeper.simulate.peers.means import Mean
@@ -49,7 +48,7 @@ class RequestRate:
         """Return the size to have; without metrics the target stays."""
         if self.target is None:
             self.target = clamped(seen.size, self.minimum, self.maximum)
-        if isfinite(seen.arrival_rate):
+        if not seen.missing:
             wanted = rounded_up(self.rate.add(seen.now, seen.arrival_rate) / self.qps)
             self.target = self.held(clamped(wanted, self.minimum, self.maximum), self.target)
         return self.target

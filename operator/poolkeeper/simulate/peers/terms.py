@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from math import ceil, isfinite
+from math import ceil
 from typing import Protocol
 
 from poolkeeper.core.engine import Engine
@@ -47,7 +47,7 @@ class Seen(Protocol):
 
     `now` is in seconds since the start. The size, who of it is ready, the requests that wait and run in the whole pool,
     the mean share of the KV cache in use (0 to 1), the requests that came in a second since the last look, and by the
-    name of the tier its size and how many of it are ready.
+    name of the tier its size and how many of it are ready. `missing`: the engines' figures were not to be had.
     """
 
     @property
@@ -66,6 +66,8 @@ class Seen(Protocol):
     def arrival_rate(self) -> float: ...  # noqa: D102
     @property
     def by_tier(self) -> Mapping[str, tuple[int, int]]: ...  # noqa: D102
+    @property
+    def missing(self) -> bool: ...  # noqa: D102
 
 
 class Peer(Protocol):
@@ -85,16 +87,12 @@ Factory = Callable[[int, int, Terms], Peer]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a metrics pipeline tells of the pool: a number that is not finite was not to be had."""
+    """What a metrics pipeline tells of the pool; not `known` is an answer without a series."""
 
     waiting: float
     running: float
     kv_usage: float
-
-    @property
-    def known(self) -> bool:
-        """Whether all of it was to be had."""
-        return isfinite(self.waiting + self.running + self.kv_usage)
+    known: bool = True
 
 
 Read = Callable[[Sample], float]
@@ -117,15 +115,19 @@ def load(sample: Sample) -> float:
 
 
 class Pipeline:
-    """Scrape, store and adapter: what comes out is `lag` old, to the nearest whole number of looks."""
+    """Scrape, store and adapter: what comes out is `lag` old, as nearly as the looks allow."""
 
-    def __init__(self, lag: timedelta, interval: timedelta) -> None:
-        self.under_way = deque[Sample](maxlen=round(lag / interval) + 1)
+    def __init__(self, lag: timedelta) -> None:
+        self.lag = lag.total_seconds()
+        self.under_way = deque[tuple[float, Sample]]()
 
     def sample(self, seen: Seen) -> Sample:
         """Put in what is to be seen now, and return what comes out."""
-        self.under_way.append(Sample(seen.waiting, seen.running, seen.kv_usage))
-        return self.under_way[0]
+        self.under_way.append((seen.now, Sample(seen.waiting, seen.running, seen.kv_usage, not seen.missing)))
+        due = seen.now - self.lag
+        while len(self.under_way) > 1 and abs(self.under_way[1][0] - due) < abs(self.under_way[0][0] - due):
+            self.under_way.popleft()
+        return self.under_way[0][1]
 
 
 def rounded_up(replicas: float) -> int:
