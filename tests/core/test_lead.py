@@ -8,7 +8,8 @@ from poolkeeper.core.lead import (
     DAMPED,
     FIRST,
     KNOWN,
-    LENIENT,
+    LARGEST,
+    LEAST,
     MARGINS,
     MOST,
     STEADY,
@@ -16,6 +17,7 @@ from poolkeeper.core.lead import (
     TRIALS,
     begun,
     best,
+    bias,
     needed,
     outside,
     predict,
@@ -34,12 +36,12 @@ def load(*rates, number=None, **changes):
     return Load(**{"rates": rates, "number": number or len(rates), "per_replica": 1.0, "mean": 1.0} | changes)
 
 
-def lived(loads, known=None, late=LATE):
+def lived(loads, known=None, late=LATE, late_share=0.0):
     """Return the lead after so much load in each bucket."""
     known, rates = known or Lead(), ()
     for number, value in zip(count(known.number + 1), loads, strict=False):
         rates = (*rates, value)[-KEPT:]
-        known = study(known, load(*rates, number=number), START, late, GRACE)
+        known = study(known, load(*rates, number=number, late_share=late_share), START, late, GRACE)
     return known
 
 
@@ -136,20 +138,20 @@ def test_what_is_late_counts_by_how_much_of_it_was():
 
 
 def test_a_trial_that_is_too_small_gathers_a_backlog():
-    trials, _ = tried(Lead(), (4.0, 4.0), 6.0, LATE)
+    trials = tried(Lead(), (4.0, 4.0), 6.0, LATE).trials
     small = TRIALS.index((STEADY, 1.0))
     assert trials[small].backlog == pytest.approx(2 * BUCKET.total_seconds())
 
 
 def test_a_trial_that_is_large_enough_works_it_off():
     trials = tuple(replace(trial, backlog=30.0) for trial in begun(LATE))
-    trials, _ = tried(Lead(trials=trials, total=1.0), (4.0, 4.0), 3.0, LATE)
-    assert trials[TRIALS.index((STEADY, 1.0))].backlog == 0
+    lived = tried(Lead(trials=trials, total=1.0), (4.0, 4.0), 3.0, LATE)
+    assert lived.trials[TRIALS.index((STEADY, 1.0))].backlog == 0
 
 
 def test_what_a_pool_begins_with_trusts_its_first_margin():
     trials = begun(LATE)
-    assert best(trials, LENIENT * KNOWN * LATE, FIRST) == FIRST
+    assert best(trials, LARGEST * KNOWN * LATE, FIRST) == FIRST
 
 
 def test_the_cheapest_that_is_late_seldom_enough_counts():
@@ -169,3 +171,18 @@ def test_if_all_are_late_the_one_that_is_least_counts():
 
 def test_each_prediction_has_each_margin():
     assert TRIALS[len(MARGINS)] == (TREND, MARGINS[0])
+
+
+def test_trials_that_were_later_than_the_pool_are_given_more():
+    assert bias(Lead(expected=10.0, late=2.0), LATE) == pytest.approx((10 + 1.2) / (2 + 1.2))
+
+
+@pytest.mark.parametrize(("expected", "late", "factor"), [(100, 0, LARGEST), (0, 100, LEAST), (0, 0, 1)])
+def test_a_correction_has_its_limits(expected, late, factor):
+    assert bias(Lead(expected=expected, late=late), LATE) == factor
+
+
+def test_a_pool_that_is_really_late_takes_more():
+    jumps = ([5.0] * 40 + [6.5] * 12) * 40
+    punctual, late = (lived(jumps, late_share=share).chosen for share in (0.0, 0.1))
+    assert TRIALS[late][1] > TRIALS[punctual][1]

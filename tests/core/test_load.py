@@ -10,6 +10,7 @@ from poolkeeper.core.memory import Load
 from poolkeeper.core.observation import PodSample
 from poolkeeper.core.startup import Capacity
 
+SLA = timedelta(seconds=2)
 SETTLED = Capacity(2, 2, 0)
 OLD = tuple(pod(number) for number in range(2))
 
@@ -23,7 +24,7 @@ def page(number=0, *, requests=0.0, waiting=0.0, running=0.0, tokens=(None, None
 
 def looked(known, seconds, *pages, pods=OLD, capacity=SETTLED, whole=True):
     depth = Depth(sum(one.waiting for one in pages), whole=whole, at=at(seconds), samples=pages)
-    return measure(known, depth, pods, capacity, at(seconds))
+    return measure(known, depth, pods, capacity, at(seconds), sla=SLA)
 
 
 def after(*looks, **changes):
@@ -162,3 +163,22 @@ def test_a_replica_that_does_less_leaves_it():
 def test_a_bucket_in_which_nothing_was_finished_has_no_mean_of_its_own():
     known = after((0, page()), (30, page(running=3)))
     assert (known.mean, known.rates) == (None, ())
+
+
+def test_what_comes_while_the_queue_is_too_long_is_late():
+    known = replace(after((0, page(requests=0))), mean=1.0, per_replica=10.0)
+    known = looked(known, 10, page(requests=30, waiting=21), capacity=Capacity(1, 1, 0))
+    known = looked(known, 20, page(requests=80, waiting=20), capacity=Capacity(1, 1, 0))
+    assert (known.late, known.came) == (51, 100)
+    assert looked(known, 30, page(requests=102), capacity=Capacity(1, 1, 0)).late_share == 0.5
+
+
+def test_where_nothing_came_nothing_was_late():
+    known = replace(after((0, page())), mean=1.0, per_replica=10.0)
+    assert looked(known, 30, page()).late_share == 0
+
+
+def test_a_queue_of_unknown_length_is_not_late():
+    known = replace(after((0, page())), mean=1.0, per_replica=10.0)
+    depth = Depth(None, whole=True, samples=(page(requests=9, waiting=99),))
+    assert measure(known, depth, OLD, SETTLED, at(5), sla=SLA).late == 0

@@ -8,15 +8,16 @@
 
 Which of the two predictions, with which margin, is learned: each pair is a trial that is lived beside the real pool as
 a fluid queue, bucket by bucket, with the load that came. The cheapest one counts whose load was late by no more than
-the objective leaves. Older buckets count less, half after HALF. What was learned is right for this pool's traffic and
-start-up time only; a pool that has learned nothing yet follows the trend with FIRST.
+the objective leaves, corrected by how late the real pool was beside the trials that it followed. Older buckets count
+less, half after HALF. What was learned is right for this pool's traffic and start-up time only; a pool that has learned
+nothing yet follows the trend with FIRST.
 
 The pool grows to its need at once, by MOST times its size or by maxStep; it shrinks to the largest need of the grace
 period. The figures were chosen by measuring: docs/benchmarks.md.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import product
 from math import ceil, sqrt
@@ -30,6 +31,7 @@ TRIALS = tuple(product((STEADY, TREND), MARGINS))
 """The pairs of a prediction and a margin that are tried, the cheaper ones of each prediction first."""
 FIRST = TRIALS.index((TREND, 1.06))
 HALF = timedelta(days=1)
+FADES = 0.5 ** (BUCKET / HALF)
 KNOWN = 240
 """So many buckets at a load of one the experience weighs that a pool begins with: below FIRST's margin all is late."""
 DAMPED = 0.7
@@ -45,8 +47,9 @@ STAYS = 0.01
 """Another trial must be cheaper by so much to be followed."""
 OBJECTIVE = 99.5
 """How many requests in a hundred are to be inside where the spec has no objective."""
-LENIENT = 1.6
-"""A fluid without slots is late more often than the pool is."""
+SLA = timedelta(seconds=2)
+LEAST, LARGEST = 0.4, 4.0
+"""By so much a trial's lateness is corrected."""
 WAITED = 4.0
 """So many seconds of backlog are late: the SLA, and what the slots of a batch take in."""
 
@@ -84,13 +87,38 @@ def study(known: Lead, load: Load, lead_time: timedelta, late: float, grace: tim
     waiting = (*((number, each) for number, each in known.waiting if number > load.number), (due, predicted))
     held = max(1, round(grace / BUCKET))
     past = (*known.past, *arrived)[-held:]
-    trials, total, chosen = known.trials, known.total, known.chosen
+    lived, followed = known, FIRST if known.chosen is None else known.chosen
     if past:
-        trials, total = tried(known, [max(column) for column in zip(*past, strict=True)], loads[-1], late)
-        chosen = best(trials, total * late * LENIENT, FIRST if chosen is None else chosen)
-    followed, margin = TRIALS[FIRST if chosen is None else chosen]
-    needs = (*known.needs, predicted[followed] * margin)[-held:]
-    return Lead(load.number, predicted, waiting, past, needs, trials, total, chosen)
+        lived = tried(known, [max(column) for column in zip(*past, strict=True)], loads[-1], late)
+        lived = corrected(known, lived, loads[-1] * load.late_share, followed)
+        followed = best(lived.trials, lived.total * late * bias(lived, late), followed)
+    kind, margin = TRIALS[followed]
+    return Lead(
+        number=load.number,
+        predicted=predicted,
+        waiting=waiting,
+        past=past,
+        needs=(*known.needs, predicted[kind] * margin)[-held:],
+        trials=lived.trials,
+        total=lived.total,
+        chosen=followed,
+        late=lived.late,
+        expected=lived.expected,
+    )
+
+
+def corrected(before: Lead, lived: Lead, late: float, followed: int) -> Lead:
+    """Return the lead with the load that was really late in a bucket, and what the trial that was followed expected."""
+    expected = lived.trials[followed].late
+    if before.trials:
+        expected -= before.trials[followed].late * FADES
+    return replace(lived, late=before.late * FADES + late, expected=before.expected * FADES + expected)
+
+
+def bias(known: Lead, late: float) -> float:
+    """Return how much later trials are than the pool; what little was seen of both says little."""
+    little = KNOWN * late
+    return min(LARGEST, max(LEAST, (known.expected + little) / (known.late + little)))
 
 
 def predict(loads: Sequence[float], ahead: float) -> tuple[float, float]:
@@ -113,9 +141,8 @@ def predict(loads: Sequence[float], ahead: float) -> tuple[float, float]:
     return mean, min(MOST * mean, max(level, level + slope * ahead))
 
 
-def tried(known: Lead, predicted: Sequence[float], load: float, late: float) -> tuple[tuple[Trial, ...], float]:
-    """Return the trials after a bucket with so much load, for which they had predicted these loads."""
-    fades = 0.5 ** (BUCKET / HALF)
+def tried(known: Lead, predicted: Sequence[float], load: float, late: float) -> Lead:
+    """Return the lead with its trials after a bucket with so much load, for which they had predicted these loads."""
     seconds = BUCKET.total_seconds()
     before = known.trials or begun(late)
     made: list[Trial] = []
@@ -123,8 +150,8 @@ def tried(known: Lead, predicted: Sequence[float], load: float, late: float) -> 
         size = max(1, whole(predicted[kind] * margin))
         backlog = max(0.0, trial.backlog + (load - size) * seconds)
         over = load * outside(trial.backlog, backlog, WAITED * size) if backlog or trial.backlog else 0.0
-        made.append(Trial(trial.late * fades + over, trial.size * fades + size, min(backlog, WORST * size)))
-    return tuple(made), (known.total if known.trials else KNOWN) * fades + load
+        made.append(Trial(trial.late * FADES + over, trial.size * FADES + size, min(backlog, WORST * size)))
+    return replace(known, trials=tuple(made), total=(known.total if known.trials else KNOWN) * FADES + load)
 
 
 def outside(before: float, after: float, limit: float) -> float:
@@ -137,11 +164,9 @@ def outside(before: float, after: float, limit: float) -> float:
 
 def begun(late: float) -> tuple[Trial, ...]:
     """Return the trials that a pool begins with."""
-    trusted = TRIALS[FIRST]
-    return tuple(
-        Trial(0.0 if pair[1] >= trusted[1] else 2 * LENIENT * KNOWN * late, KNOWN * (pair[1] + (pair[0] != trusted[0])))
-        for pair in TRIALS
-    )
+    kind, margin = TRIALS[FIRST]
+    distrusted = (LARGEST + 1) * KNOWN * late
+    return tuple(Trial(distrusted * (pair[1] < margin), KNOWN * (pair[1] + (pair[0] != kind))) for pair in TRIALS)
 
 
 def best(trials: Sequence[Trial], allowed: float, chosen: int) -> int:

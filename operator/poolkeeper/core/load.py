@@ -4,6 +4,7 @@
     work        of a request: its prompt's tokens, and GENERATED for each that is generated, on the mean of what was
                 done lately; 1 where the engine counts no tokens
     load        work a second that came in a bucket of time
+    late        what comes while the queue takes longer than the SLA to work off
     capacity    work a second of one replica: what was done while every replica had a queue; throughput is capacity then
 
 A look that saw only a part adds nothing: the counters have kept what came by the next whole one. A pod that was made
@@ -34,7 +35,9 @@ HIGHER = 0.2
 """How much of it is believed when a replica does more than its capacity."""
 
 
-def measure(known: Load, depth: Depth, pods: Collection[Pod], capacity: Capacity, now: datetime) -> Load:
+def measure(  # noqa: PLR0913  what a look has seen, and what it is held against
+    known: Load, depth: Depth, pods: Collection[Pod], capacity: Capacity, now: datetime, *, sla: timedelta
+) -> Load:
     """Return what is known after a look at these pods, ready or not."""
     if not depth.whole or not depth.samples:
         return known
@@ -66,10 +69,19 @@ def measure(known: Load, depth: Depth, pods: Collection[Pod], capacity: Capacity
         made=known.made + done if backed else 0.0,
         per_replica=known.per_replica,
         number=known.number,
+        late=known.late + (arrived if is_late(known, depth, capacity, sla) else 0.0),
+        late_share=known.late_share,
     )
     if looked.made and looked.spent >= SATURATED * capacity.ready:
         looked = learned(looked)
     return closed(looked, now) if known.begun is None or now - known.begun >= BUCKET else looked
+
+
+def is_late(known: Load, depth: Depth, capacity: Capacity, sla: timedelta) -> bool:
+    """Return whether the queue takes longer to work off than the SLA allows; unknown is not late."""
+    if depth.waiting is None or known.mean is None or known.per_replica is None:
+        return False
+    return depth.waiting * known.mean > sla.total_seconds() * known.per_replica * capacity.ready
 
 
 def begun(known: Load, tallies: Mapping[str, Tally], ready: int, now: datetime, *, queued: bool) -> Load:
@@ -150,5 +162,6 @@ def closed(load: Load, now: datetime) -> Load:
         served = load.done / (lasted * load.ready)
         per_replica += HIGHER * max(0.0, served - per_replica)
     number = load.number + 1
-    begun = replace(load, begun=now, came=0.0, finished=0.0, done=0.0)
-    return replace(begun, mean=mean, rates=rates, per_replica=per_replica, number=number)
+    begun = replace(load, begun=now, came=0.0, finished=0.0, done=0.0, late=0.0)
+    share = load.late / load.came if load.came else 0.0
+    return replace(begun, late_share=share, mean=mean, rates=rates, per_replica=per_replica, number=number)

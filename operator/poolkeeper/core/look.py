@@ -10,7 +10,7 @@ from poolkeeper.core.decision import Health
 from poolkeeper.core.depth import Depth, combine
 from poolkeeper.core.forecast import NO_OUTLOOK, Outlook
 from poolkeeper.core.lead import Need
-from poolkeeper.core.memory import Memory, Starts, Tiers
+from poolkeeper.core.memory import Lead, Load, Memory, Starts, Tiers
 from poolkeeper.core.model import CapacityType, PoolSpec
 from poolkeeper.core.observation import Observation, Target
 from poolkeeper.core.reasons import Reason
@@ -84,6 +84,7 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
         account=memory.account,
         load=memory.load,
         lead=memory.lead,
+        counterfactual=memory.counterfactual,
     )
     whole = pool_of(spec, parts, target, memory)
     capacity = capacity_of(parts, whole.replicas, spec)
@@ -119,15 +120,19 @@ def measured(
 ) -> Memory:
     """Return the memory with what this look says of the load; where a bucket of it ends, with what that teaches."""
     parts, capacity = pool
-    found = load.measure(known.load, depth, [pod for part in parts for pod in part.target.pods], capacity, now)
+    sla = spec.slo.queue_time if spec.slo else lead.SLA
+    found = load.measure(known.load, depth, [pod for part in parts for pod in part.target.pods], capacity, now, sla=sla)
     if found is known.load:
         return known
-    ahead = known.lead
-    if found.number != ahead.number:
-        lead_time = startup.usual(spec, (known.starts, *known.tiers.starts.values()))
-        late = 1 - (spec.slo.objective_percent if spec.slo else lead.OBJECTIVE) / 100
-        ahead = lead.study(ahead, found, lead_time, late, spec.queue.down.grace_period)
+    ahead = known.lead if found.number == known.lead.number else studied(spec, known, found)
     return replace(known, load=found, lead=ahead)
+
+
+def studied(spec: PoolSpec, known: Memory, found: Load) -> Lead:
+    """Return what is known of where the load is going, after a bucket of it has ended."""
+    lead_time = startup.usual(spec, (known.starts, *known.tiers.starts.values()))
+    late = 1 - (spec.slo.objective_percent if spec.slo else lead.OBJECTIVE) / 100
+    return lead.study(known.lead, found, lead_time, late, spec.queue.down.grace_period)
 
 
 def accounted(spec: PoolSpec, seen: Observation, before: Account, cap: int | None, now: datetime) -> Account:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from poolkeeper.core.account import Account
+from poolkeeper.core.observation import Pod
+from poolkeeper.core.observed import Figures
 from poolkeeper.core.week import SLOTS
 
 
@@ -128,7 +130,7 @@ class Load:
     so many requests `came` and were `finished`, and so much work was `done`; `mean` is the work of a request. `rates`
     is the work a second that came in each of the last buckets, the newest last; `number` counts them. While every
     replica has been `queued`, so many replica-hours were `spent` and so much work was `made`; `per_replica` is the work
-    a second of one.
+    a second of one. Of what came in this bucket so much was `late`, and of the last one this `late_share`.
     """
 
     since: datetime | None = None
@@ -146,6 +148,8 @@ class Load:
     made: float = 0.0
     per_replica: float | None = None
     number: int = 0
+    late: float = 0.0
+    late_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +170,8 @@ class Lead:
     """Where the load is going, and which way to size for it has served best (lead.py).
 
     `waiting` are predictions whose time has not come: bucket, and one of each kind. `past` are the ones of the last
-    buckets. `needs` are the replicas that were needed, bucket by bucket. `total` is the load that the trials saw.
+    buckets. `needs` are the replicas that were needed, bucket by bucket. `total` is the load that the trials saw;
+    `late` of it was, and `expected` by the trials that were followed.
     """
 
     number: int = 0
@@ -177,6 +182,47 @@ class Lead:
     trials: tuple[Trial, ...] = ()
     total: float = 0.0
     chosen: int | None = None
+    late: float = 0.0
+    expected: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """Our own pool while we only observe, which is only thought of (twin.py).
+
+    `work` is what waits and runs in it, in seconds of one replica; `made` counts the pods that it ever had. `memory` is
+    what decide() remembers of it, None: nothing yet.
+    """
+
+    pods: tuple[Pod, ...] = ()
+    work: float = 0.0
+    made: int = 0
+    memory: "Memory | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Theirs:
+    """The pool as the other scaler has it: replicas by tier that have a node, those that are ready, and its work."""
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+    ready: int = 0
+    work: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Counterfactual:
+    """What Observe has measured (counterfactual.py): the `figures`, and those of them that were `told` last.
+
+    The rest is of this process alone: both pools as they stood `at` the last bucket's end, and the last minute whose
+    counted requests are in the figures.
+    """
+
+    figures: Figures | None = None
+    told: Figures | None = None
+    at: datetime | None = None
+    ours: Twin = field(default_factory=Twin)
+    theirs: Theirs = field(default_factory=Theirs)
+    minute: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,3 +245,4 @@ class Memory:
     account: Account = field(default_factory=Account)
     load: Load = field(default_factory=Load)
     lead: Lead = field(default_factory=Lead)
+    counterfactual: Counterfactual = field(default_factory=Counterfactual)
