@@ -48,16 +48,14 @@ def section(group: Group, shown: Shown) -> Element:
     tiles = element("div", {"class": "tiles"}, *(tile(fact) for fact in facts(group)))
     told = element("p", {"class": "quiet"}, heading(group, shown))
     heads = [element("h2", {}, group.title)] if len(shown.groups) > 1 else []
-    return element("section", {}, *heads, told, tiles, *figures(group), table(compared(group)))
+    return element("section", {}, *heads, told, tiles, table(compared(group)), *figures(group))
 
 
 def facts(group: Group) -> Iterator[Fact]:
     """Yield the figures that stand out."""
     first = group.first
-    beside = ""
-    if len(group.entries) > 1:
-        beside = f"{group.entries[-1].policy} is {against(group.entries[-1], first)}"
-    yield Fact(f"Cost, {group.currency}", amount(first.mean("cost")), beside)
+    others = ", ".join(f"{one.policy} {against(one, first)}" for one in group.entries[1:3])
+    yield Fact(f"Cost, {group.currency}", amount(first.mean("cost")), others)
     yield Fact("Started in time", share(first.mean("in_sla")), f"p99 waits {wait(first.mean('wait_p99'))}")
     bound = f"with paid starts {ratio(first.mean('cost_over_bound_with_startup'))}"
     yield Fact("Times the bound", ratio(first.mean("cost_over_bound")), bound)

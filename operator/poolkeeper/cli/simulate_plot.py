@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from statistics import fmean
 
 import plotext  # type: ignore[import-untyped]
 
-from poolkeeper.cli.simulate_plots import SPANS, first_after, total
+from poolkeeper.cli.simulate_plots import SPANS, first_after, smoothed, total
 from poolkeeper.simulate.study import Row
 
 HEIGHT = 16
@@ -25,20 +24,15 @@ def plot(row: Row, width: int, *, colour: bool) -> str:
     figure.legend(active=False)
     loads = smoothed(row, min(width, WIDEST))
     figure.draw(
-        figure.signal([at for at, _ in loads], [load for _, load in loads], marker="braille").lines(active=True)
+        figure.signal([at.timestamp() for at, _ in loads], [load for _, load in loads], marker="braille").lines(
+            active=True
+        )
     )
     seconds = [one.at.timestamp() for one in row.moments]
     figure.draw(figure.signal(seconds, [total(one) for one in row.moments], marker="hd").lines(active=True))
     places = ticks(row.moments[0].at, row.moments[-1].at)
     figure.ruler("x").ticks([at.timestamp() for at in places], [at.strftime("%a %d %H:%M") for at in places])
     return str(figure.build().string(colorless=not colour))
-
-
-def smoothed(row: Row, columns: int) -> list[tuple[float, float]]:
-    """Return the load, and when it was, as means: not many more than there are columns to draw."""
-    many = max(1, len(row.moments) // columns)
-    parts = [row.moments[begin : begin + many] for begin in range(0, len(row.moments), many)]
-    return [(part[0].at.timestamp(), fmean(one.load for one in part)) for part in parts]
 
 
 def ticks(start: datetime, end: datetime) -> Sequence[datetime]:

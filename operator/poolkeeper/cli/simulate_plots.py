@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from statistics import fmean
 from xml.etree.ElementTree import Element
 
 from poolkeeper.cli.markup import element
@@ -15,20 +16,22 @@ TICKS = 10
 """So many dates fit under a plot."""
 SPANS = (HOUR / 12, HOUR / 4, HOUR, 3 * HOUR, 6 * HOUR, DAY, 2 * DAY, 7 * DAY, 28 * DAY)
 NARROW = 0.1
+SMOOTH = 240
+"""So many means of the load are drawn: more are noise that hides the replicas."""
 Value = Callable[[Moment], float]
 Points = Sequence[tuple[float, float]]
 
 
 def sizes(row: Row) -> Element:
     """Return the replicas of each tier, one upon the other, and the load as a line."""
-    highest = max(max(total(one), one.load) for one in row.moments)
+    highest = max(*map(total, row.moments), *(load for _, load in smoothed(row, SMOOTH)))
     frame = over_time(row, highest)
     parts: list[Element] = []
     for place, tier in enumerate(tiers(row)):
         lower = [(when(row, one), below(one, row, place)) for one in row.moments]
         upper = [(when(row, one), below(one, row, place + 1)) for one in row.moments]
         parts.append(area(frame, stairs(lower), stairs(upper), f"area{place % HUES}", tier))
-    loads = [(when(row, one), one.load) for one in row.moments]
+    loads = [((at - row.moments[0].at).total_seconds(), load) for at, load in smoothed(row, SMOOTH)]
     parts += [*grid(frame, highest, row), line(frame, loads, "ink", "load")]
     words = f"Replicas by tier and the load in replicas, {row.policy}: at most {highest:.0f}."
     return drawing("Replicas and load", words, parts)
@@ -43,6 +46,13 @@ def lines(rows: Sequence[Row], value: Value, title: str, *, steps: bool = False)
         points = [(when(row, one), value(one)) for one in row.moments]
         parts.append(line(frame, stairs(points) if steps else points, f"line{place % HUES}", row.policy))
     return drawing(title, f"{title} over time: {', '.join(row.policy for row in rows)}.", parts)
+
+
+def smoothed(row: Row, columns: int) -> list[tuple[datetime, float]]:
+    """Return the load, and since when, as means: not many more than there are columns to draw."""
+    many = max(1, len(row.moments) // columns)
+    parts = [row.moments[begin : begin + many] for begin in range(0, len(row.moments), many)]
+    return [(part[0].at, fmean(one.load for one in part)) for part in parts]
 
 
 def tiers(row: Row) -> list[str]:
