@@ -175,12 +175,14 @@ def largest(minutes: Iterable[tuple[Work, Work]], terms: Terms) -> int:
 def steered(states: Sequence[State], work: tuple[Work, Work], gain: Sequence[float], terms: Terms) -> Iterator[State]:
     """Yield where each state can come to in a period: by the smallest size that will do, and by more while that pays.
 
-    More pays while it works off more backlog than can be caught up with later, and while it saves a start.
+    More pays while it works off more backlog than can be caught up with later for as much, and while it saves a start.
+    As catching up would need two starts where it needed one, where starts cost something all that works off more pays.
     """
     least_left = min(state.prefill for state in states), min(state.decode for state in states)
     lowest = max(terms.minimum, *(least(kind, left, terms) for kind, left in zip(work, least_left, strict=True)))
     courses: list[tuple[Course, Course]] = []
     steps = len(work[0].so_far)
+    slight = (TINY, TINY) if terms.start else (gain[0] + TINY, gain[1] + TINY)
     for state in states:
         prefill = decode = inf
         for size in count(lowest):
@@ -190,7 +192,7 @@ def steered(states: Sequence[State], work: tuple[Work, Work], gain: Sequence[flo
             if state.prefill > one.limit or state.decode > other.limit:
                 continue
             left = one.after(state.prefill), other.after(state.decode)
-            small = prefill - left[0] <= gain[0] + TINY and decode - left[1] <= gain[1] + TINY
+            small = prefill - left[0] <= slight[0] and decode - left[1] <= slight[1]
             if small and (size > state.size or not terms.start):
                 break
             prefill, decode = left
