@@ -8,12 +8,13 @@ pace      demand.py (R1), lead.py, grace.py, shrink.py (R2)        what the queu
 bounds    edits.py (R10), bounds.py (R0)                           what may be had
 shares    split.py (R7), victims.py (R6)                           which tier has how much of it, and who goes
 verdict   decision.py (R9), standing.py                            the size, why, and what comes next
+observe   counterfactual.py                                        what our sizes would have come to
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from poolkeeper.core import bounds, edits, grace, shares, standing
+from poolkeeper.core import bounds, counterfactual, edits, grace, shares, standing
 from poolkeeper.core.decision import Decision, Prospect, Stage
 from poolkeeper.core.edits import Ruling
 from poolkeeper.core.look import Look, accounted, health, look
@@ -42,8 +43,9 @@ def decide(spec: PoolSpec, seen: Observation, memory: Memory, now: datetime) -> 
     """Return the size to have at `now`, and what to remember for next time."""
     if seen.target is None:
         paid = accounted(spec, seen, memory.account, None, now)
-        return Decision(0, 0, 0, Reason.TARGET_NOT_FOUND, frozen=True), replace(memory, account=paid)
-    view = look(spec, seen, seen.target, memory, now)
+        decision = Decision(0, 0, 0, Reason.TARGET_NOT_FOUND, frozen=True, counterfactual=memory.counterfactual)
+        return decision, replace(memory, account=paid)
+    view = watched(spec, look(spec, seen, seen.target, memory, now), memory, now)
     halt = halted(spec, seen, now)
     if halt is not None:
         return frozen(spec, view, halt, now)
@@ -65,6 +67,14 @@ def decide(spec: PoolSpec, seen: Observation, memory: Memory, now: datetime) -> 
     settled = edits.settle(noticed, ruling, decision.size, now) if active else noticed
     tiers = remembered(view.memory.tiers, decision, active=active)
     return decision, replace(view.memory, grace=pace.clock, edits=settled, tiers=tiers)
+
+
+def watched(spec: PoolSpec, view: Look, before: Memory, now: datetime) -> Look:
+    """Return the look with what our sizes would have come to, while somebody else's are there."""
+    known = counterfactual.follow(decide, spec, view, before.load, now)
+    if known is view.memory.counterfactual:
+        return view
+    return replace(view, memory=replace(view.memory, counterfactual=known))
 
 
 def terms(view: Look, ruling: Ruling, noticed: Edits) -> Terms:
@@ -133,6 +143,7 @@ def frozen(
         shares=shares.found(spec, view),
         bounds=view.bounds,
         outlook=view.outlook,
+        counterfactual=view.memory.counterfactual,
     )
     tiers = remembered(view.memory.tiers, decision, active=False)
     return decision, replace(view.memory, grace=Grace(sampled_at=view.depth.at), edits=followed, tiers=tiers)
@@ -177,6 +188,7 @@ def verdict(spec: PoolSpec, seen: Observation, found: Found, trail: list[Stage],
         shares=done.shares,
         bounds=view.bounds,
         outlook=view.outlook,
+        counterfactual=view.memory.counterfactual,
     )
 
 

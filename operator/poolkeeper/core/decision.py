@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from poolkeeper.core.forecast import NO_OUTLOOK, Outlook
+from poolkeeper.core.memory import Counterfactual
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.schedule import Bounds
 
@@ -81,6 +82,7 @@ class Decision:
     the queue depth it looked at, None when unknown. `frozen`: nothing may be written at all. `shares` has one entry for
     each tier, in order of preference; their sizes are more than `size` while one tier covers for another. `bounds` are
     the schedule's, None where there was nothing to look at; `outlook` is what the load is expected to need.
+    `counterfactual` is what Observe has measured.
     """
 
     current: int
@@ -98,6 +100,7 @@ class Decision:
     shares: tuple[Share, ...] = ()
     bounds: Bounds | None = None
     outlook: Outlook = NO_OUTLOOK
+    counterfactual: Counterfactual = field(default_factory=Counterfactual)
 
     @property
     def changes(self) -> bool:
