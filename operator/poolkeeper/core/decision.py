@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from poolkeeper.core.forecast import NO_OUTLOOK, Outlook
-from poolkeeper.core.memory import Counterfactual
+from poolkeeper.core.memory import NOTHING_MEASURED, Counterfactual
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.schedule import Bounds
 
@@ -100,7 +100,7 @@ class Decision:
     shares: tuple[Share, ...] = ()
     bounds: Bounds | None = None
     outlook: Outlook = NO_OUTLOOK
-    counterfactual: Counterfactual = field(default_factory=Counterfactual)
+    counterfactual: Counterfactual = NOTHING_MEASURED
 
     @property
     def changes(self) -> bool:

@@ -225,6 +225,9 @@ class Counterfactual:
     minute: datetime | None = None
 
 
+NOTHING_MEASURED = Counterfactual()
+
+
 @dataclass(frozen=True, slots=True)
 class Memory:
     """Everything the next decision needs to know about the earlier ones, all of them about the `target` of that UID.
