@@ -63,4 +63,4 @@ def test_the_samples_target_is_beyond_what_full_batches_hold(show, terms):
 
 
 def test_tuned_it_grows_where_all_batches_are_full(show, terms):
-    assert tuned(1, 8, terms).decide(show(4, kv_usage=64 * (1155 + 211 / 2) / 400_000)) == 5
+    assert tuned(1, 8, terms).decide(show(4, kv_usage=64 * (1155 + 211 / 2) / 400_000)) == 6

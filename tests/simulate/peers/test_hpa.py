@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from poolkeeper.simulate.peers.hpa import HPA, External, Pods, by_load, by_waiting
+from poolkeeper.simulate.peers.hpa import HPA, External, Pods, by_load, by_slots, by_waiting
 from poolkeeper.simulate.peers.rules import BUILT_IN, Behavior, Direction, Rule
 from poolkeeper.simulate.peers.terms import Sample, waiting
 
@@ -159,7 +159,9 @@ def test_metrics_are_one_look_old(show):
     assert [policy.decide(show(4, now=at, waiting=queue)) for at, queue in ((0, 20), (15, 40), (30, 20))] == [4, 4, 8]
 
 
-@pytest.mark.parametrize(("make", "busy"), [(by_waiting, {"waiting": 30}), (by_load, {"running": 300})])
+@pytest.mark.parametrize(
+    ("make", "busy"), [(by_waiting, {"waiting": 30}), (by_load, {"running": 240}), (by_slots, {"running": 300})]
+)
 def test_what_is_run(show, terms, make, busy):
     policy = make(1, 8, terms)
     assert [policy.decide(show(4, now=at, **busy)) for at in (0, 15)][1] == 6

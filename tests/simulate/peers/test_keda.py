@@ -24,8 +24,8 @@ def test_five_waiting_requests_per_replica(show, terms):
     assert looks(by_waiting(1, 10, terms), show, 4, 1, waiting=31) == [7]
 
 
-def test_all_requests_at_four_fifths_of_the_slots(show, terms):
-    assert looks(by_load(1, 10, terms), show, 4, 1, waiting=56, running=256) == [7]
+def test_all_requests_at_what_a_replica_has_at_four_fifths_of_its_capacity(show, terms):
+    assert looks(by_load(1, 10, terms), show, 4, 1, waiting=50, running=256) == [8]
 
 
 def test_a_queue_is_read_at_the_autoscalers_pace(terms):

@@ -64,7 +64,7 @@ def test_two_ongoing_requests_are_far_fewer_than_an_engine_runs(show, terms):
 
 
 def test_tuned_to_the_engine(show, terms):
-    assert looks(tuned(1, 8, terms), show, 4, 4, running=64 * 4)[-1] == 5
+    assert looks(tuned(1, 8, terms), show, 4, 4, running=64 * 4)[-1] == 6
 
 
 @pytest.mark.parametrize(("requests", "size"), [(3, 1), (0, 0)])

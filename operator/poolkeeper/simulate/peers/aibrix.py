@@ -7,7 +7,7 @@ of that time, where HPA takes the largest: a shrink is not held back, it is made
 is here.
 
 The samples' metric is the use of the KV cache with 0.5 as its target. Where the engine's slots run out long before its
-cache does, that is never reached, so the tuned one aims at four fifths of what a full batch holds.
+cache does, that is never reached, so the tuned one aims at what the cache holds at 80 % of a replica's capacity.
 
 What is left out: several metrics, schedules of bounds and the optimiser.
 """
@@ -85,6 +85,6 @@ def by_cache(minimum: int, maximum: int, _: Terms) -> Peer:
 
 
 def tuned(minimum: int, maximum: int, terms: Terms) -> Peer:
-    """Return the APA with a target that the engine can reach: its requests are half written on average."""
-    full = terms.batch * (terms.prompt + terms.output / 2) / terms.engine.cache_tokens
-    return APA("apa-tuned", minimum, maximum, BUSY * full)
+    """Return the APA with what the cache holds at 80 % of a replica's capacity: requests half written on average."""
+    held = terms.concurrency(BUSY) * (terms.prompt + terms.output / 2)
+    return APA("apa-tuned", minimum, maximum, held / terms.engine.cache_tokens)

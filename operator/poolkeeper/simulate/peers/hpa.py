@@ -46,7 +46,7 @@ LAG = timedelta(seconds=15)
 WAITING = 5.0
 """The waiting requests per replica that production-stack's chart has as its threshold."""
 BUSY = 0.8
-"""The share of a replica's batch that experts aim at."""
+"""The share of a replica's capacity that experts aim at."""
 
 
 def near(ratio: float) -> bool:
@@ -165,5 +165,10 @@ def by_waiting(minimum: int, maximum: int, _: Terms) -> Peer:
 
 
 def by_load(minimum: int, maximum: int, terms: Terms) -> Peer:
-    """Return the one that experts run: all requests that are there, at four fifths of what a pod runs at once."""
-    return HPA("hpa-load", minimum, maximum, [Pods(load, BUSY * terms.batch)])
+    """Return the one that experts run: all requests that are there, as many as a load test has at 80 %."""
+    return HPA("hpa-load", minimum, maximum, [Pods(load, terms.concurrency(BUSY))])
+
+
+def by_slots(minimum: int, maximum: int, terms: Terms) -> Peer:
+    """Return the one of who has no load test: all requests that are there, at 80 % of the slots."""
+    return HPA("hpa-slots", minimum, maximum, [Pods(load, BUSY * terms.batch)])

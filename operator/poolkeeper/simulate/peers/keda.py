@@ -109,7 +109,7 @@ def by_waiting(minimum: int, maximum: int, _: Terms) -> Peer:
 
 
 def by_load(minimum: int, maximum: int, terms: Terms) -> Peer:
-    """Return KEDA on all requests that are there, at four fifths of what a replica runs at once."""
+    """Return KEDA on all requests that are there, as many as a replica has at 80 % of its capacity."""
     return Keda(underneath("keda-load", minimum, maximum, [at_load(terms)]), minimum)
 
 
@@ -125,8 +125,8 @@ def with_cron(minimum: int, maximum: int, terms: Terms) -> Peer:
 
 
 def at_load(terms: Terms) -> Metric:
-    """Return the metric that has four fifths of what a replica runs at once as its target."""
-    return External(load, BUSY * terms.batch)
+    """Return the metric that experts use: the requests that a replica has at 80 % of its capacity."""
+    return External(load, terms.concurrency(BUSY))
 
 
 def fail_safe(hpa: HPA, minimum: int) -> Peer:

@@ -92,3 +92,8 @@ class KPA:
 def by_concurrency(minimum: int, maximum: int, terms: Terms) -> Peer:
     """Return the KPA with the engine's batch as `containerConcurrency`."""
     return KPA("kpa", minimum, maximum, UTILIZATION * terms.batch)
+
+
+def tuned(minimum: int, maximum: int, terms: Terms) -> Peer:
+    """Return the KPA with the requests that a replica has at 70 % of its capacity as the target."""
+    return KPA("kpa-tuned", minimum, maximum, terms.concurrency(UTILIZATION))

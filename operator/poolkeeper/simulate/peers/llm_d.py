@@ -6,8 +6,8 @@
     llm-d-tokens       1.5 s of prefill work waiting or 0.8 of a KV cache, per replica; at most one replica more each
                        three minutes, and one fewer each five
 
-The queue mode runs once more with the number of running requests that a replica of the engine in question can hold,
-as the guide asks its readers to do. What is left out: the picker's own queue delays dispatch, here requests wait in one
+The queue mode runs once more with the number of running requests that a replica of the engine in question has at 80 % of
+its capacity, as the guide asks its readers to find out. What is left out: the picker's own queue delays dispatch, here requests wait in one
 queue anyway; and its staleness rules.
 """
 
@@ -60,7 +60,7 @@ def by_queue(minimum: int, maximum: int, _: Terms) -> Peer:
 
 def by_queue_tuned(minimum: int, maximum: int, terms: Terms) -> Peer:
     """Return the same with the number of running requests that fits the engine."""
-    metrics: list[Metric] = [External(waiting, QUEUED), External(running, BUSY * terms.batch)]
+    metrics: list[Metric] = [External(waiting, QUEUED), External(running, terms.concurrency(BUSY))]
     return scaled("llm-d-queue-tuned", (minimum, maximum), metrics, GUIDED)
 
 

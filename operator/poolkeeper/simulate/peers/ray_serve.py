@@ -86,5 +86,5 @@ def by_default(minimum: int, maximum: int, _: Terms) -> Peer:
 
 
 def tuned(minimum: int, maximum: int, terms: Terms) -> Peer:
-    """Return Ray Serve with four fifths of what a replica of the engine runs at once."""
-    return RayServe("ray-tuned", minimum, maximum, BUSY * terms.batch)
+    """Return Ray Serve with as many requests as a replica has at 80 % of its capacity."""
+    return RayServe("ray-tuned", minimum, maximum, terms.concurrency(BUSY))

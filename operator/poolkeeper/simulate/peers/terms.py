@@ -41,6 +41,18 @@ class Terms:
         """How many requests a second a replica serves that never lacks work."""
         return self.engine.capacity(self.prompt, self.output)
 
+    def concurrency(self, share: float) -> float:
+        """Return how many requests are in a replica at this share of its capacity: what a load test finds.
+
+        With c requests a second, c * output / pace(n) decode, which are n = x / (1 - x / half_batch) with
+        x = c * output / decode_rate; c * prompt / prefill_rate are in prefill. Where prefill is what limits a replica,
+        that is far below its batch: slots fill up only when it is too late.
+        """
+        rate = share * self.capacity
+        alone = rate * self.output / self.engine.decode_rate
+        decoding = alone / (1 - alone / self.engine.half_batch)
+        return min(self.batch, decoding + rate * self.prompt / self.engine.prefill_rate)
+
 
 class Seen(Protocol):
     """What a peer's metrics and its API server show; `core.world.Gauges` is one.
