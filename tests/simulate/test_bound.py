@@ -126,7 +126,7 @@ def test_the_sizes_of_the_bound_keep_the_sla(seed):
 
 
 @pytest.mark.parametrize("startup", [0.5, 1, 3])
-@pytest.mark.parametrize("seed", range(7))
+@pytest.mark.parametrize("seed", [*range(7), 13, 125, 170, 221, 316])
 def test_with_paid_starts_too_it_is_the_cheapest_of_all_sequences(seed, startup):
     traffic = random_traffic(seed)
     assert minutes_paid(bound_of(traffic, startup * MINUTE)) == brute(traffic, startup)
