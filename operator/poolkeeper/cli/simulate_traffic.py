@@ -33,6 +33,8 @@ CLIENTS = "_clients"
 
 def reading(origin: Origin, given_tokens: str | None) -> Reading:
     """Return how the traffic is read; leave with the option's name where one is missing or means nothing."""
+    if origin.trace is None and origin.prometheus is None:
+        raise typer.BadParameter("give --trace FILE, or --prometheus URL with --query")
     if origin.trace is None:
         mean = option("--tokens", given_tokens, tokens) or (PROMPT, OUTPUT)
         load = served(origin)

@@ -1,0 +1,272 @@
+"""What simulate prints, and what it refuses."""
+
+import gzip
+import json
+from datetime import timedelta
+
+import pytest
+from typer.testing import CliRunner
+
+from builders import START
+from poolkeeper.cli import load_options
+from poolkeeper.cli.main import app
+from poolkeeper.simulate.series import Series
+from poolkeeper.simulate.study import FIGURES
+
+POOL = """
+apiVersion: poolkeeper.io/v1alpha1
+kind: InferencePool
+metadata: {name: chat, namespace: inference}
+spec:
+  targetRef: {name: chat}
+  minReplicas: 1
+  maxReplicas: 4
+  cost: {gpusPerReplica: 2, pricePerGPUHour: {on-demand: "1.50"}}
+"""
+SECOND_POOL = POOL.replace("chat", "code")
+BARE = POOL.partition("  cost:")[0]
+TRACE = "second,requests,prompt_tokens,output_tokens\n" + "".join(
+    f"{number * 60},{count},{count * 1000},{count * 200}\n" for number, count in enumerate((120, 240, 480, 240))
+)
+FAST = ["--startup", "60s"]
+BUSY = [*FAST, "--load", "5"]
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 1)  # other processes are tested in tests/simulate/test_fleets.py
+    (tmp_path / "pool.yaml").write_text(POOL)
+    (tmp_path / "trace.csv").write_text(TRACE)
+    return tmp_path
+
+
+def run(files, *arguments):
+    given = ["simulate", "-f", str(files / "pool.yaml"), "--trace", str(files / "trace.csv"), *arguments]
+    return CliRunner().invoke(app, given, env={"COLUMNS": "200"})
+
+
+def rows(files, *arguments):
+    done = run(files, "-o", "json", *arguments)
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)["rows"]
+
+
+def refused(files, *arguments):
+    done = run(files, *arguments)
+    assert done.exit_code == 2, done.output
+    return " ".join(done.stderr.replace("│", " ").split())
+
+
+def test_a_pool_stands_beside_its_largest_size(files):
+    assert [row["policy"] for row in rows(files, *FAST)] == ["poolkeeper", "static"]
+
+
+def test_a_row_has_all_figures_and_no_more(files):
+    assert set(rows(files, *FAST)[0]) == {"policy", *FIGURES}
+
+
+def test_the_bound_is_in_each_row(files):
+    assert len({row["bound_replica_hours"] for row in rows(files, *FAST)}) == 1
+
+
+def test_replicas_are_paid_by_the_pools_own_prices(files):
+    row = rows(files, *FAST)[1]
+    assert row["cost"] == pytest.approx(3 * row["replica_hours"], abs=0.01)
+
+
+def test_given_prices_count_over_the_pools_own(files):
+    row = rows(files, *FAST, "--price", "5", "--gpus", "1")[1]
+    assert row["cost"] == pytest.approx(5 * row["replica_hours"], abs=0.01)
+
+
+def test_what_nobody_said_is_noted(files):
+    (files / "pool.yaml").write_text(BARE)
+    said = run(files, "-o", "json").stderr
+    assert [line.partition(" is a guess")[0] for line in said.splitlines()] == [
+        "note: that replicas take 4m to start",
+        "note: 3.00 USD for a GPU and an hour of on-demand",
+        "note: that a replica has 1 GPU",
+    ]
+
+
+def test_spot_without_a_price_costs_what_on_demand_costs(files):
+    spot = POOL.replace(
+        "cost:", "capacity: {tiers: [{name: spot, type: Spot}, {name: on-demand, type: OnDemand}]}\n  cost:"
+    )
+    (files / "pool.yaml").write_text(spot)
+    assert "note: 1.50 USD for a GPU and an hour of spot is a guess" in run(files, "-o", "json", *FAST).stderr
+
+
+def test_other_scalers_stand_beside_it(files):
+    names = [row["policy"] for row in rows(files, *FAST, "--against", "static=3,hpa,kpa")]
+    assert names == ["poolkeeper", "static=3", "hpa-waiting", "hpa-load", "kpa"]
+
+
+def test_each_value_of_a_change_gives_a_row(files):
+    found = rows(files, *FAST, "--what-if", "queue.scaleUp.above=3,10", "--what-if", "minReplicas=2")
+    assert [row["policy"] for row in found] == [
+        "poolkeeper",
+        "poolkeeper queue.scaleUp.above=3",
+        "poolkeeper queue.scaleUp.above=10",
+        "poolkeeper minReplicas=2",
+        "static",
+    ]
+
+
+def test_several_loads_are_named(files):
+    found = rows(files, *FAST, "--load", "1,3")
+    assert [row["load"] for row in found] == [1.0, 1.0, 3.0, 3.0]
+
+
+def test_several_pools_are_named(files):
+    (files / "pool.yaml").write_text(f"{POOL}---{SECOND_POOL}")
+    assert [row["pool"] for row in rows(files, *FAST)] == ["chat", "chat", "code", "code"]
+
+
+def test_pools_of_one_name_are_told_by_their_namespaces(files):
+    (files / "pool.yaml").write_text(f"{POOL}---{POOL.replace('namespace: inference', 'namespace: other')}")
+    assert {row["pool"] for row in rows(files, *FAST)} == {"inference/chat", "other/chat"}
+
+
+def test_seeds_are_in_each_row_and_the_row_is_their_mean(files):
+    row = rows(files, *FAST, "--seeds", "3")[0]
+    assert row["requests"] == pytest.approx(sum(one["requests"] for one in row["seeds"]) / 3, rel=1e-6)
+    assert [one["seed"] for one in row["seeds"]] == [7, 8, 9]
+
+
+def test_the_same_seed_gives_the_same_rows(files):
+    assert rows(files, *FAST, "--seed", "3") == rows(files, *FAST, "--seed", "3")
+
+
+def test_a_peak_scales_the_trace(files):
+    assert rows(files, *FAST, "--peak-replicas", "8")[0]["requests"] > rows(files, *FAST)[0]["requests"]
+
+
+def test_an_engine_that_can_do_less_needs_more(files):
+    less = rows(files, *BUSY, "--engine", "prefill=4000,slots=32")
+    assert less[0]["bound_replica_hours"] > rows(files, *BUSY)[0]["bound_replica_hours"]
+
+
+def test_a_preset_is_another_engine(files):
+    other = rows(files, *BUSY, "--gpu", "rtx4090-mistral-7b")
+    assert other[0]["bound_replica_hours"] != rows(files, *BUSY)[0]["bound_replica_hours"]
+
+
+def test_a_packed_trace_is_read(files):
+    (files / "trace.csv").write_bytes(gzip.compress(TRACE.encode()))
+    assert rows(files, *FAST)
+
+
+def test_clients_beside_a_trace_say_how_bursty_it_is(files):
+    before = rows(files, *FAST)
+    (files / "trace_clients.csv").write_text("second,client,rate,cv\n" + "".join(f"{n * 60},a,4,1\n" for n in range(4)))
+    assert rows(files, *FAST) != before
+
+
+def test_people_get_a_table(files):
+    said = run(files, *FAST).stdout
+    assert said.splitlines()[1].split()[:5] == ["policy", "cost", "USD", "to", "poolkeeper"]
+
+
+def test_people_get_a_plot(files):
+    assert "poolkeeper: replicas (line) and load in replicas (dots)" in run(files, *FAST).stdout
+
+
+def test_people_are_told_what_it_rests_on(files):
+    said = run(files, *FAST, "--peak-replicas", "2").stdout
+    assert "scaled to a peak of 2 replicas, bursts of seed 7; a replica starts in 1m and has 64 slots" in said
+
+
+def test_several_seeds_are_told_with_their_spread(files):
+    assert "means of 2 seeds (least-most)" in run(files, *FAST, "--seeds", "2").stdout
+
+
+def test_many_tables_have_no_plots(files):
+    assert "replicas (line)" not in run(files, *FAST, "--load", "1,2,3,4").stdout
+
+
+def test_a_report_is_written(files):
+    run(files, *FAST, "--html", str(files / "report.html"))
+    assert "<h1>What chat would have cost</h1>" in (files / "report.html").read_text()
+
+
+def test_a_report_stands_for_itself(files):
+    run(files, *FAST, "--html", str(files / "report.html"))
+    page = (files / "report.html").read_text()
+    assert "http" not in page
+    assert "<script" not in page
+
+
+def test_a_report_has_each_plot(files):
+    run(files, *FAST, "--html", str(files / "report.html"))
+    page = (files / "report.html").read_text()
+    titles = ("Replicas and load", "Replicas", "Requests waiting", "Late requests, percent", "Cost so far, USD")
+    assert [title for title in titles if f"<title>{title}</title>" not in page] == []
+
+
+def test_a_history_of_a_server_is_lived(files, monkeypatch):
+    series = Series(START, timedelta(minutes=1), (2.0, None, 6.0))
+    monkeypatch.setattr(load_options, "from_prometheus", lambda *_: series)
+    given = ["simulate", "-f", str(files / "pool.yaml"), "--prometheus", "http://here:9090", "--query", "x", *FAST]
+    done = CliRunner().invoke(app, [*given, "--tokens", "500,100", "-o", "json"])
+    assert json.loads(done.stdout)["rows"][0]["requests"] == pytest.approx(720, rel=0.3)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--what-if", "queue.scaleUp.abov=5"], "spec.queue.scaleUp.abov: no such field; did you mean above?"),
+        (["--what-if", "minReplicas"], "'minReplicas' changes nothing; write it as in queue.scaleUp.above=800,1200"),
+        (["--against", "nobody"], "--against: 'nobody' is none of static, schedule"),
+        (["--load", "1,none"], "--load: 'none' is no number over 0"),
+        (["--gpu", "abacus"], "--gpu: 'abacus' is none of assumed,"),
+        (["--engine", "slots"], "--engine: 'slots' is no figure; write it as in slots=64"),
+        (["--engine", "speed=5"], "--engine: 'speed' is none of slots, prefill, decode, half, cache"),
+        (["--engine", "decode=fast"], "--engine: 'fast' is no number over 0"),
+        (["--step", "10ms"], "--step: '10ms' must be 1s or more"),
+        (["--startup", "soon"], "--startup: 'soon' is no duration"),
+        (["--price", "cheap"], "--price: 'cheap' is no price"),
+        (["--start", "yesterday"], "--start: 'yesterday' is no instant"),
+        (["--tokens", "1,2"], "--tokens belongs to --prometheus"),
+        (["--on", "here"], "'here' is no cluster; write it as in dask://scheduler:8786"),
+        (["--prometheus", "http://here:9090"], "give --prometheus or --trace, not both"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_option(files, given, said):
+    assert said in refused(files, *given)
+
+
+def test_without_traffic_both_ways_are_named(files):
+    done = CliRunner().invoke(app, ["simulate", "-f", str(files / "pool.yaml")], env={"COLUMNS": "200"})
+    assert (done.exit_code, "give --trace FILE, or --prometheus URL with --query" in done.stderr) == (2, True)
+
+
+def test_tokens_that_are_not_two_are_refused(files):
+    given = ["simulate", "-f", str(files / "pool.yaml"), "--prometheus", "http://h:1", "--query", "x", "--tokens", "5"]
+    done = CliRunner().invoke(app, given, env={"COLUMNS": "200"})
+    assert "--tokens: '5' must be two numbers, as in 1155,211" in done.stderr
+
+
+def test_a_pool_that_check_refuses_is_refused_with_its_name(files):
+    (files / "pool.yaml").write_text(POOL.replace("maxReplicas: 4", "maxReplicas: 0"))
+    assert "ipool/chat: spec.maxReplicas: must be greater than or equal to 1" in refused(files)
+
+
+def test_a_pool_that_is_there_twice_is_refused(files):
+    (files / "pool.yaml").write_text(f"{POOL}---{POOL}")
+    assert "ipool/inference/chat is there twice" in refused(files)
+
+
+def test_a_trace_that_is_none_is_refused_with_its_file(files):
+    (files / "trace.csv").write_text("time,count\n1,2\n")
+    assert "trace.csv: no column second and no column requests" in refused(files)
+
+
+def test_a_trace_that_is_not_there_is_refused(files):
+    (files / "trace.csv").unlink()
+    assert "No such file or directory" in refused(files)
+
+
+def test_a_silent_trace_has_no_peak_to_scale(files):
+    (files / "trace.csv").write_text("second,requests\n0,0\n60,0\n")
+    assert "a trace without a request has no peak to scale" in refused(files, "--peak-replicas", "8")
