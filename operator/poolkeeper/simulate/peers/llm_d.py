@@ -6,9 +6,9 @@
     llm-d-tokens       1.5 s of prefill work waiting or 0.8 of a KV cache, per replica; at most one replica more each
                        three minutes, and one fewer each five
 
-The queue mode runs once more with the number of running requests that a replica of the engine in question has at 80 % of
-its capacity, as the guide asks its readers to find out. What is left out: the picker's own queue delays dispatch, here requests wait in one
-queue anyway; and its staleness rules.
+The queue mode runs once more with the number of running requests that a replica of the engine in question has at 80 %
+of its capacity, as the guide asks its readers to find out. What is left out: the picker's own queue delays dispatch, here
+requests wait in one queue anyway; and its staleness rules.
 """
 
 from datetime import timedelta
