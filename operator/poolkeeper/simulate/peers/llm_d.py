@@ -7,8 +7,10 @@
                        three minutes, and one fewer each five
 
 The queue mode runs once more with the number of running requests that a replica of the engine in question has at 80 %
-of its capacity, as the guide asks its readers to find out. What is left out: the picker's own queue delays dispatch, here
-requests wait in one queue anyway; and its staleness rules.
+of its capacity, as the guide asks its readers to find out.
+
+What is left out: that the picker's own queue delays dispatch (here requests wait in one queue anyway), and its
+staleness rules.
 """
 
 from datetime import timedelta
