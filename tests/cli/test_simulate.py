@@ -200,7 +200,7 @@ def test_a_report_stands_for_itself(files):
 def test_a_report_has_each_plot(files):
     run(files, *FAST, "--html", str(files / "report.html"))
     page = (files / "report.html").read_text()
-    titles = ("Replicas and load", "Replicas", "Requests waiting", "Late requests, percent", "Cost so far, USD")
+    titles = ("Replicas and load", "Late so far, percent", "Cost so far, USD", "Requests waiting")
     assert [title for title in titles if f"<title>{title}</title>" not in page] == []
 
 

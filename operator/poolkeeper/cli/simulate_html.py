@@ -54,7 +54,7 @@ def section(group: Group, shown: Shown) -> Element:
 def facts(group: Group) -> Iterator[Fact]:
     """Yield the figures that stand out."""
     first = group.first
-    others = ", ".join(f"{one.policy} {against(one, first)}" for one in group.entries[1:3])
+    others = f"{group.entries[1].policy} {against(group.entries[1], first)}" if len(group.entries) > 1 else ""
     yield Fact(f"Cost, {group.currency}", amount(first.mean("cost")), others)
     yield Fact("Started in time", share(first.mean("in_sla")), f"p99 waits {wait(first.mean('wait_p99'))}")
     bound = f"with paid starts {ratio(first.mean('cost_over_bound_with_startup'))}"
@@ -63,25 +63,24 @@ def facts(group: Group) -> Iterator[Fact]:
 
 
 def figures(group: Group) -> Iterator[Element]:
-    """Yield the plots with their captions and keys: ours in full, then all beside each other."""
-    rows = group.plotted
+    """Yield the plots with their captions and keys: ours, all of them beside each other, then each of the others."""
+    rows = group.plotted[:COMPARED]
     if not rows:
         return
-    yield of_tiers(rows[0])
-    rows = rows[:COMPARED]
+    highest = max(map(plots.largest, rows))
+    yield of_tiers(rows[0], highest)
     key = [(f"hue{place % HUES}", row.policy) for place, row in enumerate(rows)]
-    yield figure("Replicas, policy by policy", key, plots.lines(rows, plots.total, "Replicas", steps=True))
-    yield figure("Requests waiting", key, plots.lines(rows, lambda one: one.waiting, "Requests waiting"))
-    late = plots.lines(rows, lambda one: 100 * one.late, "Late requests, percent")
-    yield figure("Requests that started too late, percent", key, late)
-    cost = plots.lines(rows, lambda one: float(one.cost), f"Cost so far, {group.currency}")
-    yield figure(f"Cost so far, {group.currency}", key, cost)
+    yield figure("Late so far, percent of the requests", key, plots.late(rows))
+    yield figure(f"Cost so far, {group.currency}", key, plots.cost(rows, group.currency))
+    yield figure("Requests waiting", [("hue0", rows[0].policy)], plots.waiting(rows[0]))
+    yield from (of_tiers(row, highest) for row in rows[1:])
 
 
-def of_tiers(row: Row) -> Element:
+def of_tiers(row: Row, highest: float) -> Element:
     """Return the plot of one policy's replicas and load."""
     key = [(f"area{place % HUES}", name) for place, name in enumerate(plots.tiers(row))]
-    return figure(f"Replicas and load, {row.policy}", [*key, ("ink", "load, in replicas")], plots.sizes(row))
+    key.append(("ink", "load, in replicas"))
+    return figure(f"Replicas and load, {row.policy}", key, plots.sizes(row, highest))
 
 
 def compared(group: Group) -> Table:

@@ -1,9 +1,7 @@
-"""A study in the terminal: a pool's size and its load over time."""
+"""A study in the terminal: a pool's size and its load over time. plotext takes a while that other commands need not."""
 
 from collections.abc import Sequence
 from datetime import datetime
-
-import plotext  # type: ignore[import-untyped]
 
 from poolkeeper.cli.simulate_plots import SPANS, first_after, smoothed, total
 from poolkeeper.simulate.study import Row
@@ -15,6 +13,8 @@ TICKS = 6
 
 def plot(row: Row, width: int, *, colour: bool) -> str:
     """Return a plot as lines of text: what was needed, and what was there, in replicas."""
+    import plotext  # type: ignore[import-untyped]
+
     figure = plotext.figure
     figure.clear.all()
     figure.theme("colorless" if not colour else "default")

@@ -1,6 +1,6 @@
-"""A study's plots as SVG, over time: sizes and load, the queue, costs, late requests; colours are the page's."""
+"""A study's plots as SVG, over time: sizes and load, late requests, costs, the queue; colours are the page's."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from statistics import fmean
 from xml.etree.ElementTree import Element
@@ -18,13 +18,11 @@ SPANS = (HOUR / 12, HOUR / 4, HOUR, 3 * HOUR, 6 * HOUR, DAY, 2 * DAY, 7 * DAY, 2
 NARROW = 0.1
 SMOOTH = 240
 """So many means of the load are drawn: more are noise that hides the replicas."""
-Value = Callable[[Moment], float]
 Points = Sequence[tuple[float, float]]
 
 
-def sizes(row: Row) -> Element:
-    """Return the replicas of each tier, one upon the other, and the load as a line."""
-    highest = max(*map(total, row.moments), *(load for _, load in smoothed(row, SMOOTH)))
+def sizes(row: Row, highest: float) -> Element:
+    """Return the replicas of each tier, one upon the other, and the load as a line, on a scale up to the highest."""
     frame = over_time(row, highest)
     parts: list[Element] = []
     for place, tier in enumerate(tiers(row)):
@@ -33,18 +31,45 @@ def sizes(row: Row) -> Element:
         parts.append(area(frame, stairs(lower), stairs(upper), f"area{place % HUES}", tier))
     loads = [((at - row.moments[0].at).total_seconds(), load) for at, load in smoothed(row, SMOOTH)]
     parts += [*grid(frame, highest, row), line(frame, loads, "ink", "load")]
-    words = f"Replicas by tier and the load in replicas, {row.policy}: at most {highest:.0f}."
-    return drawing("Replicas and load", words, parts)
+    return drawing("Replicas and load", f"Replicas by tier and the load in replicas, {row.policy}.", parts)
 
 
-def lines(rows: Sequence[Row], value: Value, title: str, *, steps: bool = False) -> Element:
-    """Return a figure of several policies over time, a line for each."""
-    highest = max(value(one) for row in rows for one in row.moments)
+def largest(row: Row) -> float:
+    """Return the most that a plot of replicas and load has to hold."""
+    return max(*map(total, row.moments), *(load for _, load in smoothed(row, SMOOTH)))
+
+
+def late(rows: Sequence[Row]) -> Element:
+    """Return the share of late requests, of all until then, of several policies."""
+    return lines(rows, [list(late_so_far(row)) for row in rows], "Late so far, percent")
+
+
+def late_so_far(row: Row) -> Iterator[float]:
+    """Yield the percentage of the requests that were late until each moment; the load weighs what came in between."""
+    came = missed = 0.0
+    for one in row.moments:
+        came, missed = came + one.load, missed + one.load * one.late
+        yield 100 * missed / came if came else 0.0
+
+
+def cost(rows: Sequence[Row], currency: str) -> Element:
+    """Return what several policies had cost at each time."""
+    return lines(rows, [[float(one.cost) for one in row.moments] for row in rows], f"Cost so far, {currency}")
+
+
+def waiting(row: Row) -> Element:
+    """Return the queue of a policy."""
+    return lines([row], [[one.waiting for one in row.moments]], "Requests waiting")
+
+
+def lines(rows: Sequence[Row], values: Sequence[Sequence[float]], title: str) -> Element:
+    """Return a figure of several policies over time, a line for each, the first on top."""
+    highest = max(max(found) for found in values)
     frame = over_time(rows[0], highest)
     parts = list(grid(frame, highest, rows[0]))
-    for place, row in reversed(list(enumerate(rows))):
-        points = [(when(row, one), value(one)) for one in row.moments]
-        parts.append(line(frame, stairs(points) if steps else points, f"line{place % HUES}", row.policy))
+    for place, (row, found) in reversed(list(enumerate(zip(rows, values, strict=True)))):
+        points = [(when(row, one), value) for one, value in zip(row.moments, found, strict=True)]
+        parts.append(line(frame, points, f"line{place % HUES}", row.policy))
     return drawing(title, f"{title} over time: {', '.join(row.policy for row in rows)}.", parts)
 
 
