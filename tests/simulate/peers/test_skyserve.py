@@ -70,7 +70,7 @@ def test_a_base_is_always_on_demand(show):
 
 @pytest.mark.parametrize(("ready", "stand_in"), [(0, 3), (1, 3), (2, 3), (4, 1), (5, 0)])
 def test_the_hedge_has_two_more_on_spot(show, ready, stand_in):
-    """arXiv 2411.01438: min(N, N + extra - ready) on demand."""
+    """autoscalers.py: no on-demand fallback for replicas over what is needed, min(N, N + extra - ready)."""
     seen = show(3, arrival_rate=3, by_tier={"spot": (5, ready)})
     assert fallback(extra=2).decide(seen) == {"spot": 5, "on-demand": stand_in}
 

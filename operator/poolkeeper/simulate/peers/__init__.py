@@ -1,7 +1,7 @@
 """The published algorithms that we are held against, each after its own documentation and source.
 
 A peer is what its experts would run: with its defaults, and where it takes a figure of the engine, with the true one.
-docs/reference/peers.md says for each where it comes from and what is left out. All are pure: what one decides follows
+docs/peers.md says for each where it comes from and what is left out. All are pure: what one decides follows
 from what it has seen, and nothing else.
 """
 

@@ -7,7 +7,7 @@ On spot it keeps `base_ondemand_fallback_replicas` on demand and the rest on spo
 demand also stands in for each spot replica that is not ready. SpotHedge asks for more spot than it needs, and lets on
 demand stand in for no more than are needed:
 
-    spot = target - base + extra,   on demand = base + min(target - base, spot - spot ready)
+    spot = target - base + extra,   on demand = min(target, base + spot - spot ready)
 
 What is left out: rolling updates, mixed GPUs, and target_qps by instance type.
 """
@@ -25,7 +25,7 @@ INTERVAL = timedelta(seconds=20)
 WINDOW = timedelta(seconds=60)
 UPSCALE_DELAY, DOWNSCALE_DELAY = timedelta(seconds=300), timedelta(seconds=1200)
 EXTRA = 2
-"""How many spot replicas SpotHedge has over what is needed in its paper's experiments."""
+"""How many spot replicas SpotHedge has over what is needed: `num_overprovision`, which has no default; two here."""
 BUSY = 0.8
 
 
