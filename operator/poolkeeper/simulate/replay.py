@@ -1,7 +1,7 @@
 """A policy lived through traffic: the operator's own decide(), or a peer's algorithm, in core's world.
 
 every step     what is due is looked at and resized, then the step's requests come
-ours           every queue.interval, and no more often than the traffic's step
+ours           every queue.interval, and no more often than the traffic's step; jumping, only where it could matter
 a peer         every interval of its own
 """
 
@@ -14,11 +14,14 @@ from typing import Protocol
 
 from poolkeeper.core.arrivals import Arrival, Traffic
 from poolkeeper.core.decide import decide
+from poolkeeper.core.decision import Decision
 from poolkeeper.core.memory import Memory
 from poolkeeper.core.model import ON_DEMAND, CapacityType, Mode, PoolSpec, Tier
+from poolkeeper.core.observation import Observation
 from poolkeeper.core.plan import plan
 from poolkeeper.core.split import due
 from poolkeeper.core.world import Gauges, Ground, World
+from poolkeeper.simulate.jumps import Standing
 
 FIRST = timedelta(minutes=10)
 MARGIN = 1.1
@@ -49,11 +52,17 @@ class Operator:
         self.interval = spec.queue.interval
         self.memory = Memory()
 
-    def act(self, world: World) -> None:
+    def see(self, seen: Observation, now: datetime) -> Decision:
+        """Look, and remember."""
+        decision, self.memory = decide(self.spec, seen, self.memory, now)
+        return decision
+
+    def act(self, world: World) -> Decision:
         """Look at the world, and carry out what is decided."""
-        decision, self.memory = decide(self.spec, world.observe(), self.memory, world.now)
+        decision = self.see(world.observe(), world.now)
         for resize in plan(self.spec, decision).resizes:
             world.resize(resize.tier, resize.after, resize.victims)
+        return decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +120,14 @@ def start_size(traffic: Traffic, ground: Ground, minimum: int, maximum: int) -> 
     return max(minimum, min(maximum, ceil(load * MARGIN)))
 
 
-def replay(policy: Policy | Operator, case: Case, progress: Callable[[float], None] | None = None) -> Played:
-    """Return what a policy makes of a case; `progress` is told the share that is done, from time to time."""
-    run = Run(policy, case)
+def replay(
+    policy: Policy | Operator, case: Case, progress: Callable[[float], None] | None = None, *, jump: bool = False
+) -> Played:
+    """Return what a policy makes of a case; `progress` is told the share that is done, from time to time.
+
+    With `jump` the operator's looks that would change nothing are left out (`jumps.py`): the same sizes, sooner.
+    """
+    run = Run(policy, case, jump=jump)
     for place in range(len(case.traffic.arrivals)):
         run.step(place)
         if progress is not None and place % run.thinning == 0:
@@ -131,11 +145,13 @@ def work(arrival: Arrival, ground: Ground, step: timedelta) -> float:
 class Run:
     """One policy on its way through a case."""
 
-    def __init__(self, policy: Policy | Operator, case: Case) -> None:
+    def __init__(self, policy: Policy | Operator, case: Case, *, jump: bool = False) -> None:
         self.policy, self.case, self.traffic = policy, case, case.traffic
         self.spec = pool(policy, case)
         self.world = World(case.ground, self.spec, case.traffic.start, first_sizes(self.spec, case), case.seed)
         self.interval = max(policy.interval, self.traffic.step).total_seconds()
+        between = ceil(self.interval / self.traffic.step.total_seconds()) * self.traffic.step
+        self.standing = Standing(self.spec, between) if jump and isinstance(policy, Operator) else None
         self.looks = 0
         self.size = self.peak = self.world.size
         self.changes = 0
@@ -148,7 +164,8 @@ class Run:
         arrival, world = self.traffic.arrivals[place], self.world
         if world.clock + SLIGHT >= self.looks * self.interval:
             self.looks += 1
-            self._look()
+            if self.standing is None or not self.standing.skips(world):
+                self._look()
         self.load += work(arrival, self.case.ground, self.traffic.step)
         if place % self.thinning == 0:
             self._note()
@@ -179,7 +196,7 @@ class Run:
         """Let the policy act, and count what it changed."""
         world = self.world
         if isinstance(self.policy, Operator):
-            self.policy.act(world)
+            self._operate(self.policy)
         else:
             wanted = self.policy.decide(world.gauges())
             for tier, size in (
@@ -190,6 +207,15 @@ class Run:
             self.changes += 1
             self.size = world.size
             self.peak = max(self.peak, self.size)
+
+    def _operate(self, operator: Operator) -> None:
+        """Let the operator act; where somebody waits, it first makes up for the look that it left out."""
+        standing = self.standing
+        if standing is not None and standing.skipped is not None and self.world.serving.waits.waiting:
+            operator.see(*standing.skipped)
+        decision = operator.act(self.world)
+        if standing is not None:
+            standing.take(decision, operator.memory, self.world)
 
     def _bounded(self, size: int) -> int:
         """Return a total inside the pool's bounds."""

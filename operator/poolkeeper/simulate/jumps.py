@@ -1,0 +1,87 @@
+"""Which looks may be left out because they would find what is known: until when a decision stands.
+
+    look      |--skipped--skipped--skipped--| look
+    ends      a bucket of load | the decision's own `until` | a replica comes or goes | somebody waits
+
+A look that finds nothing waiting changes three things only: counters, which go on from wherever they were read last;
+the clock of the grace period, which forgives gaps up to a limit; and the learned load, bucket by bucket. So it may be
+left out as long as none of them could tell. What is looked at each time, because every look counts:
+
+- a pool of which the load is not known yet: what runs at this moment says whether survivors would be too busy
+- a pool with a learned floor: it weighs what it sees by the time between two looks
+- a shrink that is due and held back, by an SLO or by replicas that are still busy
+
+What came between two looks is filed under what the second of them finds. So the last look before a replica comes or
+goes, and before an SLO's minute ends, is always taken; that before somebody waits, which nobody could know, is kept
+when it is left out, and made up for.
+"""
+
+from datetime import datetime, timedelta
+from math import inf
+
+from poolkeeper.core.decision import Decision
+from poolkeeper.core.grace import GAP, passed
+from poolkeeper.core.load import BUCKET
+from poolkeeper.core.memory import Memory
+from poolkeeper.core.model import PoolSpec
+from poolkeeper.core.observation import Observation
+from poolkeeper.core.reasons import Reason
+from poolkeeper.core.world import World
+
+MINUTE = timedelta(minutes=1)
+SLIGHT = timedelta(milliseconds=1)
+"""The clock of a world is a sum of steps: it is right to much less."""
+ALWAYS = -inf
+
+Skipped = tuple[Observation, datetime]
+"""What a look that was left out would have seen, and when."""
+
+
+class Standing:
+    """The decision of the last look, and until when it stands, in seconds since the world's start.
+
+    `between` is the longest from one due look to the next; `skipped` is the last one, None where it was taken.
+    """
+
+    def __init__(self, spec: PoolSpec, between: timedelta) -> None:
+        self.spec, self.between, self.until = spec, between, ALWAYS
+        self.skipped: Skipped | None = None
+
+    def skips(self, world: World) -> bool:
+        """Return whether a look at this moment would change nothing; it is left out then."""
+        if world.clock + SLIGHT.total_seconds() >= self.until or world.serving.waits.waiting:
+            return False
+        self.skipped = world.observe(), world.now
+        return True
+
+    def take(self, decision: Decision, memory: Memory, world: World) -> None:
+        """Take in a look that was just carried out."""
+        self.skipped = None
+        if not (self._settled(decision, memory) and world.ready) or world.ground.metric_delay:
+            self.until = ALWAYS
+            return
+        ends = min(self._ends(decision, memory, world.now))
+        last = world.agenda.next - self.between.total_seconds()
+        self.until = min(last, (ends - world.start).total_seconds())
+
+    def _settled(self, decision: Decision, memory: Memory) -> bool:
+        """Return whether the next look would find what this one left, and say the same."""
+        spec, clock = self.spec, memory.grace
+        moving = decision.changes or decision.reason is Reason.ADOPTED or memory.tiers.draining_since
+        held_back = passed(clock.short_since, clock.sampled_at, spec.queue.down.grace_period)
+        if decision.depth != 0 or moving or held_back or spec.forecast is not None:
+            return False
+        at_minimum = any(stage.reason is Reason.AT_MINIMUM for stage in decision.trail)
+        return at_minimum or (memory.load.per_replica is not None and bool(memory.lead.predicted))
+
+    def _ends(self, decision: Decision, memory: Memory, now: datetime) -> list[datetime]:
+        """Return the instants from which on a look may find something new."""
+        forgiven = max(GAP, 2 * self.spec.queue.interval) - self.between
+        ends = [now + forgiven + 2 * SLIGHT]
+        if decision.until is not None:
+            ends.append(decision.until)
+        if self.spec.lead:
+            ends.append((memory.load.begun or now) + BUCKET)
+        if self.spec.slo is not None:
+            ends.append(now.replace(second=0, microsecond=0) + MINUTE - self.between)
+        return ends
