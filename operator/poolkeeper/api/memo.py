@@ -4,7 +4,7 @@ Clocks that end something (the grace clock, a foreign write, the last reclaim) a
 back by themselves is not. The grace clock is stored once it is older than max(STORE_AFTER, grace / 10), so that a queue
 which is noise round its threshold costs no writes; a stored clock that was cleared must be cleared in the store at
 once. The learned week changes when one of its slots ends: one write, 900 bytes a week; the slot under way is lost. What
-the pool has cost is account.py's.
+the pool has cost is account.py's, what Observe has measured observe_memo.py's.
 """
 
 import struct
@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from math import isnan
 from typing import Any
 
-from poolkeeper.api import account
+from poolkeeper.api import account, observe_memo
 from poolkeeper.api.units import format_duration, format_instant, parse_duration, parse_instant
 from poolkeeper.core.habit import by_monday
 from poolkeeper.core.memory import Edit, Edits, Grace, Habit, Memory, Starts, Tiers, Week
@@ -49,6 +49,8 @@ def dump(memory: Memory, grace_period: timedelta, stored: Mapping[str, Any]) -> 
     tiers = _tiers(memory.tiers)
     made |= {"tiers": tiers} if tiers else {}
     made |= {"habit": _habit(memory.habit, stored.get("habit"))} if memory.habit.weeks else {}
+    observed = observe_memo.dump(memory.counterfactual)
+    made |= {"observe": observed} if observed else {}
     paid = account.dump(memory.account)
     return made | ({"account": paid} if paid else {})
 
@@ -56,7 +58,7 @@ def dump(memory: Memory, grace_period: timedelta, stored: Mapping[str, Any]) -> 
 def load(stored: Mapping[str, Any], looked_until: datetime | None, now: datetime) -> Memory:
     """Return the memory that was stored; empty where nothing was, or nothing that can be read.
 
-    The account is read by itself: a clock that cannot be read costs the clocks, and no money.
+    The account and Observe's figures are read by themselves: a clock that cannot be read costs the clocks, no money.
 
     `looked_until` is when an operator last looked at the pool (the lease's last renewal): from there the gap counts.
     Unknown, a stored clock is not trusted. Instants after `now` were stored before the server's time was set back:
@@ -66,7 +68,8 @@ def load(stored: Mapping[str, Any], looked_until: datetime | None, now: datetime
         memory = _load(stored, looked_until if looked_until and looked_until <= now else None, now)
     except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
         memory = Memory()
-    return replace(memory, account=account.load(stored.get("account"), now))
+    observed = observe_memo.load(stored.get("observe"), now)
+    return replace(memory, account=account.load(stored.get("account"), now), counterfactual=observed)
 
 
 def _load(stored: Mapping[str, Any], looked_until: datetime | None, now: datetime) -> Memory:

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from poolkeeper.api import money
 from poolkeeper.api.money import CostStatus
+from poolkeeper.api.observe import ObserveStatus, observed
 from poolkeeper.api.shape import Shape, State
 from poolkeeper.api.split import TierChange, TierStatus, is_split, moves, split
 from poolkeeper.api.units import format_instant
@@ -86,6 +87,8 @@ class Status(Shape):
     """Share of requests of the last hour inside the SLO, in percent."""
     cost: CostStatus | None = None
     """What the pool costs. Renewed at most once a minute."""
+    observe: ObserveStatus | None = None
+    """What the pool would have done and cost in mode Observe. Renewed once an hour."""
     conditions: Annotated[list[Condition], Field(json_schema_extra={"list-map-key": "type"})] = Field(
         default_factory=list
     )
@@ -151,6 +154,8 @@ def render(verdict: Verdict, before: Mapping[str, Any], memory: Json, accepted: 
         status["slo"] = f"{100 * share:.1f}%"
     if verdict.statement is not None:
         status["cost"] = verdict.cost or money.cost_status(verdict.statement)
+    if decision.counterfactual.told is not None:
+        status["observe"] = observed(decision.counterfactual.told)
     if accepted is not None:
         status["acceptedSpec"] = accepted
     if status["history"]:

@@ -95,12 +95,14 @@ def show(name: str, found: Json) -> None:
     if decision is None:
         written(status)
         clock(spec, status.get("schedule"))
+        observed(status.get("observe"))
         money(f"{name} -n {found['namespace']}", status, now)
         troubles(status, told)
     else:
         decided(decision, now)
         clock(spec, decision["schedule"])
         forecast(decision["forecast"])
+        observed(decision.get("observe"))
         ahead(decision)
         money(f"{name} -n {found['namespace']}", status, now)
         troubles(status, {"SplitReady", *told})
@@ -192,6 +194,12 @@ def forecast(told: Json | None) -> None:
         why = "" if told["reason"] == Reason.AS_EXPECTED else f"; {told['reason']}: {told['sentence']}"
         detail = f" ({told['message']})" if told["message"] else ""
         say("learned", escape(f"{words}{why}{detail}"))
+
+
+def observed(told: Json | None) -> None:
+    """Print what Observe has measured."""
+    if told is not None:
+        say("observe" if "until" not in told else "before", escape(told["message"]))
 
 
 def ahead(decision: Json) -> None:

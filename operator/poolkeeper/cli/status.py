@@ -30,11 +30,25 @@ from poolkeeper.shell.kube import KubeClient
 Json = dict[str, Any]
 
 EVERY = 1.0
-COLUMNS = ("POOL", "MODE", "QUEUE", "DESIRED", "READY", "SPOT", "MIN-MAX", "WINDOW", "SLO", "$/H", "MONTH", "REASON")
+COLUMNS = (
+    "POOL",
+    "MODE",
+    "QUEUE",
+    "DESIRED",
+    "READY",
+    "SPOT",
+    "MIN-MAX",
+    "WINDOW",
+    "SLO",
+    "$/H",
+    "MONTH",
+    "SAVES",
+    "REASON",
+)
 WORDS = {"POOL", "MODE", "WINDOW", "REASON"}
-RARE = ("SPOT", "WINDOW", "$/H", "MONTH")
+RARE = ("SPOT", "WINDOW", "$/H", "MONTH", "SAVES")
 """Columns that are there where any pool has something in them."""
-LEAST = ("MONTH", "WINDOW", "$/H", "MODE", "SLO", "SPOT")
+LEAST = ("MONTH", "SAVES", "WINDOW", "$/H", "MODE", "SLO", "SPOT")
 """Which column goes first where the screen is narrow: `explain` and `poolkeeper cost` tell the same."""
 SILENT = {"", "Active"}
 """What says nothing in a column: there is no news in it."""
@@ -113,6 +127,7 @@ def row(pool: Json, decision: Json | None) -> Json:
         "window": bounds.get("window"),
         "slo": said.get("slo"),
         "cost": said.get("cost"),
+        "observe": (decision.get("observe") if decision else None) or said.get("observe"),
         "reason": decision["reason"] if decision and not refused(said) else said.get("reason"),
         "next": ahead[0] if ahead else None,
     }
@@ -179,5 +194,13 @@ def cells(one: Json) -> Json:
         "SLO": one["slo"],
         "$/H": cost.get("perHour"),
         "MONTH": spent(cost),
+        "SAVES": saves(one["observe"]),
         "REASON": one["reason"],
     }
+
+
+def saves(told: Json | None) -> str | None:
+    """Return what our sizes would save while the pool is in Observe."""
+    if told is None or "until" in told or "percent" not in told["saving"]:
+        return None
+    return f"{told['saving']['percent']}%"

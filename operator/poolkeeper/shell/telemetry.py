@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from poolkeeper.core.decision import Decision
-from poolkeeper.core.model import CapacityType, PoolSpec
+from poolkeeper.core.model import CapacityType, Mode, PoolSpec
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.teams import Standing, Team
 from poolkeeper.shell.cost_metrics import CostMetrics
@@ -57,6 +57,13 @@ class Telemetry:
         )
         self.slo_inside = gauge("pool_slo_inside_ratio", "Share of the last hour's requests inside the SLO.")
         self.slo_burn_rate = gauge("pool_slo_burn_rate", "Error budget spent, 1 being exactly as allowed.")
+        self.observed_saving = gauge(
+            "pool_observe_saving_ratio",
+            "What our sizes would have saved since Observe began, of the cost, else of the replica-hours.",
+        )
+        self.observed_error = gauge(
+            "pool_observe_wait_error_seconds", "Mean absolute error of the wait that Observe's model predicts."
+        )
         self.scales = Counter(
             "poolkeeper_pool_scales",
             "Changes of a tier's size that were written.",
@@ -109,6 +116,7 @@ class Telemetry:
     def decided(self, key: Key, spec: PoolSpec, decision: Decision) -> None:
         """Record a decision. Without a target nothing was looked at, and there is no number to show."""
         looked, bounds = bool(decision.trail), decision.bounds
+        figures = decision.counterfactual.figures if spec.mode is Mode.OBSERVE else None
         for known, value in (
             (self.queue_depth, decision.depth),
             (self.desired, decision.size if looked else None),
@@ -123,6 +131,8 @@ class Telemetry:
             (self.startup_blocked, int(decision.health.startup is Reason.STARTUP_BLOCKED) if looked else None),
             (self.slo_inside, decision.health.slo_share),
             (self.slo_burn_rate, decision.health.slo_burn_rate),
+            (self.observed_saving, figures.total.saving if figures else None),
+            (self.observed_error, figures.total.checked.error if figures else None),
         ):
             _show(known, key, value)
         self._split(key, decision)
