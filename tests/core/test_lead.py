@@ -183,6 +183,6 @@ def test_a_correction_has_its_limits(expected, late, factor):
 
 
 def test_a_pool_that_is_really_late_takes_more():
-    jumps = ([5.0] * 40 + [6.5] * 12) * 40
+    jumps = ([5.0] * 40 + [6.5] * 6 + [5.0] * 40 + [7.5] * 2 + [5.0] * 40 + [9.0]) * 20
     punctual, late = (lived(jumps, late_share=share).chosen for share in (0.0, 0.1))
     assert TRIALS[late][1] > TRIALS[punctual][1]

@@ -1,28 +1,21 @@
-"""The cheapest integer capacity that could have served a traffic inside the SLA, knowing the future.
+"""The cheapest integer capacity that keeps up with a traffic, minute by minute, knowing the future.
 
-Prefill and decode are two kinds of work, counted in replica-seconds, that a replica does side by side. Of each kind
-the capacity c of a minute works off c seconds a second while there is a backlog, and what may be left at any time is
+Prefill and decode are two kinds of work, counted in replica-seconds, that a replica does side by side. Of each kind the
+capacity c of a minute works off c seconds a second while there is a backlog, and what is left at the minute's end may
+be no more than what came within the last `sla`: that may still wait. It goes on to the next minute.
 
-    what came within the last `sla`           may still wait
-    c * hold                                  has started: the work of a batch, all of it still to do
-
-What is more waits too long. The backlog goes on from minute to minute, so a minute may borrow from the next. Real pools
-do worse: a batch that is not full decodes slower, decoding waits for prefill, and what has started is not all still to
-do. So no pool whose requests all start within the SLA is cheaper, but where tokens change by so much inside a minute
-that a batch holds more work than one of the mean requests of its minute or of the one before.
+It is the yardstick of DESIGN.md, and no pool that keeps up is cheaper, minute by minute. One that falls behind may be,
+for a while: what has started does not wait, so requests that start in time may fill batches faster than they are worked
+off, at the price of answers that take longer and longer. Real pools do worse than the bound: a batch that is not full
+decodes slower, bursts of seconds queue, nobody knows the future, and a start takes its time.
 
 The minimum is exact, by dynamic programming over the minutes. A state is what has been paid, the two backlogs that are
-left, and the size. It is dropped where another catches up with it for less:
-
-    e replicas more for the next minute work off e minutes of backlog in it; meanwhile they may hold e batches more,
-    and have a step for what is above that: the smaller of e minutes and e * (step + hold) can be caught up with
-
-Always taking the smallest size that a minute allows is not optimal, as the backlog that it leaves may cost more later;
-but it seldom is dearer.
+left, and the size. It is dropped where another catches up with it for less: a replica more for the next minute works
+off a minute of backlog in it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import accumulate, count, pairwise
 from math import ceil, inf
@@ -30,7 +23,7 @@ from typing import NamedTuple
 
 from poolkeeper.core.arrivals import Traffic
 from poolkeeper.core.engine import Engine
-from poolkeeper.simulate.traffic import seconds, summed
+from poolkeeper.simulate.traffic import seconds
 
 PERIOD = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -49,14 +42,10 @@ class Bound:
 
 
 class Work(NamedTuple):
-    """One kind of work in the steps of a period, in replica-seconds: so far, and what of it came within the SLA.
-
-    `hold` is what a replica may have in its batch.
-    """
+    """One kind of work in the steps of a period, in replica-seconds: so far, and what of it came within the SLA."""
 
     so_far: Sequence[float]
-    recent: Sequence[float]
-    hold: float
+    recent: float
 
 
 class Terms(NamedTuple):
@@ -101,31 +90,10 @@ def bound(traffic: Traffic, engine: Engine, sla: timedelta, minimum: int, startu
     minutes = list(periods(traffic, engine, sla, terms))
     states = [State(0, 0.0, 0.0, largest(minutes, terms))]
     for work, coming in zip(minutes, [*minutes[1:], *minutes[-1:]], strict=True):
-        gain = [min(kind.hold, (terms.steps - 1) * terms.step) + terms.step for kind in coming]
+        gain = [len(kind.so_far) * terms.step for kind in coming]
         states = thinned(steered(states, work, gain, terms), gain, terms)
     best = min(states, key=by_cost)
     return Bound(best.paid * (traffic.step / HOUR), tuple(sizes_of(best)), terms.steps * traffic.step)
-
-
-def with_startup(found: Bound, startup: timedelta) -> Bound:
-    """Return the cheapest way to have at least these sizes where each start is paid for so long before it serves.
-
-    Taken by itself each level of size (the first replica, the second, ...) is needed in some stretches of time, and
-    what lies between two of them is bridged where that is no dearer than another start; so is what lies before the
-    first, as those that are there at the beginning are ready. Levels cost each other nothing, so for these sizes this
-    is the minimum. Others that keep the SLA too may need fewer starts: `bound` with a start-up time weighs them.
-    """
-    sizes = list(found.sizes)
-    starts = 0
-    for level in range(1, max(sizes, default=0) + 1):
-        places = [place for place, size in enumerate(found.sizes) if size >= level]
-        for last, place in pairwise([-1, *places]):
-            if (place - last - 1) * found.period > startup:
-                starts += 1
-            else:
-                sizes[last + 1 : place] = [max(size, level) for size in sizes[last + 1 : place]]
-    more = (sum(sizes) - sum(found.sizes)) * found.period + starts * startup
-    return replace(found, replica_hours=found.replica_hours + more / HOUR, sizes=tuple(sizes))
 
 
 def periods(traffic: Traffic, engine: Engine, sla: timedelta, terms: Terms) -> Iterator[tuple[Work, Work]]:
@@ -134,11 +102,9 @@ def periods(traffic: Traffic, engine: Engine, sla: timedelta, terms: Terms) -> I
     late = sla / traffic.step
     kinds = [[work[kind] for work in worked] for kind in (0, 1)]
     recent = [list(latest(work, late)) for work in kinds]
-    for number, holds in enumerate(held(traffic, engine, terms.steps)):
-        part = slice(number * terms.steps, (number + 1) * terms.steps)
-        prefill, decode = (
-            Work(list(accumulate(kinds[kind][part])), recent[kind][part], holds[kind]) for kind in (0, 1)
-        )
+    for begin in range(0, len(worked), terms.steps):
+        end = min(len(worked), begin + terms.steps)
+        prefill, decode = (Work(list(accumulate(kinds[kind][begin:end])), recent[kind][end - 1]) for kind in (0, 1))
         yield prefill, decode
 
 
@@ -149,18 +115,6 @@ def latest(work: Sequence[float], steps: float) -> Iterator[float]:
     for end in range(1, len(sums)):
         until = max(0, end - whole)
         yield sums[end] - sums[until] + part * (sums[until] - sums[max(0, until - 1)])
-
-
-def held(traffic: Traffic, engine: Engine, many: int) -> Iterator[tuple[float, float]]:
-    """Yield the work that a replica's batch holds at most, of each kind, a period after the other.
-
-    Mean requests are taken: the larger of what those of the period and those of the last one before it would hold.
-    """
-    before = (0.0, 0.0)
-    for minute in summed(traffic.arrivals, many):
-        now = seconds(engine, minute._replace(requests=engine.batch(minute.prompt, minute.output)))
-        yield max(before[0], now[0]), max(before[1], now[1])
-        before = now if minute.requests else before
 
 
 def largest(minutes: Iterable[tuple[Work, Work]], terms: Terms) -> int:
@@ -202,23 +156,17 @@ def steered(states: Sequence[State], work: tuple[Work, Work], gain: Sequence[flo
 
 def least(work: Work, backlog: float, terms: Terms) -> int:
     """Return a size that is not too large: less would not work off in time what there is and what comes."""
-    needs = (
-        (backlog + so_far - recent) / (number * terms.step + work.hold)
-        for number, (so_far, recent) in enumerate(zip(work.so_far, work.recent, strict=True), start=1)
-    )
-    return ceil(max(needs) - TINY)
+    return ceil((backlog + work.so_far[-1] - work.recent) / (len(work.so_far) * terms.step) - TINY)
 
 
 def course(work: Work, size: int, terms: Terms) -> Course:
     """Return what a size does to a backlog of one kind; `limit` is negative where it is too small for any."""
-    limit, rest, before, done, done_a_step = inf, 0.0, 0.0, 0.0, size * terms.step
-    left = size * work.hold + TINY
-    for so_far, recent in zip(work.so_far, work.recent, strict=True):
-        done += done_a_step
-        rest = max(0.0, rest + so_far - before - done_a_step)
+    rest, before, done = 0.0, 0.0, size * terms.step
+    for so_far in work.so_far:
+        rest = max(0.0, rest + so_far - before - done)
         before = so_far
-        limit = min(limit, recent + left + done - so_far if rest <= recent + left else -1.0)
-    return Course(limit, done - before, rest)
+    drop = len(work.so_far) * done - before
+    return Course(work.recent + drop + TINY if rest <= work.recent + TINY else -1.0, drop, rest)
 
 
 def thinned(states: Iterable[State], gain: Sequence[float], terms: Terms) -> list[State]:

@@ -19,10 +19,10 @@ from math import fsum
 
 from poolkeeper.core.arrivals import Arrival, Traffic
 from poolkeeper.core.engine import Engine
-from poolkeeper.core.machines import Startup
-from poolkeeper.core.model import PoolSpec
+from poolkeeper.core.machines import ENDLESS, Startup
+from poolkeeper.core.model import CapacityType, PoolSpec
 from poolkeeper.core.world import Ground
-from poolkeeper.simulate.bound import Bound, bound, with_startup
+from poolkeeper.simulate.bound import Bound, bound
 from poolkeeper.simulate.peers import Terms, peer
 from poolkeeper.simulate.replay import Case, Moment, Operator, Policy, replay, start_size
 from poolkeeper.simulate.trace import Trace
@@ -241,15 +241,16 @@ def bounded(
 ) -> tuple[Bound, Bound]:
     """Return the bounds, found once for all policies; `limits` are the floor, the SLA and the start-up time."""
     floor, sla, startup = limits
-    found = bound(drawn(trace, scene, *draws), scene.engine, sla, floor)
-    return found, with_startup(found, startup)
+    traffic = drawn(trace, scene, *draws)
+    return bound(traffic, scene.engine, sla, floor), bound(traffic, scene.engine, sla, floor, startup)
 
 
 def case(trial: Trial, traffic: Traffic) -> Case:
     """Return the ground and the traffic of a trial; all policies of a pool begin at the size that the load needs."""
     pool = trial.pool
     spec = trial.entrant.spec or pool.spec
-    ground = Ground(trial.scene.engine, Startup(pool.startup), prices=pool.prices)
+    spot = {tier.name: ENDLESS for tier in pool.spec.tiers if tier.type is CapacityType.SPOT}
+    ground = Ground(trial.scene.engine, Startup(pool.startup), prices=pool.prices, stock=spot)
     return Case(
         traffic=traffic,
         ground=ground,
