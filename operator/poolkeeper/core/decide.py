@@ -13,6 +13,7 @@ observe   counterfactual.py                                        what our size
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from poolkeeper.core import bounds, counterfactual, edits, grace, shares, standing
 from poolkeeper.core.decision import Decision, Prospect, Stage
@@ -59,14 +60,15 @@ def decide(spec: PoolSpec, seen: Observation, memory: Memory, now: datetime) -> 
     pace = judge(spec, view, ruling, now)
     trail = stages(spec, view, pace, ruling, now)
     done = settle(trail[-1].after, spec, view, now, terms(view, ruling, noticed))
-    view = replace(view, memory=replace(view.memory, tiers=done.memory))
+    if done.memory is not view.memory.tiers:
+        view = replace(view, memory=replace(view.memory, tiers=done.memory))
     if pace.fired and not done.held:
-        pace = replace(pace, clock=grace.restart(pace.clock))
+        pace = pace._replace(clock=grace.restart(pace.clock))
     decision = verdict(spec, seen, Found(view, done, pace, ruling), [*trail, done.stage], now)
     active = spec.mode is Mode.ACTIVE
     settled = edits.settle(noticed, ruling, decision.size, now) if active else noticed
     tiers = remembered(view.memory.tiers, decision, active=active)
-    return decision, replace(view.memory, grace=pace.clock, edits=settled, tiers=tiers)
+    return decision, view.memory.decided(pace.clock, settled, tiers)
 
 
 def watched(spec: PoolSpec, view: Look, before: Memory, now: datetime) -> Look:
@@ -146,7 +148,7 @@ def frozen(
         counterfactual=view.memory.counterfactual,
     )
     tiers = remembered(view.memory.tiers, decision, active=False)
-    return decision, replace(view.memory, grace=Grace(sampled_at=view.depth.at), edits=followed, tiers=tiers)
+    return decision, view.memory.decided(Grace(sampled_at=view.depth.at), followed, tiers)
 
 
 def stages(spec: PoolSpec, view: Look, pace: Pace, ruling: Ruling, now: datetime) -> list[Stage]:
@@ -161,8 +163,7 @@ def stages(spec: PoolSpec, view: Look, pace: Pace, ruling: Ruling, now: datetime
     return trail
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """What the verdict stands on."""
 
     view: Look
@@ -181,7 +182,7 @@ def verdict(spec: PoolSpec, seen: Observation, found: Found, trail: list[Stage],
         reason=why(trail, view, done),
         ready=view.capacity.ready,
         depth=view.depth.waiting,
-        clamps=tuple(stage.reason for stage in trail[CAPS:-1] if stage.after < stage.before),
+        clamps=tuple([stage.reason for stage in trail[CAPS:-1] if stage.after < stage.before]),
         trail=tuple(trail),
         prospects=ahead(spec, found.view, found.pace, found.ruling, now),
         health=standing.told(health(spec, view, now), spec, seen, found.view, found.done),
@@ -208,5 +209,7 @@ def leading(trail: list[Stage], view: Look, size: int) -> Reason:
         return [stage.reason for stage in trail if stage.after < stage.before][-1]
     if view.memory.edits.asked is None:
         return Reason.ADOPTED
-    held = (stage.reason for stage in reversed(trail) if stage.reason not in (Reason.AS_EXPECTED, Reason.STEADY))
-    return next(held, Reason.STEADY)
+    held = [
+        stage.reason for stage in trail if stage.reason is not Reason.AS_EXPECTED and stage.reason is not Reason.STEADY
+    ]
+    return held[-1] if held else Reason.STEADY

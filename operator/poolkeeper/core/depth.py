@@ -58,7 +58,7 @@ def combine(
 def aged(reading: Reading, interval: timedelta, now: datetime) -> Reading:
     """Return the reading, or a failed one in its place when it is older than three intervals and STALE."""
     age = now - reading.at
-    if reading.fault is not None or age <= max(STALE, STALE_INTERVALS * interval):
+    if reading.fault is not None or age <= STALE or age <= STALE_INTERVALS * interval:
         return reading
     detail = f"the newest sample is {age.total_seconds():.0f} s old"
     return Reading(reading.source, reading.at, fault=Reason.METRIC_STALE, detail=detail)

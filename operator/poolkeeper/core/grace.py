@@ -39,7 +39,7 @@ def advance(grace: Grace, signs: Signs, interval: timedelta) -> Grace:
     if grace.sampled_at is None:
         return advance(Grace(sampled_at=signs.at), signs, interval)
     gap = signs.at - grace.sampled_at
-    lost = gap if gap > max(GAP, 2 * interval) else timedelta(0)
+    lost = gap if gap > GAP and gap > 2 * interval else None
     return Grace(
         short_since=running(grace.short_since, lost, signs.at) if signs.short else None,
         long_since=running(grace.long_since, lost, signs.at) if signs.long else None,
@@ -47,9 +47,11 @@ def advance(grace: Grace, signs: Signs, interval: timedelta) -> Grace:
     )
 
 
-def running(since: datetime | None, lost: timedelta, at: datetime) -> datetime:
+def running(since: datetime | None, lost: timedelta | None, at: datetime) -> datetime:
     """Return the starting point: now for a clock that stood still, moved on by what was lost for one that ran."""
-    return at if since is None else since + lost
+    if since is None:
+        return at
+    return since + lost if lost else since
 
 
 def passed(since: datetime | None, at: datetime | None, duration: timedelta) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from poolkeeper.core import account, forecast, lead, load, slo, startup, tiers, use
 from poolkeeper.core.account import Account
-from poolkeeper.core.decision import Health
+from poolkeeper.core.decision import HEALTHY, Health
 from poolkeeper.core.depth import Depth, combine
 from poolkeeper.core.forecast import NO_OUTLOOK, Outlook
 from poolkeeper.core.lead import Need
@@ -70,6 +70,9 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
     parts = tiers.parts_of(spec, seen, target, {target.tier: starts, **siblings}, now)
     present = forecast.load_of(depth, sum(part.capacity.ready for part in parts)) if spec.forecast else None
     known = frozenset(pod.uid for part in parts for pod in part.target.pods) if spec.slo or seen.bill else frozenset()
+    whole = pool_of(spec, parts, target, memory)
+    capacity = capacity_of(parts, whole.replicas, spec)
+    came = measured(spec, memory.load, depth, (parts, capacity), now)
     remembered = Memory(
         target=target.uid,
         grace=memory.grace,
@@ -82,12 +85,12 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
         silent_since=silence,
         outage_since=None if depth.whole else (memory.outage_since or now),
         account=memory.account,
-        load=memory.load,
+        load=came,
         lead=memory.lead,
         counterfactual=memory.counterfactual,
     )
-    whole = pool_of(spec, parts, target, memory)
-    capacity = capacity_of(parts, whole.replicas, spec)
+    if came is not memory.load and came.number != memory.lead.number:
+        remembered = replace(remembered, lead=studied(spec, remembered, came))
     ahead = spec.schedule is not None or spec.forecast is not None  # a pool that has neither need not know
     lead_time = startup.usual(spec, (starts, *siblings.values())) if ahead else timedelta(0)
     outlook = forecast.foresee(spec, remembered, present, lead_time, now)
@@ -100,8 +103,6 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
         remembered = replace(remembered, account=replace(memory.account, counting=counted))
     paid = accounted(spec, seen, remembered.account, limits.cap if limits.narrow else None, now)
     remembered = remembered if paid is memory.account else replace(remembered, account=paid)
-    if spec.lead:
-        remembered = measured(spec, remembered, depth, (parts, capacity), now)
     return Look(
         target=whole,
         depth=depth,
@@ -115,17 +116,13 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
     )
 
 
-def measured(
-    spec: PoolSpec, known: Memory, depth: Depth, pool: tuple[tuple[Part, ...], Capacity], now: datetime
-) -> Memory:
-    """Return the memory with what this look says of the load; where a bucket of it ends, with what that teaches."""
+def measured(spec: PoolSpec, known: Load, depth: Depth, pool: tuple[tuple[Part, ...], Capacity], now: datetime) -> Load:
+    """Return what is known of the load after this look, where the spec asks for that."""
+    if not spec.lead:
+        return known
     parts, capacity = pool
     sla = spec.slo.queue_time if spec.slo else lead.SLA
-    found = load.measure(known.load, depth, [pod for part in parts for pod in part.target.pods], capacity, now, sla=sla)
-    if found is known.load:
-        return known
-    ahead = known.lead if found.number == known.lead.number else studied(spec, known, found)
-    return replace(known, load=found, lead=ahead)
+    return load.measure(known, depth, [pod for part in parts for pod in part.target.pods], capacity, now, sla=sla)
 
 
 def studied(spec: PoolSpec, known: Memory, found: Load) -> Lead:
@@ -187,6 +184,8 @@ def notice(before: Tiers, parts: tuple[Part, ...], starts: Mapping[str, Starts],
 
 def health(spec: PoolSpec, seen: Look, now: datetime) -> Health:
     """Return what the conditions report besides the size."""
+    if spec.slo is None and seen.depth.fault is None and not (seen.capacity.overdue or seen.capacity.blocked):
+        return HEALTHY
     share = slo.share(seen.memory.served, slo.HOUR, now) if spec.slo else None
     state = Reason.NO_REQUESTS
     if spec.slo and share is not None:

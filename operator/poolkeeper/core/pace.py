@@ -3,8 +3,9 @@
 All of it on new samples only.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from poolkeeper.core import bounds, demand, edits, grace, shrink, slo
 from poolkeeper.core.decision import Stage
@@ -16,8 +17,7 @@ from poolkeeper.core.reasons import Reason
 from poolkeeper.core.shrink import Known
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(NamedTuple):
     """The stages for growth, by the queue and ahead of the load, and for shrinking; the clock, and whether it fired."""
 
     up: Stage
