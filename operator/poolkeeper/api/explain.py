@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from poolkeeper.api.observe import observed
+from poolkeeper.api.observe import measured
 from poolkeeper.api.units import format_instant
 from poolkeeper.api.windows import explained_bounds, explained_outlook
 from poolkeeper.core.decision import Decision, Health, Prospect, Share, Stage
@@ -32,7 +32,7 @@ def explanation(decision: Decision, at: datetime) -> Json:
         "split": split(decision.health),
         "schedule": explained_bounds(decision.bounds) if decision.bounds else None,
         "forecast": explained_outlook(decision.outlook),
-        "observe": observed(decision.counterfactual.figures) if decision.counterfactual.figures else None,
+        "observe": measured(decision.counterfactual),
         "next": [prospect(one, at) for one in decision.prospects],
         "until": format_instant(decision.until) if decision.until else None,
         "metrics": {"reason": decision.health.metrics.value, "detail": decision.health.metrics_detail},

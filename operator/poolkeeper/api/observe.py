@@ -13,6 +13,7 @@ from pydantic import Field
 from poolkeeper.api.money import cents, instant, present
 from poolkeeper.api.shape import Shape
 from poolkeeper.api.units import format_duration
+from poolkeeper.core.memory import Counterfactual
 from poolkeeper.core.observed import Checked, Day, Figures, Side, Sums
 
 Json = dict[str, Any]
@@ -94,6 +95,11 @@ class ObserveStatus(Shape):
     """The last days one by one, oldest first."""
     message: str
     """All of it in words."""
+
+
+def measured(known: Counterfactual) -> Json | None:
+    """Return what Observe has measured by now, None where nothing is counted yet."""
+    return observed(known.figures) if known.figures and known.figures.total.hours else None
 
 
 @lru_cache(KEPT)
