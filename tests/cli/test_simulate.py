@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from builders import START
 from poolkeeper.cli import load_options
 from poolkeeper.cli.main import app
+from poolkeeper.simulate.peers import PEERS
 from poolkeeper.simulate.series import Series
 from poolkeeper.simulate.study import FIGURES
 
@@ -94,12 +95,24 @@ def test_spot_without_a_price_costs_what_on_demand_costs(files):
         "cost:", "capacity: {tiers: [{name: spot, type: Spot}, {name: on-demand, type: OnDemand}]}\n  cost:"
     )
     (files / "pool.yaml").write_text(spot)
-    assert "note: 1.50 USD for a GPU and an hour of spot is a guess" in run(files, "-o", "json", *FAST).stderr
+    said = run(files, "-o", "json", *FAST).stderr
+    assert "note: 1.50 USD for a GPU and an hour of spot is a guess" in said
+    assert "note: spot was taken to be there whenever it is asked for" in said
+
+
+def test_a_pool_that_cannot_hold_the_traffic_is_noted(files):
+    said = run(files, "-o", "json", *FAST, "--peak-replicas", "9").stderr
+    assert "note: chat: the busiest minutes need 9 replicas and maxReplicas is 4" in said
 
 
 def test_other_scalers_stand_beside_it(files):
-    names = [row["policy"] for row in rows(files, *FAST, "--against", "static=3,hpa,kpa")]
-    assert names == ["poolkeeper", "static=3", "hpa-waiting", "hpa-load", "kpa"]
+    names = [row["policy"] for row in rows(files, *FAST, "--against", "static=3,kpa")]
+    assert names == ["poolkeeper", "static=3", "kpa"]
+
+
+def test_a_family_of_scalers_is_named_by_what_they_begin_with(files):
+    names = [row["policy"] for row in rows(files, *FAST, "--against", "hpa")]
+    assert names == ["poolkeeper", *(name for name in PEERS if name.startswith("hpa-"))]
 
 
 def test_each_value_of_a_change_gives_a_row(files):

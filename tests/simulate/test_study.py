@@ -8,7 +8,7 @@ import pytest
 
 from builders import START
 from poolkeeper.core.arrivals import Arrival
-from poolkeeper.core.model import PoolSpec
+from poolkeeper.core.model import ON_DEMAND, CapacityType, PoolSpec, Tier
 from poolkeeper.simulate.bound import Bound
 from poolkeeper.simulate.study import OURS, Entrant, Entry, Pool, Scene, Trial, by_hour, entries, lived, over, trials
 from poolkeeper.simulate.trace import Trace
@@ -110,3 +110,10 @@ def test_a_clocks_hours_have_the_largest_size_that_they_needed():
 
 def test_hours_over_a_bound_of_none_have_no_ratio():
     assert (over(0, 0), over(1, 0)) == (1, float("inf"))
+
+
+def test_a_peer_may_have_the_spot_tier_of_the_pool():
+    mixed = replace(SPEC, tiers=(Tier("spot", CapacityType.SPOT), ON_DEMAND))
+    pool = replace(POOL, spec=mixed, prices={"spot": Decimal(1), "on-demand": Decimal(3)})
+    row = lived(trial(pool=pool, entrant=Entrant("skyserve-spot"), plotted=True), TRACE)
+    assert max(one.sizes["spot"] for one in row.moments) > 0

@@ -15,7 +15,7 @@ from poolkeeper.cli.schedule import refuse
 from poolkeeper.cli.simulate_html import html
 from poolkeeper.cli.simulate_json import as_json
 from poolkeeper.cli.simulate_options import Form
-from poolkeeper.cli.simulate_pools import Given, pools_of
+from poolkeeper.cli.simulate_pools import Given, pools_of, too_small
 from poolkeeper.cli.simulate_shown import Shown
 from poolkeeper.cli.simulate_text import show
 from poolkeeper.cli.simulate_traffic import Reading, reading
@@ -80,8 +80,8 @@ def simulate(
     loads = option("--load", load, options.loads) or ()
     origin = str(trace) if trace else f"{days} days of {prometheus}"
     shown = studied(pools, scene, read, (loads, range(seed, seed + seeds), on))
-    shown = replace(shown, origin=origin, notes=notes)
-    for note in notes:
+    shown = replace(shown, origin=origin, notes=(*notes, *too_small(shown)))
+    for note in shown.notes:
         complaints.print(f"note: {note}", markup=False)
     tell(shown, output, html_file)
 
@@ -97,12 +97,12 @@ def studied(pools: list[Pool], scene: Scene, read: Reading, draws: Draws) -> Sho
     try:
         with telling() as told:
             trace = read(told)
+            if scene.peak_replicas and not any(one.requests for one in trace.bins):
+                refuse(["a trace without a request has no peak to scale: drop --peak-replicas"])
             words = f"living {len(planned)} trial{'s' if len(planned) > 1 else ''}"
             rows = live(planned, trace, on, lambda share: told(words, share))
     except FleetError as error:
         raise typer.BadParameter(str(error), param_hint="--on") from error
-    except ValueError as error:
-        refuse([str(error)])
     return Shown(pools, scene, trace, entries(rows))
 
 

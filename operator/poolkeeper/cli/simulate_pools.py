@@ -15,9 +15,11 @@ from poolkeeper.api.units import format_duration
 from poolkeeper.cli.check import examined
 from poolkeeper.cli.manifest import read
 from poolkeeper.cli.question import SLA, STARTUP
+from poolkeeper.cli.simulate_shown import Shown
 from poolkeeper.core.model import CapacityType, PoolSpec, Tier
 from poolkeeper.simulate.presets import PRICES
 from poolkeeper.simulate.study import OURS, Entrant, Pool
+from poolkeeper.simulate.traffic import peak
 from poolkeeper.simulate.what_if import WhatIfError, variants
 
 Json = dict[str, Any]
@@ -133,3 +135,17 @@ def assumed(pool: Pool, given: Given, *, several: bool) -> Iterator[str]:
             )
     if given.gpus is None and pool.spec.cost.gpus_per_replica is None:
         yield f"{whose}that a replica has 1 GPU is a guess: cost.gpusPerReplica of the pool, or --gpus, says otherwise"
+    if pool.spec.spot:
+        yield f"{whose}spot was taken to be there whenever it is asked for, and never to be reclaimed"
+
+
+def too_small(shown: Shown) -> Iterator[str]:
+    """Yield which pools cannot hold the traffic, however they are scaled."""
+    scene = shown.scene
+    busiest = scene.peak_replicas or peak(shown.trace, scene.engine)
+    for pool in shown.pools:
+        if busiest > pool.spec.max_replicas:
+            yield (
+                f"{pool.name}: the busiest minutes need {busiest:,.3g} replicas and maxReplicas is "
+                f"{pool.spec.max_replicas}: --peak-replicas scales the trace, --gpu and --engine what a replica can do"
+            )
