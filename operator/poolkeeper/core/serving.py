@@ -46,12 +46,12 @@ class Flow(NamedTuple):
 class Serving:
     """What waits and runs on the ready replicas of a pool; requests may be fractions.
 
-    `started` and `finished` requests, `prompt_tokens` read and `generation_tokens` given count since the beginning,
-    `cut_off` those that ran when they were taken away. `prompt` and `output` are the mean tokens of what starts.
+    `started` and `finished` requests, `prompt_tokens` read and `generation_tokens` given count since the beginning.
+    `prompt` and `output` are the mean tokens of what starts.
     """
 
     __slots__ = (
-        "clock", "cut_off", "decode_output", "decoding", "engine", "finished", "generation_tokens", "output",
+        "clock", "decode_output", "decoding", "engine", "finished", "generation_tokens", "output",
         "prefill_output", "prefill_prompt", "prefilling", "prompt", "prompt_tokens", "started", "waits",
     )  # fmt: skip
 
@@ -59,7 +59,7 @@ class Serving:
         self.engine, self.waits, self.clock = engine, Waits(sla), 0.0
         self.prompt = self.output = self.decode_output = 0.0
         self.prefilling = self.prefill_prompt = self.prefill_output = self.decoding = 0.0
-        self.started = self.finished = self.cut_off = 0.0
+        self.started = self.finished = 0.0
         self.prompt_tokens = self.generation_tokens = 0.0
 
     @property
@@ -112,7 +112,7 @@ class Serving:
         stayed, before = begin * left, self.decode_output
         if count:
             self.waits.passed(count)
-            self.decode_output = (stayed * before + (end - stayed) * output) / end
+            self.decode_output = (stayed * before + (end - stayed) * output) / end if end > LEAST else output
         self.generation_tokens += begin * before + count * output - end * self.decode_output
         self.prompt_tokens += count * prompt
         self.started += count

@@ -10,7 +10,6 @@ distribution is a straight line, kept as the two bends that it puts into the who
 
 from bisect import bisect_right
 from collections import deque
-from itertools import pairwise
 from math import ceil, exp, inf, log
 
 LINEAR = 1000
@@ -25,7 +24,7 @@ NOTHING = 1e-9
 class Waits:
     """Requests that wait, in cohorts by age, and how long those waited that have started. Seconds throughout.
 
-    `total` have come, `at_once` started so; `waiting` are still there, `cut_off` went without a start.
+    `total` have come, `at_once` started so; `waiting` are still there; `cut_off` did not end.
     """
 
     __slots__ = ("_bends", "_cohorts", "_in_time", "_points", "at_once", "cut_off", "sla", "total", "waiting")
@@ -40,7 +39,7 @@ class Waits:
     @property
     def started(self) -> float:
         """The requests that have started."""
-        return self.total - self.waiting - self.cut_off
+        return self.total - self.waiting
 
     @property
     def punctual(self) -> float:
@@ -76,15 +75,6 @@ class Waits:
         if not self._cohorts:
             self.waiting = 0.0
 
-    def cut(self, share: float) -> float:
-        """Return how many of those that wait go without a start: this share of every cohort."""
-        gone = self.waiting * share
-        for cohort in self._cohorts:
-            cohort[2] *= 1.0 - share
-        self.waiting -= gone
-        self.cut_off += gone
-        return gone
-
     def inside(self, sla: float) -> float:
         """Return the share, of all that came, that started within so many seconds; 1 where nobody came."""
         if not self.total:
@@ -100,10 +90,10 @@ class Waits:
         if wanted <= self.at_once:
             return 0.0
         curve = self._distribution()
-        for (low, before), (high, after) in pairwise(curve):
-            if after >= wanted:
-                return low + (high - low) * (wanted - before) / (after - before) if after > before else low
-        return curve[-1][0]
+        last = len(curve) - 1
+        place = next((place for place, (_, height) in enumerate(curve) if height >= wanted), last)
+        (low, before), (high, after) = curve[place - 1], curve[place]
+        return low + (high - low) * (wanted - before) / (after - before) if after > before else high
 
     def _spread(self, first: float, last: float, count: float) -> None:
         """Count requests whose waits lie evenly between two."""

@@ -120,7 +120,7 @@ class World:
     @property
     def cut_off(self) -> float:
         """The requests that were cut off while they ran."""
-        return self.serving.cut_off
+        return self.serving.waits.cut_off
 
     @property
     def draining(self) -> float:
@@ -307,7 +307,7 @@ class World:
             if drain.tier:
                 self._pay(drain.tier, drain.replicas * lasted)
             if drain.deadline <= self.clock:
-                self.serving.cut_off += drain.running
+                self.serving.waits.cut_off += drain.running
             elif drain.running < DONE:
                 self.serving.finished += drain.running
         self.drains = [one for one in self.drains if one.running >= DONE and one.deadline > self.clock]
