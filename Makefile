@@ -69,6 +69,9 @@ bench-money: $(READY) ## Alarms and forecasts of money on half years made from t
 bench-decide: $(READY) ## Microseconds that one decision takes (half a minute)
 	@exec $(RUN)/python bench/decide.py
 
+bench-economics: $(READY) ## Ours and every published algorithm on measured traffic, beside the bound (about an hour)
+	@exec $(RUN)/python bench/economics.py
+
 assets: $(READY) # The local Kubernetes, Prometheus and the validator of FOCUS: found, or built once with progress
 	@$(RUN)/python -m controlplane build >/dev/null
 	$(RUN)/python -m focus >/dev/null
@@ -86,4 +89,4 @@ $(READY): pyproject.toml uv.lock
 	$(UV) sync --frozen
 	touch $@
 
-.PHONY: help env demo test test-long unit lint types crds cluster bench-reaction bench-rest bench-spot bench-forecast bench-money bench-recommend bench-decide assets clean
+.PHONY: help env demo test test-long unit lint types crds cluster bench-reaction bench-rest bench-spot bench-forecast bench-money bench-economics bench-recommend bench-decide assets clean
