@@ -189,7 +189,7 @@ def lived(trial: Trial, trace: Trace, progress: Callable[[float], None] | None =
     """
     pool, traffic = trial.pool, drawn(trace, trial.scene, trial.load, trial.seed)
     cheapest, with_starts = least(trace, trial)
-    played = replay(policy(trial, traffic, cheapest), case(trial, traffic), progress)
+    played = replay(policy(trial, traffic, cheapest), case(trial, traffic), progress, jump=True)
     return Row(
         pool=pool.name,
         policy=trial.entrant.policy,
