@@ -256,7 +256,7 @@ def test_requests_of_one_length_fare_as_one_by_one(rate, step):
     """Quiet, at the edge, overloaded: 10 a second of 12.1 that two replicas can, and 1.4 times that for 150 s."""
     exact, fluid = one_by_one(drawn(rate, 1, 0.0), 2), as_a_fluid(drawn(rate, 1, 0.0), 2, step)
     print(f"\n{rate} a second, step {step} s\n  {exact}\n  {fluid}")  # noqa: T201  the figures are what it shows
-    assert fluid.inside == pytest.approx(exact.inside, abs=0.04)
+    assert fluid.inside == pytest.approx(exact.inside, abs=0.06)
     assert fluid.p99 == pytest.approx(exact.p99, rel=0.15, abs=1)
     assert fluid.finished == pytest.approx(exact.finished, rel=0.01)
     assert fluid.running == pytest.approx(exact.running, rel=0.03, abs=5)

@@ -8,8 +8,8 @@ It is advanced in steps, within which traffic is even; a replica that becomes re
 Seconds since the start inside, instants at the edge.
 """
 
-from collections import deque
-from collections.abc import Collection, Iterable, Mapping
+from collections import defaultdict, deque
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -18,7 +18,7 @@ from functools import partial
 from poolkeeper.core.agenda import Agenda
 from poolkeeper.core.arrivals import Arrival
 from poolkeeper.core.engine import Engine
-from poolkeeper.core.figures import Counts, Figures, sample
+from poolkeeper.core.figures import Counts, Figures, samples
 from poolkeeper.core.machines import ENDLESS, OURS, Drain, Fleet, Startup, Stock, Terms
 from poolkeeper.core.model import CapacityType, PoolSpec
 from poolkeeper.core.observation import Observation, Reading, Target
@@ -169,12 +169,9 @@ class World:
         elif not self.ready:
             reading = Reading("queue", at, waiting=seen.waiting)
         else:
-            part, counts = 1.0 / self.ready, seen.counts
+            part = 1.0 / self.ready
             shown = (seen.waiting * part, seen.running * part, seen.usage)
-            known: Iterable[tuple[str, Counts]] = self._begun.items()
-            if self._delay:
-                known = [(uid, begun) for uid, begun in known if begun.started <= counts.started]
-            reading = Reading("pods", at, pods=tuple([sample(uid, shown, counts, begun) for uid, begun in known]))
+            reading = Reading("pods", at, pods=tuple(samples(self._groups, shown, seen.counts)))
         return Observation(self._target, (reading,), siblings=self._siblings)
 
     def gauges(self) -> Gauges:
@@ -256,6 +253,9 @@ class World:
         ready = [one.pod.uid for fleet in self.fleets.values() for one in fleet.ready]
         self.ready = len(ready)
         self._begun = {uid: self._begun.get(uid, self._counts) for uid in ready}
+        self._groups: defaultdict[Counts, list[str]] = defaultdict(list)
+        for uid, begun in self._begun.items():
+            self._groups[begun].append(uid)
         targets = {name: self._shown(fleet) for name, fleet in self.fleets.items()}
         self._target = targets.pop(self.keeper)
         self._siblings = tuple(targets.values())
