@@ -1,7 +1,8 @@
 """What one call of decide() costs, in microseconds of processor time: pools at rest, looked at every second.
 
 Samples change at each look, and lie between the thresholds (the queue is worked down, the replicas are busy); who is
-ready, and what is paid for, stays. The observations are made before the clock runs. Figures are printed, not judged.
+ready, and what is paid for, stays. Each pool is as large as it may be, and so nothing moves. The observations are made
+before the clock runs. Figures are printed, not judged.
 """
 
 import time
@@ -76,17 +77,17 @@ class Row:
 
 
 CASES = (
-    Case("defaults, 8 replicas", PoolSpec(2, 40)),
+    Case("defaults, 8 replicas", PoolSpec(2, 8)),
     Case("defaults, 40 replicas", PoolSpec(2, 40), replicas=40),
-    Case("defaults, nothing waits", PoolSpec(2, 40, queue=Queue(down=PATIENT)), waiting=0),
-    Case("slo", PoolSpec(2, 40, slo=Slo(timedelta(seconds=2)))),
+    Case("defaults, nothing waits", PoolSpec(2, 8, queue=Queue(down=PATIENT)), waiting=0),
+    Case("slo", PoolSpec(2, 8, slo=Slo(timedelta(seconds=2)))),
     Case(
         "spot, 2 and 6 replicas",
-        PoolSpec(2, 40, guaranteed=Guaranteed(2), tiers=(Tier("spot", CapacityType.SPOT), ON_DEMAND)),
+        PoolSpec(2, 8, guaranteed=Guaranteed(2), tiers=(Tier("spot", CapacityType.SPOT), ON_DEMAND)),
         spot=6,
     ),
-    Case("schedule and forecast", PoolSpec(2, 40, schedule=OFFICE, forecast=Forecast())),
-    Case("bill", PoolSpec(2, 40), billed=True),
+    Case("schedule and forecast", PoolSpec(2, 8, schedule=OFFICE, forecast=Forecast())),
+    Case("bill", PoolSpec(2, 8), billed=True),
 )
 
 
