@@ -14,15 +14,16 @@ from poolkeeper.core.counterfactual import DAYS, TELL, cost, durations, ended, g
 from poolkeeper.core.decide import decide
 from poolkeeper.core.engine import Engine
 from poolkeeper.core.machines import Startup
-from poolkeeper.core.memory import NOTHING_MEASURED, Counterfactual, Load, Memory, Starts, Tiers
+from poolkeeper.core.memory import NOTHING_MEASURED, Counterfactual, Load, Memory, Starts, Theirs, Tiers
 from poolkeeper.core.meter import Meter
 from poolkeeper.core.model import Mode, PoolSpec, Queue, Slo
 from poolkeeper.core.observation import Observation, PodSample, Reading, Target
-from poolkeeper.core.observed import Figures, Side, Sums
+from poolkeeper.core.observed import Checked, Figures, Side, Sums
 from poolkeeper.core.plan import plan
 from poolkeeper.core.prices import Place
 from poolkeeper.core.rates import Rental, Setting, Tariff
 from poolkeeper.core.reasons import Reason
+from poolkeeper.core.theirs import checked
 from poolkeeper.core.world import Ground, World
 
 EVERY = timedelta(seconds=15)
@@ -337,3 +338,12 @@ def test_slots_say_how_much_runs_at_once():
     spec = replace(SPEC, queue=replace(SPEC.queue, slots_per_replica=8))
     memory = Memory(load=Load(mean=4.0, rates=(2.0,)))
     assert ground_of(spec, memory, Figures(at(0), at(0), capacity=2.0)).hold == 8 * 4 / 2
+
+
+def test_without_an_slo_two_seconds_count():
+    watch = Watch(replace(SPEC, slo=None))
+    assert total(watch.go_on(100)).ours.share == 1
+
+
+def test_with_nobody_ready_no_wait_can_be_compared():
+    assert checked(Theirs(), None, None, HOUR) == Checked()
