@@ -88,9 +88,11 @@ ROW = {
     "window": "office",
     "slo": "98.8%",
     "cost": EUROS,
+    "observe": None,
     "reason": "QueueAbove",
     "next": None,
 }
+MEASURED = {"saving": {"percent": 58}, "message": "40.0 replica-hours instead of 96.0 in 24.0 hours, 58 % less"}
 
 
 @pytest.mark.parametrize("window", [None, "office"])
@@ -412,3 +414,28 @@ def test_money_has_columns_where_it_is_counted(currency, month, told):
 
 def test_without_money_there_are_no_columns_for_it():
     assert "$/H" not in table((SPLIT, None))
+
+
+def test_the_table_has_what_observe_would_save():
+    lines = [line.split() for line in printed_table([ROW | {"mode": "Observe", "observe": MEASURED}], 120)[:2]]
+    assert "58%" in lines[1]
+    assert "SAVES" in lines[0]
+
+
+@pytest.mark.parametrize("measured", [MEASURED | {"until": "2026-03-02T12:00:00Z"}, {"saving": {}}])
+def test_what_is_over_or_unknown_saves_nothing(measured):
+    head, *_ = printed_table([ROW | {"observe": measured}], 160)
+    assert "SAVES" not in head
+
+
+def test_explain_tells_what_observe_has_measured(printed):
+    page, _ = found(1500)
+    explain.show("chat", page | {"decision": page["decision"] | {"observe": MEASURED}})
+    assert "observe 40.0 replica-hours instead of 96.0 in 24.0 hours, 58 % less" in printed()
+
+
+def test_explain_tells_what_observe_had_measured_before(printed):
+    page, _ = found(1500)
+    status = page["status"] | {"observe": MEASURED | {"until": "2026-03-02T12:00:00Z"}}
+    explain.show("chat", page | {"decision": None, "status": status})
+    assert "before  40.0 replica-hours" in printed()
