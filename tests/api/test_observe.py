@@ -74,8 +74,8 @@ def test_without_counters_their_share_is_modelled():
 
 def test_of_what_never_came_nothing_is_said():
     told = observed(replace(FIGURES, total=Sums(1.0), days=()))
-    assert told["message"] == "0.0 replica-hours instead of 0.0 in 1.0 hours"
-    assert (told["error"], told["saving"]) == ({}, {"replicaHours": "0.0"})
+    assert told["message"] == "0.00 replica-hours instead of 0.00 in 1.00 hours"
+    assert (told["error"], told["saving"]) == ({}, {"replicaHours": "0.00"})
 
 
 def test_it_says_that_a_replica_may_do_more():

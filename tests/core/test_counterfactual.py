@@ -10,7 +10,18 @@ from builders import START, at, pod
 from poolkeeper.core.account import Account
 from poolkeeper.core.arrivals import Arrival
 from poolkeeper.core.costing import Commitment, Costing
-from poolkeeper.core.counterfactual import DAYS, TELL, cost, durations, ended, ground_of, measured, noted, priced
+from poolkeeper.core.counterfactual import (
+    DAYS,
+    TELL,
+    cost,
+    durations,
+    ended,
+    ground_of,
+    is_due,
+    measured,
+    noted,
+    priced,
+)
 from poolkeeper.core.decide import decide
 from poolkeeper.core.engine import Engine
 from poolkeeper.core.machines import Startup
@@ -347,3 +358,14 @@ def test_without_an_slo_two_seconds_count():
 
 def test_with_nobody_ready_no_wait_can_be_compared():
     assert checked(Theirs(), None, None, HOUR) == Checked()
+
+
+@pytest.mark.parametrize(
+    ("age", "seconds", "due"), [(60, 59, False), (60, 60, True), (86400, 3599, False), (86400, 3600, True)]
+)
+def test_figures_are_told_when_their_time_has_doubled_and_then_each_hour(age, seconds, due):
+    assert is_due(Figures(at(0), at(age)), at(age + seconds)) is due
+
+
+def test_the_first_figures_are_told_at_once():
+    assert is_due(None, at(0))

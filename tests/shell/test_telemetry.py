@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from builders import published
+from builders import START, published
 from poolkeeper.core.decision import Decision, Health, Share, Stage
 from poolkeeper.core.forecast import Outlook
-from poolkeeper.core.model import ON_DEMAND, CapacityType, Forecast, Limits, Schedule, Tier, Window
+from poolkeeper.core.memory import Counterfactual
+from poolkeeper.core.model import ON_DEMAND, CapacityType, Forecast, Limits, Mode, Schedule, Tier, Window
+from poolkeeper.core.observed import Checked, Figures, Side, Sums
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.schedule import Bounds
 from poolkeeper.shell.telemetry import Telemetry
@@ -121,3 +123,13 @@ def test_the_floor_that_was_learned_is_told_where_it_was_asked_for(telemetry, fo
 def test_a_start_up_that_is_blocked_is_told(telemetry, startup, told):
     telemetry.decided(KEY, SPLIT, replace(RECLAIMED, health=Health(startup=startup)))
     assert value(telemetry, "startup_blocked") == told
+
+
+MEASURED = Figures(START, START, total=Sums(1.0, 0.0, Side(2.0), Side(4.0), Checked(1.0, 0.5)))
+
+
+@pytest.mark.parametrize(("mode", "saving", "error"), [(Mode.OBSERVE, 0.5, 0.5), (Mode.ACTIVE, None, None)])
+def test_what_observe_measures_is_told_while_it_does(telemetry, mode, saving, error):
+    telemetry.decided(KEY, published(mode=mode), replace(RECLAIMED, counterfactual=Counterfactual(MEASURED)))
+    told = (value(telemetry, "observe_saving_ratio"), value(telemetry, "observe_wait_error_seconds"))
+    assert told == (saving, error)

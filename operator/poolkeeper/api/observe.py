@@ -18,6 +18,7 @@ from poolkeeper.core.observed import Checked, Day, Figures, Side, Sums
 
 Json = dict[str, Any]
 Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+FEW = 10
 KEPT = 1024
 """Of how many figures the JSON is kept: it is asked for at each look and changes once an hour."""
 
@@ -106,13 +107,13 @@ def measured(known: Counterfactual) -> Json | None:
 def observed(figures: Figures) -> Json:
     """Return what Observe has measured as JSON. It is not to be changed."""
     total = figures.total
-    known = {"replicaHours": f"{total.saved:.1f}", "cost": saved(total), "percent": percent(total.saving)}
+    known = {"replicaHours": number(total.saved), "cost": saved(total), "percent": percent(total.saving)}
     return present(
         {
             "since": instant(figures.since),
             "asOf": instant(figures.at),
             "until": instant(figures.until),
-            "hours": f"{total.hours:.1f}",
+            "hours": number(total.hours),
             "currency": figures.currency,
             "ours": side(total.ours, total, total.ours.share),
             "theirs": side(total.theirs, total, total.share),
@@ -127,7 +128,7 @@ def observed(figures: Figures) -> Json:
 def side(one: Side, sums: Sums, inside: float | None) -> Json:
     """Return what one side came to."""
     cost = cents(one.cost) if sums.is_priced else None
-    told = {"replicaHours": f"{one.replica_hours:.1f}", "cost": cost, "insideShare": share(inside)}
+    told = {"replicaHours": number(one.replica_hours), "cost": cost, "insideShare": share(inside)}
     return present(told) | {"changes": one.changes}
 
 
@@ -148,8 +149,8 @@ def words(figures: Figures) -> Iterator[str]:
     """Yield what Observe has measured in words."""
     total = figures.total
     yield (
-        f"{total.ours.replica_hours:.1f} replica-hours instead of {total.theirs.replica_hours:.1f} "
-        f"in {total.hours:.1f} hours{less(total.saving)}"
+        f"{number(total.ours.replica_hours)} replica-hours instead of {number(total.theirs.replica_hours)} "
+        f"in {number(total.hours)} hours{less(total.saving)}"
     )
     if total.is_priced:
         yield f"{cents(total.ours.cost)} instead of {cents(total.theirs.cost)} {figures.currency}"
@@ -177,6 +178,11 @@ def saved(sums: Sums) -> str | None:
 def wait(checked: Checked) -> str | None:
     """Return the error of the modelled wait, None where there is none."""
     return None if checked.error is None else format_duration(timedelta(seconds=checked.error))
+
+
+def number(hours: float) -> str:
+    """Return hours to the tenth, few of them to the hundredth."""
+    return f"{hours:.1f}" if abs(hours) >= FEW else f"{hours:.2f}"
 
 
 def share(inside: float | None) -> str | None:

@@ -33,7 +33,7 @@ from poolkeeper.core.zones import zone
 LONGEST = 2 * BUCKET
 """A bucket that lasted longer has a gap in it; where looks are rarer than buckets, one of two looks."""
 TELL = timedelta(hours=1)
-"""How often the figures are stored and told."""
+"""How often the figures are stored and told, once they are older than that."""
 DAYS = 8
 """So many days are kept one by one: a week, and today."""
 SLA = timedelta(seconds=2)
@@ -139,9 +139,14 @@ def lived(
         cost(seen.memory.account, [(known.theirs.counts, half), (there.counts, half)], now),
     )
     figures = noted(replace(bucket.figures, size=len(ours.pods)), sums, spec, now)
-    told = figures if known.told is None or now - known.told.at >= TELL else known.told
+    told = figures if is_due(known.told, now) else known.told
     late = 0.0 if our_side.share is None else 1 - our_side.share
     return Counterfactual(figures, told, now, informed(spec, ours, bucket, late), there, minute)
+
+
+def is_due(told: Figures | None, now: datetime) -> bool:
+    """Return whether the figures are to be told: at first whenever their time has doubled, later once an hour."""
+    return told is None or now - told.at >= min(TELL, told.at - told.since)
 
 
 def informed(spec: PoolSpec, ours: Twin, bucket: Bucket, late: float = 0.0) -> Twin:
