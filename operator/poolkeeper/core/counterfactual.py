@@ -10,11 +10,11 @@ there for the asking. A bucket that lasted too long, because there was an outage
 side: both go on from what is seen then.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from statistics import median
+from statistics import median_high
 
 from poolkeeper.core import theirs, twin
 from poolkeeper.core.account import Account
@@ -98,7 +98,7 @@ def ground_of(spec: PoolSpec, memory: Memory, figures: Figures) -> Ground:
         load=memory.load.rates[-1] / capacity if figures.capacity else 0.0,
         request=mean / capacity,
         sla=(spec.slo.queue_time if spec.slo else SLA).total_seconds(),
-        startup=median(took) if took else usual(spec, ()),
+        startup=median_high(took) if took else usual(spec, ()),
         hold=slots * mean / capacity if slots else None,
     )
 
@@ -161,7 +161,7 @@ def informed(spec: PoolSpec, ours: Twin, bucket: Bucket, late: float = 0.0) -> T
     return replace(ours, memory=replace(known, lead=studied(spec, known, load)))
 
 
-def cost(account: Account, spans: list[tuple[Mapping[str, int], timedelta]], now: datetime) -> Decimal | None:
+def cost(account: Account, spans: Sequence[tuple[Mapping[str, int], timedelta]], now: datetime) -> Decimal | None:
     """Return what replicas by tier cost, each for its while, commitments included; None where a price is not known."""
     tariff, unit = account.meter.tariff, account.meter.setting.unit
     if tariff is None or unit is None:
