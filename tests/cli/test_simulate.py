@@ -178,7 +178,15 @@ def test_clients_beside_a_trace_say_how_bursty_it_is(files):
 
 def test_people_get_a_table(files):
     said = run(files, *FAST).stdout
-    assert said.splitlines()[1].split()[:5] == ["policy", "cost", "USD", "to", "poolkeeper"]
+    assert said.splitlines()[1].split()[:5] == ["policy", "cost", "USD", "to", "first"]
+
+
+def test_a_narrow_terminal_keeps_what_says_most(files):
+    given = ["simulate", "-f", str(files / "pool.yaml"), "--trace", str(files / "trace.csv"), *FAST]
+    said = CliRunner().invoke(app, given, env={"COLUMNS": "80"}).stdout
+    assert said.splitlines()[1].split("  ")[0] == "policy"
+    assert "p99" in said.splitlines()[1]
+    assert "p50" not in said.splitlines()[1]
 
 
 def test_people_get_a_plot(files):
@@ -236,7 +244,8 @@ def test_a_history_of_a_server_is_lived(files, monkeypatch):
         (["--engine", "slots"], "--engine: 'slots' is no figure; write it as in slots=64"),
         (["--engine", "speed=5"], "--engine: 'speed' is none of slots, prefill, decode, half, cache"),
         (["--engine", "decode=fast"], "--engine: 'fast' is no number over 0"),
-        (["--step", "10ms"], "--step: '10ms' must be 1s or more"),
+        (["--step", "10ms"], "--step: '10ms' must be between 1s and 20s"),
+        (["--step", "1m"], "--step: '1m' must be between 1s and 20s"),
         (["--startup", "soon"], "--startup: 'soon' is no duration"),
         (["--price", "cheap"], "--price: 'cheap' is no price"),
         (["--start", "yesterday"], "--start: 'yesterday' is no instant"),

@@ -9,8 +9,10 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from poolkeeper.api.units import format_duration
 from poolkeeper.cli.question import blaming, duration, number, option
 from poolkeeper.core.engine import Engine
+from poolkeeper.core.grace import GAP
 from poolkeeper.simulate.peers import PEERS
 from poolkeeper.simulate.presets import ASSUMED, PRESETS
 from poolkeeper.simulate.study import STEP, Scene
@@ -74,7 +76,7 @@ Sla = Annotated[str | None, typer.Option(help="How long a request may wait; else
 PeakReplicas = Annotated[
     str | None, typer.Option(metavar="N", help="Scale the trace so that its busiest ten minutes need N replicas.")
 ]
-Step = Annotated[str, typer.Option(help="How finely time passes.")]
+Step = Annotated[str, typer.Option(help="How finely time passes: 1s to 20s.")]
 Gpu = Annotated[str | None, typer.Option(metavar="PRESET", help=f"What a replica can do: {', '.join(PRESETS)}.")]
 EngineFigures = Annotated[
     str | None,
@@ -104,12 +106,15 @@ def scene(gpu: str | None, figures: str | None, step: str, peak_replicas: str | 
 def stepped(text: str) -> timedelta:
     """Return the length of a step.
 
+    A bin is cut into whole steps, each up to a half longer: then no gap between two samples is longer than the operator
+    trusts (R2), with which it would never shrink.
+
     Raises:
-        ValueError: it is none, or shorter than a second.
+        ValueError: it is none, or too short or too long.
     """
     found = duration(text)
-    if found < SECOND:
-        raise ValueError(f"{text!r} must be 1s or more")
+    if not SECOND <= found <= GAP / 1.5:
+        raise ValueError(f"{text!r} must be between 1s and {format_duration(GAP / 1.5)}")
     return found
 
 

@@ -17,7 +17,13 @@ from poolkeeper.core.engine import Engine
 from poolkeeper.simulate.study import Entry
 
 NONE = "-"
+SPARE = ("p50", "with starts", "p95", "cut off", "to first", "changes")
+"""The columns that go first where there is no room."""
+UNITS = " %s"
+"""What ends a figure and is said once for a spread."""
 MOST_PLOTS = 3
+WIDE = 1000
+"""So many columns have room for each table."""
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 LARGE = 100
@@ -31,7 +37,7 @@ def show(console: Console, shown: Shown) -> None:
     found = shown.groups
     for group in found:
         console.print(Text(heading(group, shown), style="bold"))
-        console.print(table(group))
+        console.print(fitting(console, group))
         console.print()
         if len(found) <= MOST_PLOTS and group.plotted:
             console.print(Text.from_ansi(plot(group.plotted[0], console.width, colour=console.is_terminal)))
@@ -74,9 +80,18 @@ def machine(engine: Engine) -> str:
     )
 
 
-def table(group: Group) -> Table:
-    """Return a pool's policies with one load."""
-    found = columns(group)
+def fitting(console: Console, group: Group) -> Table:
+    """Return a table as wide as the console is, without what says least where there is no room."""
+    for spared in range(len(SPARE) + 1):
+        shown = table(group, frozenset(SPARE[:spared]))
+        if console.measure(shown, options=console.options.update_width(WIDE)).maximum <= console.width:
+            break
+    return shown
+
+
+def table(group: Group, spared: frozenset[str] = frozenset()) -> Table:
+    """Return a pool's policies with one load, without the columns that are spared."""
+    found = [(name, cell) for name, cell in columns(group) if name not in spared]
     shown = plain("policy", *(name for name, _ in found))
     for column in shown.columns[1:]:
         column.justify = "right"
@@ -89,25 +104,25 @@ def columns(group: Group) -> list[tuple[str, Cell]]:
     """Return what is told of each policy."""
     first = group.first
     return [
-        (f"cost {group.currency}", lambda one: spread(one, "cost", amount)),
-        (f"to {first.policy}", lambda one: against(one, first)),
+        (f"cost {group.currency}", lambda one: amount(one.mean("cost"))),
+        ("to first", lambda one: against(one, first)),
         (f"inside {format_duration(group.sla)}", lambda one: spread(one, "in_sla", share)),
-        ("p50", lambda one: spread(one, "wait_p50", wait)),
-        ("p95", lambda one: spread(one, "wait_p95", wait)),
+        ("p50", lambda one: wait(one.mean("wait_p50"))),
+        ("p95", lambda one: wait(one.mean("wait_p95"))),
         ("p99", lambda one: spread(one, "wait_p99", wait)),
-        ("replica-hours", lambda one: spread(one, "replica_hours", hours)),
+        ("replica hours", lambda one: hours(one.mean("replica_hours"))),
         ("x bound", lambda one: spread(one, "cost_over_bound", ratio)),
-        ("x bound with starts", lambda one: spread(one, "cost_over_bound_with_startup", ratio)),
-        ("changes", lambda one: spread(one, "changes", count)),
-        ("cut off", lambda one: spread(one, "cut_off", count)),
+        ("with starts", lambda one: ratio(one.mean("cost_over_bound_with_startup"))),
+        ("changes", lambda one: count(one.mean("changes"))),
+        ("cut off", lambda one: count(one.mean("cut_off"))),
     ]
 
 
 def spread(one: Entry, figure: str, words: Callable[[float], str]) -> str:
-    """Return a figure; of several seeds the mean, the least and the most, where they differ as they are told."""
-    mean, values = words(one.mean(figure)), one.values(figure)
-    least, most = words(min(values)), words(max(values))
-    return mean if least == most else f"{mean} ({least}-{most})"
+    """Return a figure; of several seeds the mean, and below it the least and the most, where they differ as told."""
+    least, most = (words(found(one.values(figure))) for found in (min, max))
+    bare = f"\n{least.rstrip(UNITS)}-{most.rstrip(UNITS)}" if least != most else ""
+    return words(one.mean(figure)) + bare
 
 
 def against(one: Entry, first: Entry) -> str:
