@@ -15,6 +15,7 @@ from poolkeeper.cli import (
     schedule,
     simulate,
     status,
+    tune,
 )
 
 app = typer.Typer(
@@ -31,6 +32,7 @@ app.command("explain")(explain.explain)
 app.command("schedule")(schedule.schedule)
 app.command("recommend")(recommend.recommend)
 app.command("simulate")(simulate.simulate)
+app.command("tune")(tune.tune)
 app.add_typer(cost.app, name="cost")
 app.add_typer(prices.app, name="prices")
 app.command("report")(report.report)

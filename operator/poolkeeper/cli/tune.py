@@ -1,0 +1,147 @@
+"""`poolkeeper tune`: the cheapest thresholds, grace, guard, floor and windows that keep the SLA on unseen days."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import typer
+
+from poolkeeper.cli import simulate_options as scene_options
+from poolkeeper.cli import tune_options as options
+from poolkeeper.cli.connection import complaints, console, print_json
+from poolkeeper.cli.load_history import Told, telling
+from poolkeeper.cli.load_options import At, Days, Origin, Prometheus, PrometheusFile, Query
+from poolkeeper.cli.manifest import read
+from poolkeeper.cli.question import blaming, duration, money, option
+from poolkeeper.cli.recommended_pool import Json
+from poolkeeper.cli.schedule import refuse
+from poolkeeper.cli.simulate_pools import Given, pools_of
+from poolkeeper.cli.simulate_traffic import Reading, reading
+from poolkeeper.cli.tune_options import Form, Last
+from poolkeeper.cli.tune_pool import as_json, as_yaml
+from poolkeeper.cli.tune_text import show
+from poolkeeper.cli.tune_windows import proposed
+from poolkeeper.core.lead import OBJECTIVE
+from poolkeeper.core.model import CapacityType
+from poolkeeper.simulate import tune as engine
+from poolkeeper.simulate.study import Pool
+from poolkeeper.simulate.trace import Trace
+from poolkeeper.simulate.tune import Question, Tuned
+from poolkeeper.simulate.tune_lives import Days as Searched
+from poolkeeper.simulate.tune_search import TuneError, optimiser
+
+UNCUT = timedelta(0)
+
+
+def tune(
+    file: scene_options.File,
+    trace: scene_options.Trace = None,
+    start: scene_options.Start = None,
+    prometheus: Prometheus = None,
+    prometheus_file: PrometheusFile = None,
+    query: Query = None,
+    days: Days = 30,
+    at: At = None,
+    tokens: scene_options.Tokens = None,
+    trials: options.Trials = 60,
+    held_out: options.HeldOut = "30%",
+    objective: options.Objective = None,
+    seed: options.Seed = 7,
+    startup: scene_options.Startup = None,
+    sla: scene_options.Sla = None,
+    peak_replicas: scene_options.PeakReplicas = None,
+    step: scene_options.Step = "5s",
+    gpu: scene_options.Gpu = None,
+    engine_figures: scene_options.EngineFigures = None,
+    gpus: scene_options.Gpus = None,
+    price: scene_options.Price = None,
+    spot_price: scene_options.SpotPrice = None,
+    output: options.As = Form.TABLE,
+) -> None:
+    r"""Find the cheapest spec of a pool that keeps its SLA, on a trace or on the last days of a Prometheus.
+
+    Tries thresholds, grace period, guard, floor, lead, the learned floor and windows as `recommend` proposes them, each
+    lived with the operator's own rules as `simulate` does, on the first days; the best are judged on the last ones,
+    which no trial has seen. Prints what nothing beats in both cost and requests in time, and the pool as YAML. Leaves
+    with 2 where something given is wrong. Needs optuna: pip install 'poolkeeper\[tune]'.
+
+        [bold]poolkeeper tune -f chat.yaml --trace week.csv.gz --held-out 2d -o yaml > tuned.yaml[/bold]
+    """
+    checked(optimiser)
+    given = Given(
+        startup=option("--startup", startup, duration),
+        sla=option("--sla", sla, duration),
+        gpus=gpus,
+        prices={
+            CapacityType.ON_DEMAND: option("--price", price, money),
+            CapacityType.SPOT: option("--spot-price", spot_price, money),
+        },
+    )
+    load = reading(Origin(prometheus, prometheus_file, query, days, at, trace, start), tokens)
+    body, pool = only(file, given)
+    cut = option("--held-out", held_out, options.held_out) or Last()
+    scene = scene_options.scene(gpu, engine_figures, step, peak_replicas)
+    asked = Question(
+        raw=body["spec"],
+        days=Searched(pool, scene, seed, UNCUT),
+        objective=option("--objective", objective, options.percent) or usual(pool),
+        trials=trials,
+    )
+    question, lived, found = tuned(body, asked, load, cut)
+    tell(body, output, (question, lived, found))
+
+
+def checked(act: Callable[[], object]) -> None:
+    """Do it; leave with 2 where the pool cannot be tuned."""
+    try:
+        act()
+    except TuneError as error:
+        refuse([str(error)])
+
+
+def only(file: Path, given: Given) -> tuple[Json, Pool]:
+    """Return the pool of a file as it is written and as it is lived; say what was guessed."""
+    pools, notes = pools_of(file, given)
+    if len(pools) > 1:
+        raise typer.BadParameter(f"{file} holds {len(pools)} pools; the load is that of one", param_hint="-f")
+    for note in notes:
+        complaints.print(f"note: {note}", markup=False)
+    return read(file)[0], pools[0]
+
+
+def usual(pool: Pool) -> float:
+    """Return the share that is to be inside where nobody says: what the pool promises, else what lead aims for."""
+    slo = pool.spec.slo
+    return (slo.objective_percent if slo else OBJECTIVE) / 100
+
+
+def tuned(body: Json, asked: Question, load: Reading, cut: Last) -> tuple[Question, Trace, Tuned]:
+    """Return the question for the trace that was read, and what was found; show how far it is."""
+    with telling() as told:
+        trace = load(told)
+        if not any(one.requests for one in trace.bins):
+            refuse(["a trace without a request has nothing to tune a pool for"])
+        with blaming("--held-out"):
+            days = replace(asked.days, searched=cut.searched(trace))
+        question = replace(asked, days=days, schedule=proposed(body, trace, days, before(told)))
+        return question, trace, engine.tune(question, trace, told)
+
+
+def before(told: Told) -> Told:
+    """Return what tells of a search for windows."""
+    return lambda words, share: told(f"windows: {words}", share)
+
+
+def tell(body: Json, output: Form, answer: tuple[Question, Trace, Tuned]) -> None:
+    """Print what was found, and the pool that it comes to."""
+    question, trace, found = answer
+    if output is Form.JSON:
+        print_json(as_json(body, question, found))
+    elif output is Form.YAML:
+        print(as_yaml(body, question, found), end="")
+    else:
+        show(console, question, trace, found)
+        if not found.stays:
+            console.print("\n[bold]The pool with this[/bold]")
+            console.print(as_yaml(body, question, found), markup=False)

@@ -1,0 +1,88 @@
+"""What tune found, for people: today's pool and the frontier in a table, and who won."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from poolkeeper.api.units import format_duration
+from poolkeeper.cli.explain import plain
+from poolkeeper.cli.simulate_text import amount, long, ratio, share
+from poolkeeper.simulate.trace import Trace
+from poolkeeper.simulate.tune import Judged, Question, Tuned
+from poolkeeper.simulate.tune_lives import Part
+
+ABSENT = "auto"
+WON = ">"
+
+
+def show(console: Console, question: Question, trace: Trace, found: Tuned) -> None:
+    """Print what was found."""
+    console.print(heading(question, trace, found), markup=False, style="bold")
+    console.print(table(question, found))
+    console.print()
+    console.print(verdict(question, found), markup=False)
+
+
+def heading(question: Question, trace: Trace, found: Tuned) -> str:
+    """Return what the table is about."""
+    name, searched = question.days.pool.name, question.days.searched
+    rest = long(len(trace.bins) * trace.width - searched)
+    return f"{name}: {found.tried} specs lived on {long(searched)}, the best judged on the last {rest}"
+
+
+def table(question: Question, found: Tuned) -> Table:
+    """Return today's pool and the frontier, on the days searched and on those held out."""
+    pool = question.days.pool
+    inside = f"inside {format_duration(pool.sla)}"
+    money = f"cost {pool.spec.cost.currency}"
+    shown = plain("", money, "x bound", inside, f"held out: {money}", "x bound", inside, "what is set")
+    for column in shown.columns[1:-1]:
+        column.justify = "right"
+    for one in (found.today, *found.frontier):
+        shown.add_row(WON if one is found.winner else "", *figures(one), escape(settings(one)))
+    return shown
+
+
+def figures(one: Judged) -> Iterator[str]:
+    """Yield the figures of both parts of the days."""
+    yield from (amount(one.searched.cost), ratio(one.searched_over_bound), share(one.searched.inside))
+    yield from (amount(one.held_out.cost), ratio(one.over_bound), share(one.held_out.inside))
+
+
+def settings(one: Judged) -> str:
+    """Return what differs from today's pool."""
+    return ", ".join(f"{short(where)} {said(where, value)}" for where, value in one.changes.items()) or "today's pool"
+
+
+def short(where: str) -> str:
+    """Return the end of a field's path that tells it from the others."""
+    return where.removeprefix("queue.")
+
+
+def said(where: str, value: object) -> str:
+    """Return a value in a word or two."""
+    words: Mapping[str, Callable[[Any], str]] = {
+        "schedule": lambda it: f"{len(it.get('windows', ()))} windows",
+        "forecast": lambda it: f"quantile {it['quantile']}",
+    }
+    return ABSENT if value is None else words.get(where, str)(value)
+
+
+def verdict(question: Question, found: Tuned) -> str:
+    """Return what comes of it."""
+    wanted = share(question.objective)
+    if found.winner is None:
+        return f"Nothing to change: no spec had {wanted} inside on both the days searched and those held out."
+    if found.stays:
+        return f"Nothing to change: no other spec had {wanted} inside on both and cost less on the days held out."
+    return f"{WON} is the cheapest with {wanted} inside on both: {saving(found.today.held_out, found.winner.held_out)}."
+
+
+def saving(today: Part, won: Part) -> str:
+    """Return how much less or more a winner costs on the days held out."""
+    change = won.cost / today.cost - 1 if today.cost else 0.0
+    inside = f"with {share(won.inside)} inside instead of {share(today.inside)}"
+    return f"on the days held out {100 * change:+.1f} % of today's cost, {inside}"
