@@ -1,0 +1,156 @@
+"""The first published case: a pool of 4 to 8 GPUs at $ 15,000 becomes 2 to 4 at $ 10,000, by the depth of its queue."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+from published_page import Json, dollars, monthly, numbered, paragraphs, percent, price_of, table
+from published_traffic import PEAK, SLA, STARTUP, Row, case_of, faster, lived, ours, theirs, traffic_of
+
+from poolkeeper.core.engine import Engine
+from poolkeeper.core.model import Per, PoolSpec, Queue, ScaleDown, ScaleUp, Slo
+
+BEFORE, AFTER = (4, 8), (2, 4)
+DOLLARS = Decimal(15_000), Decimal(10_000)
+INSIDE = 0.98
+EXTRA_MS = 100
+RULE = Queue(
+    thresholds_per=Per.POOL,
+    up=ScaleUp(above=1000),
+    down=ScaleDown(below=100, step=1, max_utilization_percent=1000),
+)
+"""As it was published: no busy guard, so the survivors may be as busy as they like."""
+PUBLISHED = PoolSpec(*AFTER, queue=RULE, lead=False)
+TODAY = PoolSpec(*AFTER)
+LOOSE = replace(TODAY, slo=Slo(SLA, 100 * INSIDE))
+AT_ONCE = timedelta(0)
+LIGHTER = ((1, STARTUP), (100, STARTUP), (10, AT_ONCE), (30, AT_ONCE), (100, AT_ONCE))
+"""How much shorter requests are, or faster the engine is, and how long a replica takes to start."""
+
+
+def play() -> Iterator[Row]:
+    """Yield what the pool before comes to, then ours by today's defaults, then the published rule."""
+    engine = Engine()
+    week = traffic_of(engine)
+    before, after = case_of(week, engine, BEFORE), case_of(week, engine, AFTER)
+    yield lived("before: 4 to 8, KEDA on what waits", theirs("keda", before), before)
+    yield lived("ours by default, 2 to 4", ours(TODAY, after), after)
+    yield lived("ours, `slo.objectivePercent: 98`", ours(LOOSE, after), after)
+    for times, startup in LIGHTER:
+        quick = faster(engine, times)
+        case = case_of(traffic_of(quick), quick, AFTER, startup)
+        words = f"as published; requests {times} times shorter, start-up {startup.total_seconds():.0f} s"
+        yield lived(words, ours(PUBLISHED, case), case)
+
+
+def settings() -> Json:
+    """Return what the rows are of."""
+    return {"before": BEFORE, "after": AFTER, "rule": repr(RULE), "lighter": [[one, str(two)] for one, two in LIGHTER]}
+
+
+def tell(rows: list[Row]) -> str:
+    """Return the section."""
+    price = price_of(DOLLARS[0], rows[0]["gpus"])
+    return paragraphs(
+        "## $ 15,000 to $ 10,000 by the depth of the queue",
+        "Published: 4 to 8 GPUs at $ 15,000 a month become 2 to 4 at $ 10,000. A GPU more above 1,000 waiting requests "
+        "in the pool, one less below 100 for five minutes; 98 % inside the SLA, 50 to 100 ms more latency.",
+        arithmetic(),
+        f"The replay: the trace scaled so that its busiest ten minutes need {PEAK} GPUs, because a pool of four has to "
+        f"serve it. A wait inside the SLA is one of at most {SLA.total_seconds():.0f} s; a start takes "
+        f"{STARTUP.total_seconds():.0f} s unless the row says otherwise. What stood there before had "
+        f"{rows[0]['gpus']:.2f} GPUs on the average, so $ 15,000 are {price:.2f} for one and an hour.",
+        shown(rows, price),
+        verdict(rows, price),
+    )
+
+
+def arithmetic() -> str:
+    """Return how the two figures hang together."""
+    ratio = DOLLARS[1] / DOLLARS[0]
+    low, high = Decimal(AFTER[0]) / ratio, Decimal(AFTER[1]) / ratio
+    least, most = max(Decimal(BEFORE[0]), low), min(Decimal(BEFORE[1]), high)
+    prices = price_of(DOLLARS[0], most), price_of(DOLLARS[0], least)
+    return numbered(
+        [
+            f"$ 10,000 / $ 15,000 = {ratio:.3f}: at one price, the second pool has {ratio:.3f} of the first's GPUs.",
+            (
+                f"The first has 4 to 8 on the average, the second 2 to 4. Both hold only for {least:.2f} to "
+                f"{most:.2f} before "
+                f"and {least * ratio:.2f} to {most * ratio:.2f} after."
+            ),
+            (
+                f"So a GPU costs $ {prices[0]:.2f} to $ {prices[1]:.2f} an hour: $ 15,000 / (730 h x {most:.2f}) to "
+                f"$ 15,000 / (730 h x {least:.2f})."
+            ),
+            (
+                "From the middle of the one range to the middle of the other, 6 to 3, would be $ 7,500: the figure "
+                "says that "
+                f"the first pool was mostly at its {BEFORE[0]}, or the second mostly at its {AFTER[1]}."
+            ),
+        ]
+    )
+
+
+def shown(rows: list[Row], price: Decimal) -> str:
+    """Return the rows with their money."""
+    header = ("rule", "GPUs, mean", "a month", "inside, %", "mean wait, ms", "p99 wait, ms", "changes")
+    return table(header, [line(row, price) for row in rows])
+
+
+def line(row: Row, price: Decimal) -> list[object]:
+    """Return a line of the table."""
+    money = dollars(monthly(row["gpus"], price))
+    waits = f"{row['mean_wait_ms']:,.0f}", f"{row['p99_ms']:,.0f}"
+    return [row["rule"], f"{row['gpus']:.2f}", money, percent(row["inside"]), *waits, row["changes"]]
+
+
+def extra(row: Row, before: Row) -> float:
+    """Return by how many milliseconds the mean wait is longer."""
+    return float(row["mean_wait_ms"] - before["mean_wait_ms"])
+
+
+def verdict(rows: list[Row], price: Decimal) -> str:
+    """Say what is reached and what would have to be so."""
+    before, today, _, published, *_ = rows
+    needed = Decimal(today["gpus"]) * DOLLARS[0] / DOLLARS[1]
+    cost = monthly(today["gpus"], price)
+    good = [row for row in rows[3:] if row["inside"] >= INSIDE and extra(row, before) <= EXTRA_MS]
+    return "\n".join(
+        [
+            (
+                f"- Latency and SLA: {said(today['inside'] >= INSIDE and extra(today, before) <= EXTRA_MS)} by today's "
+                f"defaults, {percent(today['inside'])} % inside and {extra(today, before):.0f} ms more on the average."
+            ),
+            (
+                f"- Money: {said(cost <= DOLLARS[1])} by today's defaults, {dollars(cost)}. What it takes is a pool "
+                "before that "
+                f"had {needed:.2f} GPUs on the average instead of {before['gpus']:.2f}; at 6, the middle, it would be "
+                f"{dollars(monthly(today['gpus'], price_of(DOLLARS[0], 6)))}."
+            ),
+            (
+                f"- The published rule on these requests: {said(published['inside'] >= INSIDE)}, "
+                f"{percent(published['inside'])} "
+                f"% inside. By Little's law (L = lambda W) 1,000 that wait for {published['gpus']:.1f} GPUs wait "
+                "for as long as "
+                f"those take to serve 1,000: {waiting_time(published['gpus']):.0f} s here. With 100 ms, each GPU "
+                "would have to "
+                f"serve {1000 / 0.1 / published['gpus']:,.0f} requests a second."
+            ),
+            f"- What makes it add up: {good[0]['rule'].removeprefix('as published; ')}."
+            if good
+            else "- No row adds up.",
+        ]
+    )
+
+
+def waiting_time(gpus: float) -> float:
+    """Return the seconds that the last of 1,000 requests of the week's mean tokens waits for so many GPUs."""
+    prompt, output = 1632, 106
+    return 1000 / (gpus * Engine().capacity(prompt, output))
+
+
+def said(reached: bool) -> str:  # noqa: FBT001  a word for yes and one for no
+    """Return whether something is reached, in words."""
+    return "reached" if reached else "not reached"
