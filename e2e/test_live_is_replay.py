@@ -1,0 +1,53 @@
+"""Live = replay: the same requests, spec and start-up time give the same sizes in the same order, and waits that agree.
+
+70 s of azure2023_conv at 4.5 times its rate: 2 replicas become 6 and, once nothing comes any more, 2 again. By looks,
+scrapes and starts the two may differ so much:
+
+    sizes     the same ones, in the same order
+    instants  within LATE, by what the machine was worth
+    waits     the share inside the SLA within INSIDE; p50 and p95 within NEAR, or a share of SHARE
+
+Waits are not nearer because requests wait at the replica that they were sent to, where a new one does not help them; in
+the model they wait in one queue.
+"""
+
+import pytest
+
+from fleet.trace import directory
+from rig.manifests import pool
+from rig.replayed import Pair, Window, both
+from rig.space import Space
+from rig.strain import Strain
+
+WINDOW = Window("azure2023_conv", 2700, 70, 4.5)
+QUEUE = {"scaleUp": {"settle": "2s", "maxStep": 1}, "scaleDown": {"gracePeriod": "15s"}}
+LOAD, SILENCE = 5, 75
+LATE = 4.0
+INSIDE, NEAR, SHARE = 0.12, 1.0, 0.45
+
+there = (directory() / f"{WINDOW.trace}.csv.gz").exists()
+pytestmark = [pytest.mark.lasts(150), pytest.mark.skipif(not there, reason="the trace is not on this machine")]
+
+
+def late(pair: Pair, strain: Strain) -> float:
+    """Return by how much a size came earlier or later at most, in what the machine was worth."""
+    steps = zip(pair.live.steps, pair.model.steps, strict=True)
+    spans = (sorted((pair.began + one.at, pair.began + other.at)) for one, other in steps)
+    return max(strain.worth(begin, end) for begin, end in spans)
+
+
+def agree(one: float, other: float) -> bool:
+    """Return whether two waits are as good as the same."""
+    return abs(one - other) <= max(NEAR, SHARE * max(one, other))
+
+
+def test_the_model_decides_as_the_operator_did_and_its_requests_wait_as_long(space: Space, strain: Strain) -> None:
+    pair = both(space, pool("chat", QUEUE, drain={"deadline": "0s"}), WINDOW, LOAD, SILENCE)
+    live, model = pair.live, pair.model
+    print(pair)
+    assert live.requests == model.requests
+    assert live.sizes == model.sizes
+    assert late(pair, strain) <= LATE
+    assert abs(live.inside - model.inside) <= INSIDE
+    assert agree(live.p50, model.p50)
+    assert agree(live.p95, model.p95)
