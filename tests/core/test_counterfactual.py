@@ -214,17 +214,23 @@ def test_a_queue_shows_what_a_replica_can_do():
 
 def test_what_was_measured_once_stands():
     figures = Figures(at(0), at(0), capacity=7.0, measured=True)
-    assert measured(figures, Load(), Load(ready=2)) == figures
+    assert measured(figures, Load(), Load(ready=2, rates=(99.0,)), 0.0) == figures
 
 
-def test_a_bucket_too_short_to_tell_shows_nothing():
-    figures, before = Figures(at(0), at(0)), Load(at=at(10), begun=at(0), done=100.0, ready=2)
-    assert measured(figures, before, Load(ready=2)) == figures
-
-
-def test_nobody_shows_nothing():
+@pytest.mark.parametrize(("ready", "waiting"), [(0, 0.0), (2, 1.0)])
+def test_nobody_and_a_queue_that_is_not_everywhere_show_nothing(ready, waiting):
     figures = Figures(at(0), at(0))
-    assert measured(figures, Load(at=at(30), begun=at(0)), Load()) == figures
+    assert measured(figures, Load(), Load(ready=ready, rates=(99.0,)), waiting) == figures
+
+
+def test_a_burst_that_batches_take_in_shows_nothing():
+    figures = Figures(at(0), at(0), capacity=1.0)
+    assert measured(figures, Load(), Load(ready=2, rates=(4.0, 4.0, 9.0)), 0.0).capacity == 2.0
+
+
+def test_while_a_replica_leaves_it_counts():
+    figures = Figures(at(0), at(0))
+    assert measured(figures, Load(ready=4), Load(ready=2, rates=(4.0,)), 0.0).capacity == 1.0
 
 
 def test_the_wait_is_off_by_what_the_model_does_not_predict():

@@ -36,6 +36,8 @@ TELL = timedelta(hours=1)
 """How often the figures are stored and told, once they are older than that."""
 DAYS = 8
 """So many days are kept one by one: a week, and today."""
+SUSTAINED = 3
+"""For so many buckets must replicas do something to show that they can: one batch takes in a burst."""
 SLA = timedelta(seconds=2)
 """How long a request may wait where the spec does not say."""
 
@@ -58,7 +60,9 @@ def follow(decide: Decide, spec: PoolSpec, seen: Look, before: Load, now: dateti
     if load.number == before.number or not load.rates:
         return known
     known = known if goes_on(known.figures, spec) else Counterfactual()
-    figures = measured(known.figures or Figures(now, now, currency=spec.cost.currency), before, load)
+    figures = measured(
+        known.figures or Figures(now, now, currency=spec.cost.currency), before, load, seen.depth.waiting
+    )
     bucket = Bucket(seen, ground_of(spec, seen.memory, figures), figures, now)
     if known.at is None or now - known.at > max(LONGEST, 2 * spec.queue.interval):
         return resumed(spec, known, bucket)
@@ -78,16 +82,14 @@ def goes_on(figures: Figures | None, spec: PoolSpec) -> bool:
     return figures is not None and figures.until is None and figures.currency == spec.cost.currency
 
 
-def measured(figures: Figures, before: Load, load: Load) -> Figures:
-    """Return the figures with what a replica can do: as a queue has shown, else the most that one was seen to do."""
+def measured(figures: Figures, before: Load, load: Load, waiting: float | None) -> Figures:
+    """Return the figures with what a replica can do: as a queue has shown, else the most that was done without one."""
     if load.per_replica is not None:
         return replace(figures, capacity=load.per_replica, measured=True)
     ready = max(before.ready, load.ready)
-    if figures.measured or not ready or before.at is None or before.begun is None:
+    if figures.measured or waiting or not ready:
         return figures
-    lasted = before.at - before.begun
-    did = before.done / lasted.total_seconds() / ready if lasted >= BUCKET / 2 else 0.0
-    return replace(figures, capacity=max(figures.capacity, did))
+    return replace(figures, capacity=max(figures.capacity, min(load.rates[-SUSTAINED:]) / ready))
 
 
 def ground_of(spec: PoolSpec, memory: Memory, figures: Figures) -> Ground:
