@@ -13,14 +13,14 @@ less, half after HALF. What was learned is right for this pool's traffic and sta
 nothing yet follows the trend with FIRST.
 
 The pool grows to its need at once, by MOST times its size or by maxStep; it shrinks to the largest need of the grace
-period. The figures were chosen by measuring: docs/benchmarks.md.
+period, of which all must have been seen. The figures were chosen by measuring: docs/benchmarks.md.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import product
-from math import ceil, sqrt
+from math import ceil, inf, sqrt
 
 from poolkeeper.core.load import BUCKET, KEPT
 from poolkeeper.core.memory import Lead, Load, Trial
@@ -98,7 +98,7 @@ def study(known: Lead, load: Load, lead_time: timedelta, late: float, grace: tim
         predicted=predicted,
         waiting=waiting,
         past=past,
-        needs=(*known.needs, predicted[kind] * margin)[-held:],
+        needs=(*(known.needs or (inf,) * held), predicted[kind] * margin)[-held:],
         trials=lived.trials,
         total=lived.total,
         chosen=followed,

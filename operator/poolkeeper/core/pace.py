@@ -18,7 +18,11 @@ from poolkeeper.core.shrink import Known
 
 
 class Pace(NamedTuple):
-    """The stages for growth, by the queue and ahead of the load, and for shrinking; the clock, and whether it fired."""
+    """The stages for growth, by the queue and ahead of the load, and for shrinking; the clock, and whether it fired.
+
+    Where the load tells how far the pool shrinks, the clock runs on: each replica has its own grace period then, as long
+    as it is needed (lead.py).
+    """
 
     up: Stage
     ahead: Stage
@@ -30,7 +34,9 @@ class Pace(NamedTuple):
 def judge(spec: PoolSpec, seen: Look, ruling: Ruling, now: datetime) -> Pace:
     """Return what the queue asks for at this look."""
     refusal = shrink.refusal(spec, seen.depth, seen.capacity, seen.current, known(seen))
-    may_shrink = (refusal is None or seen.current > spec.max_replicas) and not ruling.waiting
+    led = shrink.is_led(spec, seen.need)
+    calm = refusal is None or (led and refusal is Reason.SURVIVORS_BUSY)
+    may_shrink = (calm or seen.current > spec.max_replicas) and not ruling.waiting
     clock = tick(spec, seen, may_shrink=may_shrink)
     up = grow(spec, seen, clock)
     ahead = follow(spec, seen, up.after)
@@ -39,7 +45,7 @@ def judge(spec: PoolSpec, seen: Look, ruling: Ruling, now: datetime) -> Pace:
     veto = vetoed(spec, seen, ruling, now) if fired else None
     if veto is not None:
         return Pace(up, ahead, down._replace(after=down.before, reason=veto), clock)
-    return Pace(up, ahead, down, clock, fired)
+    return Pace(up, ahead, down, clock, fired and not led)
 
 
 def known(seen: Look) -> Known:
@@ -124,13 +130,18 @@ def give_away(spec: PoolSpec, seen: Look, clock: Grace, refusal: Reason | None, 
         return Stage("grace", before, spec.max_replicas, Reason.WINDOW_FORCED, facts)
     if refusal is Reason.AT_MINIMUM:
         facts = {**facts, "minReplicas": spec.min_replicas, **bounds.floor_facts(seen)}
-    if clock.short_since is None:
+    if clock.short_since is None or (refusal is Reason.SURVIVORS_BUSY and current <= spec.max_replicas):
         return Stage("grace", before, before, refusal or Reason.STEADY, facts)
     if not (seen.is_new and grace.passed(clock.short_since, clock.sampled_at, spec.queue.down.grace_period)):
         return Stage("grace", before, before, Reason.GRACE, facts)
     if refusal is None:
         reason = Reason.ABOVE_WINDOW if bounds.is_above_window(seen) else Reason.QUEUE_BELOW
-        return Stage("grace", before, shrink.sized(spec, seen.need, current), reason, facts)
+        after = shrink.stepped(spec, current)
+        if seen.need is not None and shrink.is_led(spec, seen.need):
+            after = shrink.led(spec, seen.need, current)
+        return Stage(
+            "grace", before, after if after < current else before, reason if after < current else Reason.GRACE, facts
+        )
     stepped = max(spec.max_replicas, current - (spec.queue.down.step or 1))
     return Stage("grace", before, stepped, bounds.above_cap(seen), facts)
 

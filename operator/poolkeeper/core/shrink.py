@@ -53,12 +53,15 @@ def stepped(spec: PoolSpec, current: int) -> int:
     return max(spec.min_replicas, current - (spec.queue.down.step or 1))
 
 
-def sized(spec: PoolSpec, need: Need | None, current: int) -> int:
-    """Return the size after a shrink: one step down, or where no step is given as far as the load allows."""
-    step = stepped(spec, current)
-    if need is None or spec.queue.down.step is not None:
-        return step
-    return max(spec.min_replicas, min(step, whole(max(need.shrink, need.now))))
+def is_led(spec: PoolSpec, need: Need | None) -> bool:
+    """Return whether the load tells how far the pool shrinks: it is known, and the spec gives no step."""
+    return need is not None and spec.queue.down.step is None
+
+
+def led(spec: PoolSpec, need: Need, current: int) -> int:
+    """Return the size without the replicas that the load has not needed for the whole grace period."""
+    most = max(need.shrink, need.now)
+    return current if most >= current else max(spec.min_replicas, whole(most))
 
 
 def is_too_busy(spec: PoolSpec, depth: Depth, survivors: int, known: Known) -> bool:
