@@ -6,7 +6,7 @@ from math import pi, sin
 
 import pytest
 
-from builders import START, at, pod
+from builders import START, at, pod, seen, target
 from poolkeeper.core.account import Account
 from poolkeeper.core.arrivals import Arrival
 from poolkeeper.core.costing import Commitment, Costing
@@ -24,6 +24,7 @@ from poolkeeper.core.counterfactual import (
 )
 from poolkeeper.core.decide import decide
 from poolkeeper.core.engine import Engine
+from poolkeeper.core.look import look
 from poolkeeper.core.machines import Startup
 from poolkeeper.core.memory import NOTHING_MEASURED, Counterfactual, Load, Memory, Starts, Theirs, Tiers
 from poolkeeper.core.meter import Meter
@@ -65,15 +66,15 @@ def watched(scaler, hours=HOURS):
     """Return a world in which a scaler has the wheel, and the memory of a pool that observes it."""
     engine = Engine()
     world = World(Ground(engine, Startup(timedelta(seconds=60))), SPEC, START, {"on-demand": 4})
-    seen, memory = Memory(), Memory()
+    watching, memory = Memory(), Memory()
     while world.clock < hours * 3600:
-        _, seen = decide(SPEC, world.observe(), seen, world.now)
+        _, watching = decide(SPEC, world.observe(), watching, world.now)
         size, memory = scaler(world, memory)
         world.resize("on-demand", size)
         load = 3 + 1.5 * sin(2 * pi * world.clock / 7200)
         requests = load * engine.capacity(PROMPT, OUTPUT) * EVERY.total_seconds()
         world.advance(Arrival(requests, PROMPT, OUTPUT), EVERY)
-    return world, seen
+    return world, watching
 
 
 def figures(scaler, hours=HOURS):
@@ -151,8 +152,8 @@ class Watch:
         return Reading(**whole | changes)
 
     def look(self, reading):
-        seen = Observation(Target(len(self.pods), "chat", pods=self.pods), (reading,))
-        self.decision, self.memory = decide(self.spec, seen, self.memory, at(self.second))
+        found = Observation(Target(len(self.pods), "chat", pods=self.pods), (reading,))
+        self.decision, self.memory = decide(self.spec, found, self.memory, at(self.second))
 
     def turn(self, **changes):
         self.spec = replace(self.spec, **changes)
@@ -345,16 +346,28 @@ def test_the_starts_of_the_tier_that_most_is_known_of_count():
     assert durations(Memory(tiers=Tiers(starts={"spot": known}))) == known.durations
 
 
+def there(waiting=0.0, **changes):
+    """Return a look at a pool of two to which the work of four replicas that do one a second has come."""
+    load = Load(mean=4.0, rates=(4.0,))
+    known = look(SPEC, seen(waiting), target(2), Memory(load=load, **changes), at(0))
+    return replace(known, memory=replace(known.memory, load=load))
+
+
+@pytest.mark.parametrize(("waiting", "measured", "load"), [(0.0, False, 2), (0.0, True, 4), (9.0, False, 4)])
+def test_what_replicas_take_without_a_queue_is_no_more_than_they_are(waiting, measured, load):
+    figures = Figures(at(0), at(0), capacity=1.0, measured=measured)
+    assert ground_of(SPEC, there(waiting), figures).load == load
+
+
 def test_replicas_start_in_the_time_that_is_usual():
     took = tuple(timedelta(seconds=seconds) for seconds in (30, 90, 40))
-    ground = ground_of(SPEC, Memory(starts=Starts(durations=took), load=Load(rates=(0.0,))), Figures(at(0), at(0)))
+    ground = ground_of(SPEC, there(starts=Starts("t1", took)), Figures(at(0), at(0)))
     assert ground.startup == timedelta(seconds=40)
 
 
 def test_slots_say_how_much_runs_at_once():
     spec = replace(SPEC, queue=replace(SPEC.queue, slots_per_replica=8))
-    memory = Memory(load=Load(mean=4.0, rates=(2.0,)))
-    assert ground_of(spec, memory, Figures(at(0), at(0), capacity=2.0)).hold == 8 * 4 / 2
+    assert ground_of(spec, there(), Figures(at(0), at(0), capacity=2.0)).hold == 8 * 4 / 2
 
 
 def test_without_an_slo_two_seconds_count():

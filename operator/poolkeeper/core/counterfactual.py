@@ -63,7 +63,7 @@ def follow(decide: Decide, spec: PoolSpec, seen: Look, before: Load, now: dateti
     figures = measured(
         known.figures or Figures(now, now, currency=spec.cost.currency), before, load, seen.depth.waiting
     )
-    bucket = Bucket(seen, ground_of(spec, seen.memory, figures), figures, now)
+    bucket = Bucket(seen, ground_of(spec, seen, figures), figures, now)
     if known.at is None or now - known.at > max(LONGEST, 2 * spec.queue.interval):
         return resumed(spec, known, bucket)
     return lived(decide, spec, known, bucket, (known.at, now))
@@ -92,12 +92,18 @@ def measured(figures: Figures, before: Load, load: Load, waiting: float | None) 
     return replace(figures, capacity=max(figures.capacity, min(load.rates[-SUSTAINED:]) / ready))
 
 
-def ground_of(spec: PoolSpec, memory: Memory, figures: Figures) -> Ground:
-    """Return what both pools stand on in the bucket that has ended; where nothing was done yet, no load is any."""
+def ground_of(spec: PoolSpec, seen: Look, figures: Figures) -> Ground:
+    """Return what both pools stand on in the bucket that has ended; where nothing was done yet, no load is any.
+
+    While no queue has shown what replicas can do, what those that are there take without one is no more than they are.
+    """
+    memory = seen.memory
     capacity, mean = figures.capacity or 1.0, memory.load.mean or 1.0
+    load = memory.load.rates[-1] / capacity if figures.capacity else 0.0
+    taken = not (figures.measured or seen.depth.waiting)
     took, slots = durations(memory), spec.queue.slots_per_replica or memory.starts.slots
     return Ground(
-        load=memory.load.rates[-1] / capacity if figures.capacity else 0.0,
+        load=min(load, seen.capacity.ready) if taken else load,
         request=mean / capacity,
         sla=(spec.slo.queue_time if spec.slo else SLA).total_seconds(),
         startup=median_high(took) if took else usual(spec, ()),
