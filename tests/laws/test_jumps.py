@@ -67,6 +67,7 @@ def lived(pool, arrivals, *, jump):
 @HISTORIES
 @example("defaults", [3.0] * 5 + [26.0, 3.0, 3.0, 3.0], [1.0])
 @example("promised", [8.0, 26.0, 3.0, 3.0, 3.0, 14.0, 0.5, 0.5], [0.2, 1.8, 1.0])
+@example("short grace", [0.5, 14.0, 14.0, 5.5, 0.0, 0.0, 0.5, 14.0, 3.0, *[0.0] * 5], [0.0, 0.3, 2.0, 2.0, 2.0])
 @example("split", [8.0, 14.0, 14.0, 14.0, 3.0, 3.0, 3.0, 3.0], [1.0])
 @given(
     st.sampled_from(sorted(POOLS)),

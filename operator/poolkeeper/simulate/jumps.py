@@ -10,6 +10,8 @@ left out as long as none of them could tell. What is looked at each time, becaus
 - a pool of which the load is not known yet: what runs at this moment says whether survivors would be too busy
 - a pool with a learned floor: it weighs what it sees by the time between two looks
 - a shrink that is due and held back, by an SLO or by replicas that are still busy
+- a pool that runs less than TAIL of a request: of so little the counters know no more than their own rounding, and the
+  mean work of a request is learned from it all the same
 
 What came between two looks is filed under what the second of them finds. So the last look before a replica comes or
 goes, and before an SLO's minute ends, is always taken; that before somebody waits, which nobody could know, is kept
@@ -31,6 +33,8 @@ from poolkeeper.core.world import World
 MINUTE = timedelta(minutes=1)
 SLIGHT = timedelta(milliseconds=1)
 """The clock of a world is a sum of steps: it is right to much less."""
+TAIL = 0.01
+"""Requests: a fluid never quite ends."""
 ALWAYS = -inf
 
 Skipped = tuple[Observation, datetime]
@@ -57,7 +61,8 @@ class Standing:
     def take(self, decision: Decision, memory: Memory, world: World) -> None:
         """Take in a look that was just carried out."""
         self.skipped = None
-        if not (self._settled(decision, memory) and world.ready) or world.ground.metric_delay:
+        ending = 0 < world.serving.running < TAIL
+        if ending or not world.ready or world.ground.metric_delay or not self._settled(decision, memory):
             self.until = ALWAYS
             return
         ends = min(self._ends(decision, memory, world.now))
