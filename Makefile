@@ -72,6 +72,21 @@ bench-decide: $(READY) ## Microseconds that one decision takes (half a minute)
 bench-economics: $(READY) ## Ours and every published algorithm on measured traffic, beside the bound (about an hour)
 	@exec $(RUN)/python bench/economics.py
 
+bench-published: $(READY) ## The three published cases replayed; writes docs/published-cases.md (about 10 minutes)
+	@exec $(RUN)/python bench/published.py --write
+
+bench-skyserve: $(READY) ## Three replicas on spot beside SkyServe; writes docs/benchmarks/skyserve.md (about 4 minutes)
+	@exec $(RUN)/python bench/skyserve.py --write
+
+bench-cliff: $(READY) ## What a longer start-up does; writes docs/benchmarks/start-up.md (about 10 minutes)
+	@exec $(RUN)/python bench/cliff.py --write
+
+bench-speed: $(READY) ## How fast lives are replayed: a month of one pool, a week of a thousand (about 2 minutes)
+	@exec $(RUN)/python bench/speed.py
+
+bench-live: $(READY) assets ## Ten minutes of a trace on a real API server, and the same in the model (about 15 minutes)
+	@exec $(RUN)/python bench/live_replay.py
+
 assets: $(READY) # The local Kubernetes, Prometheus and the validator of FOCUS: found, or built once with progress
 	@$(RUN)/python -m controlplane build >/dev/null
 	$(RUN)/python -m focus >/dev/null
@@ -89,4 +104,4 @@ $(READY): pyproject.toml uv.lock
 	$(UV) sync --frozen
 	touch $@
 
-.PHONY: help env demo test test-long unit lint types crds cluster bench-reaction bench-rest bench-spot bench-forecast bench-money bench-economics bench-recommend bench-decide assets clean
+.PHONY: help env demo test test-long unit lint types crds cluster bench-reaction bench-rest bench-spot bench-forecast bench-money bench-economics bench-recommend bench-decide bench-speed bench-live bench-published bench-skyserve bench-cliff assets clean
