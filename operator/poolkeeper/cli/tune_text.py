@@ -65,7 +65,7 @@ def short(where: str) -> str:
 def said(where: str, value: object) -> str:
     """Return a value in a word or two."""
     words: Mapping[str, Callable[[Any], str]] = {
-        "schedule": lambda it: f"{len(it.get('windows', ()))} windows",
+        "schedule": lambda it: " ".join(("of", *(one["name"] for one in it.get("windows", ())))),
         "forecast": lambda it: f"quantile {it['quantile']}",
     }
     return ABSENT if value is None else words.get(where, str)(value)
@@ -78,11 +78,11 @@ def verdict(question: Question, found: Tuned) -> str:
         return f"Nothing to change: no spec had {wanted} inside on both the days searched and those held out."
     if found.stays:
         return f"Nothing to change: no other spec had {wanted} inside on both and cost less on the days held out."
-    return f"{WON} is the cheapest with {wanted} inside on both: {saving(found.today.held_out, found.winner.held_out)}."
+    return f"The cheapest with {wanted} inside on both: {saving(found.today.held_out, found.winner.held_out)}."
 
 
 def saving(today: Part, won: Part) -> str:
     """Return how much less or more a winner costs on the days held out."""
     change = won.cost / today.cost - 1 if today.cost else 0.0
     inside = f"with {share(won.inside)} inside instead of {share(today.inside)}"
-    return f"on the days held out {100 * change:+.1f} % of today's cost, {inside}"
+    return f"on the days held out {100 * change:+.1f} % of cost against today's pool, {inside}"

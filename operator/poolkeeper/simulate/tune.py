@@ -5,14 +5,16 @@ tune_lives.py    a spec lived through the days that are searched, and on through
 tune_search.py   what to try next, and which of what was tried nothing beats
 this file        who is judged on the days held out, and who wins
 
-A winner is inside on both. Where none of the frontier is, that of the rest is judged, until MOST were.
+A winner is inside on both. Where none of the frontier is, that of the rest is judged, until MOST were. What a winner
+changes without need goes back to what it is today: a search sets every field to something.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from math import inf
 from typing import Any
 
-from poolkeeper.api.spec import parse_spec
+from poolkeeper.api.spec import SpecError, parse_spec
 from poolkeeper.core.model import PoolSpec
 from poolkeeper.simulate.study import over
 from poolkeeper.simulate.trace import Trace
@@ -22,6 +24,7 @@ from poolkeeper.simulate.tune_space import Changes, Json, Scope, changed, dimens
 
 MOST = 12
 """So many are judged at most, today's pool apart."""
+HARDLY_DEARER = 1.002
 NEAR = 3
 """So many of a frontier are judged that were not inside on the days searched."""
 
@@ -79,7 +82,6 @@ class Tuned:
     frontier: Sequence[Judged]
     winner: Judged | None
     tried: int
-    fields: Sequence[str] = field(default=())
 
     @property
     def stays(self) -> bool:
@@ -104,8 +106,11 @@ def tune(question: Question, trace: Trace, progress: Told) -> Tuned:
         desk = Desk(question, workers, bounds, progress)
         found = search(tried, desk.answers, question.trials, days.seed)
         today, *rest = desk.judged(found)
-    frontier = sorted(rest, key=lambda one: (one.searched.cost, -one.searched.inside))
-    return Tuned(today, frontier, winner([today, *rest], question.objective), len(found), [one.path for one in tried])
+        won = winner([today, *rest], question.objective)
+        best = desk.tidied(won) if won is not None else None
+    frontier = [best if one is won and best else one for one in rest]
+    frontier.sort(key=lambda one: (one.searched.cost, -one.searched.inside))
+    return Tuned(today, frontier, best, len(found))
 
 
 @dataclass(slots=True)
@@ -126,16 +131,44 @@ class Desk:
         return [parts[0] for parts in lived]
 
     def judged(self, found: Sequence[Found]) -> Iterator[Judged]:
-        """Yield today's pool, then the frontier, then the next one where nobody of it is inside, as judged."""
-        objective = self.question.objective
-        today, left = self._judge(found[:1]), MOST
-        yield from today
+        """Yield today's pool, then the frontier, then the next one where nobody of it is inside, as judged.
+
+        After the first frontier, only who costs less than today's pool may still win where that is inside.
+        """
+        objective, left, most = self.question.objective, MOST, inf
+        today = self._judge(found[:1])[0]
+        yield today
         for front in layers(found):
-            mine = self._judge(list(promising(front, objective))[:left])
+            mine = self._judge([one for one in promising(front, objective) if one.searched.cost < most][:left])
             yield from mine
             left -= len(mine)
-            if left <= 0 or any(one.holds(objective) for one in (*today, *mine)):
+            most = today.searched.cost if today.holds(objective) else inf
+            if left <= 0 or any(one.holds(objective) for one in mine):
                 return
+
+    def tidied(self, won: Judged) -> Judged:
+        """Return a winner without those changes that make it hardly cheaper, if it is inside without them, too."""
+        alone = [one for where in won.changes if self._valid(one := without(won.changes, [where]))]
+        self.done, words = 0, "leaving out what does not matter"
+        lived = self.team.live([self._spec(one) for one in alone], lambda n: self._tell(words, n, len(alone)), on=False)
+        idle = [gone(won.changes, one) for one, parts in zip(alone, lived, strict=True) if self._as_good(parts[0], won)]
+        less = without(won.changes, idle)
+        if not idle or not self._valid(less):
+            return won
+        found = self._judge([Found(less, won.searched)])[0]
+        return found if found.holds(self.question.objective) and self._as_good(found.searched, won) else won
+
+    def _as_good(self, part: Part, won: Judged) -> bool:
+        """Return whether a part is inside, and hardly dearer than the winner's."""
+        return part.inside >= self.question.objective and part.cost <= won.searched.cost * HARDLY_DEARER
+
+    def _valid(self, made: Changes) -> bool:
+        """Return whether the spec takes these changes without the others."""
+        try:
+            self._spec(made)
+        except SpecError:
+            return False
+        return True
 
     def _judge(self, found: Sequence[Found]) -> list[Judged]:
         """Return what was found with what it comes to on the days held out."""
@@ -152,6 +185,16 @@ class Desk:
     def _tell(self, words: str, more: int, many: int) -> None:
         """Tell how far it is."""
         self.progress(f"{words}: {self.done + more} of {many}", min(1.0, (self.done + more) / many))
+
+
+def without(made: Changes, fields: Sequence[str]) -> Changes:
+    """Return changes without those of some fields."""
+    return {where: value for where, value in made.items() if where not in fields}
+
+
+def gone(made: Changes, less: Changes) -> str:
+    """Return the field that is changed in one and not in the other."""
+    return next(where for where in made if where not in less)
 
 
 def promising(front: Sequence[Found], objective: float) -> Iterator[Found]:

@@ -71,8 +71,9 @@ Lived = tuple[Part, ...]
 def lived(spec: PoolSpec, days: Days, trace: Trace, *, on: bool) -> Lived:
     """Return what a spec comes to on the searched days; with `on`, also what it comes to on those held out."""
     traffic = drawn(trace, days.scene, 1.0, days.seed)
-    run = Run(Operator(spec), case(trial(spec, days), traffic), jump=True)
     first = boundary(traffic, days)
+    begun = case(trial(spec, days), replace(traffic, arrivals=traffic.arrivals[:first]))
+    run = Run(Operator(spec), replace(begun, traffic=traffic), jump=True)
     for place in range(first):
         run.step(place)
     searched = so_far(run, days)

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import islice
-from math import log10
+from math import ceil, log10
 from typing import Any
 
 from poolkeeper.simulate.tune_lives import Part
 from poolkeeper.simulate.tune_space import Changes, Dimension, changes
 
 BATCH = 4
+BY_HAND = 0.4
+"""Up to this share of the trials is near today's pool."""
 HARDLY = 1e-5
 """A smaller share of late requests is as good as none."""
 
@@ -62,7 +64,7 @@ def search(tried: Sequence[Dimension], answers: Answers, many: int, seed: int) -
     optuna = optimiser()
     sampler = optuna.samplers.TPESampler(seed=seed, constant_liar=True)
     study = optuna.create_study(directions=["minimize", "minimize"], sampler=sampler)
-    for places in islice(firsts(tried), many):
+    for places in islice(firsts(tried), ceil(many * BY_HAND)):
         study.enqueue_trial({one.path: place for one, place in zip(tried, places, strict=True)})
     known: dict[str, Found] = {}
     for begin in range(0, many, BATCH):
@@ -77,12 +79,15 @@ def search(tried: Sequence[Dimension], answers: Answers, many: int, seed: int) -
 
 
 def firsts(tried: Sequence[Dimension]) -> Iterator[list[int]]:
-    """Yield where to begin: today's pool, then that with the other of each pair, for these change it most."""
+    """Yield where to begin: today's pool, then that with one field a value on or back, the shortest lists first.
+
+    A guess that changes all fields at once seldom comes near a pool that was chosen with care.
+    """
     today = [one.today for one in tried]
     yield today
-    for place, one in enumerate(tried):
-        if len(one.values) == len(("either", "or")):
-            yield [*today[:place], 1 - one.today, *today[place + 1 :]]
+    for place, one in sorted(enumerate(tried), key=lambda pair: len(pair[1].values)):
+        near = (one.today - 1, one.today + 1)
+        yield from ([*today[:place], value, *today[place + 1 :]] for value in near if 0 <= value < len(one.values))
 
 
 def suggested(trial: Any, dimension: Dimension) -> int:  # noqa: ANN401  optuna's, see optimiser()
@@ -96,8 +101,12 @@ def aims(part: Part) -> tuple[float, float]:
 
 
 def layers(found: Sequence[Found]) -> Iterator[list[Found]]:
-    """Yield the frontier, cheapest first: what nothing else beats; then the frontier of the rest, and so on."""
-    left = list(found)
+    """Yield the frontier, cheapest first: what nothing else beats; then the frontier of the rest, and so on.
+
+    Of those that come to the same figures, the one that changes least stands for all.
+    """
+    simplest = {one.searched: one for one in sorted(found, key=lambda one: -len(one.changes))}
+    left = list(simplest.values())
     while left:
         front = [one for one in left if not any(other.beats(one) for other in left)]
         yield sorted(front, key=lambda one: (one.searched.cost, -one.searched.inside))

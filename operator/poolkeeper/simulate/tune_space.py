@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from poolkeeper.api.units import format_duration
-from poolkeeper.core.model import Forecast, PoolSpec
+from poolkeeper.core.model import Forecast, PoolSpec, ScaleUp
 from poolkeeper.simulate.what_if import path, placed
 
 Json = dict[str, Any]
@@ -66,10 +66,10 @@ def every(raw: Mapping[str, Any], spec: PoolSpec, scope: Scope) -> Iterator[Dime
     """Yield every field that may be set."""
     up, down = spec.queue.up, spec.queue.down
     graces = sorted({*GRACES, down.grace_period})
-    yield numbers(ABOVE, [rounded(up.above * factor) for factor in MORE], up.above)
+    yield threshold(raw, ABOVE, [rounded(up.above * factor) for factor in MORE])
     yield numbers("queue.scaleUp.step", STEPS, up.step)
     yield numbers("queue.scaleUp.maxStep", (many for many in MOST_STEPS if many <= spec.max_replicas), up.max_step)
-    yield numbers(BELOW, [rounded((down.below or 1.0) * factor) for factor in LESS], down.below)
+    yield threshold(raw, BELOW, [rounded((down.below or 1.0) * factor) for factor in LESS])
     yield Dimension("queue.scaleDown.gracePeriod", written(graces), graces.index(down.grace_period))
     yield guard(down.max_utilization_percent)
     yield numbers("minReplicas", floors(spec, scope.load), spec.min_replicas)
@@ -83,7 +83,29 @@ def every(raw: Mapping[str, Any], spec: PoolSpec, scope: Scope) -> Iterator[Dime
 def numbers(where: str, tried: Iterable[float], today: float) -> Dimension:
     """Return a dimension of numbers, in order, with today's."""
     values = sorted({*tried, today})
-    return Dimension(where, tuple(int(one) if one == int(one) else one for one in values), values.index(today))
+    return Dimension(where, tuple(map(plain, values)), values.index(today))
+
+
+def threshold(raw: Mapping[str, Any], where: str, tried: Iterable[float]) -> Dimension:
+    """Return a dimension of numbers that nobody may have chosen: None is then the operator's own choice."""
+    today = given(raw, where)
+    if today is not None:
+        return numbers(where, tried, today)
+    values = sorted(set(tried))
+    return Dimension(where, (*map(plain, values), None), len(values))
+
+
+def given(raw: Mapping[str, Any], where: str) -> Any:  # noqa: ANN401  JSON
+    """Return what a spec holds at a path, None where it holds nothing."""
+    inner: Any = raw
+    for part in where.split("."):
+        inner = (inner or {}).get(part)
+    return inner
+
+
+def plain(value: float) -> float:
+    """Return a whole number as one."""
+    return int(value) if value == int(value) else value
 
 
 def written(durations: Iterable[timedelta]) -> tuple[str, ...]:
@@ -120,11 +142,12 @@ def rounded(value: float) -> float:
 def changes(tried: Sequence[Dimension], places: Sequence[int]) -> Changes:
     """Return what is changed of today's pool with the values at these places.
 
-    A `below` over `above` is refused by the spec, so that it is brought down to it.
+    A `below` over `above` is refused by the spec, so that it is brought down to it, or to what is usual without one.
     """
     chosen = {one.path: one.values[place] for one, place in zip(tried, places, strict=True)}
-    if BELOW in chosen and ABOVE in chosen:
-        chosen[BELOW] = min(chosen[BELOW], chosen[ABOVE])
+    if chosen.get(BELOW) is not None and ABOVE in chosen:
+        above = chosen[ABOVE]
+        chosen[BELOW] = min(chosen[BELOW], plain(ScaleUp().above) if above is None else above)
     today = {one.path: one.values[one.today] for one in tried}
     return {where: value for where, value in chosen.items() if value != today[where]}
 
