@@ -19,6 +19,8 @@ Later = dict[str, Any] | None
 Engine = Literal["auto", "vllm", "sglang", "tgi", "trtllm-serve", "triton-trtllm", "triton"]
 
 MAX_SOURCES = 8
+ABOVE, BELOW = 5.0, 1.0
+"""The thresholds where the spec gives none: the field's common default is 5 waiting per replica."""
 
 
 class TargetRef(Part):
@@ -106,8 +108,9 @@ class Source(Part):
 class ScaleUp(Part):
     """When and how far the pool grows."""
 
-    above: Annotated[float, Field(gt=0)] = 5
-    """Waiting requests above which it grows; every full `above` exceeded justifies one step."""
+    above: Annotated[float, Field(gt=0)] | None = None
+    """Waiting requests above which it grows; every full `above` exceeded justifies one step. Absent: 5, and once it is
+    known what a replica can do, at least as many as it works off within the SLA."""
     step: Annotated[int, Field(ge=1)] = 1
     """Replicas for each `above` exceeded."""
     max_step: Annotated[int, Field(ge=1)] = 4
@@ -121,8 +124,9 @@ class ScaleUp(Part):
 class ScaleDown(Part):
     """When and how far the pool shrinks."""
 
-    below: Annotated[float, Field(ge=0)] = 1
-    """Waiting requests below which it may shrink."""
+    below: Annotated[float, Field(ge=0)] | None = None
+    """Waiting requests below which it may shrink. Absent: 1, and no more than `above`; where that is absent, too, a
+    fifth of it."""
     step: Annotated[int, Field(ge=1)] | None = None
     """Replicas to take away at a time; absent: as many as the load allows, one where the load is unknown."""
     grace_period: Duration = "5m"
@@ -176,9 +180,10 @@ class Queue(Part):
 
     RULES: ClassVar = (
         Rule(
-            "self.scaleDown.below <= self.scaleUp.above",
-            lambda it: it.scale_down.below <= it.scale_up.above,
-            "scaleDown.below must not be over scaleUp.above",
+            "!has(self.scaleDown.below)"
+            " || self.scaleDown.below <= (has(self.scaleUp.above) ? self.scaleUp.above : 5.0)",
+            lambda it: (it.scale_down.below or 0) <= (it.scale_up.above or ABOVE),
+            "scaleDown.below must not be over scaleUp.above, which is 5 where it is absent",
         ),
         Rule(
             "duration(self.interval) >= duration('100ms') && duration(self.interval) <= duration('5m')",
@@ -331,26 +336,28 @@ def unknown_fields(raw: Mapping[str, Any]) -> list[str]:
 
 
 def _queue(queue: Queue) -> model.Queue:
-    outage = queue.on_outage
+    outage, below = queue.on_outage, queue.scale_down.below
+    above = ABOVE if queue.scale_up.above is None else queue.scale_up.above
     return model.Queue(
         sources=tuple(_source(source) for source in queue.sources),
         combine=model.Combine(queue.combine),
         interval=parse_duration(queue.interval),
         thresholds_per=model.Per(queue.thresholds_per),
         up=model.ScaleUp(
-            above=queue.scale_up.above,
+            above=above,
             step=queue.scale_up.step,
             max_step=queue.scale_up.max_step,
             delay=parse_duration(queue.scale_up.delay),
             settle=parse_duration(queue.scale_up.settle),
         ),
         down=model.ScaleDown(
-            below=queue.scale_down.below,
+            below=min(BELOW, above) if below is None else below,
             step=queue.scale_down.step,
             grace_period=parse_duration(queue.scale_down.grace_period),
             max_utilization_percent=queue.scale_down.max_utilization_percent,
         ),
         slots_per_replica=queue.slots_per_replica,
+        widened=queue.scale_up.above is None and below is None,
         on_outage=model.OnOutage(
             parse_duration(outage.after), model.OutageBehavior(outage.behavior), outage.replicas or 0
         ),

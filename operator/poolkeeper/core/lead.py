@@ -56,13 +56,17 @@ WAITED = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """The replicas that the load needs: `now`, and at least while the pool may `shrink`; `load` comes, of `margin`."""
+    """The replicas that the load needs: `now`, and at least so many while the pool may `shrink`.
+
+    `load` comes now and is `predicted` to come, with `margin`; a replica does `rate` requests a second.
+    """
 
     now: float
     shrink: float
     load: float
     margin: float
     predicted: float
+    rate: float
 
     @property
     def replicas(self) -> int:
@@ -186,4 +190,5 @@ def needed(known: Lead, load: Load, waiting: float | None) -> Need | None:
     kind, margin = TRIALS[FIRST if known.chosen is None else known.chosen]
     queue = waiting * load.mean / load.per_replica / CLEARED.total_seconds()
     ahead = known.predicted[kind]
-    return Need(ahead * margin + queue, max(known.needs), load.rates[-1] / load.per_replica, margin, ahead)
+    rate = load.per_replica / load.mean
+    return Need(ahead * margin + queue, max(known.needs), load.rates[-1] / load.per_replica, margin, ahead, rate)

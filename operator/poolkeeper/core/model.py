@@ -97,7 +97,10 @@ class OnOutage:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """Where demand is read, and what it means."""
+    """Where demand is read, and what it means.
+
+    `widened`: nobody has chosen the thresholds, so that a queue which is worked off within the SLA is none.
+    """
 
     sources: tuple[Source, ...] = (PodsSource(),)
     combine: Combine = Combine.SUM
@@ -106,6 +109,7 @@ class Queue:
     up: ScaleUp = field(default_factory=ScaleUp)
     down: ScaleDown = field(default_factory=ScaleDown)
     slots_per_replica: int | None = None
+    widened: bool = True
     on_outage: OnOutage = field(default_factory=OnOutage)
 
 

@@ -20,8 +20,8 @@ from poolkeeper.core.shrink import Known
 class Pace(NamedTuple):
     """The stages for growth, by the queue and ahead of the load, and for shrinking; the clock, and whether it fired.
 
-    Where the load tells how far the pool shrinks, the clock runs on: each replica has its own grace period then, as long
-    as it is needed (lead.py).
+    Where the load tells how far the pool shrinks, the clock runs on: each replica has a grace period of its own then,
+    since it was last needed (lead.py).
     """
 
     up: Stage
@@ -64,12 +64,13 @@ def tick(spec: PoolSpec, seen: Look, *, may_shrink: bool) -> Grace:
         before = replace(before, short_since=None)
     if not seen.is_new or seen.depth.at is None:
         return before
+    wide = demand.width(spec, seen.need)
     return grace.advance(
         before,
         grace.Signs(
             at=seen.depth.at,
             long=seen.depth.waiting is not None
-            and demand.is_long(spec.queue, seen.depth.waiting, seen.capacity.ready, seen.current),
+            and demand.is_long(spec.queue, seen.depth.waiting, seen.capacity.ready, seen.current, wide),
             short=may_shrink and not seen.is_outage and (seen.depth.applies or seen.current > spec.max_replicas),
         ),
         spec.queue.interval,
@@ -82,13 +83,14 @@ def grow(spec: PoolSpec, seen: Look, clock: Grace) -> Stage:
     ready, coming = seen.capacity.ready, seen.capacity.coming
     if depth is None:
         return Stage("demand", current, current, Reason.STARTING if coming else Reason.AS_EXPECTED, {"coming": coming})
-    justified = demand.steps_up(spec.queue, depth, ready)
-    if not justified and demand.is_long(spec.queue, depth, ready, current):
+    wide = demand.width(spec, seen.need)
+    justified = demand.steps_up(spec.queue, depth, ready, wide)
+    if not justified and demand.is_long(spec.queue, depth, ready, current, wide):
         justified = min(spec.queue.up.step, spec.queue.up.max_step)
     more = max(0, justified - coming) if seen.is_new else 0
     facts = {
         "queue": depth,
-        "above": demand.above(spec.queue, ready),
+        "above": demand.above(spec.queue, ready, wide),
         "ready": ready,
         "coming": coming,
         "justified": justified,
@@ -119,7 +121,7 @@ def give_away(spec: PoolSpec, seen: Look, clock: Grace, refusal: Reason | None, 
     survivors = shrink.remaining(spec, seen.capacity.ready, current)
     facts = {
         "queue": seen.depth.waiting,
-        "below": demand.below(spec.queue, survivors),
+        "below": demand.below(spec.queue, survivors, demand.width(spec, seen.need)),
         "survivors": survivors,
         "busy": shrink.busy_share(spec, seen.depth, survivors, known(seen)),
         "guard": "on" if shrink.guard_is_known(spec, seen.depth, known(seen)) else "unknown",

@@ -32,7 +32,8 @@ class Known:
 def refusal(spec: PoolSpec, depth: Depth, capacity: Capacity, current: int, known: Known) -> Reason | None:
     """Return why a whole sample does not allow the next step down, None where it does."""
     survivors = remaining(spec, capacity.ready, current)
-    if depth.waiting is None or depth.waiting >= demand.below(spec.queue, survivors):
+    below = demand.below(spec.queue, survivors, demand.width(spec, known.need))
+    if depth.waiting is None or depth.waiting >= below:
         return Reason.STEADY
     if depth.waiting and not stepped(spec, current):
         return Reason.STEADY
