@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from builders import at, published, seen, target
 from poolkeeper.api.memo import dump, load
 from poolkeeper.core.decide import decide
-from poolkeeper.core.memory import Edit, Edits, Grace, Habit, Memory, Present, Starts, Tiers, Week
+from poolkeeper.core.memory import Edit, Edits, Grace, Habit, Load, Memory, Present, Starts, Tiers, Week
 
 GRACE = timedelta(minutes=5)
 LATER = at(10_000)
@@ -198,3 +198,14 @@ def test_a_restart_makes_a_shrink_neither_early_nor_late_by_more_than_the_gap(ki
     assert fired is not None
     early_death_costs = killed + gap + 1 if killed < 30 else 0
     assert 300 <= fired <= 300 + max(gap + 1, early_death_costs)
+
+
+def test_what_a_replica_can_do_is_stored_to_two_digits():
+    stored = dump(Memory(load=Load(per_replica=11126.4, mean=2268.0)), GRACE, {})
+    found = load(stored, LATER, LATER).load
+    assert (stored["replica"], found.per_replica, found.mean) == ({"work": "1.1e+04", "request": "2.3e+03"}, 11000, 2300)
+
+
+@pytest.mark.parametrize("known", [Load(), Load(mean=5.0), Load(per_replica=5.0)])
+def test_what_is_not_known_of_a_replica_is_not_stored(known):
+    assert "replica" not in dump(Memory(load=known), GRACE, {})

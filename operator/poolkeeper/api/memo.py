@@ -18,7 +18,7 @@ from typing import Any
 from poolkeeper.api import account, observe_memo
 from poolkeeper.api.units import format_duration, format_instant, parse_duration, parse_instant
 from poolkeeper.core.habit import by_monday
-from poolkeeper.core.memory import Edit, Edits, Grace, Habit, Memory, Starts, Tiers, Week
+from poolkeeper.core.memory import Edit, Edits, Grace, Habit, Load, Memory, Starts, Tiers, Week
 from poolkeeper.core.week import SLOTS
 
 Json = dict[str, Any]
@@ -48,6 +48,7 @@ def dump(memory: Memory, grace_period: timedelta, stored: Mapping[str, Any]) -> 
         made["leadsTo"] = format_instant(memory.leads_to)
     tiers = _tiers(memory.tiers)
     made |= {"tiers": tiers} if tiers else {}
+    made |= {"replica": _replica(memory.load)} if memory.load.per_replica and memory.load.mean else {}
     made |= {"habit": _habit(memory.habit, stored.get("habit"))} if memory.habit.weeks else {}
     observed = observe_memo.dump(memory.counterfactual)
     made |= {"observe": observed} if observed else {}
@@ -89,6 +90,7 @@ def _load(stored: Mapping[str, Any], looked_until: datetime | None, now: datetim
             restored=tuple(min(now, parse_instant(at)) for at in stored.get("restored", ())),
         ),
         tiers=_read_tiers(stored.get("tiers", {}), now),
+        load=_read_replica(stored.get("replica", {})),
         habit=_read_habit(stored.get("habit")),
     )
 
@@ -146,6 +148,15 @@ def _read_tiers(stored: Mapping[str, Any], now: datetime) -> Tiers:
 def _happened(stored: Mapping[str, Any], name: str, now: datetime) -> datetime | None:
     """Return when something happened, now at the latest."""
     return min(now, parse_instant(stored[name])) if name in stored else None
+
+
+def _replica(load: Load) -> Json:
+    """Return what a replica can do to two digits, so that it is seldom another: it is measured anew all the time."""
+    return {"work": f"{load.per_replica:.2g}", "request": f"{load.mean:.2g}"}
+
+
+def _read_replica(stored: Mapping[str, Any]) -> Load:
+    return Load(per_replica=float(stored["work"]), mean=float(stored["request"])) if stored else Load()
 
 
 def _habit(habit: Habit, stored: Any) -> Json:  # noqa: ANN401  whatever the store holds
