@@ -34,7 +34,10 @@ INSIDE, OVER = 0.995, 1.10
 """The aim where a start takes no more than 240 s."""
 ON_SPOT = {"skyserve-spot", "skyserve-hedge"}
 """They buy on spot, which this pool has none of: bench/skyserve.py."""
-HEADER = f"{'policy':<20} {'inside':>9} {'spread':>17} {'over':>6} {'spread':>11} {'over+':>6} {'p99 wait':>9} {'changes':>8}"
+HEADER = (
+    f"{'policy':<20} {'inside':>9} {'spread':>17} {'over':>6} {'spread':>11} {'over+':>6}"
+    f" {'p99 wait':>9} {'changes':>8}"
+)
 
 
 @dataclass(frozen=True)

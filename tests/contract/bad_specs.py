@@ -308,7 +308,11 @@ RULES = (
         "deletionPolicy Delete needs template: a target that the pool did not make is never deleted",
         MINIMAL | {"deletionPolicy": "Delete"},
     ),
-    _rule("spec.queue", "scaleDown.below must not be over scaleUp.above, which is 5 where it is absent", _queue(scaleDown={"below": 6})),
+    _rule(
+        "spec.queue",
+        "scaleDown.below must not be over scaleUp.above, which is 5 where it is absent",
+        _queue(scaleDown={"below": 6}),
+    ),
     _rule("spec.queue", "interval must be from 100ms to 5m", _queue(interval="99ms")),
     _rule("spec.queue", "interval must be from 100ms to 5m", _queue(interval="5m1s")),
     _rule(
