@@ -105,7 +105,7 @@ def test_the_yaml_is_the_pool_with_what_wins(found):
 
 def test_the_yaml_says_why_and_what_in_comments(found):
     said = run(found, "-o", "yaml").stdout
-    assert said.startswith("# The cheapest with 99.50 % inside on both")
+    assert said.startswith("# The cheapest with 99.50 % inside on both parts")
     assert "# queue.scaleUp.above: 8\n" in said
 
 
@@ -130,7 +130,7 @@ def test_json_has_the_winner_and_the_pool(found):
 @pytest.mark.parametrize(
     ("winner", "said"),
     [
-        (TODAY, "Nothing to change: no other spec had 99.50 % inside on both and cost less on the days held out."),
+        (TODAY, "Nothing to change: no other spec had 99.50 % inside on both parts and cost less on both."),
         (None, "Nothing to change: no spec had 99.50 % inside on both the days searched and those held out."),
     ],
 )

@@ -142,6 +142,11 @@ def test_todays_pool_stays_where_the_winner_costs_more_on_unseen_days():
     assert winner([today, judged(4, 1, 1, later=6, a=1)], 0.99) == today
 
 
+def test_the_next_wins_where_the_cheapest_costs_more_on_unseen_days():
+    dearer_there, other = judged(3, 1, 1, later=6, a=1), judged(4, 1, 1, b=1)
+    assert winner([judged(5, 1, 1), dearer_there, other], 0.99) == other
+
+
 def test_who_misses_the_objective_on_either_part_does_not_win():
     assert winner([judged(5, 1, 0.9), judged(4, 0.9, 1, a=1)], 0.99) is None
 

@@ -59,12 +59,12 @@ def tune(
     spot_price: scene_options.SpotPrice = None,
     output: options.As = Form.TABLE,
 ) -> None:
-    r"""Find the cheapest spec of a pool that keeps its SLA, on a trace or on the last days of a Prometheus.
+    """Find the cheapest spec of a pool that keeps its SLA, on a trace or on the last days of a Prometheus.
 
     Tries thresholds, grace period, guard, floor, lead, the learned floor and windows as `recommend` proposes them, each
     lived with the operator's own rules as `simulate` does, on the first days; the best are judged on the last ones,
     which no trial has seen. Prints what nothing beats in both cost and requests in time, and the pool as YAML. Leaves
-    with 2 where something given is wrong. Needs optuna: pip install 'poolkeeper\[tune]'.
+    with 2 where something given is wrong. Needs optuna, which the extra `tune` brings.
 
         [bold]poolkeeper tune -f chat.yaml --trace week.csv.gz --held-out 2d -o yaml > tuned.yaml[/bold]
     """

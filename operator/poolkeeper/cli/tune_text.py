@@ -77,8 +77,8 @@ def verdict(question: Question, found: Tuned) -> str:
     if found.winner is None:
         return f"Nothing to change: no spec had {wanted} inside on both the days searched and those held out."
     if found.stays:
-        return f"Nothing to change: no other spec had {wanted} inside on both and cost less on the days held out."
-    return f"The cheapest with {wanted} inside on both: {saving(found.today.held_out, found.winner.held_out)}."
+        return f"Nothing to change: no other spec had {wanted} inside on both parts and cost less on both."
+    return f"The cheapest with {wanted} inside on both parts: {saving(found.today.held_out, found.winner.held_out)}."
 
 
 def saving(today: Part, won: Part) -> str:

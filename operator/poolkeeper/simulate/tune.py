@@ -69,12 +69,16 @@ class Judged:
         """Return whether it is inside on both."""
         return min(self.searched.inside, self.held_out.inside) >= objective
 
+    def saves(self, today: "Judged") -> bool:
+        """Return whether it costs less than another on both."""
+        return self.searched.cost < today.searched.cost and self.held_out.cost < today.held_out.cost
+
 
 @dataclass(frozen=True, slots=True)
 class Tuned:
     """The frontier as it was judged, cheapest first, today's pool, and the winner, None where nobody is inside.
 
-    The winner is today's pool where nothing that is inside costs less than that on the days held out. `tried` is how
+    The winner is today's pool where that is inside and nothing else that is costs less on both parts. `tried` is how
     many different specs were lived.
     """
 
@@ -107,7 +111,7 @@ def tune(question: Question, trace: Trace, progress: Told) -> Tuned:
         found = search(tried, desk.answers, question.trials, days.seed)
         today, *rest = desk.judged(found)
         won = winner([today, *rest], question.objective)
-        best = desk.tidied(won) if won is not None else None
+        best = desk.tidied(today, won) if won is not None else None
     frontier = [best if one is won and best else one for one in rest]
     frontier.sort(key=lambda one: (one.searched.cost, -one.searched.inside))
     return Tuned(today, frontier, best, len(found))
@@ -146,7 +150,7 @@ class Desk:
             if left <= 0 or any(one.holds(objective) for one in mine):
                 return
 
-    def tidied(self, won: Judged) -> Judged:
+    def tidied(self, today: Judged, won: Judged) -> Judged:
         """Return a winner without those changes that make it hardly cheaper, if it is inside without them, too."""
         alone = [one for where in won.changes if self._valid(one := without(won.changes, [where]))]
         self.done, words = 0, "leaving out what does not matter"
@@ -156,7 +160,8 @@ class Desk:
         if not idle or not self._valid(less):
             return won
         found = self._judge([Found(less, won.searched)])[0]
-        return found if found.holds(self.question.objective) and self._as_good(found.searched, won) else won
+        still = winner([today, found], self.question.objective) is found and self._as_good(found.searched, won)
+        return found if still else won
 
     def _as_good(self, part: Part, won: Judged) -> bool:
         """Return whether a part is inside, and hardly dearer than the winner's."""
@@ -208,10 +213,9 @@ def promising(front: Sequence[Found], objective: float) -> Iterator[Found]:
 def winner(judged: Sequence[Judged], objective: float) -> Judged | None:
     """Return who is cheapest on the days searched of all that are inside on both parts; today's pool comes first.
 
-    Today's pool wins where it is inside and the other does not cost less on the days held out.
+    Where today's pool is inside, it stays unless somebody who is, too, costs less than it on both.
     """
-    today = judged[0]
-    best = min((one for one in judged if one.holds(objective)), key=lambda one: one.searched.cost, default=None)
-    if best is not None and today.holds(objective) and best.held_out.cost >= today.held_out.cost:
-        return today
-    return best
+    today, inside = judged[0], [one for one in judged if one.holds(objective)]
+    if today.holds(objective):
+        inside = [one for one in inside if one is today or one.saves(today)]
+    return min(inside, key=lambda one: one.searched.cost, default=None)
