@@ -9,7 +9,7 @@ left out as long as none of them could tell. What is looked at each time, becaus
 
 - a pool of which the load is not known yet: what runs at this moment says whether survivors would be too busy
 - a pool with a learned floor: it weighs what it sees by the time between two looks
-- a shrink that is due and held back, by an SLO or by replicas that are still busy
+- a shrink that is due and held back by anything but the load: by an SLO, or until a replica is idle
 - a pool that runs less than TAIL of a request: of so little the counters know no more than their own rounding, and the
   mean work of a request is learned from it all the same
 
@@ -73,11 +73,12 @@ class Standing:
         """Return whether the next look would find what this one left, and say the same."""
         spec, clock = self.spec, memory.grace
         moving = decision.changes or decision.reason is Reason.ADOPTED or memory.tiers.draining_since
-        held_back = passed(clock.short_since, clock.sampled_at, spec.queue.down.grace_period)
+        reasons = {stage.reason for stage in decision.trail}
+        due = passed(clock.short_since, clock.sampled_at, spec.queue.down.grace_period)
+        held_back = due and reasons.isdisjoint((Reason.SURVIVORS_BUSY, Reason.AT_MINIMUM))
         if decision.depth != 0 or moving or held_back or spec.forecast is not None:
             return False
-        at_minimum = any(stage.reason is Reason.AT_MINIMUM for stage in decision.trail)
-        return at_minimum or (memory.load.per_replica is not None and bool(memory.lead.predicted))
+        return Reason.AT_MINIMUM in reasons or (memory.load.per_replica is not None and bool(memory.lead.predicted))
 
     def _ends(self, decision: Decision, memory: Memory, now: datetime) -> list[datetime]:
         """Return the instants from which on a look may find something new."""
