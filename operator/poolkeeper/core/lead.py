@@ -1,12 +1,13 @@
 """Lead: the size that the load needs by the time a replica that is asked for now has started.
 
     load        in replicas: the work that comes, over what one replica can do (load.py)
-    steady      the mean of the last buckets
+    steady      the mean of the last five minutes
     trend       their straight line, as far as it stands out of their noise, drawn on for one start-up time
+    peak        the most of the last half hour, for bursts that nobody can foresee
     margin      how much more than predicted there is to be
     need        predicted * margin, and what works the queue off within CLEARED
 
-Which of the two predictions, with which margin, is learned: each pair is a trial that is lived beside the real pool as
+Which of these predictions, with which margin, is learned: each pair is a trial that is lived beside the real pool as
 a fluid queue, bucket by bucket, with the load that came. The cheapest one counts whose load was late by no more than
 the objective leaves, corrected by how late the real pool was beside the trials that it followed. Older buckets count
 less, half after HALF. What was learned is right for this pool's traffic and start-up time only; a pool that has learned
@@ -22,12 +23,18 @@ from datetime import timedelta
 from itertools import product
 from math import ceil, inf, sqrt
 
-from poolkeeper.core.load import BUCKET, KEPT
+from poolkeeper.core.load import BUCKET
 from poolkeeper.core.memory import Lead, Load, Trial
 
+LATELY = 10
+"""So many buckets are looked at for what is steady, and for a trend: five minutes."""
 MARGINS = (0.94, 0.97, 1.0, 1.03, 1.06, 1.1, 1.14, 1.18, 1.22, 1.27, 1.32, 1.38, 1.45, 1.55, 1.7, 2.0)
-STEADY, TREND = range(2)
-TRIALS = tuple(product((STEADY, TREND), MARGINS))
+PARTS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.15)
+"""Margins of the peak."""
+TRUSTED = 0.7
+"""From this part of the peak on a pool that has learned nothing takes it to be enough."""
+STEADY, TREND, PEAK = range(3)
+TRIALS = (*product((STEADY, TREND), MARGINS), *product((PEAK,), PARTS))
 """The pairs of a prediction and a margin that are tried, the cheaper ones of each prediction first."""
 FIRST = TRIALS.index((TREND, 1.06))
 HALF = timedelta(days=1)
@@ -125,15 +132,18 @@ def bias(known: Lead, late: float) -> float:
     return min(LARGEST, max(LEAST, (known.expected + little) / (known.late + little)))
 
 
-def predict(loads: Sequence[float], ahead: float) -> tuple[float, float]:
-    """Return the load so many buckets ahead: as it was, and on its trend (least squares; down to what it is now).
+def predict(loads: Sequence[float], ahead: float) -> tuple[float, float, float]:
+    """Return the load so many buckets ahead: as it was, on its trend, and as it was at most.
 
-    A slope counts as far as it is over its standard error, wholly from twice that on.
+    The trend is a line of least squares, down to what it is now. A slope counts as far as it is over its standard
+    error, wholly from twice that on.
     """
+    peak = max(loads)
+    loads = loads[-LATELY:]
     count = len(loads)
     mean = sum(loads) / count
-    if count < KEPT:
-        return mean, mean
+    if count < LATELY:
+        return mean, mean, peak
     middle = (count - 1) / 2
     spread = count * (count * count - 1) / 12
     slope = sum((place - middle) * load for place, load in enumerate(loads)) / spread
@@ -142,7 +152,7 @@ def predict(loads: Sequence[float], ahead: float) -> tuple[float, float]:
     believed = 1.0 if not error else min(1.0, max(0.0, abs(slope) / error - 1))
     slope *= DAMPED * believed
     level = mean + slope * middle
-    return mean, min(MOST * mean, max(level, level + slope * ahead))
+    return mean, min(MOST * mean, max(level, level + slope * ahead)), peak
 
 
 def tried(known: Lead, predicted: Sequence[float], load: float, late: float) -> Lead:
@@ -170,7 +180,11 @@ def begun(late: float) -> tuple[Trial, ...]:
     """Return the trials that a pool begins with."""
     kind, margin = TRIALS[FIRST]
     distrusted = (LARGEST + 1) * KNOWN * late
-    return tuple(Trial(distrusted * (pair[1] < margin), KNOWN * (pair[1] + (pair[0] != kind))) for pair in TRIALS)
+    trusted = [other >= (TRUSTED if one == PEAK else margin) for one, other in TRIALS]
+    return tuple(
+        Trial(distrusted * (not trust), KNOWN * (pair[1] + (pair[0] != kind)))
+        for pair, trust in zip(TRIALS, trusted, strict=True)
+    )
 
 
 def best(trials: Sequence[Trial], allowed: float, chosen: int) -> int:

@@ -21,8 +21,10 @@ from poolkeeper.core.observation import Pod, PodSample
 from poolkeeper.core.startup import Capacity
 
 BUCKET = timedelta(seconds=30)
-KEPT = 10
-"""So many buckets are remembered: five minutes."""
+KEPT = 60
+"""So many buckets are remembered: half an hour."""
+LATELY = 10
+"""A request's mean work is that of about so many buckets: five minutes."""
 LOST = timedelta(minutes=5)
 """Longer without a whole look, and what was known of the load is no longer true."""
 GENERATED = 6.0
@@ -154,7 +156,7 @@ def closed(load: Load, now: datetime) -> Load:
         return replace(load, begun=now)
     mean = load.mean
     if load.finished:
-        part = load.finished / (load.finished + KEPT * load.came) if mean else 1.0
+        part = load.finished / (load.finished + LATELY * load.came) if mean else 1.0
         mean = (mean or 0.0) + (load.done / load.finished - (mean or 0.0)) * part
     rates = load.rates if mean is None else (*load.rates, load.came * mean / lasted)[-KEPT:]
     per_replica = load.per_replica
