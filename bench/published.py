@@ -43,7 +43,7 @@ def tell(figures: Json) -> str:
         "price of "
         "a GPU-hour that makes its first number, and then replayed by the operator's own rules on measured traffic "
         "and a "
-        "measured spot market. This page is written by `bench/published.py`; not a number in it was typed.",
+        "measured spot market. This page is written by `bench/published.py`.",
         f"A month is 730 hours. The traffic is a week of `{TRACE}`, drawn in steps of "
         f"{played_on['setting']['step_seconds']} s with seed {played_on['setting']['seed']}; one replica is one "
         "GPU. The "

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta, timezone, tzinfo
 from decimal import Decimal
 
-from published_page import Json, dollars, monthly, numbered, paragraphs, price_of, table, trace_of
+from published_page import Json, dollars, monthly, numbered, paragraphs, percent, price_of, table, trace_of
 from published_queue import line, said
 from published_traffic import TRACE, Row, case_of, lived, ours, theirs, traffic_of
 
@@ -28,13 +28,7 @@ def scheduled(outside: int, zone: str = "UTC") -> PoolSpec:
     """Return the pool of the schedule: four in the window, so many outside of it, whatever the queue says."""
     window = Window("open", f"0 {OPENS} * * *", f"0 {CLOSES} * * *", Limits(FULL, FULL))
     timetable = Schedule((window,), zone, outside=Limits(outside, outside))
-    return replace(TODAY, min_replicas=0, schedule=timetable)
-
-
-def widened() -> PoolSpec:
-    """Return the pool whose schedule is a floor only: two in the window, and the load says the rest."""
-    window = Window("open", f"0 {OPENS} * * *", f"0 {CLOSES} * * *", Limits(2))
-    return replace(TODAY, schedule=Schedule((window,)))
+    return replace(TODAY, min_replicas=0, schedule=timetable, lead=False)
 
 
 def best_hours() -> int:
@@ -62,7 +56,6 @@ def play() -> Iterator[Row]:
         bare = case_of(week, engine, (0, FULL))
         yield lived(f"by the schedule alone, {outside} outside", ours(scheduled(outside), bare), bare)
     yield lived("ours by default, 1 to 4, no schedule", ours(TODAY, case), case)
-    yield lived("ours, 1 to 4, at least 2 in the window", ours(widened(), case), case)
 
 
 def settings() -> Json:
@@ -143,7 +136,7 @@ def assumptions(price: Decimal) -> Iterator[tuple[str, str, str]]:
 
 def verdict(rows: list[Row], price: Decimal) -> str:
     """Say what is reached."""
-    _, *by_clock, today, floor = rows
+    _, *by_clock, today = rows
     two = monthly(by_clock[0]["gpus"], price)
     lines = [
         f"- By the schedule as published: {said(two <= DOLLARS[1])} at a flat price, {dollars(two)} with two "
@@ -154,16 +147,11 @@ def verdict(rows: list[Row], price: Decimal) -> str:
         )
         + "."
     ]
-    for row in (today, floor):
-        money = monthly(row["gpus"], price)
-        good = money <= DOLLARS[1] and row["inside"] >= ENOUGH
-        lines.append(
-            f"- {row['rule'].capitalize()}: {said(good)}, {dollars(money)} at {100 * row['inside']:.2f} % inside."
-        )
+    money = monthly(today["gpus"], price)
+    good = said(money <= DOLLARS[1] and today["inside"] >= ENOUGH)
+    lines.append(f"- {today['rule'].capitalize()}: {good}, {dollars(money)} at {percent(today['inside'])} % inside.")
     lines.append(
-        "- What would make it add up: any line of the first table at 2.800 GPUs. Half the hours at 48.6 % of the "
-        "price is "
-        "the one that a real bill may have; the last line comes within $ 30 and may be how a saving of 30 % was "
-        "reckoned."
+        "- What would make it add up: any line of the first table at 2.800 GPUs. The hours outside at 48.6 % of the price "
+        "are what a real bill may have; the last line comes within $ 30 and may be how a saving of 30 % was reckoned."
     )
     return "\n".join(lines)
