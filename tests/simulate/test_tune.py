@@ -99,6 +99,13 @@ def test_the_frontier_of_the_rest_is_judged_where_none_of_the_first_is_inside(pl
     assert play(parts)[0].winner.changes == {"lead": "Disabled"}
 
 
+def test_the_frontier_of_the_rest_is_judged_where_the_first_costs_more_on_unseen_days(play):
+    def parts(spec):
+        return part(spec.min_replicas), part(9 if spec.min_replicas == 2 else spec.min_replicas)
+
+    assert play(parts)[0].winner.changes == {"minReplicas": 3}
+
+
 def test_no_more_are_judged_than_there_is_patience_for(play, monkeypatch):
     monkeypatch.setattr(module, "MOST", 3)
     played = play(lambda spec: (part(spec.min_replicas), part(1, 0.5)))[1]

@@ -5,7 +5,7 @@ tune_lives.py    a spec lived through the days that are searched, and on through
 tune_search.py   what to try next, and which of what was tried nothing beats
 this file        who is judged on the days held out, and who wins
 
-A winner is inside on both. Where none of the frontier is, that of the rest is judged, until MOST were. What a winner
+A winner is inside on both. Where none of the frontier wins, that of the rest is judged, until MOST were. What a winner
 changes without need goes back to what it is today: a search sets every field to something.
 """
 
@@ -135,7 +135,7 @@ class Desk:
         return [parts[0] for parts in lived]
 
     def judged(self, found: Sequence[Found]) -> Iterator[Judged]:
-        """Yield today's pool, then the frontier, then the next one where nobody of it is inside, as judged.
+        """Yield today's pool, then the frontier, then the next one where nobody of it wins, as judged.
 
         After the first frontier, only who costs less than today's pool may still win where that is inside.
         """
@@ -147,7 +147,7 @@ class Desk:
             yield from mine
             left -= len(mine)
             most = today.searched.cost if today.holds(objective) else inf
-            if left <= 0 or any(one.holds(objective) for one in mine):
+            if left <= 0 or winner([today, *mine], objective) not in (None, today):
                 return
 
     def tidied(self, today: Judged, won: Judged) -> Judged:
