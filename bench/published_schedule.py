@@ -152,6 +152,7 @@ def verdict(rows: list[Row], price: Decimal) -> str:
     lines.append(f"- {today['rule'].capitalize()}: {good}, {dollars(money)} at {percent(today['inside'])} % inside.")
     lines.append(
         "- What would make it add up: any line of the first table at 2.800 GPUs. The hours outside at 48.6 % of the "
-        "price are what a real bill may have; the last line comes within $ 30 and may be how a saving of 30 % was reckoned."
+        "price are what a real bill may have; the last line comes within $ 30 and may be how "
+        "a saving of 30 % was reckoned."
     )
     return "\n".join(lines)
