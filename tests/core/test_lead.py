@@ -189,3 +189,7 @@ def test_a_pool_that_is_really_late_takes_more():
     jumps = ([5.0] * 40 + [6.5] * 6 + [5.0] * 40 + [7.5] * 2 + [5.0] * 40 + [9.0]) * 20
     punctual, late = (lived(jumps, late_share=share).chosen for share in (0.0, 0.1))
     assert TRIALS[late][1] > TRIALS[punctual][1]
+
+
+def test_nothing_is_needed_after_a_long_time_without_a_look():
+    assert needed(lived([5.0] * 3), load(), 0) is None

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 from typing import NamedTuple
 
 from poolkeeper.core.forecast import NO_OUTLOOK, Outlook
@@ -12,7 +11,6 @@ from poolkeeper.core.reasons import Reason
 from poolkeeper.core.schedule import Bounds
 
 Fact = float | str | None
-NO_FACTS: Mapping[str, Fact] = MappingProxyType({})
 
 
 class Stage(NamedTuple):
@@ -22,7 +20,7 @@ class Stage(NamedTuple):
     before: int
     after: int
     reason: Reason
-    facts: Mapping[str, Fact] = NO_FACTS
+    facts: Mapping[str, Fact] = {}
 
 
 @dataclass(frozen=True, slots=True)

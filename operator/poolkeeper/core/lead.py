@@ -55,6 +55,8 @@ STAYS = 0.01
 OBJECTIVE = 99.5
 """How many requests in a hundred are to be inside where the spec has no objective."""
 SLA = timedelta(seconds=2)
+AIM = 0.5
+"""The part of what the objective leaves that is aimed at: the rest is for what nobody could have learned."""
 LEAST, LARGEST = 0.4, 4.0
 """By so much a trial's lateness is corrected."""
 WAITED = 4.0
@@ -152,7 +154,7 @@ def predict(loads: Sequence[float], ahead: float) -> tuple[float, float, float]:
     believed = 1.0 if not error else min(1.0, max(0.0, abs(slope) / error - 1))
     slope *= DAMPED * believed
     level = mean + slope * middle
-    return mean, min(MOST * mean, max(level, level + slope * ahead)), peak
+    return mean, max(0.0, min(MOST * mean, max(level, level + slope * ahead))), peak
 
 
 def tried(known: Lead, predicted: Sequence[float], load: float, late: float) -> Lead:
@@ -199,7 +201,7 @@ def best(trials: Sequence[Trial], allowed: float, chosen: int) -> int:
 
 def needed(known: Lead, load: Load, waiting: float | None) -> Need | None:
     """Return the replicas that are needed now, None where load or capacity are unknown."""
-    if waiting is None or load.per_replica is None or load.mean is None or not known.predicted:
+    if waiting is None or load.per_replica is None or load.mean is None or not (known.predicted and load.rates):
         return None
     kind, margin = TRIALS[FIRST if known.chosen is None else known.chosen]
     queue = waiting * load.mean / load.per_replica / CLEARED.total_seconds()

@@ -155,7 +155,7 @@ def closed(load: Load, now: datetime) -> Load:
     if not lasted:
         return replace(load, begun=now)
     mean = load.mean
-    if load.finished:
+    if load.finished >= 1:
         part = load.finished / (load.finished + LATELY * load.came) if mean else 1.0
         mean = (mean or 0.0) + (load.done / load.finished - (mean or 0.0)) * part
     rates = load.rates if mean is None else (*load.rates, load.came * mean / lasted)[-KEPT:]

@@ -128,7 +128,7 @@ def measured(spec: PoolSpec, known: Load, depth: Depth, pool: tuple[tuple[Part, 
 def studied(spec: PoolSpec, known: Memory, found: Load) -> Lead:
     """Return what is known of where the load is going, after a bucket of it has ended."""
     lead_time = startup.usual(spec, (known.starts, *known.tiers.starts.values()))
-    late = 1 - (spec.slo.objective_percent if spec.slo else lead.OBJECTIVE) / 100
+    late = lead.AIM * (1 - (spec.slo.objective_percent if spec.slo else lead.OBJECTIVE) / 100)
     return lead.study(known.lead, found, lead_time, late, spec.queue.down.grace_period)
 
 
