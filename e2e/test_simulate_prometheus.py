@@ -1,7 +1,8 @@
 """Two days in a real Prometheus, and the same two days as a trace's file: `simulate` says the same of both.
 
 Each minute's requests are a row of the file and what the counter grows by. A server tells rates, which it extrapolates
-and rounds to where its samples lie; so the rows differ by a little: hours and costs by CLOSE, shares by POINTS.
+and rounds to where its samples lie; so the rows differ by a little: hours and costs by CLOSE, shares by POINTS. How
+often a size changes hangs on less than that.
 """
 
 import json
@@ -34,7 +35,7 @@ spec: {targetRef: {name: chat}, minReplicas: 2, maxReplicas: 12}
 """
 OPTIONS = ("--peak-replicas", "8", "--startup", "120s", "--step", "20s", "--price", "3", "-o", "json")
 AS_MUCH = ("replica_hours", "cost", "bound_replica_hours", "requests")
-CLOSE, POINTS, AGAIN = 0.02, 0.01, 0.2
+CLOSE, POINTS = 0.02, 0.01
 
 
 def minutes() -> list[int]:
@@ -73,4 +74,3 @@ def test_a_server_s_history_costs_and_serves_what_the_same_trace_does(tmp_path: 
         found = served[policy]
         assert [float(found[name]) for name in AS_MUCH] == pytest.approx([float(row[name]) for name in AS_MUCH], CLOSE)
         assert found["in_sla"] == pytest.approx(row["in_sla"], abs=POINTS)
-        assert found["changes"] == pytest.approx(row["changes"], AGAIN)
