@@ -86,6 +86,12 @@ def test_a_peer_may_say_each_tiers_size():
     assert played.by_tier["spot"] == pytest.approx(0.5)
 
 
+def test_a_peer_that_says_a_total_has_nothing_on_spot():
+    ground = Ground(startup=Startup(MINUTE), stock={"spot": Stock()})
+    played = replay(Told(3), case(5, ground=ground))
+    assert played.by_tier == {"on-demand": pytest.approx(0.5), "spot": 0}
+
+
 def test_changes_and_the_peak_are_counted():
     played = replay(Told(2, 3, 5, 5, 1), case(5))
     assert (played.changes, played.peak) == (3, 5)

@@ -198,10 +198,7 @@ class Run:
         if isinstance(self.policy, Operator):
             self._operate(self.policy)
         else:
-            wanted = self.policy.decide(world.gauges())
-            for tier, size in (
-                wanted if isinstance(wanted, Mapping) else {world.keeper: self._bounded(wanted)}
-            ).items():
+            for tier, size in self._wanted(self.policy.decide(world.gauges())).items():
                 world.resize(tier, size)
         if world.size != self.size:
             self.changes += 1
@@ -216,6 +213,12 @@ class Run:
         decision = operator.act(self.world)
         if standing is not None:
             standing.take(decision, operator.memory, self.world)
+
+    def _wanted(self, answer: int | Mapping[str, int]) -> Mapping[str, int]:
+        """Return each tier's size; a total is all on the tier that stays, and none elsewhere."""
+        if isinstance(answer, Mapping):
+            return answer
+        return {tier.name: 0 for tier in self.spec.tiers} | {self.world.keeper: self._bounded(answer)}
 
     def _bounded(self, size: int) -> int:
         """Return a total inside the pool's bounds."""
