@@ -5,7 +5,7 @@ import pytest
 
 from builders import at, pod
 from poolkeeper.core.depth import Depth
-from poolkeeper.core.load import GENERATED, LOST, measure
+from poolkeeper.core.load import GENERATED, LOST, measure, untried
 from poolkeeper.core.memory import Load
 from poolkeeper.core.observation import PodSample
 from poolkeeper.core.startup import Capacity
@@ -182,3 +182,36 @@ def test_a_queue_of_unknown_length_is_not_late():
     known = replace(after((0, page())), mean=1.0, per_replica=10.0)
     depth = Depth(None, whole=True, samples=(page(requests=9, waiting=99),))
     assert measure(known, depth, OLD, SETTLED, at(5), sla=SLA).late == 0
+
+
+def steady(rate, buckets, ready=2):
+    """Return what is known after so many buckets of so many requests a second, without a queue."""
+    known = Load()
+    for number in range(buckets + 1):
+        known = looked(known, 30 * number, page(requests=30 * number * rate), capacity=Capacity(ready, ready, 0))
+    return known
+
+
+def test_what_replicas_took_for_a_while_they_can_take():
+    assert steady(10, 4).sustained == pytest.approx(5)
+
+
+def test_a_burst_shows_nothing():
+    assert steady(10, 3).sustained == 0
+
+
+def test_a_queue_shows_less_than_it_measures():
+    known = Load()
+    for number in range(6):
+        known = busy(known, 30 * number, 120 * number)
+    assert known.sustained == 0
+
+
+def test_fewer_replicas_than_were_tried_are_told():
+    known = steady(10, 4)
+    assert untried(known) == pytest.approx(10 / (1.15 * 5))
+
+
+@pytest.mark.parametrize("known", [Load(), Load(sustained=5.0), Load(rates=(5.0,))])
+def test_nothing_is_told_of_a_load_that_nobody_knows(known):
+    assert untried(known) == 0

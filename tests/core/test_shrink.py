@@ -6,9 +6,10 @@ import pytest
 
 from builders import published
 from poolkeeper.core.depth import Depth
+from poolkeeper.core.lead import Need
 from poolkeeper.core.model import Per, ScaleDown
 from poolkeeper.core.reasons import Reason
-from poolkeeper.core.shrink import Known, busy_share, guard_is_known, refusal, remaining, stepped
+from poolkeeper.core.shrink import Known, busy_share, guard_is_known, is_led, led, refusal, remaining, stepped
 from poolkeeper.core.startup import Capacity
 
 SPEC = published()
@@ -95,3 +96,44 @@ def test_a_step_ends_at_the_floor(current, step, after):
 @pytest.mark.parametrize(("ready", "current", "left"), [(4, 4, 3), (3, 4, 3), (2, 4, 2), (0, 4, 0), (6, 4, 3)])
 def test_those_that_are_not_ready_go_first(ready, current, left):
     assert remaining(SPEC, ready, current) == left
+
+
+def needing(now: float, held: float = 1.0) -> Need:
+    return Need(now=now, shrink=held, load=2.0, margin=1.0, predicted=2.0, rate=1.0)
+
+
+@pytest.mark.parametrize(("untried", "reason"), [(3.0, None), (3.1, Reason.SURVIVORS_BUSY)])
+def test_survivors_are_not_given_far_more_than_was_ever_seen(untried, reason):
+    known = Known(untried=untried)
+    assert refusal(SPEC, Depth(0, whole=True), Capacity(4, 4, 0), 4, known) == reason
+
+
+def test_a_load_whose_need_is_known_has_nothing_to_try():
+    assert refusal(SPEC, Depth(0, whole=True), Capacity(4, 4, 0), 4, Known(needing(2.0), untried=9.0)) is None
+
+
+@pytest.mark.parametrize(("percent", "reason"), [(None, None), (70, None), (60, Reason.SURVIVORS_BUSY)])
+def test_a_share_that_is_given_counts_beside_the_load(percent, reason):
+    spec = published(queue={"down": ScaleDown(below=100, max_utilization_percent=percent)})
+    assert refusal(spec, Depth(0, whole=True), Capacity(4, 4, 0), 4, Known(needing(2.0))) == reason
+
+
+def test_less_than_the_load_needs_is_too_busy():
+    assert refusal(SPEC, Depth(0, whole=True), Capacity(4, 4, 0), 4, Known(needing(3.1))) is Reason.SURVIVORS_BUSY
+
+
+@pytest.mark.parametrize(
+    ("now", "held", "size"),
+    [(2.2, 1.0, 3), (1.0, 3.0, 3), (1.0, 4.5, 4), (9.0, 1.0, 4), (0, 0, 2), (1.0, inf, 4)],
+)
+def test_the_load_tells_how_far_a_pool_shrinks(now, held, size):
+    assert led(SPEC, needing(now, held), 4) == size
+
+
+@pytest.mark.parametrize(("step", "known"), [(None, True), (1, False)])
+def test_a_step_that_is_given_counts_alone(step, known):
+    assert is_led(published(queue={"down": ScaleDown(below=100, step=step)}), needing(1.0)) is known
+
+
+def test_nothing_is_led_by_a_load_that_nobody_knows():
+    assert not is_led(SPEC, None)

@@ -4,6 +4,7 @@
     work        of a request: its prompt's tokens, and GENERATED for each that is generated, on the mean of what was
                 done lately; 1 where the engine counts no tokens
     load        work a second that came in a bucket of time
+    sustained   the most work a second that came for each replica in all of the last buckets: it can do that at least
     late        what comes while the queue takes longer than the SLA to work off
     capacity    work a second of one replica: what was done while every replica had a queue; throughput is capacity then
 
@@ -33,6 +34,10 @@ SATURATED = timedelta(seconds=15)
 """So long must every replica have had a queue to count as one measurement."""
 STEADY = timedelta(minutes=1)
 """How much measured time the earlier measurements weigh."""
+FOR = 4
+"""So many buckets long a replica must take what it is believed to take."""
+FURTHER = 1.15
+"""How much more than that a replica is given, to find out, where its capacity is unknown."""
 HIGHER = 0.2
 """How much of it is believed when a replica does more than its capacity."""
 
@@ -70,6 +75,7 @@ def measure(  # noqa: PLR0913  what a look has seen, and what it is held against
         spent=known.spent + (now - known.at) * capacity.ready if backed else timedelta(0),
         made=known.made + done if backed else 0.0,
         per_replica=known.per_replica,
+        sustained=known.sustained,
         number=known.number,
         late=known.late + (arrived if is_late(known, depth, capacity, sla) else 0.0),
         late_share=known.late_share,
@@ -97,6 +103,7 @@ def begun(known: Load, tallies: Mapping[str, Tally], ready: int, now: datetime, 
         ready=ready,
         queued=queued,
         per_replica=known.per_replica,
+        sustained=known.sustained,
         number=known.number,
     )
 
@@ -163,7 +170,17 @@ def closed(load: Load, now: datetime) -> Load:
     if per_replica is not None and load.ready and not load.queued:
         served = load.done / (lasted * load.ready)
         per_replica += HIGHER * max(0.0, served - per_replica)
-    number = load.number + 1
-    begun = replace(load, begun=now, came=0.0, finished=0.0, done=0.0, late=0.0)
+    sustained = load.sustained
+    if load.ready and not load.queued and len(rates) >= FOR:
+        sustained = max(sustained, min(rates[-FOR:]) / load.ready)
     share = load.late / load.came if load.came else 0.0
-    return replace(begun, late_share=share, mean=mean, rates=rates, per_replica=per_replica, number=number)
+    begun = replace(load, begun=now, came=0.0, finished=0.0, done=0.0, late=0.0, number=load.number + 1)
+    return replace(begun, late_share=share, mean=mean, rates=rates, per_replica=per_replica, sustained=sustained)
+
+
+def untried(load: Load) -> float:
+    """Return the replicas below which each would be given far more than one was ever seen to take; 0 where unknown."""
+    if not load.sustained or not load.rates:
+        return 0.0
+    lately = load.rates[-LATELY:]
+    return sum(lately) / len(lately) / (FURTHER * load.sustained)

@@ -130,7 +130,8 @@ class Load:
     so many requests `came` and were `finished`, and so much work was `done`; `mean` is the work of a request. `rates`
     is the work a second that came in each of the last buckets, the newest last; `number` counts them. While every
     replica has been `queued`, so many replica-hours were `spent` and so much work was `made`; `per_replica` is the work
-    a second of one. Of what came in this bucket so much was `late`, and of the last one this `late_share`.
+    a second of one; `sustained` is the most that one was seen to take for a while. Of what came in this bucket so much
+    was `late`, and of the last one this `late_share`.
     """
 
     since: datetime | None = None
@@ -147,6 +148,7 @@ class Load:
     spent: timedelta = timedelta(0)
     made: float = 0.0
     per_replica: float | None = None
+    sustained: float = 0.0
     number: int = 0
     late: float = 0.0
     late_share: float = 0.0

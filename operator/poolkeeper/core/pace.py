@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from poolkeeper.core import bounds, demand, edits, grace, shrink, slo
+from poolkeeper.core import bounds, demand, edits, grace, load, shrink, slo
 from poolkeeper.core.decision import Stage
 from poolkeeper.core.edits import Ruling
 from poolkeeper.core.look import Look
@@ -33,7 +33,7 @@ class Pace(NamedTuple):
 
 def judge(spec: PoolSpec, seen: Look, ruling: Ruling, now: datetime) -> Pace:
     """Return what the queue asks for at this look."""
-    refusal = shrink.refusal(spec, seen.depth, seen.capacity, seen.current, known(seen))
+    refusal = shrink.refusal(spec, seen.depth, seen.capacity, seen.current, known(spec, seen))
     led = shrink.is_led(spec, seen.need)
     calm = refusal is None or (led and refusal is Reason.SURVIVORS_BUSY)
     may_shrink = (calm or seen.current > spec.max_replicas) and not ruling.waiting
@@ -48,9 +48,10 @@ def judge(spec: PoolSpec, seen: Look, ruling: Ruling, now: datetime) -> Pace:
     return Pace(up, ahead, down, clock, fired and not led)
 
 
-def known(seen: Look) -> Known:
+def known(spec: PoolSpec, seen: Look) -> Known:
     """Return what is known of how busy the replicas are."""
-    return Known(seen.need, seen.memory.starts.slots)
+    untried = load.untried(seen.memory.load) if seen.need is None and spec.lead else 0.0
+    return Known(seen.need, seen.memory.starts.slots, untried)
 
 
 def tick(spec: PoolSpec, seen: Look, *, may_shrink: bool) -> Grace:
@@ -123,8 +124,8 @@ def give_away(spec: PoolSpec, seen: Look, clock: Grace, refusal: Reason | None, 
         "queue": seen.depth.waiting,
         "below": demand.below(spec.queue, survivors, demand.width(spec, seen.need)),
         "survivors": survivors,
-        "busy": shrink.busy_share(spec, seen.depth, survivors, known(seen)),
-        "guard": "on" if shrink.guard_is_known(spec, seen.depth, known(seen)) else "unknown",
+        "busy": shrink.busy_share(spec, seen.depth, survivors, known(spec, seen)),
+        "guard": "on" if shrink.guard_is_known(spec, seen.depth, known(spec, seen)) else "unknown",
         "graceSeconds": spec.queue.down.grace_period.total_seconds(),
     }
     if is_forced(spec, seen):

@@ -23,10 +23,14 @@ GUARD = 75
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of how busy replicas are: what the load needs, and how many requests one runs at once."""
+    """What is known of how busy replicas are: what the load needs, and how many requests one runs at once.
+
+    With less than `untried` replicas each would be given far more than was ever seen; it counts while no need is known.
+    """
 
     need: Need | None = None
     slots: float | None = None
+    untried: float = 0.0
 
 
 def refusal(spec: PoolSpec, depth: Depth, capacity: Capacity, current: int, known: Known) -> Reason | None:
@@ -72,6 +76,8 @@ def is_too_busy(spec: PoolSpec, depth: Depth, survivors: int, known: Known) -> b
         return True
     if known.need is not None and percent is None:
         return False
+    if known.need is None and survivors < known.untried:
+        return True
     return busy_share(spec, depth, survivors, known) > (percent or GUARD) / 100
 
 
