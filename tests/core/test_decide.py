@@ -7,8 +7,8 @@ import pytest
 from builders import Rig, at, loading, pod, published, reading, sample, seen, target
 from poolkeeper.core.decide import decide
 from poolkeeper.core.memory import Edit, Edits, Grace, Memory
-from poolkeeper.core.model import Mode, OnOutage, OutageBehavior, Per, ScaleDown, ScaleUp
-from poolkeeper.core.observation import FOR_GOOD, Conflict, Reading
+from poolkeeper.core.model import Mode, OnOutage, OutageBehavior, Per, PoolSpec, Queue, ScaleDown, ScaleUp
+from poolkeeper.core.observation import FOR_GOOD, Conflict, Observation, Reading
 from poolkeeper.core.reasons import Reason
 
 SPEC = published()
@@ -395,3 +395,40 @@ def test_a_pause_for_good_says_so_and_promises_no_end():
     decision = decided(9000, paused_until=FOR_GOOD)
     assert decision.detail.startswith("for good")
     assert (decision.frozen, decision.prospects) == (True, ())
+
+
+def counted(seconds, requests, waiting=9.0):
+    """Return a look at two replicas of one that have done so much, and have a queue."""
+    pages = tuple(sample(number, waiting, running=8, requests=requests) for number in range(2))
+    return Observation(target(2), (Reading("pods", at(seconds), pods=pages),))
+
+
+def followed(spec, looks):
+    """Return the last decision of looks at (second, requests that each replica has done)."""
+    memory = Memory()
+    for seconds, requests in looks:
+        decision, memory = decide(spec, counted(seconds, requests), memory, at(seconds))
+    return decision
+
+
+LOOKS = [(second, 4 * second) for second in range(0, 130, 10)]
+
+
+def test_a_pool_follows_its_load():
+    spec = PoolSpec(2, 8, queue=Queue(up=ScaleUp(above=1000)))
+    (stage,) = [one for one in followed(spec, LOOKS).trail if one.name == "lead"]
+    assert (stage.reason, stage.after) == (Reason.LEAD, 3)
+
+
+def test_a_pool_that_is_told_not_to_follows_nothing():
+    spec = PoolSpec(2, 8, queue=Queue(up=ScaleUp(above=1000)), lead=False)
+    (stage,) = [one for one in followed(spec, LOOKS).trail if one.name == "lead"]
+    assert (stage.reason, stage.after, stage.facts) == (Reason.AS_EXPECTED, 2, {})
+
+
+def test_a_queue_that_is_worked_off_in_time_is_none():
+    chosen, widened = (
+        followed(PoolSpec(2, 8, queue=Queue(up=ScaleUp(above=5), widened=wide)), LOOKS).trail[0].facts["above"]
+        for wide in (False, True)
+    )
+    assert (chosen, widened) == (10, 16)

@@ -82,7 +82,7 @@ def measure(  # noqa: PLR0913  what a look has seen, and what it is held against
     )
     if looked.made and looked.spent >= SATURATED * capacity.ready:
         looked = learned(looked)
-    return closed(looked, now) if known.begun is None or now - known.begun >= BUCKET else looked
+    return closed(looked, now) if now - (known.begun or now) >= BUCKET else looked
 
 
 def is_late(known: Load, depth: Depth, capacity: Capacity, sla: timedelta) -> bool:
@@ -159,8 +159,6 @@ def learned(load: Load) -> Load:
 def closed(load: Load, now: datetime) -> Load:
     """Return the load as a bucket ends: its rate of work is kept."""
     lasted = (now - (load.begun or now)).total_seconds()
-    if not lasted:
-        return replace(load, begun=now)
     mean = load.mean
     if load.finished >= 1:
         part = load.finished / (load.finished + LATELY * load.came) if mean else 1.0
