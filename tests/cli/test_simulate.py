@@ -2,13 +2,17 @@
 
 import gzip
 import json
+import subprocess
+import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from builders import START
 from poolkeeper.cli import load_options
+from poolkeeper.cli import simulate as module
 from poolkeeper.cli.main import app
 from poolkeeper.simulate.peers import PEERS
 from poolkeeper.simulate.series import Series
@@ -87,6 +91,7 @@ def test_what_nobody_said_is_noted(files):
         "note: that replicas take 4m to start",
         "note: 3.00 USD for a GPU and an hour of on-demand",
         "note: that a replica has 1 GPU",
+        "note: that a replica can do slots=64, prefill=8000, decode=40, half=64, cache=400000",
     ]
 
 
@@ -239,11 +244,19 @@ def test_a_history_of_a_server_is_lived(files, monkeypatch):
         (["--what-if", "queue.scaleUp.abov=5"], "spec.queue.scaleUp.abov: no such field; did you mean above?"),
         (["--what-if", "minReplicas"], "'minReplicas' changes nothing; write it as in queue.scaleUp.above=800,1200"),
         (["--against", "nobody"], "--against: 'nobody' is none of static, schedule"),
+        (["--against", "kead"], "did you mean keda?"),
+        (["--against", "static=x"], "--against: 'static=x' is no size from 1 to 5,000; write it as in static=6"),
+        (["--against", "static=0"], "--against: 'static=0' is no size from 1 to 5,000; write it as in static=6"),
+        (["--what-if", "minReplicas="], "--what-if: 'minReplicas' has no value; write it as in minReplicas=800,1200"),
+        (["--query", "x"], "--query belongs to --prometheus"),
+        (["--html", "."], "--html: . is a folder; give a file, as in simulate.html"),
+        (["--html", "/dev/null"], "--html: /dev/null is no file"),
+        (["--html", "/nonexistent/a.html"], "--html: /nonexistent/a.html: No such file or directory"),
         (["--load", "1,none"], "--load: 'none' is no number over 0"),
         (["--gpu", "abacus"], "--gpu: 'abacus' is none of assumed,"),
         (["--engine", "slots"], "--engine: 'slots' is no figure; write it as in slots=64"),
         (["--engine", "speed=5"], "--engine: 'speed' is none of slots, prefill, decode, half, cache"),
-        (["--engine", "decode=fast"], "--engine: 'fast' is no number over 0"),
+        (["--engine", "decode=fast"], "--engine: decode: 'fast' is no number over 0"),
         (["--step", "10ms"], "--step: '10ms' must be between 1s and 20s"),
         (["--step", "1m"], "--step: '1m' must be between 1s and 20s"),
         (["--startup", "soon"], "--startup: 'soon' is no duration"),
@@ -289,6 +302,125 @@ def test_a_trace_that_is_not_there_is_refused(files):
     assert "No such file or directory" in refused(files)
 
 
-def test_a_silent_trace_has_no_peak_to_scale(files):
+def test_a_silent_trace_is_refused(files):
     (files / "trace.csv").write_text("second,requests\n0,0\n60,0\n")
-    assert "a trace without a request has no peak to scale" in refused(files, "--peak-replicas", "8")
+    assert "a trace without a request has nothing to live" in refused(files)
+
+
+@pytest.fixture
+def idle(monkeypatch):
+    """Nothing is lived: what is refused is refused before."""
+
+    def lived(*_):
+        raise AssertionError("lived")
+
+    monkeypatch.setattr(module, "live", lived)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--load", "1e9"], "too much to live; lower --load or the requests and tokens of the trace"),
+        (["--peak-replicas", "1e9"], "too much to live; lower --peak-replicas"),
+        (["--peak-replicas", "201"], "need 201 replicas and maxReplicas is 4"),
+        (["--peak-replicas", "100", "--load", "1,3"], "too much to live; lower --load or --peak-replicas"),
+    ],
+)
+@pytest.mark.usefixtures("idle")
+def test_traffic_beyond_any_pool_is_refused_before_it_is_lived(files, given, said):
+    assert said in refused(files, *given)
+
+
+@pytest.mark.usefixtures("idle")
+def test_a_file_of_enormous_requests_is_refused_before_it_is_lived(files):
+    (files / "trace.csv").write_text("second,requests\n0,1e300\n60,1\n")
+    assert "too much to live; lower the requests and tokens of the trace" in refused(files)
+
+
+def test_a_load_that_a_pool_cannot_hold_is_noted(files):
+    said = run(files, "-o", "json", *FAST, "--peak-replicas", "3", "--load", "2").stderr
+    assert "note: chat: the busiest minutes need 6 replicas with --load 2 and maxReplicas is 4" in said
+
+
+def test_a_given_engine_is_no_guess(files):
+    given = ["--engine", "slots=64,prefill=8000,decode=40,half=64,cache=400000"]
+    assert "is a guess" not in run(files, "-o", "json", *FAST, *given).stderr
+
+
+def test_figures_that_are_not_given_are_guessed(files):
+    said = run(files, "-o", "json", *FAST, "--engine", "prefill=8000,decode=40,half=64").stderr
+    assert "note: that a replica can do slots=64, cache=400000 is a guess" in said
+
+
+def test_a_preset_is_no_guess(files):
+    assert "is a guess" not in run(files, "-o", "json", *FAST, "--gpu", "rtx4090-mistral-7b").stderr
+
+
+@pytest.mark.parametrize(
+    ("trace", "said"),
+    [
+        ("second,requests\n0,5\n60,5\n", "note: prompt_tokens of 2 of 2 busy bins is not there: 1,155, as in"),
+        (
+            "second,requests,prompt_tokens,output_tokens\n0,5,500,100\n60,5,500,\n120,0,,\n",
+            "note: output_tokens of 1 of 2 busy bins is not there: the mean of the others a request is a guess",
+        ),
+    ],
+)
+def test_tokens_that_were_guessed_are_noted(files, trace, said):
+    (files / "trace.csv").write_text(trace)
+    assert said in run(files, "-o", "json", *FAST).stderr
+
+
+def test_tokens_that_are_there_are_no_guess(files):
+    assert "_tokens of" not in run(files, "-o", "json", *FAST).stderr
+
+
+def test_seeds_that_draw_nothing_are_noted(files):
+    (files / "trace.csv").write_text("second,requests\n" + "".join(f"{second},1\n" for second in range(60)))
+    assert "no bursts are drawn in them, and --seeds changes nothing" in run(files, *FAST, "--seeds", "2").stderr
+
+
+def test_seeds_that_draw_bursts_are_not_noted(files):
+    assert "--seeds changes nothing" not in run(files, *FAST, "--seeds", "2").stderr
+
+
+def test_a_given_size_is_kept_whatever_the_pools_bounds_are(files):
+    assert rows(files, *FAST, "--against", "static=9")[1]["peak"] == 9
+
+
+def test_less_than_the_bound_is_explained(files):
+    said = run(files, *FAST, "--load", "30").stdout
+    assert "x bound under 1: less was served in time than the SLA asks." in said
+
+
+def test_no_less_than_the_bound_needs_no_word(files):
+    assert "x bound under 1" not in run(files, *FAST).stdout
+
+
+def test_a_report_says_which_of_many_policies_it_plots(files):
+    run(files, *FAST, "--against", "all", "--html", str(files / "report.html"))
+    said = "Plotted are the first 6 of 24: poolkeeper, static, schedule, hpa-waiting, hpa-load, hpa-slots."
+    assert said in (files / "report.html").read_text()
+
+
+def test_a_report_sets_the_cost_beside_another_scaler_and_not_beside_a_variant(files):
+    run(files, *FAST, "--what-if", "minReplicas=2", "--html", str(files / "report.html"))
+    tiles = (files / "report.html").read_text().partition("<table")[0]
+    assert ("static " in tiles, "minReplicas=2 " in tiles) == (True, False)
+
+
+def test_a_narrow_terminal_keeps_the_words_of_a_change_whole(files):
+    given = ["simulate", "-f", str(files / "pool.yaml"), "--trace", str(files / "trace.csv"), *FAST]
+    change = "queue.scaleDown.gracePeriod=10m"
+    said = CliRunner().invoke(app, [*given, "--what-if", change], env={"COLUMNS": "80"}).stdout
+    assert change in said
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+@pytest.mark.parametrize("form", ["json", "table"])
+def test_a_full_output_is_told_in_one_line(files, form):
+    command = [sys.executable, "-c", "from poolkeeper.cli.main import main; main()"]
+    given = ["simulate", "-f", str(files / "pool.yaml"), "--trace", str(files / "trace.csv"), *FAST, "-o", form]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([*command, *given], stdout=full, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603  our own
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (2, "error: standard output: No space left on device")

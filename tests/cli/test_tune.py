@@ -89,6 +89,24 @@ def test_what_is_set_stands_beside_its_figures(found):
     assert "scaleUp.above 8, scaleDown.maxUtilizationPercent 85, lead Disabled" in run(found).stdout
 
 
+def test_a_narrow_terminal_breaks_what_is_set_at_commas_only(found):
+    given = ["tune", "-f", str(found / "pool.yaml"), "--trace", str(found / "trace.csv")]
+    lines = CliRunner().invoke(app, given, env={"COLUMNS": "80"}).stdout.splitlines()
+    place = lines.index("0: today's pool")
+    assert lines[place + 1 : place + 3] == [
+        "1: scaleUp.above 8, scaleDown.maxUtilizationPercent 85, lead Disabled",
+        "x bound under 1: less was served in time than the SLA asks.",
+    ]
+
+
+def test_traffic_beyond_the_pool_is_refused(found):
+    assert "too much to live; lower --peak-replicas" in refused(found, "--peak-replicas", "1e9")
+
+
+def test_a_pool_that_is_too_small_is_noted(found):
+    assert "the busiest minutes need 9 replicas and maxReplicas is 4" in run(found, "--peak-replicas", "9").stderr
+
+
 def test_the_saving_stands_beside_the_share_inside(found):
     words = "on the days held out -25.0 % of cost against today's pool, with 99.75 % inside instead of 100.00 %"
     assert words in run(found).stdout
@@ -157,7 +175,7 @@ def test_without_optuna_one_line_says_what_to_install(files, monkeypatch):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (["--held-out", "soon"], "--held-out: 'soon' is no duration"),
+        (["--held-out", "soon"], "--held-out: 'soon' is no part of the trace; write it as in 30% or 2d"),
         (["--held-out", "100%"], "--held-out: '100%' is no part of the trace; write it as in 30% or 2d"),
         (["--held-out", "9d"], "--held-out: of 12 bins of 0:01:00 it would hold 12960 out"),
         (["--objective", "some"], "--objective: 'some' is no percentage over 0 and up to 100"),
@@ -173,12 +191,12 @@ def test_what_is_wrong_is_told_with_its_option(files, given, said):
 
 def test_several_pools_are_refused(files):
     (files / "pool.yaml").write_text(f"{POOL}---{POOL.replace('chat', 'code')}")
-    assert "holds 2 pools; the load is that of one" in refused(files)
+    assert "holds 2 pools; give one pool in a file" in refused(files)
 
 
 def test_a_silent_trace_is_refused(files):
     (files / "trace.csv").write_text("second,requests\n0,0\n60,0\n")
-    assert "a trace without a request has nothing to tune a pool for" in refused(files)
+    assert "a trace without a request has nothing to live" in refused(files)
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,9 @@ def test_a_dask_cluster_comes_to_what_one_process_comes_to(expected, scheduler):
     assert live(TRIALS, TRACE, f"dask://{scheduler}", nothing) == expected
 
 
-@pytest.mark.parametrize("on", ["spark://host:1", "dask://host", "host:8786"])
+@pytest.mark.parametrize(
+    "on", ["spark://host:1", "dask://host", "host:8786", "dask://host:abc", "dask://host:0", "dask://host:70000"]
+)
 def test_another_address_is_refused_with_an_example(on):
     with pytest.raises(FleetError, match=r"is no cluster; write it as in dask://scheduler:8786"):
         live(TRIALS, TRACE, on, nothing)

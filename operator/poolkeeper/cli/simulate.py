@@ -1,6 +1,6 @@
 """`poolkeeper simulate`: what a pool would have cost and served on a trace, beside other scalers and the bound."""
 
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 
 import typer
@@ -9,19 +9,21 @@ from poolkeeper.cli import simulate_options as options
 from poolkeeper.cli.connection import complaints, console, print_json
 from poolkeeper.cli.load_history import telling
 from poolkeeper.cli.load_options import At, Days, Origin, Prometheus, PrometheusFile, Query
-from poolkeeper.cli.question import duration, money, option
+from poolkeeper.cli.question import blaming, duration, money, option
 from poolkeeper.cli.report_delivery import write
-from poolkeeper.cli.schedule import refuse
+from poolkeeper.cli.simulate_delivery import OPTION, printing, writable
 from poolkeeper.cli.simulate_html import html
 from poolkeeper.cli.simulate_json import as_json
+from poolkeeper.cli.simulate_limits import refuse_impossible, too_small, undrawn
 from poolkeeper.cli.simulate_options import Form
-from poolkeeper.cli.simulate_pools import Given, pools_of, too_small
+from poolkeeper.cli.simulate_pools import Given, pools_of
 from poolkeeper.cli.simulate_shown import Shown
 from poolkeeper.cli.simulate_text import show
-from poolkeeper.cli.simulate_traffic import Reading, reading
+from poolkeeper.cli.simulate_traffic import reading, taken
 from poolkeeper.core.model import CapacityType
 from poolkeeper.simulate.fleets import FleetError, live
-from poolkeeper.simulate.study import Pool, Scene, entries, trials
+from poolkeeper.simulate.study import Entry, Pool, Scene, entries, trials
+from poolkeeper.simulate.trace import Trace
 
 HTML_NAME = "simulate.html"
 
@@ -78,39 +80,48 @@ def simulate(
     pools, notes = pools_of(file, given)
     scene = options.scene(gpu, engine, step, peak_replicas)
     loads = option("--load", load, options.loads) or ()
+    if html_file is not None:
+        writable(html_file)
+    source = taken(read)
+    refuse_impossible(pools, scene, source.trace, loads)
+    notes += [*options.guessed(gpu, engine), *source.notes, *too_small(pools, scene, source.trace, loads)]
+    notes += undrawn(source.trace, scene.step, loads, seeds)
+    say(notes)
+    found = studied(pools, scene, source.trace, (loads, range(seed, seed + seeds), on))
     origin = str(trace) if trace else f"{days} days of {prometheus}"
-    shown = studied(pools, scene, read, (loads, range(seed, seed + seeds), on))
-    shown = replace(shown, origin=origin, notes=(*notes, *too_small(shown)))
-    for note in shown.notes:
-        complaints.print(f"note: {note}", markup=False)
-    tell(shown, output, html_file)
+    tell(Shown(pools, scene, source.trace, found, origin, notes), output, html_file)
 
 
 Draws = tuple[tuple[float, ...], range, str | None]
 """The loads, the seeds, and where they are lived."""
 
 
-def studied(pools: list[Pool], scene: Scene, read: Reading, draws: Draws) -> Shown:
+def say(notes: Sequence[str]) -> None:
+    """Print notes beside the answer."""
+    for note in notes:
+        complaints.print(f"note: {note}", markup=False)
+
+
+def studied(pools: list[Pool], scene: Scene, trace: Trace, draws: Draws) -> list[Entry]:
     """Return what comes of all trials; leave with 2 where one cannot be lived."""
     loads, seeds, on = draws
     planned = list(trials(pools, scene, loads, seeds))
     try:
         with telling() as told:
-            trace = read(told)
-            if scene.peak_replicas and not any(one.requests for one in trace.bins):
-                refuse(["a trace without a request has no peak to scale: drop --peak-replicas"])
             words = f"living {len(planned)} trial{'s' if len(planned) > 1 else ''}"
             rows = live(planned, trace, on, lambda share: told(words, share))
     except FleetError as error:
         raise typer.BadParameter(str(error), param_hint="--on") from error
-    return Shown(pools, scene, trace, entries(rows))
+    return entries(rows)
 
 
 def tell(shown: Shown, output: Form, html_file: Path | None) -> None:
     """Print a study, and write its report."""
-    if output is Form.JSON:
-        print_json(as_json(shown.entries))
-    else:
-        show(console, shown)
     if html_file is not None:
-        complaints.print(f"report: {write(html(shown), html_file, HTML_NAME)}", markup=False)
+        with blaming(OPTION):
+            complaints.print(f"report: {write(html(shown), html_file, HTML_NAME)}", markup=False)
+    with printing():
+        if output is Form.JSON:
+            print_json(as_json(shown.entries))
+        else:
+            show(console, shown)

@@ -11,8 +11,19 @@ from poolkeeper.cli.report_plots import HUES
 from poolkeeper.cli.report_tables import Table
 from poolkeeper.cli.report_words import Fact
 from poolkeeper.cli.simulate_shown import Group, Shown
-from poolkeeper.cli.simulate_text import against, amount, basis, columns, heading, ratio, share, wait
-from poolkeeper.simulate.study import Row
+from poolkeeper.cli.simulate_text import (
+    UNDER,
+    against,
+    amount,
+    basis,
+    below_bound,
+    columns,
+    heading,
+    ratio,
+    share,
+    wait,
+)
+from poolkeeper.simulate.study import OURS, Entry, Row
 
 OWN_STYLE = "simulate.css"
 COMPARED = 6
@@ -48,18 +59,32 @@ def section(group: Group, shown: Shown) -> Element:
     tiles = element("div", {"class": "tiles"}, *(tile(fact) for fact in facts(group)))
     told = element("p", {"class": "quiet"}, heading(group, shown))
     heads = [element("h2", {}, group.title)] if len(shown.groups) > 1 else []
-    return element("section", {}, *heads, told, tiles, table(compared(group)), *figures(group))
+    return element("section", {}, *heads, told, tiles, table(compared(group)), *left_out(group), *figures(group))
+
+
+def left_out(group: Group) -> Iterator[Element]:
+    """Yield which policies are plotted, where there are too many for all."""
+    if len(group.plotted) > COMPARED:
+        names = ", ".join(row.policy for row in group.plotted[:COMPARED])
+        yield element("p", {"class": "quiet"}, f"Plotted are the first {COMPARED} of {len(group.plotted)}: {names}.")
 
 
 def facts(group: Group) -> Iterator[Fact]:
     """Yield the figures that stand out."""
     first = group.first
-    others = f"{group.entries[1].policy} {against(group.entries[1], first)}" if len(group.entries) > 1 else ""
+    other = rival(group)
+    others = f"{other.policy} {against(other, first)}" if other else ""
     yield Fact(f"Cost, {group.currency}", amount(first.mean("cost")), others)
     yield Fact("Started in time", share(first.mean("in_sla")), f"p99 waits {wait(first.mean('wait_p99'))}")
     bound = f"with paid starts {ratio(first.mean('cost_over_bound_with_startup'))}"
     yield Fact("Times the bound", ratio(first.mean("cost_over_bound")), bound)
     yield Fact("Changes of size", f"{first.mean('changes'):,.0f}", f"{first.mean('cut_off'):,.0f} requests cut off")
+
+
+def rival(group: Group) -> Entry | None:
+    """Return the policy that ours stands beside: the first that is no variant of ours, else the first variant."""
+    others = group.entries[1:]
+    return next((one for one in others if one.policy.split()[0] != OURS), others[0] if others else None)
 
 
 def figures(group: Group) -> Iterator[Element]:
@@ -88,4 +113,5 @@ def compared(group: Group) -> Table:
     found = columns(group)
     rows = tuple((one.policy, *(cell(one) for _, cell in found)) for one in group.entries)
     note = "The bound knows the future; with starts, it also pays for each start-up, or bridges a gap for less."
+    note += f" {UNDER}" if any(map(below_bound, group.entries)) else ""
     return Table("All policies", ("Policy", *(name for name, _ in found)), rows, note)

@@ -1,8 +1,9 @@
 """The options of simulate: what each is, and what its text means."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -11,17 +12,17 @@ import typer
 
 from poolkeeper.api.units import format_duration
 from poolkeeper.cli.question import blaming, duration, number, option
+from poolkeeper.cli.simulate_limits import MOST_REPLICAS
 from poolkeeper.core.engine import Engine
 from poolkeeper.core.grace import GAP
 from poolkeeper.simulate.peers import PEERS
 from poolkeeper.simulate.presets import ASSUMED, PRESETS
-from poolkeeper.simulate.study import STEP, Scene
+from poolkeeper.simulate.study import SIZED, STEP, Scene
 
 T = TypeVar("T")
 
 ALL = "all"
 STATIC = "static"
-SIZED = "static="
 SECOND = timedelta(seconds=1)
 FIGURES: Mapping[str, str] = {
     "slots": "slots",
@@ -135,20 +136,43 @@ def engine(text: str, base: Engine) -> Engine:
         if not sign:
             raise ValueError(f"{part!r} is no figure; write it as in {ENGINE_FORM}")
         figure = FIGURES[known(name.strip(), tuple(FIGURES))]
-        amount = number(value)
+        amount = figure_of(name.strip(), value)
         changed: dict[str, Any] = {figure: max(1, int(amount)) if figure == "slots" else amount}
         base = replace(base, **changed)
     return base
+
+
+def figure_of(name: str, text: str) -> float:
+    """Return one of an engine's figures.
+
+    Raises:
+        ValueError: it is no number over 0; the words name it.
+    """
+    try:
+        return number(text)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+
+
+def guessed(gpu: str | None, figures: str | None) -> Iterator[str]:
+    """Yield which of an engine's figures nobody gave."""
+    given = {part.partition("=")[0].strip() for part in (figures or "").split(",")}
+    missing = [name for name in FIGURES if name not in given]
+    if gpu is None and missing:
+        told = ", ".join(f"{name}={getattr(PRESETS[ASSUMED].engine, FIGURES[name]):g}" for name in missing)
+        yield f"that a replica can do {told} is a guess: --gpu or --engine says otherwise"
 
 
 def known(name: str, names: Sequence[str]) -> str:
     """Return a name that is one of some.
 
     Raises:
-        ValueError: it is not; the words say which there are.
+        ValueError: it is not; the words say which there are, and which may have been meant.
     """
     if name not in names:
-        raise ValueError(f"{name!r} is none of {', '.join(names)}")
+        near = get_close_matches(name, names, n=1)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        raise ValueError(f"{name!r} is none of {', '.join(names)}{meant}")
     return name
 
 
@@ -170,9 +194,23 @@ def peers(text: str) -> tuple[str, ...]:
 
 def family(name: str) -> tuple[str, ...]:
     """Return the scalers of a name, or of those that begin with it."""
-    if name in PEERS or (name.startswith(SIZED) and name.removeprefix(SIZED).isdecimal()):
+    if name.startswith(SIZED):
+        return (sized(name),)
+    if name in PEERS:
         return (name,)
     return tuple(one for one in PEERS if one.startswith(f"{name}-")) or (known(name, (*PEERS, ALL)),)
+
+
+def sized(name: str) -> str:
+    """Return the name of so many replicas around the clock.
+
+    Raises:
+        ValueError: they are none, or more than can be lived.
+    """
+    size = name.removeprefix(SIZED)
+    if not (size.isascii() and size.isdecimal() and 0 < int(size[:9]) <= MOST_REPLICAS):
+        raise ValueError(f"{name!r} is no size from 1 to {MOST_REPLICAS:,}; write it as in static=6")
+    return name
 
 
 def loads(text: str) -> tuple[float, ...]:

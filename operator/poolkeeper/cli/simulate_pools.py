@@ -15,11 +15,9 @@ from poolkeeper.api.units import format_duration
 from poolkeeper.cli.check import examined
 from poolkeeper.cli.manifest import read
 from poolkeeper.cli.question import SLA, STARTUP
-from poolkeeper.cli.simulate_shown import Shown
 from poolkeeper.core.model import CapacityType, PoolSpec, Tier
 from poolkeeper.simulate.presets import PRICES
 from poolkeeper.simulate.study import OURS, Entrant, Pool
-from poolkeeper.simulate.traffic import peak
 from poolkeeper.simulate.what_if import WhatIfError, variants
 
 Json = dict[str, Any]
@@ -96,6 +94,9 @@ def changed(raw: Json, given: Given) -> Iterator[Entrant]:
         typer.BadParameter: one cannot be made.
     """
     for change in given.changes:
+        where, sign, values = change.partition("=")
+        if sign and not values:
+            raise typer.BadParameter(f"--what-if: {where!r} has no value; write it as in {where}=800,1200")
         try:
             yield from (Entrant(f"{OURS} {one.name}", one.spec) for one in variants(raw, change))
         except WhatIfError as error:
@@ -137,15 +138,3 @@ def assumed(pool: Pool, given: Given, *, several: bool) -> Iterator[str]:
         yield f"{whose}that a replica has 1 GPU is a guess: cost.gpusPerReplica of the pool, or --gpus, says otherwise"
     if pool.spec.spot:
         yield f"{whose}spot was taken to be there whenever it is asked for, and never to be reclaimed"
-
-
-def too_small(shown: Shown) -> Iterator[str]:
-    """Yield which pools cannot hold the traffic, however they are scaled."""
-    scene = shown.scene
-    busiest = scene.peak_replicas or peak(shown.trace, scene.engine)
-    for pool in shown.pools:
-        if busiest > pool.spec.max_replicas:
-            yield (
-                f"{pool.name}: the busiest minutes need {busiest:,.3g} replicas and maxReplicas is "
-                f"{pool.spec.max_replicas}: --peak-replicas scales the trace, --gpu and --engine what a replica can do"
-            )

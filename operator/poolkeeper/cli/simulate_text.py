@@ -17,7 +17,7 @@ from poolkeeper.core.engine import Engine
 from poolkeeper.simulate.study import Entry
 
 NONE = "-"
-SPARE = ("p50", "with starts", "p95", "cut off", "to first", "changes")
+SPARE = ("p50", "with starts", "p95", "cut off", "to first", "changes", "replica hours")
 """The columns that go first where there is no room."""
 UNITS = " %s"
 """What ends a figure and is said once for a spread."""
@@ -28,6 +28,7 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 LARGE = 100
 LONG = 10
+UNDER = "x bound under 1: less was served in time than the SLA asks."
 """Waits of so many seconds need no hundredths."""
 Cell = Callable[[Entry], str]
 
@@ -38,6 +39,8 @@ def show(console: Console, shown: Shown) -> None:
     for group in found:
         console.print(Text(heading(group, shown), style="bold"))
         console.print(fitting(console, group))
+        if any(below_bound(one) for one in group.entries):
+            console.print(UNDER, style="dim")
         console.print()
         if len(found) <= MOST_PLOTS and group.plotted:
             console.print(Text.from_ansi(plot(group.plotted[0], console.width, colour=console.is_terminal)))
@@ -85,18 +88,18 @@ def fitting(console: Console, group: Group) -> Table:
     for spared in range(len(SPARE) + 1):
         shown = table(group, frozenset(SPARE[:spared]))
         if console.measure(shown, options=console.options.update_width(WIDE)).maximum <= console.width:
-            break
-    return shown
+            return shown
+    return table(group, frozenset(SPARE), broken="\n")
 
 
-def table(group: Group, spared: frozenset[str] = frozenset()) -> Table:
-    """Return a pool's policies with one load, without the columns that are spared."""
+def table(group: Group, spared: frozenset[str] = frozenset(), broken: str = " ") -> Table:
+    """Return a pool's policies with one load, without the columns that are spared; `broken` parts what has changed."""
     found = [(name, cell) for name, cell in columns(group) if name not in spared]
     shown = plain("policy", *(name for name, _ in found))
     for column in shown.columns[1:]:
         column.justify = "right"
     for one in group.entries:
-        shown.add_row(escape(one.policy), *(cell(one) for _, cell in found))
+        shown.add_row(escape(one.policy.replace(" ", broken, 1)), *(cell(one) for _, cell in found))
     return shown
 
 
@@ -116,6 +119,11 @@ def columns(group: Group) -> list[tuple[str, Cell]]:
         ("changes", lambda one: count(one.mean("changes"))),
         ("cut off", lambda one: count(one.mean("cut_off"))),
     ]
+
+
+def below_bound(one: Entry) -> bool:
+    """Return whether fewer hours were spent than serve all of it in time."""
+    return one.mean("cost_over_bound") < 1
 
 
 def spread(one: Entry, figure: str, words: Callable[[float], str]) -> str:

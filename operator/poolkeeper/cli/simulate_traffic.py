@@ -1,12 +1,13 @@
 """The traffic of a study: a trace's file, with its clients where they stand beside it, or a server's history."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import typer
 
-from poolkeeper.cli.load_history import Told
+from poolkeeper.cli.load_history import Told, telling
 from poolkeeper.cli.load_options import Origin, served
 from poolkeeper.cli.question import option
 from poolkeeper.cli.schedule import instant_of
@@ -14,18 +15,31 @@ from poolkeeper.cli.simulate_options import tokens
 from poolkeeper.core.arrivals import Arrival
 from poolkeeper.simulate.series import Series
 from poolkeeper.simulate.trace import (
+    NEEDED,
     OUTPUT,
     PROMPT,
     UNTOLD,
     Trace,
     TraceError,
+    amount,
     bridged,
+    load,
     read_tokens,
+    reader,
     unpacked,
     with_clients,
 )
 
-Reading = Callable[[Told], Trace]
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A trace, and what was guessed in it."""
+
+    trace: Trace
+    notes: Sequence[str] = ()
+
+
+Reading = Callable[[Told], Source]
 
 CLIENTS = "_clients"
 """What the name of a file of clients has more than its trace's."""
@@ -37,16 +51,30 @@ def reading(origin: Origin, given_tokens: str | None) -> Reading:
         raise typer.BadParameter("give --trace FILE, or --prometheus URL with --query")
     if origin.trace is None:
         mean = option("--tokens", given_tokens, tokens) or (PROMPT, OUTPUT)
-        load = served(origin)
-        return lambda told: of_series(load(told), *mean)
+        history = served(origin)
+        notes = tuple(unsaid("--tokens")) if given_tokens is None else ()
+        return lambda told: Source(of_series(history(told), *mean), notes)
     if origin.prometheus is not None:
         raise typer.BadParameter("give --prometheus or --trace, not both")
+    if origin.query is not None:
+        raise typer.BadParameter("--query belongs to --prometheus: a trace holds its requests itself")
     if given_tokens is not None:
         raise typer.BadParameter(
             "--tokens belongs to --prometheus: a trace has its own, in prompt_tokens,output_tokens"
         )
     file, start = origin.trace, option("--start", origin.start, instant_of) or UNTOLD
-    return lambda _: of_file(file, start)
+    return lambda _: Source(of_file(file, start), tuple(guessed(lines(file))))
+
+
+def unsaid(option: str) -> Iterator[str]:
+    """Yield what a request is taken to have where nothing at all is known of it."""
+    yield f"that a request has {PROMPT:,.0f} prompt and {OUTPUT:,.0f} output tokens is a guess: {option} says otherwise"
+
+
+def taken(read: Reading) -> Source:
+    """Return the traffic, with progress while it is read; leave with 2 where it is none."""
+    with telling() as told:
+        return read(told)
 
 
 def of_file(file: Path, start: datetime) -> Trace:
@@ -58,6 +86,17 @@ def of_file(file: Path, start: datetime) -> Trace:
     trace = read_tokens_of(file, start)
     clients = clients_of(file)
     return with_clients(trace, lines(clients)) if clients.exists() else trace
+
+
+def guessed(found: Sequence[str]) -> Iterator[str]:
+    """Yield which tokens the lines of a trace leave open."""
+    rows = reader(found, NEEDED)
+    busy = [(row, rows.line_num) for row in rows if load(row, rows.line_num)]
+    for column, usual in (("prompt_tokens", PROMPT), ("output_tokens", OUTPUT)):
+        unknown = sum(amount(row, column, line) is None for row, line in busy)
+        mean = f"{usual:,.0f}, as in a public trace," if unknown == len(busy) else "the mean of the others"
+        if unknown:
+            yield f"{column} of {unknown:,} of {len(busy):,} busy bins is not there: {mean} a request is a guess"
 
 
 def read_tokens_of(file: Path, start: datetime) -> Trace:

@@ -9,15 +9,18 @@ import typer
 
 from poolkeeper.cli import simulate_options as scene_options
 from poolkeeper.cli import tune_options as options
-from poolkeeper.cli.connection import complaints, console, print_json
+from poolkeeper.cli.connection import console, print_json
 from poolkeeper.cli.load_history import Told, telling
 from poolkeeper.cli.load_options import At, Days, Origin, Prometheus, PrometheusFile, Query
 from poolkeeper.cli.manifest import read
 from poolkeeper.cli.question import blaming, duration, money, option
 from poolkeeper.cli.recommended_pool import Json
 from poolkeeper.cli.schedule import refuse
+from poolkeeper.cli.simulate import say
+from poolkeeper.cli.simulate_delivery import printing
+from poolkeeper.cli.simulate_limits import refuse_impossible, too_small
 from poolkeeper.cli.simulate_pools import Given, pools_of
-from poolkeeper.cli.simulate_traffic import Reading, reading
+from poolkeeper.cli.simulate_traffic import reading, taken
 from poolkeeper.cli.tune_options import Form, Last
 from poolkeeper.cli.tune_pool import as_json, as_yaml
 from poolkeeper.cli.tune_text import show
@@ -32,6 +35,8 @@ from poolkeeper.simulate.tune_lives import Days as Searched
 from poolkeeper.simulate.tune_search import TuneError, optimiser
 
 UNCUT = timedelta(0)
+ONCE = (1.0,)
+"""The trace is lived as it is."""
 
 
 def tune(
@@ -79,7 +84,7 @@ def tune(
         },
     )
     load = reading(Origin(prometheus, prometheus_file, query, days, at, trace, start), tokens)
-    body, pool = only(file, given)
+    body, pool, notes = only(file, given)
     cut = option("--held-out", held_out, options.held_out) or Last()
     scene = scene_options.scene(gpu, engine_figures, step, peak_replicas)
     asked = Question(
@@ -88,8 +93,13 @@ def tune(
         objective=option("--objective", objective, options.percent) or usual(pool),
         trials=trials,
     )
-    question, lived, found = tuned(body, asked, load, cut)
-    tell(body, output, (question, lived, found))
+    source = taken(load)
+    refuse_impossible([pool], scene, source.trace, ONCE)
+    assumed = [*scene_options.guessed(gpu, engine_figures), *source.notes]
+    say([*notes, *assumed, *too_small([pool], scene, source.trace, ONCE)])
+    question, found = tuned(body, asked, source.trace, cut)
+    with printing():
+        tell(body, output, (question, source.trace, found))
 
 
 def checked(act: Callable[[], object]) -> None:
@@ -100,14 +110,12 @@ def checked(act: Callable[[], object]) -> None:
         refuse([str(error)])
 
 
-def only(file: Path, given: Given) -> tuple[Json, Pool]:
-    """Return the pool of a file as it is written and as it is lived; say what was guessed."""
+def only(file: Path, given: Given) -> tuple[Json, Pool, list[str]]:
+    """Return the pool of a file as it is written and as it is lived, and what was guessed."""
     pools, notes = pools_of(file, given)
     if len(pools) > 1:
-        raise typer.BadParameter(f"{file} holds {len(pools)} pools; the load is that of one", param_hint="-f")
-    for note in notes:
-        complaints.print(f"note: {note}", markup=False)
-    return read(file)[0], pools[0]
+        raise typer.BadParameter(f"{file} holds {len(pools)} pools; give one pool in a file", param_hint="-f")
+    return read(file)[0], pools[0], notes
 
 
 def usual(pool: Pool) -> float:
@@ -116,16 +124,13 @@ def usual(pool: Pool) -> float:
     return (slo.objective_percent if slo else OBJECTIVE) / 100
 
 
-def tuned(body: Json, asked: Question, load: Reading, cut: Last) -> tuple[Question, Trace, Tuned]:
-    """Return the question for the trace that was read, and what was found; show how far it is."""
+def tuned(body: Json, asked: Question, trace: Trace, cut: Last) -> tuple[Question, Tuned]:
+    """Return the question for a trace, and what was found; show how far it is."""
     with telling() as told:
-        trace = load(told)
-        if not any(one.requests for one in trace.bins):
-            refuse(["a trace without a request has nothing to tune a pool for"])
         with blaming("--held-out"):
             days = replace(asked.days, searched=cut.searched(trace))
         question = replace(asked, days=days, schedule=proposed(body, trace, days, before(told)))
-        return question, trace, engine.tune(question, trace, told)
+        return question, engine.tune(question, trace, told)
 
 
 def before(told: Told) -> Told:

@@ -69,7 +69,10 @@ def held_out(text: str) -> Last:
         if not 0 < share < 1:
             raise ValueError(f"{text!r} is no part of the trace; write it as in 30% or 2d")
         return Last(share=share)
-    return Last(duration(text))
+    try:
+        return Last(duration(text))
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no part of the trace; write it as in 30% or 2d") from error
 
 
 def percent(text: str) -> float:

@@ -1,6 +1,7 @@
 """What tune found, for people: today's pool and the frontier in a table, and who won."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from textwrap import fill
 from typing import Any
 
 from rich.console import Console
@@ -9,19 +10,29 @@ from rich.table import Table
 
 from poolkeeper.api.units import format_duration
 from poolkeeper.cli.explain import plain
-from poolkeeper.cli.simulate_text import amount, long, ratio, share
+from poolkeeper.cli.simulate_text import UNDER, WIDE, amount, long, ratio, share
 from poolkeeper.simulate.trace import Trace
 from poolkeeper.simulate.tune import Judged, Question, Tuned
 from poolkeeper.simulate.tune_lives import Part
 
 ABSENT = "auto"
 WON = ">"
+GLUE = "\0"
+"""Stands for a space at which no line may end."""
 
 
 def show(console: Console, question: Question, trace: Trace, found: Tuned) -> None:
     """Print what was found."""
     console.print(heading(question, trace, found), markup=False, style="bold")
-    console.print(table(question, found))
+    beside = table(question, found, aside=False)
+    if console.measure(beside, options=console.options.update_width(WIDE)).maximum <= console.width:
+        console.print(beside)
+    else:
+        console.print(table(question, found, aside=True))
+        for line in numbered(found, console.width):
+            console.print(line, markup=False)
+    if min(map(lowest, judged(found))) < 1:
+        console.print(UNDER, style="dim")
     console.print()
     console.print(verdict(question, found), markup=False)
 
@@ -33,16 +44,48 @@ def heading(question: Question, trace: Trace, found: Tuned) -> str:
     return f"{name}: {found.tried} specs lived on {long(searched)}, the best judged on the last {rest}"
 
 
-def table(question: Question, found: Tuned) -> Table:
-    """Return today's pool and the frontier, on the days searched and on those held out."""
+def judged(found: Tuned) -> Sequence[Judged]:
+    """Return what is told of: today's pool and the frontier."""
+    return (found.today, *found.frontier)
+
+
+def lowest(one: Judged) -> float:
+    """Return the lower of its two ratios to the bound."""
+    return min(one.searched_over_bound, one.over_bound)
+
+
+def numbered(found: Tuned, width: int) -> Iterator[str]:
+    """Yield what each row sets, by its number; lines end at commas alone."""
+    for number, one in enumerate(judged(found)):
+        head = f"{number}: "
+        words = settings(one).replace(" ", GLUE).replace(f",{GLUE}", ", ")
+        told = fill(
+            words,
+            width,
+            initial_indent=head,
+            subsequent_indent=" " * len(head),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        yield told.replace(GLUE, " ")
+
+
+def table(question: Question, found: Tuned, *, aside: bool) -> Table:
+    """Return today's pool and the frontier, on the days searched and on those held out.
+
+    What is set is the last column, or where it is told `aside`, each row's number.
+    """
     pool = question.days.pool
     inside = f"inside {format_duration(pool.sla)}"
     money = f"cost {pool.spec.cost.currency}"
-    shown = plain("", money, "x bound", inside, f"held out: {money}", "x bound", inside, "what is set")
+    shown = plain(
+        "", money, "x bound", inside, f"held out: {money}", "x bound", inside, "row" if aside else "what is set"
+    )
     for column in shown.columns[1:-1]:
         column.justify = "right"
-    for one in (found.today, *found.frontier):
-        shown.add_row(WON if one is found.winner else "", *figures(one), escape(settings(one)))
+    for number, one in enumerate(judged(found)):
+        last = str(number) if aside else escape(settings(one))
+        shown.add_row(WON if one is found.winner else "", *figures(one), last)
     return shown
 
 

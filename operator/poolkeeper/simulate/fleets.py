@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ from poolkeeper.simulate.trace import Trace
 Told = Callable[[float], None]
 
 DASK = "dask://"
+ADDRESS = re.compile(r"(?:[\w.-]+|\[[\da-fA-F:.]+\]):(\d{1,5})", re.ASCII)
+LAST_PORT = 65_535
 PATIENCE = "10s"
 """How long a cluster may take to answer."""
 
@@ -75,7 +78,8 @@ def cluster(on: str, trace: Trace) -> Iterator[Sent]:
         FleetError: the address is none, Dask is not installed, or nobody answers.
     """
     host = on.removeprefix(DASK)
-    if not on.startswith(DASK) or ":" not in host:
+    found = ADDRESS.fullmatch(host)
+    if not on.startswith(DASK) or found is None or not 0 < int(found[1]) <= LAST_PORT:
         raise FleetError(f"{on!r} is no cluster; write it as in {DASK}scheduler:8786")
     if find_spec("distributed") is None:
         raise FleetError(f"{on} needs Dask: pip install 'poolkeeper[dask]'")

@@ -29,6 +29,7 @@ from poolkeeper.simulate.trace import Trace
 from poolkeeper.simulate.traffic import draw
 
 OURS = "poolkeeper"
+SIZED = "static="
 STEP = timedelta(seconds=5)
 FIGURES = (
     "replica_hours",
@@ -249,17 +250,23 @@ def case(trial: Trial, traffic: Traffic) -> Case:
     """Return the ground and the traffic of a trial; all policies of a pool begin at the size that the load needs."""
     pool = trial.pool
     spec = trial.entrant.spec or pool.spec
+    given = static_size(trial.entrant.policy)
     spot = {tier.name: ENDLESS for tier in pool.spec.tiers if tier.type is CapacityType.SPOT}
     ground = Ground(trial.scene.engine, Startup(pool.startup), prices=pool.prices, stock=spot)
     return Case(
         traffic=traffic,
         ground=ground,
-        minimum=spec.min_replicas,
-        maximum=spec.max_replicas,
+        minimum=min(given or spec.min_replicas, spec.min_replicas),
+        maximum=max(given or spec.max_replicas, spec.max_replicas),
         start_size=start_size(traffic, ground, spec.min_replicas, spec.max_replicas),
         sla=pool.sla,
         seed=trial.seed,
     )
+
+
+def static_size(policy: str) -> int:
+    """Return the size that a peer of that name has whatever the pool's bounds are, as in `static=6`; else 0."""
+    return int(policy.removeprefix(SIZED)) if policy.startswith(SIZED) else 0
 
 
 def policy(trial: Trial, traffic: Traffic, cheapest: Bound) -> Policy | Operator:
