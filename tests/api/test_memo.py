@@ -200,13 +200,32 @@ def test_a_restart_makes_a_shrink_neither_early_nor_late_by_more_than_the_gap(ki
     assert 300 <= fired <= 300 + max(gap + 1, early_death_costs)
 
 
+def doing(work, request):
+    return Memory(load=Load(per_replica=work, works=request, requests=1.0))
+
+
 def test_what_a_replica_can_do_is_stored_to_two_digits():
-    stored = dump(Memory(load=Load(per_replica=11126.4, mean=2268.0)), GRACE, {})
+    stored = dump(doing(11126.4, 2268.0), GRACE, {})
     found = load(stored, LATER, LATER).load
     assert stored["replica"] == {"work": "1.1e+04", "request": "2.3e+03"}
     assert (found.per_replica, found.mean) == (11000, 2300)
 
 
-@pytest.mark.parametrize("known", [Load(), Load(mean=5.0), Load(per_replica=5.0)])
+@pytest.mark.parametrize(("work", "stays"), [(119.0, True), (81.0, True), (121.0, False), (79.0, False)])
+def test_what_is_stored_stands_until_it_is_far_off(work, stays):
+    stored = {"replica": {"work": "1e+02", "request": "5"}}
+    assert (dump(doing(work, 5.0), GRACE, stored)["replica"] is stored["replica"]) is stays
+
+
+@pytest.mark.parametrize("known", [Load(), Load(works=5.0, requests=1.0), Load(per_replica=5.0)])
 def test_what_is_not_known_of_a_replica_is_not_stored(known):
     assert "replica" not in dump(Memory(load=known), GRACE, {})
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [5, {"work": "1"}, {"work": "nan", "request": "1"}, {"work": "1", "request": "inf"}, {"work": "0", "request": "1"}],
+)
+def test_a_replica_that_cannot_be_read_costs_nothing_else(stored):
+    found = load(dump(short(0, 200), GRACE, {}) | {"replica": stored}, at(200), LATER)
+    assert (found.load, found.grace.short_since) == (Load(), at(0))

@@ -348,7 +348,7 @@ def test_the_starts_of_the_tier_that_most_is_known_of_count():
 
 def there(waiting=0.0, **changes):
     """Return a look at a pool of two to which the work of four replicas that do one a second has come."""
-    load = Load(mean=4.0, rates=(4.0,))
+    load = Load(works=4.0, requests=1.0, rates=(4.0,))
     known = look(SPEC, seen(waiting), target(2), Memory(load=load, **changes), at(0))
     return replace(known, memory=replace(known.memory, load=load))
 

@@ -17,6 +17,7 @@ from poolkeeper.core.lead import (
     STEADY,
     TREND,
     TRIALS,
+    Rule,
     begun,
     best,
     bias,
@@ -29,13 +30,13 @@ from poolkeeper.core.lead import (
 from poolkeeper.core.load import BUCKET
 from poolkeeper.core.memory import Lead, Load, Trial
 
-START = timedelta(seconds=240)
-GRACE = timedelta(minutes=5)
 LATE = 0.005
+RULE = Rule(timedelta(seconds=240), LATE, timedelta(seconds=2), timedelta(minutes=5))
 
 
 def load(*rates, number=None, **changes):
-    return Load(**{"rates": rates, "number": number or len(rates), "per_replica": 1.0, "mean": 1.0} | changes)
+    known = {"rates": rates, "number": number or len(rates), "per_replica": 1.0, "works": 1.0, "requests": 1.0}
+    return Load(**known | changes)
 
 
 def lived(loads, known=None, late=LATE, late_share=0.0):
@@ -43,21 +44,21 @@ def lived(loads, known=None, late=LATE, late_share=0.0):
     known, rates = known or Lead(), ()
     for number, value in zip(count(known.number + 1), loads, strict=False):
         rates = (*rates, value)[-60:]
-        known = study(known, load(*rates, number=number, late_share=late_share), START, late, GRACE)
+        known = study(known, load(*rates, number=number, late_share=late_share), RULE._replace(late=late))
     return known
 
 
 def test_nothing_is_predicted_where_nobody_knows_what_a_replica_can_do():
-    assert study(Lead(), load(5.0, per_replica=None), START, LATE, GRACE) == Lead()
+    assert study(Lead(), load(5.0, per_replica=None), RULE) == Lead()
 
 
 def test_nothing_is_learned_between_two_ends_of_buckets():
     known = lived([5.0])
-    assert study(known, load(9.0, number=known.number), START, LATE, GRACE) is known
+    assert study(known, load(9.0, number=known.number), RULE) is known
 
 
 def test_nothing_is_predicted_before_the_first_bucket_has_ended():
-    assert study(Lead(), load(number=1), START, LATE, GRACE) == Lead()
+    assert study(Lead(), load(number=1), RULE) == Lead()
 
 
 def test_a_load_of_which_little_is_known_is_steady():
@@ -87,30 +88,34 @@ def test_a_trend_goes_no_further_than_twice_the_load():
 
 def test_the_need_has_the_first_margin_until_something_is_known():
     known = lived([5.0] * LATELY)
-    found = needed(known, load(5.0), 0)
+    found = needed(known, load(5.0), 0, 0)
     assert (found.margin, found.now, found.replicas) == (TRIALS[FIRST][1], pytest.approx(5.3), 6)
 
 
 def test_a_queue_needs_what_works_it_off_in_a_minute():
     known = lived([5.0] * LATELY)
-    assert needed(known, load(5.0), 120).now == pytest.approx(5.3 + 2)
+    assert needed(known, load(5.0), 120, 0).now == pytest.approx(5.3 + 2)
+
+
+def test_what_is_on_the_way_works_the_queue_off_too():
+    assert needed(lived([5.0] * LATELY), load(5.0), 120, coming=1).now == pytest.approx(5.3 + 1)
 
 
 def test_nothing_is_needed_that_nobody_knows():
-    assert needed(Lead(), load(5.0), 0) is None
-    assert needed(lived([5.0]), load(5.0), None) is None
-    assert needed(lived([5.0]), load(5.0, mean=None), 0) is None
-    assert needed(lived([5.0]), load(5.0, per_replica=None), 0) is None
+    assert needed(Lead(), load(5.0), 0, 0) is None
+    assert needed(lived([5.0]), load(5.0), None, 0) is None
+    assert needed(lived([5.0]), load(5.0, requests=0.0), 0, 0) is None
+    assert needed(lived([5.0]), load(5.0, per_replica=None), 0, 0) is None
 
 
 def test_the_largest_need_of_the_grace_period_holds():
     known = lived([5.0] * LATELY + [9.0] * LATELY + [5.0] * 8)
-    assert needed(known, load(5.0), 0).shrink > 8
+    assert needed(known, load(5.0), 0, 0).shrink > 8
 
 
 def test_a_need_of_longer_ago_does_not():
     known = lived([9.0] * LATELY + [5.0] * 40)
-    assert needed(known, load(5.0), 0).shrink < 6
+    assert needed(known, load(5.0), 0, 0).shrink < 6
 
 
 def test_predictions_wait_for_their_time():
@@ -141,14 +146,14 @@ def test_what_is_late_counts_by_how_much_of_it_was():
 
 
 def test_a_trial_that_is_too_small_gathers_a_backlog():
-    trials = tried(Lead(), (4.0, 4.0, 4.0), 6.0, LATE).trials
+    trials = tried(Lead(), (4.0, 4.0, 4.0), 6.0, RULE).trials
     small = TRIALS.index((STEADY, 1.0))
     assert trials[small].backlog == pytest.approx(2 * BUCKET.total_seconds())
 
 
 def test_a_trial_that_is_large_enough_works_it_off():
     trials = tuple(replace(trial, backlog=30.0) for trial in begun(LATE))
-    lived = tried(Lead(trials=trials, total=1.0), (4.0, 4.0, 4.0), 3.0, LATE)
+    lived = tried(Lead(trials=trials, total=1.0), (4.0, 4.0, 4.0), 3.0, RULE)
     assert lived.trials[TRIALS.index((STEADY, 1.0))].backlog == 0
 
 
@@ -192,4 +197,4 @@ def test_a_pool_that_is_really_late_takes_more():
 
 
 def test_nothing_is_needed_after_a_long_time_without_a_look():
-    assert needed(lived([5.0] * 3), load(), 0) is None
+    assert needed(lived([5.0] * 3), load(), 0, 0) is None

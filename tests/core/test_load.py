@@ -22,9 +22,10 @@ def page(number=0, *, requests=0.0, waiting=0.0, running=0.0, tokens=(None, None
     )
 
 
-def looked(known, seconds, *pages, pods=OLD, capacity=SETTLED, whole=True):
+def looked(known, seconds, *pages, pods=OLD, capacity=None, whole=True):
+    capacity = capacity or Capacity(len(pages), len(pages), 0)
     depth = Depth(sum(one.waiting for one in pages), whole=whole, at=at(seconds), samples=pages)
-    return measure(known, depth, pods, capacity, at(seconds), sla=SLA)
+    return measure(known, depth, pods, capacity, sla=SLA)
 
 
 def after(*looks, **changes):
@@ -60,7 +61,7 @@ def test_work_is_tokens_on_their_mean():
 
 
 def test_the_mean_follows_what_is_done_lately():
-    known = Load(since=at(0), at=at(0), begun=at(0), tallies={"uid-0": (0, 0, 0)}, mean=100.0)
+    known = Load(since=at(0), at=at(0), begun=at(0), tallies={"uid-0": (0, 0, 0)}, works=100.0, requests=1.0)
     known = looked(known, 30, page(requests=10, tokens=(2000.0, 0.0)))
     assert 100 < known.mean < 200
 
@@ -89,8 +90,51 @@ def test_after_a_long_time_without_a_look_it_begins_anew():
     assert (anew.rates, anew.since, anew.mean) == ((), at(31 + LOST.total_seconds()), known.mean)
 
 
-def test_a_counter_that_fell_began_at_zero():
-    assert after((0, page(requests=10)), (5, page(requests=3))).came == 3
+def test_a_counter_that_fell_sets_its_starting_point():
+    known = after((0, page(requests=10)), (5, page(requests=3)))
+    assert (known.came, looked(known, 10, page(requests=7)).came) == (0, 4)
+
+
+def test_old_news_add_nothing():
+    known = after((0, page(requests=10)), (5, page(requests=13)))
+    assert looked(known, 5, page(requests=13)) is known
+
+
+def test_pods_that_do_not_answer_leave_the_load_unknown():
+    known = looked(Load(), 0, page(0), page(1))
+    assert looked(known, 5, page(0, requests=9), capacity=Capacity(2, 2, 0)) is known
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -1.0, 1e300])
+def test_a_counter_that_is_none_is_not_believed(number):
+    known = after((0, page(requests=10)))
+    assert looked(known, 5, page(requests=number)) is known
+
+
+def test_a_look_without_tokens_does_not_change_what_work_is():
+    known = after((0, page(requests=10, tokens=(1e6, 1e6))))
+    assert looked(known, 5, page(requests=11)) is known
+
+
+def test_an_engine_that_counts_tokens_no_more_begins_anew():
+    known = replace(after((0, page(requests=10, tokens=(1e6, 1e6)))), per_replica=5.0)
+    assert looked(known, 1 + LOST.total_seconds(), page(requests=11)).per_replica is None
+
+
+def test_a_queue_of_which_nothing_is_done_measures_nothing():
+    known = busy(busy(busy(Load(), 0, 0), 10, 40), 20, 40)
+    assert (known.per_replica, known.spent) == (None, timedelta(0))
+
+
+def test_a_replica_that_does_far_more_than_it_can_is_miscounted():
+    known = replace(after((0, page(requests=0))), per_replica=1.0)
+    assert looked(known, 30, page(requests=3000)).per_replica == 1
+
+
+def test_work_that_others_helped_with_is_not_one_replicas():
+    known = replace(looked(Load(), 0, page(0), page(1)), per_replica=1.0)
+    known = looked(known, 29, page(0, requests=40), page(1, requests=40))
+    assert looked(known, 30, page(0, requests=41), capacity=Capacity(1, 1, 0)).per_replica < 1.1
 
 
 def test_a_pod_that_was_made_since_began_at_zero():
@@ -116,8 +160,8 @@ def test_a_pod_that_is_gone_is_forgotten():
 
 
 def busy(known, seconds, requests, waiting=5.0, capacity=SETTLED):
-    """Return what is known after a look at two pods that did as much, with a queue."""
-    pages = [page(number, requests=requests, waiting=waiting, running=8) for number in range(2)]
+    """Return what is known after a look at pods that each did as much, with a queue."""
+    pages = [page(number, requests=requests, waiting=waiting, running=8) for number in range(capacity.ready)]
     return looked(known, seconds, *pages, capacity=capacity)
 
 
@@ -149,10 +193,10 @@ def test_a_replica_more_begins_the_measurement_anew():
 
 
 def test_a_replica_that_does_more_than_its_capacity_raises_it():
-    known = replace(after((0, page(requests=0))), per_replica=1.0)
+    known = replace(after((0, page(requests=0))), per_replica=3.0)
     known = looked(known, 5, page(requests=50), capacity=Capacity(1, 1, 0))
     found = looked(known, 30, page(requests=150), capacity=Capacity(1, 1, 0))
-    assert found.per_replica == pytest.approx(1 + 0.2 * (5 - 1))
+    assert found.per_replica == pytest.approx(3 + 0.2 * (5 - 3))
 
 
 def test_a_replica_that_does_less_leaves_it():
@@ -166,7 +210,7 @@ def test_a_bucket_in_which_nothing_was_finished_has_no_mean_of_its_own():
 
 
 def test_what_comes_while_the_queue_is_too_long_is_late():
-    known = replace(after((0, page(requests=0))), mean=1.0, per_replica=10.0)
+    known = replace(after((0, page(requests=0))), works=1.0, requests=1.0, per_replica=10.0)
     known = looked(known, 10, page(requests=30, waiting=21), capacity=Capacity(1, 1, 0))
     known = looked(known, 20, page(requests=80, waiting=20), capacity=Capacity(1, 1, 0))
     assert (known.late, known.came) == (51, 100)
@@ -174,21 +218,22 @@ def test_what_comes_while_the_queue_is_too_long_is_late():
 
 
 def test_where_nothing_came_nothing_was_late():
-    known = replace(after((0, page())), mean=1.0, per_replica=10.0)
+    known = replace(after((0, page())), works=1.0, requests=1.0, per_replica=10.0)
     assert looked(known, 30, page()).late_share == 0
 
 
 def test_a_queue_of_unknown_length_is_not_late():
-    known = replace(after((0, page())), mean=1.0, per_replica=10.0)
-    depth = Depth(None, whole=True, samples=(page(requests=9, waiting=99),))
-    assert measure(known, depth, OLD, SETTLED, at(5), sla=SLA).late == 0
+    known = replace(after((0, page())), works=1.0, requests=1.0, per_replica=10.0)
+    depth = Depth(None, whole=True, at=at(5), samples=(page(requests=9, waiting=99),))
+    assert measure(known, depth, OLD, Capacity(1, 1, 0), sla=SLA).late == 0
 
 
 def steady(rate, buckets, ready=2):
     """Return what is known after so many buckets of so many requests a second, without a queue."""
     known = Load()
     for number in range(buckets + 1):
-        known = looked(known, 30 * number, page(requests=30 * number * rate), capacity=Capacity(ready, ready, 0))
+        pages = [page(one, requests=30 * number * rate / ready) for one in range(ready)]
+        known = looked(known, 30 * number, *pages)
     return known
 
 

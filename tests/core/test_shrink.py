@@ -99,7 +99,7 @@ def test_those_that_are_not_ready_go_first(ready, current, left):
 
 
 def needing(now: float, held: float = 1.0) -> Need:
-    return Need(now=now, shrink=held, load=2.0, margin=1.0, predicted=2.0, rate=1.0)
+    return Need(now=now, shrink=held, load=2.0, margin=1.0, predicted=2.0)
 
 
 @pytest.mark.parametrize(("untried", "reason"), [(3.0, None), (3.1, Reason.SURVIVORS_BUSY)])
@@ -127,7 +127,27 @@ def test_less_than_the_load_needs_is_too_busy():
     [(2.2, 1.0, 3), (1.0, 3.0, 3), (1.0, 4.5, 4), (9.0, 1.0, 4), (0, 0, 2), (1.0, inf, 4)],
 )
 def test_the_load_tells_how_far_a_pool_shrinks(now, held, size):
-    assert led(SPEC, needing(now, held), 4) == size
+    assert led(SPEC, Depth(0, whole=True), Known(needing(now, held)), 4) == size
+
+
+def test_nothing_is_led_where_nobody_knows_the_need():
+    assert led(SPEC, Depth(0, whole=True), Known(), 4) == 4
+
+
+@pytest.mark.parametrize(("percent", "size"), [(None, 3), (50, 4), (100, 3)])
+def test_those_that_stay_are_no_busier_than_the_spec_allows(percent, size):
+    spec = published(queue={"down": ScaleDown(below=100, max_utilization_percent=percent)})
+    assert led(spec, Depth(0, whole=True), Known(needing(2.2)), 5) == size
+
+
+@pytest.mark.parametrize(("used", "size"), [(0.9, 3), (2.9, 4)])
+def test_the_caches_of_those_that_stay_hold_what_there_is(used, size):
+    assert led(SPEC, Depth(0, whole=True, kv_usage=used), Known(needing(2.2)), 5) == size
+
+
+@pytest.mark.parametrize(("waiting", "size"), [(2.9, 3), (3.5, 4), (9.0, 5)])
+def test_those_that_stay_find_the_queue_short(waiting, size):
+    assert led(PER_REPLICA, Depth(waiting, whole=True), Known(needing(2.2)), 5) == size
 
 
 @pytest.mark.parametrize(("step", "known"), [(None, True), (1, False)])

@@ -12,7 +12,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from math import isnan
+from math import isfinite, isnan
 from typing import Any
 
 from poolkeeper.api import account, observe_memo
@@ -28,6 +28,7 @@ LOADS = struct.Struct(f"<{SLOTS}e")
 UNIT = 16
 """Loads are half-precision floats of this many requests: exact to 0.05 %, up to a million."""
 UNKNOWN = float("nan")
+ROUGHLY = 0.2
 
 
 def dump(memory: Memory, grace_period: timedelta, stored: Mapping[str, Any]) -> Json:
@@ -48,7 +49,7 @@ def dump(memory: Memory, grace_period: timedelta, stored: Mapping[str, Any]) -> 
         made["leadsTo"] = format_instant(memory.leads_to)
     tiers = _tiers(memory.tiers)
     made |= {"tiers": tiers} if tiers else {}
-    made |= {"replica": _replica(memory.load)} if memory.load.per_replica and memory.load.mean else {}
+    made |= {"replica": _replica(memory.load, stored.get("replica"))} if memory.load.speed else {}
     made |= {"habit": _habit(memory.habit, stored.get("habit"))} if memory.habit.weeks else {}
     observed = observe_memo.dump(memory.counterfactual)
     made |= {"observe": observed} if observed else {}
@@ -90,7 +91,7 @@ def _load(stored: Mapping[str, Any], looked_until: datetime | None, now: datetim
             restored=tuple(min(now, parse_instant(at)) for at in stored.get("restored", ())),
         ),
         tiers=_read_tiers(stored.get("tiers", {}), now),
-        load=_read_replica(stored.get("replica", {})),
+        load=_read_replica(stored.get("replica")),
         habit=_read_habit(stored.get("habit")),
     )
 
@@ -150,13 +151,23 @@ def _happened(stored: Mapping[str, Any], name: str, now: datetime) -> datetime |
     return min(now, parse_instant(stored[name])) if name in stored else None
 
 
-def _replica(load: Load) -> Json:
-    """Return what a replica can do to two digits, so that it is seldom another: it is measured anew all the time."""
-    return {"work": f"{load.per_replica:.2g}", "request": f"{load.mean:.2g}"}
+def _replica(load: Load, stored: Any) -> Json:  # noqa: ANN401  whatever the store holds
+    """Return what a replica can do; what is stored stands until it is off by ROUGHLY: it is measured all the time."""
+    before, now = _read_replica(stored), (load.per_replica or 0.0, load.mean or 0.0)
+    known = (before.per_replica or 0.0, before.mean or 0.0)
+    if isinstance(stored, dict) and all(abs(new - old) <= ROUGHLY * old for old, new in zip(known, now, strict=True)):
+        return stored
+    return {"work": f"{now[0]:.2g}", "request": f"{now[1]:.2g}"}
 
 
-def _read_replica(stored: Mapping[str, Any]) -> Load:
-    return Load(per_replica=float(stored["work"]), mean=float(stored["request"])) if stored else Load()
+def _read_replica(stored: Any) -> Load:  # noqa: ANN401  whatever the store holds
+    try:
+        work, request = float(stored["work"]), float(stored["request"])
+    except (KeyError, TypeError, ValueError):
+        return Load()
+    if not (isfinite(work) and isfinite(request) and min(work, request) > 0):
+        return Load()
+    return Load(per_replica=work, works=request, requests=1.0)
 
 
 def _habit(habit: Habit, stored: Any) -> Json:  # noqa: ANN401  whatever the store holds

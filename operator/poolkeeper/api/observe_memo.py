@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from math import isfinite
 from typing import Any
 
+from poolkeeper.api.fields import MAX_REPLICAS
 from poolkeeper.api.units import format_instant, parse_instant
 from poolkeeper.core.memory import Counterfactual
 from poolkeeper.core.observed import Checked, Day, Figures, Side, Sums
@@ -55,11 +57,23 @@ def _load(stored: Mapping[str, Any], now: datetime) -> Figures:
         until=parse_instant(stored["until"]) if "until" in stored else None,
         total=_read_sums(stored["total"].split()),
         days=tuple(_read_day(*line.split()) for line in stored["days"]),
-        size=int(stored["size"]) if "size" in stored else None,
-        capacity=float(stored["capacity"]),
+        size=min(MAX_REPLICAS, int(stored["size"])) if "size" in stored else None,
+        capacity=_number(stored["capacity"]),
         measured=bool(stored["measured"]),
         currency=str(stored["currency"]),
     )
+
+
+def _number(stored: Any) -> float:  # noqa: ANN401  whatever the store holds
+    """Return a number that is one.
+
+    Raises:
+        ValueError: it is none, or endless, or less than nothing.
+    """
+    found = float(stored)
+    if not (isfinite(found) and found >= 0):
+        raise ValueError(f"{stored} is no number from 0 on")
+    return found
 
 
 def _sums(sums: Sums) -> str:

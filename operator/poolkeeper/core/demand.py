@@ -11,16 +11,18 @@ is known (lead.py), both are so many times as wide that `above` takes an SLA to 
 
 from math import ceil
 
-from poolkeeper.core.lead import SLA, Need
+from poolkeeper.core.lead import SLA
+from poolkeeper.core.memory import Load
 from poolkeeper.core.model import Per, PoolSpec, Queue
 
 
-def width(spec: PoolSpec, need: Need | None) -> float:
+def width(spec: PoolSpec, load: Load) -> float:
     """Return how many times as wide as given the thresholds are, at least once."""
-    if need is None or not spec.queue.widened:
+    speed = load.speed
+    if speed is None or not (spec.queue.widened and spec.lead):
         return 1.0
     sla = spec.slo.queue_time if spec.slo else SLA
-    return max(1.0, need.rate * sla.total_seconds() / spec.queue.up.above)
+    return max(1.0, speed * sla.total_seconds() / spec.queue.up.above)
 
 
 def above(queue: Queue, ready: int, wide: float = 1.0) -> float:

@@ -24,11 +24,12 @@ GAP = timedelta(seconds=30)
 
 
 class Signs(NamedTuple):
-    """What one sample says: `long` wants to grow, `short` may shrink; both False hold."""
+    """What one sample says: `long` wants to grow, `short` may shrink, `calm` may but for the load; all False hold."""
 
     at: datetime
     long: bool = False
     short: bool = False
+    calm: bool = False
 
 
 def advance(grace: Grace, signs: Signs, interval: timedelta) -> Grace:
@@ -44,6 +45,7 @@ def advance(grace: Grace, signs: Signs, interval: timedelta) -> Grace:
         short_since=running(grace.short_since, lost, signs.at) if signs.short else None,
         long_since=running(grace.long_since, lost, signs.at) if signs.long else None,
         sampled_at=signs.at,
+        calm_since=running(grace.calm_since, lost, signs.at) if signs.calm else None,
     )
 
 

@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import product
 from math import ceil, inf, sqrt
+from typing import NamedTuple
 
 from poolkeeper.core.load import BUCKET
 from poolkeeper.core.memory import Lead, Load, Trial
@@ -59,15 +60,17 @@ AIM = 0.5
 """The part of what the objective leaves that is aimed at: the rest is for what nobody could have learned."""
 LEAST, LARGEST = 0.4, 4.0
 """By so much a trial's lateness is corrected."""
-WAITED = 4.0
-"""So many seconds of backlog are late: the SLA, and what the slots of a batch take in."""
+ABSORBED = 2.0
+"""So many seconds of backlog the slots of batches take in: what is more waits."""
+LARGE = 1e6
+"""No pool needs as many replicas."""
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
     """The replicas that the load needs: `now`, and at least so many while the pool may `shrink`.
 
-    `load` comes now and is `predicted` to come, with `margin`; a replica does `rate` requests a second.
+    `load` comes now and is `predicted` to come, with `margin`.
     """
 
     now: float
@@ -75,7 +78,6 @@ class Need:
     load: float
     margin: float
     predicted: float
-    rate: float
 
     @property
     def replicas(self) -> int:
@@ -83,26 +85,36 @@ class Need:
         return whole(self.now)
 
 
+class Rule(NamedTuple):
+    """How long a start takes, the share of the load that may be late, what late is, and how long a replica is kept."""
+
+    lead_time: timedelta
+    late: float
+    sla: timedelta
+    grace: timedelta
+
+
 def whole(replicas: float) -> int:
     """Return the replicas that so much load takes; a rounding error is none."""
-    return ceil(replicas - 1e-9)
+    return ceil(min(LARGE, replicas) - 1e-9)
 
 
-def study(known: Lead, load: Load, lead_time: timedelta, late: float, grace: timedelta) -> Lead:
-    """Return what is known after a bucket of load has ended; `late` is the share of the load that may be late."""
+def study(known: Lead, load: Load, rule: Rule) -> Lead:
+    """Return what is known after a bucket of load has ended."""
     if load.per_replica is None or load.number == known.number or not load.rates:
         return known
-    horizon = min(FARTHEST, lead_time) + LOOKS
+    bucket, late = max(BUCKET, load.lasted), rule.late
+    horizon = min(FARTHEST, rule.lead_time) + LOOKS
     loads = [rate / load.per_replica for rate in load.rates]
-    predicted = predict(loads, horizon / BUCKET)
-    due = load.number + round(horizon / BUCKET)
+    predicted = predict(loads, horizon / bucket)
+    due = load.number + max(1, round(horizon / bucket))
     arrived = [each for number, each in known.waiting if number <= load.number]
     waiting = (*((number, each) for number, each in known.waiting if number > load.number), (due, predicted))
-    held = max(1, round(grace / BUCKET))
+    held = max(1, round(rule.grace / bucket))
     past = (*known.past, *arrived)[-held:]
     lived, followed = known, FIRST if known.chosen is None else known.chosen
     if past:
-        lived = tried(known, [max(column) for column in zip(*past, strict=True)], loads[-1], late)
+        lived = tried(known, [max(column) for column in zip(*past, strict=True)], loads[-1], rule)
         lived = corrected(known, lived, loads[-1] * load.late_share, followed)
         followed = best(lived.trials, lived.total * late * bias(lived, late), followed)
     kind, margin = TRIALS[followed]
@@ -157,15 +169,16 @@ def predict(loads: Sequence[float], ahead: float) -> tuple[float, float, float]:
     return mean, max(0.0, min(MOST * mean, max(level, level + slope * ahead))), peak
 
 
-def tried(known: Lead, predicted: Sequence[float], load: float, late: float) -> Lead:
+def tried(known: Lead, predicted: Sequence[float], load: float, rule: Rule) -> Lead:
     """Return the lead with its trials after a bucket with so much load, for which they had predicted these loads."""
     seconds = BUCKET.total_seconds()
-    before = known.trials or begun(late)
+    before = known.trials or begun(rule.late)
     made: list[Trial] = []
+    allowed = rule.sla.total_seconds() + ABSORBED
     for trial, (kind, margin) in zip(before, TRIALS, strict=True):
         size = max(1, whole(predicted[kind] * margin))
         backlog = max(0.0, trial.backlog + (load - size) * seconds)
-        over = load * outside(trial.backlog, backlog, WAITED * size) if backlog or trial.backlog else 0.0
+        over = load * outside(trial.backlog, backlog, allowed * size) if backlog or trial.backlog else 0.0
         made.append(Trial(trial.late * FADES + over, trial.size * FADES + size, min(backlog, WORST * size)))
     return replace(known, trials=tuple(made), total=(known.total if known.trials else KNOWN) * FADES + load)
 
@@ -199,12 +212,17 @@ def best(trials: Sequence[Trial], allowed: float, chosen: int) -> int:
     return min(prices)[1] if prices else min(range(len(trials)), key=lambda place: trials[place].late)
 
 
-def needed(known: Lead, load: Load, waiting: float | None) -> Need | None:
-    """Return the replicas that are needed now, None where load or capacity are unknown."""
-    if waiting is None or load.per_replica is None or load.mean is None or not (known.predicted and load.rates):
+def needed(known: Lead, load: Load, waiting: float | None, coming: int) -> Need | None:
+    """Return the replicas that are needed now, None where load or capacity are unknown.
+
+    What waits is worked off by those that are `coming`, too; only what is more needs others.
+    """
+    mean, speed = load.mean, load.speed
+    if waiting is None or load.per_replica is None or mean is None or speed is None:
+        return None
+    if not (known.predicted and load.rates):
         return None
     kind, margin = TRIALS[FIRST if known.chosen is None else known.chosen]
-    queue = waiting * load.mean / load.per_replica / CLEARED.total_seconds()
+    queue = max(0.0, waiting / speed / CLEARED.total_seconds() - coming)
     ahead = known.predicted[kind]
-    rate = load.per_replica / load.mean
-    return Need(ahead * margin + queue, max(known.needs), load.rates[-1] / load.per_replica, margin, ahead, rate)
+    return Need(ahead * margin + queue, max(known.needs), load.rates[-1] / load.per_replica, margin, ahead)

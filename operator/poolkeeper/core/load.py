@@ -9,7 +9,8 @@
     capacity    work a second of one replica: what was done while every replica had a queue; throughput is capacity then
 
 A look that saw only a part adds nothing: the counters have kept what came by the next whole one. A pod that was made
-since the first look began at zero; another one that is seen for the first time sets its starting point.
+since the first look began at zero; another one that is seen for the first time sets its starting point, and so does a
+counter that fell.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -25,7 +26,17 @@ BUCKET = timedelta(seconds=30)
 KEPT = 60
 """So many buckets are remembered: half an hour."""
 LATELY = 10
-"""A request's mean work is that of about so many buckets: five minutes."""
+"""So many buckets are lately: five minutes."""
+KEEPS = 0.9
+"""What earlier requests count beside those of the next bucket, for the mean."""
+FADES = 0.5 ** (BUCKET / timedelta(days=1))
+"""What was sustained counts for half a day later."""
+BACKED = 5.0
+"""So many requests wait for each replica where throughput is taken for capacity."""
+FAR = 2.0
+"""A replica that does so many times its capacity is miscounted."""
+MOST = 1e15
+"""No counter of requests or tokens is larger."""
 LOST = timedelta(minutes=5)
 """Longer without a whole look, and what was known of the load is no longer true."""
 GENERATED = 6.0
@@ -42,47 +53,64 @@ HIGHER = 0.2
 """How much of it is believed when a replica does more than its capacity."""
 
 
-def measure(  # noqa: PLR0913  what a look has seen, and what it is held against
-    known: Load, depth: Depth, pods: Collection[Pod], capacity: Capacity, now: datetime, *, sla: timedelta
-) -> Load:
-    """Return what is known after a look at these pods, ready or not."""
-    if not depth.whole or not depth.samples:
+def measure(known: Load, depth: Depth, pods: Collection[Pod], capacity: Capacity, *, sla: timedelta) -> Load:
+    """Return what is known after a look at these pods, ready or not; part of them, or old news, adds nothing."""
+    at = depth.at
+    if at is None or not is_whole(depth, capacity) or (known.at is not None and at <= known.at):
         return known
-    tallies = tallied(depth.samples)
-    if tallies is None:
+    tallies, tokens = tallied(depth.samples)
+    if not tallies or (known.at is not None and tokens is not known.tokens and at - known.at <= LOST):
         return known
-    queued = capacity.settled == capacity.ready and all(sample.waiting >= 1 for sample in depth.samples)
-    if known.at is None or now - known.at > LOST:
-        return begun(known, tallies, capacity.ready, now, queued=queued)
+    queued = is_queued(depth, capacity)
+    if known.at is None or at - known.at > LOST:
+        return begun(known, tallies, Load(at=at, ready=capacity.ready, queued=queued, tokens=tokens))
     before = known.tallies
     if before.keys() != tallies.keys():
-        before = met(before, tallies, pods, known.since or now)
+        before = met(before, tallies, pods, known.since or at)
         tallies = before | tallies
     arrived, finished, done = grown(before, tallies)
-    backed = queued and known.queued and known.ready == capacity.ready
+    backed = queued and known.queued and known.ready == capacity.ready and done > 0
+    passed = (at - known.at) * capacity.ready
     looked = Load(
         since=known.since,
-        at=now,
+        at=at,
         begun=known.begun,
         tallies=tallies,
         came=known.came + arrived,
         finished=known.finished + finished,
         done=known.done + done,
-        mean=known.mean,
+        present=known.present + passed,
+        works=known.works,
+        requests=known.requests,
         rates=known.rates,
+        crowds=known.crowds,
+        lasted=known.lasted,
         ready=capacity.ready,
         queued=queued,
-        spent=known.spent + (now - known.at) * capacity.ready if backed else timedelta(0),
+        spent=known.spent + passed if backed else timedelta(0),
         made=known.made + done if backed else 0.0,
         per_replica=known.per_replica,
         sustained=known.sustained,
         number=known.number,
         late=known.late + (arrived if is_late(known, depth, capacity, sla) else 0.0),
         late_share=known.late_share,
+        tokens=tokens,
     )
     if looked.made and looked.spent >= SATURATED * capacity.ready:
         looked = learned(looked)
-    return closed(looked, now) if now - (known.begun or now) >= BUCKET else looked
+    return closed(looked, at) if at - (known.begun or at) >= BUCKET else looked
+
+
+def is_whole(depth: Depth, capacity: Capacity) -> bool:
+    """Return whether all ready replicas have answered; what stands in for some (R3) tells no load."""
+    return depth.whole and bool(depth.samples) and len(depth.samples) >= capacity.ready > 0
+
+
+def is_queued(depth: Depth, capacity: Capacity) -> bool:
+    """Return whether all replicas have a queue, of BACKED on the mean, and have been there for long enough."""
+    if capacity.settled != capacity.ready or (depth.waiting or 0.0) < BACKED * capacity.ready:
+        return False
+    return all(sample.waiting >= 1 for sample in depth.samples)
 
 
 def is_late(known: Load, depth: Depth, capacity: Capacity, sla: timedelta) -> bool:
@@ -92,34 +120,33 @@ def is_late(known: Load, depth: Depth, capacity: Capacity, sla: timedelta) -> bo
     return depth.waiting * known.mean > sla.total_seconds() * known.per_replica * capacity.ready
 
 
-def begun(known: Load, tallies: Mapping[str, Tally], ready: int, now: datetime, *, queued: bool) -> Load:
+def begun(known: Load, tallies: Mapping[str, Tally], seen: Load) -> Load:
     """Return what is known after a first look, or the first one for long: what a replica can do stands."""
-    return Load(
-        since=now,
-        at=now,
-        begun=now,
-        tallies=tallies,
-        mean=known.mean,
-        ready=ready,
-        queued=queued,
-        per_replica=known.per_replica,
-        sustained=known.sustained,
-        number=known.number,
-    )
+    fresh = replace(seen, since=seen.at, begun=seen.at, tallies=tallies, number=known.number)
+    if seen.tokens is not known.tokens:
+        return fresh
+    kept = replace(fresh, works=known.works, requests=known.requests)
+    return replace(kept, per_replica=known.per_replica, sustained=known.sustained)
 
 
-def tallied(samples: Sequence[PodSample]) -> dict[str, Tally] | None:
-    """Return each pod's counters, None where an engine does not count its requests or tell what it runs."""
+def tallied(samples: Sequence[PodSample]) -> tuple[dict[str, Tally], bool]:
+    """Return each pod's counters, and whether they count tokens.
+
+    None are returned where an engine does not count its requests, does not tell what it runs, or tells no numbers.
+    """
     found: dict[str, Tally] = {}
+    tokens = all(pod.prompt_tokens is not None and pod.generation_tokens is not None for pod in samples)
     for pod in samples:
         if pod.requests is None or pod.running is None:
-            return None
-        if pod.prompt_tokens is None or pod.generation_tokens is None:
-            done = pod.requests
-        else:
+            return {}, tokens
+        done = pod.requests
+        if pod.prompt_tokens is not None and pod.generation_tokens is not None and tokens:
             done = pod.prompt_tokens + GENERATED * pod.generation_tokens
-        found[pod.uid] = (pod.requests + pod.running + pod.waiting, pod.requests, done)
-    return found
+        tally = (pod.requests + pod.running + pod.waiting, pod.requests, done)
+        if not 0 <= min(tally) <= max(tally) <= MOST:
+            return {}, tokens
+        found[pod.uid] = tally
+    return found, tokens
 
 
 def met(
@@ -133,16 +160,16 @@ def met(
 
 
 def grown(before: Mapping[str, Tally], now: Mapping[str, Tally]) -> Tally:
-    """Return by how much the counters of all pods went up; one that fell began at zero again."""
+    """Return by how much the counters of all pods went up; one that fell sets its starting point anew."""
     arrived = finished = done = 0.0
     for uid, counts in now.items():
         known = before[uid]
         if counts[1] < known[1] or counts[2] < known[2]:
-            known = NOTHING
+            continue
         arrived += counts[0] - known[0]
         finished += counts[1] - known[1]
         done += counts[2] - known[2]
-    return max(0.0, arrived), finished, done
+    return arrived, finished, done
 
 
 NOTHING: Tally = (0.0, 0.0, 0.0)
@@ -158,22 +185,41 @@ def learned(load: Load) -> Load:
 
 def closed(load: Load, now: datetime) -> Load:
     """Return the load as a bucket ends: its rate of work is kept."""
-    lasted = (now - (load.begun or now)).total_seconds()
-    mean = load.mean
-    if load.finished >= 1:
-        part = load.finished / (load.finished + LATELY * load.came) if mean else 1.0
-        mean = (mean or 0.0) + (load.done / load.finished - (mean or 0.0)) * part
-    rates = load.rates if mean is None else (*load.rates, load.came * mean / lasted)[-KEPT:]
-    per_replica = load.per_replica
-    if per_replica is not None and load.ready and not load.queued:
-        served = load.done / (lasted * load.ready)
-        per_replica += HIGHER * max(0.0, served - per_replica)
-    sustained = load.sustained
-    if load.ready and not load.queued and len(rates) >= FOR:
-        sustained = max(sustained, min(rates[-FOR:]) / load.ready)
-    share = load.late / load.came if load.came else 0.0
-    begun = replace(load, begun=now, came=0.0, finished=0.0, done=0.0, late=0.0, number=load.number + 1)
-    return replace(begun, late_share=share, mean=mean, rates=rates, per_replica=per_replica, sustained=sustained)
+    lasted = now - (load.begun or now)
+    came = max(0.0, load.came)
+    works, requests = load.works, load.requests
+    if load.finished >= 1 and load.done:
+        works, requests = works * KEEPS + load.done, requests * KEEPS + load.finished
+    looked = replace(load, works=works, requests=requests)
+    mean = looked.mean
+    rates = load.rates if mean is None else (*load.rates, came * mean / lasted.total_seconds())[-KEPT:]
+    crowds = (*load.crowds, load.ready)[-FOR:]
+    per_replica, sustained = load.per_replica, load.sustained * FADES
+    if not load.queued and len(rates) >= FOR:
+        sustained = max(sustained, min(rates[-FOR:]) / max(crowds))
+    if per_replica is not None and not load.queued:
+        served = load.done / load.present.total_seconds()
+        per_replica += HIGHER * max(0.0, served - per_replica) if served < FAR * per_replica else 0.0
+    return Load(
+        since=load.since,
+        at=load.at,
+        begun=now,
+        tallies=load.tallies,
+        works=works,
+        requests=requests,
+        rates=rates,
+        crowds=crowds,
+        lasted=lasted,
+        ready=load.ready,
+        queued=load.queued,
+        spent=load.spent,
+        made=load.made,
+        per_replica=per_replica,
+        sustained=sustained,
+        number=load.number + 1,
+        late_share=load.late / came if came else 0.0,
+        tokens=load.tokens,
+    )
 
 
 def untried(load: Load) -> float:

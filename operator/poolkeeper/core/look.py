@@ -63,6 +63,8 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
         memory = replace(Memory(account=memory.account) if memory.target else memory, target=target.uid)
     depth, silence = combine(seen.readings, spec.queue, memory.silent_since, now)
     starts = startup.observe_starts(memory.starts, target, depth, now)
+    if starts.template != memory.starts.template and memory.starts.template:
+        memory = replace(memory, load=Load(), lead=Lead())  # another image, model or GPU does other work
     siblings = {
         sibling.tier: startup.observe_starts(memory.tiers.starts.get(sibling.tier, Starts()), sibling, depth, now)
         for sibling in seen.siblings
@@ -72,7 +74,7 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
     known = frozenset(pod.uid for part in parts for pod in part.target.pods) if spec.slo or seen.bill else frozenset()
     whole = pool_of(spec, parts, target, memory)
     capacity = capacity_of(parts, whole.replicas, spec)
-    came = measured(spec, memory.load, depth, (parts, capacity), now)
+    came = measured(spec, memory.load, depth, (parts, capacity))
     remembered = Memory(
         target=target.uid,
         grace=memory.grace,
@@ -111,25 +113,28 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
         bounds=limits,
         parts=parts,
         outlook=outlook,
-        need=lead.needed(remembered.lead, remembered.load, depth.waiting) if spec.lead and depth.whole else None,
+        need=lead.needed(remembered.lead, remembered.load, depth.waiting, max(0, whole.replicas - capacity.ready))
+        if spec.lead and load.is_whole(depth, capacity)
+        else None,
         spent=is_spent(paid, seen, now),
     )
 
 
-def measured(spec: PoolSpec, known: Load, depth: Depth, pool: tuple[tuple[Part, ...], Capacity], now: datetime) -> Load:
+def measured(spec: PoolSpec, known: Load, depth: Depth, pool: tuple[tuple[Part, ...], Capacity]) -> Load:
     """Return what is known of the load after this look, where the spec asks for that."""
     if not spec.lead:
         return known
     parts, capacity = pool
     sla = spec.slo.queue_time if spec.slo else lead.SLA
-    return load.measure(known, depth, [pod for part in parts for pod in part.target.pods], capacity, now, sla=sla)
+    return load.measure(known, depth, [pod for part in parts for pod in part.target.pods], capacity, sla=sla)
 
 
 def studied(spec: PoolSpec, known: Memory, found: Load) -> Lead:
     """Return what is known of where the load is going, after a bucket of it has ended."""
     lead_time = startup.usual(spec, (known.starts, *known.tiers.starts.values()))
     late = lead.AIM * (1 - (spec.slo.objective_percent if spec.slo else lead.OBJECTIVE) / 100)
-    return lead.study(known.lead, found, lead_time, late, spec.queue.down.grace_period)
+    sla = spec.slo.queue_time if spec.slo else lead.SLA
+    return lead.study(known.lead, found, lead.Rule(lead_time, late, sla, spec.queue.down.grace_period))
 
 
 def accounted(spec: PoolSpec, seen: Observation, before: Account, cap: int | None, now: datetime) -> Account:

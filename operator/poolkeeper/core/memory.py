@@ -12,11 +12,15 @@ from poolkeeper.core.week import SLOTS
 
 @dataclass(frozen=True, slots=True)
 class Grace:
-    """R2's clock: since when the pool could shrink, since when it wants to grow, and the newest sample they saw."""
+    """R2's clock: since when the pool could shrink, since when it wants to grow, and the newest sample they saw.
+
+    `calm_since`: since when the queue alone has allowed a shrink; the load tells then who was needed meanwhile.
+    """
 
     short_since: datetime | None = None
     long_since: datetime | None = None
     sampled_at: datetime | None = None
+    calm_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +131,13 @@ class Load:
     """What came and was done, by the pods' counters (load.py).
 
     `since` is the first whole look, `at` the last one; `tallies` are the counters then. In the bucket that has `begun`,
-    so many requests `came` and were `finished`, and so much work was `done`; `mean` is the work of a request. `rates`
-    is the work a second that came in each of the last buckets, the newest last; `number` counts them. While every
-    replica has been `queued`, so many replica-hours were `spent` and so much work was `made`; `per_replica` is the work
-    a second of one; `sustained` is the most that one was seen to take for a while. Of what came in this bucket so much
-    was `late`, and of the last one this `late_share`.
+    so many requests `came` and were `finished`, and so much work was `done` in so many replica-hours `present`. The
+    mean request is the `works` of so many `requests`, older ones counting less. `rates` is the work a second that came
+    in each of the last buckets, the newest last, and `crowds` the replicas that were ready then; `number` counts
+    buckets, `lasted` is how long the last one was. While every replica has been `queued`, so many replica-hours were
+    `spent` and so much work was `made`; `per_replica` is the work a second of one; `sustained` is the most that one was
+    seen to take for a while. Of what came in this bucket so much was `late`, and of the last one this `late_share`.
+    `tokens`: work is counted in them.
     """
 
     since: datetime | None = None
@@ -141,8 +147,12 @@ class Load:
     came: float = 0.0
     finished: float = 0.0
     done: float = 0.0
-    mean: float | None = None
+    present: timedelta = timedelta(0)
+    works: float = 0.0
+    requests: float = 0.0
     rates: tuple[float, ...] = ()
+    crowds: tuple[int, ...] = ()
+    lasted: timedelta = timedelta(0)
     ready: int = 0
     queued: bool = False
     spent: timedelta = timedelta(0)
@@ -152,6 +162,18 @@ class Load:
     number: int = 0
     late: float = 0.0
     late_share: float = 0.0
+    tokens: bool = True
+
+    @property
+    def mean(self) -> float | None:
+        """The work of a request, None where it is unknown."""
+        return self.works / self.requests if self.requests and self.works else None
+
+    @property
+    def speed(self) -> float | None:
+        """The requests a second that one replica can do, None where that is unknown."""
+        mean = self.mean
+        return None if mean is None or self.per_replica is None else self.per_replica / mean
 
 
 @dataclass(frozen=True, slots=True)

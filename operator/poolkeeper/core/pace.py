@@ -20,8 +20,8 @@ from poolkeeper.core.shrink import Known
 class Pace(NamedTuple):
     """The stages for growth, by the queue and ahead of the load, and for shrinking; the clock, and whether it fired.
 
-    Where the load tells how far the pool shrinks, the clock runs on: each replica has a grace period of its own then,
-    since it was last needed (lead.py).
+    Where the load tells how far the pool shrinks, the queue's calm alone has a clock: each replica has a grace period
+    of its own then, since it was last needed (lead.py).
     """
 
     up: Stage
@@ -34,10 +34,7 @@ class Pace(NamedTuple):
 def judge(spec: PoolSpec, seen: Look, ruling: Ruling, now: datetime) -> Pace:
     """Return what the queue asks for at this look."""
     refusal = shrink.refusal(spec, seen.depth, seen.capacity, seen.current, known(spec, seen))
-    led = shrink.is_led(spec, seen.need)
-    calm = refusal is None or (led and refusal is Reason.SURVIVORS_BUSY)
-    may_shrink = (calm or seen.current > spec.max_replicas) and not ruling.waiting
-    clock = tick(spec, seen, may_shrink=may_shrink)
+    clock = tick(spec, seen, refusal, waiting=ruling.waiting)
     up = grow(spec, seen, clock)
     ahead = follow(spec, seen, up.after)
     down = give_away(spec, seen, clock, refusal, ahead.after)
@@ -45,16 +42,16 @@ def judge(spec: PoolSpec, seen: Look, ruling: Ruling, now: datetime) -> Pace:
     veto = vetoed(spec, seen, ruling, now) if fired else None
     if veto is not None:
         return Pace(up, ahead, down._replace(after=down.before, reason=veto), clock)
-    return Pace(up, ahead, down, clock, fired and not led)
+    return Pace(up, ahead, down, clock, fired)
 
 
 def known(spec: PoolSpec, seen: Look) -> Known:
     """Return what is known of how busy the replicas are."""
     untried = load.untried(seen.memory.load) if seen.need is None and spec.lead else 0.0
-    return Known(seen.need, seen.memory.starts.slots, untried)
+    return Known(seen.need, seen.memory.starts.slots, untried, demand.width(spec, seen.memory.load))
 
 
-def tick(spec: PoolSpec, seen: Look, *, may_shrink: bool) -> Grace:
+def tick(spec: PoolSpec, seen: Look, refusal: Reason | None, *, waiting: bool) -> Grace:
     """Return the clock after this look; a sample that is not whole stops the clock downwards (R3).
 
     So does a write of ours that the memory knows nothing of: a crash or a lost answer came between the two, and the
@@ -62,17 +59,20 @@ def tick(spec: PoolSpec, seen: Look, *, may_shrink: bool) -> Grace:
     """
     before = seen.memory.grace
     if seen.is_outage or edits.is_unremembered(seen.memory.edits, seen.target):
-        before = replace(before, short_since=None)
+        before = replace(before, short_since=None, calm_since=None)
     if not seen.is_new or seen.depth.at is None:
         return before
-    wide = demand.width(spec, seen.need)
+    wide = demand.width(spec, seen.memory.load)
+    too_large = seen.current > spec.max_replicas
+    trusted = not (waiting or seen.is_outage) and (seen.depth.applies or too_large)
     return grace.advance(
         before,
         grace.Signs(
             at=seen.depth.at,
             long=seen.depth.waiting is not None
             and demand.is_long(spec.queue, seen.depth.waiting, seen.capacity.ready, seen.current, wide),
-            short=may_shrink and not seen.is_outage and (seen.depth.applies or seen.current > spec.max_replicas),
+            short=trusted and (refusal is None or too_large),
+            calm=trusted and (refusal in (None, Reason.SURVIVORS_BUSY) or too_large),
         ),
         spec.queue.interval,
     )
@@ -84,7 +84,7 @@ def grow(spec: PoolSpec, seen: Look, clock: Grace) -> Stage:
     ready, coming = seen.capacity.ready, seen.capacity.coming
     if depth is None:
         return Stage("demand", current, current, Reason.STARTING if coming else Reason.AS_EXPECTED, {"coming": coming})
-    wide = demand.width(spec, seen.need)
+    wide = demand.width(spec, seen.memory.load)
     justified = demand.steps_up(spec.queue, depth, ready, wide)
     if not justified and demand.is_long(spec.queue, depth, ready, current, wide):
         justified = min(spec.queue.up.step, spec.queue.up.max_step)
@@ -110,7 +110,7 @@ def follow(spec: PoolSpec, seen: Look, before: int) -> Stage:
     need = seen.need
     if need is None:
         return Stage("lead", before, before, Reason.AS_EXPECTED)
-    most = seen.current + max(seen.current, spec.queue.up.max_step)
+    most = seen.capacity.ready + max(seen.capacity.ready, spec.queue.up.max_step)
     after = max(before, min(need.replicas, most)) if seen.is_new else before
     facts = {"load": need.load, "predicted": need.predicted, "margin": need.margin, "need": need.now}
     return Stage("lead", before, after, Reason.LEAD if after > before else Reason.AS_EXPECTED, facts)
@@ -122,7 +122,7 @@ def give_away(spec: PoolSpec, seen: Look, clock: Grace, refusal: Reason | None, 
     survivors = shrink.remaining(spec, seen.capacity.ready, current)
     facts = {
         "queue": seen.depth.waiting,
-        "below": demand.below(spec.queue, survivors, demand.width(spec, seen.need)),
+        "below": demand.below(spec.queue, survivors, demand.width(spec, seen.memory.load)),
         "survivors": survivors,
         "busy": shrink.busy_share(spec, seen.depth, survivors, known(spec, seen)),
         "guard": "on" if shrink.guard_is_known(spec, seen.depth, known(spec, seen)) else "unknown",
@@ -133,15 +133,16 @@ def give_away(spec: PoolSpec, seen: Look, clock: Grace, refusal: Reason | None, 
         return Stage("grace", before, spec.max_replicas, Reason.WINDOW_FORCED, facts)
     if refusal is Reason.AT_MINIMUM:
         facts = {**facts, "minReplicas": spec.min_replicas, **bounds.floor_facts(seen)}
-    if clock.short_since is None or (refusal is Reason.SURVIVORS_BUSY and current <= spec.max_replicas):
+    since = clock.calm_since if shrink.is_led(spec, seen.need) else clock.short_since
+    if since is None or (refusal is Reason.SURVIVORS_BUSY and current <= spec.max_replicas):
         return Stage("grace", before, before, refusal or Reason.STEADY, facts)
-    if not (seen.is_new and grace.passed(clock.short_since, clock.sampled_at, spec.queue.down.grace_period)):
+    if not (seen.is_new and grace.passed(since, clock.sampled_at, spec.queue.down.grace_period)):
         return Stage("grace", before, before, Reason.GRACE, facts)
     if refusal is None:
         reason = Reason.ABOVE_WINDOW if bounds.is_above_window(seen) else Reason.QUEUE_BELOW
         after = shrink.stepped(spec, current)
         if seen.need is not None and shrink.is_led(spec, seen.need):
-            after = shrink.led(spec, seen.need, current)
+            after = shrink.led(spec, seen.depth, known(spec, seen), current)
         return Stage(
             "grace", before, after if after < current else before, reason if after < current else Reason.GRACE, facts
         )

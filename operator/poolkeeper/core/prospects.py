@@ -23,11 +23,13 @@ def ahead(spec: PoolSpec, view: Look, pace: Pace, ruling: Ruling, now: datetime)
 
 def clocks(spec: PoolSpec, view: Look, pace: Pace) -> Iterator[Prospect]:
     """Yield what the running clocks lead to."""
-    down, up = pace.clock.short_since, pace.clock.long_since
+    led = shrink.is_led(spec, view.need)
+    down, up = pace.clock.calm_since if led else pace.clock.short_since, pace.clock.long_since
     facts = pace.down.facts
     if down is not None:
         after = shrink.stepped(spec, view.current)
-        words = f"scale-down to {after} if the queue stays under {number(facts['below'])}"
+        to = "what the load has needed" if led else after
+        words = f"scale-down to {to} if the queue stays under {number(facts['below'])}"
         if view.current > spec.max_replicas:
             words = f"scale-down by {spec.queue.down.step or 1}, towards maxReplicas {spec.max_replicas}"
         yield Prospect(down + spec.queue.down.grace_period, words)

@@ -17,6 +17,8 @@ from poolkeeper.core.model import PoolSpec
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.startup import Capacity
 
+CACHED = 0.95
+"""How full the caches of survivors may be, whatever the load needs."""
 GUARD = 75
 """How busy survivors may be, in percent, where the spec does not say and the load is unknown."""
 
@@ -26,17 +28,19 @@ class Known:
     """What is known of how busy replicas are: what the load needs, and how many requests one runs at once.
 
     With less than `untried` replicas each would be given far more than was ever seen; it counts while no need is known.
+    Thresholds are `wide`.
     """
 
     need: Need | None = None
     slots: float | None = None
     untried: float = 0.0
+    wide: float = 1.0
 
 
 def refusal(spec: PoolSpec, depth: Depth, capacity: Capacity, current: int, known: Known) -> Reason | None:
     """Return why a whole sample does not allow the next step down, None where it does."""
     survivors = remaining(spec, capacity.ready, current)
-    below = demand.below(spec.queue, survivors, demand.width(spec, known.need))
+    below = demand.below(spec.queue, survivors, known.wide)
     if depth.waiting is None or depth.waiting >= below:
         return Reason.STEADY
     if depth.waiting and not stepped(spec, current):
@@ -63,16 +67,25 @@ def is_led(spec: PoolSpec, need: Need | None) -> bool:
     return need is not None and spec.queue.down.step is None
 
 
-def led(spec: PoolSpec, need: Need, current: int) -> int:
-    """Return the size without the replicas that the load has not needed for the whole grace period."""
-    most = max(need.shrink, need.now)
-    return current if most >= current else max(spec.min_replicas, whole(most))
+def led(spec: PoolSpec, depth: Depth, known: Known, current: int) -> int:
+    """Return the size without the replicas that the load has not needed for the whole grace period.
+
+    Those that stay are no busier than the spec allows, hold their caches, and find the queue short.
+    """
+    need, percent = known.need, spec.queue.down.max_utilization_percent
+    if need is None:
+        return current
+    most = max(need.shrink, need.now, need.load * 100 / percent if percent else 0.0, (depth.kv_usage or 0.0) / CACHED)
+    size = current if most >= current else max(spec.min_replicas, whole(most))
+    while size < current and depth.waiting and depth.waiting >= demand.below(spec.queue, size, known.wide):
+        size += 1
+    return size
 
 
 def is_too_busy(spec: PoolSpec, depth: Depth, survivors: int, known: Known) -> bool:
     """Return whether survivors would be busier than they may be, or fewer than the load needs."""
     percent = spec.queue.down.max_utilization_percent
-    if known.need is not None and known.need.replicas > survivors:
+    if known.need is not None and max(known.need.replicas, (depth.kv_usage or 0.0) / CACHED) > survivors:
         return True
     if known.need is not None and percent is None:
         return False

@@ -74,11 +74,13 @@ class Standing:
         spec, clock = self.spec, memory.grace
         moving = decision.changes or decision.reason is Reason.ADOPTED or memory.tiers.draining_since
         reasons = {stage.reason for stage in decision.trail}
-        due = passed(clock.short_since, clock.sampled_at, spec.queue.down.grace_period)
+        grace = spec.queue.down.grace_period
+        due = any(passed(since, clock.sampled_at, grace) for since in (clock.short_since, clock.calm_since))
         held_back = due and reasons.isdisjoint((Reason.SURVIVORS_BUSY, Reason.AT_MINIMUM))
         if decision.depth != 0 or moving or held_back or spec.forecast is not None:
             return False
-        return Reason.AT_MINIMUM in reasons or (memory.load.per_replica is not None and bool(memory.lead.predicted))
+        led = any(stage.name == "lead" and stage.facts for stage in decision.trail)
+        return Reason.AT_MINIMUM in reasons or led
 
     def _ends(self, decision: Decision, memory: Memory, now: datetime) -> list[datetime]:
         """Return the instants from which on a look may find something new."""
