@@ -91,8 +91,8 @@ def tell(figures: Json) -> str:
         "# The start-up cliff",
         "<!-- not run: minutes of one core -->\n```sh\nmake bench-cliff\n```",
         f"What happens to a pool when its replicas take longer to start, from nothing to ten minutes: the first "
-        f"{DAYS.days * 24} hours of each trace in steps of {STEP} s, scaled to a peak of {PEAK} replicas, 2 to {MOST} "
-        "allowed, "
+        f"{DAYS.days * 24} hours of each trace in steps of {STEP} s, scaled to a peak of {PEAK} replicas "
+        f"([how](../how-to/simulate-a-pool.md#make-it-yours)), 2 to {MOST} allowed, "
         f"a wait of at most {SLA.total_seconds():.0f} s inside. Ours as it comes, the others with their defaults. For "
         "another planner a cliff at 100 to 120 s was published. This page is written by `bench/cliff.py`.",
         *(section(name, figures) for name in TRACES),
@@ -110,7 +110,7 @@ def section(name: str, figures: Json) -> str:
         table(
             header(), [[policy, *(percent(rows[policy]["in_sla"]) for rows in found.values())] for policy in POLICIES]
         ),
-        "Replica-hours over the bound / changes of size:",
+        "Replica-hours over the bound, under 1 by who serves less than the SLA asks / changes of size:",
         table(header(), [[policy, *(dear(rows[policy]) for rows in found.values())] for policy in POLICIES]),
         verdict(found),
     )
@@ -137,11 +137,16 @@ def verdict(found: dict[int, dict[str, Found]]) -> str:
         reach = (
             f"{100 * ALMOST:.0f} % inside at {', '.join(f'{one} s' for one in held)}" if held else "never 99 % inside"
         )
-        lines.append(
-            f"- {name}: {reach}; falls most from {STARTUPS[place]} to {STARTUPS[place + 1]} s, "
-            f"by {100 * falls[place]:.2f} points."
-        )
+        lines.append(f"- {name}: {reach}; {fall(place, falls[place])}.")
     return "\n".join(lines)
+
+
+def fall(place: int, share: float) -> str:
+    """Return between which start-up times a share falls, and by how much; what shows as 0.00 points is no fall."""
+    points = f"{100 * share:.2f}"
+    if float(points) <= 0:
+        return "does not fall"
+    return f"falls most from {STARTUPS[place]} to {STARTUPS[place + 1]} s, by {points} points"
 
 
 PAGE = Page("bench-cliff", DOCS / "benchmarks" / "start-up.md", inputs, play, tell)

@@ -51,7 +51,16 @@ def named(times: int, startup: timedelta) -> str:
 
 def settings() -> Json:
     """Return what the rows are of."""
-    return {"before": BEFORE, "after": AFTER, "rule": repr(RULE), "lighter": [[one, str(two)] for one, two in LIGHTER]}
+    rule = {
+        "thresholds_per": RULE.thresholds_per.value,
+        "above": RULE.up.above,
+        "below": RULE.down.below,
+        "step": RULE.down.step,
+        "grace_seconds": RULE.down.grace_period.total_seconds(),
+        "max_utilization_percent": RULE.down.max_utilization_percent,
+    }
+    lighter = [{"times": times, "startup_seconds": startup.total_seconds()} for times, startup in LIGHTER]
+    return {"before": BEFORE, "after": AFTER, "rule": rule, "lighter": lighter}
 
 
 def tell(rows: list[Row]) -> str:
@@ -62,7 +71,8 @@ def tell(rows: list[Row]) -> str:
         "Published: 4 to 8 GPUs at $ 15,000 a month become 2 to 4 at $ 10,000. A GPU more above 1,000 waiting requests "
         "in the pool, one less below 100 for five minutes; 98 % inside the SLA, 50 to 100 ms more latency.",
         arithmetic(),
-        f"The replay: the trace scaled so that its busiest ten minutes need {PEAK} GPUs, because a pool of four has to "
+        f"The replay: the trace scaled so that its busiest ten minutes need {PEAK} GPUs "
+        "([how](how-to/simulate-a-pool.md#make-it-yours)), because a pool of four has to "
         f"serve it. A wait inside the SLA is one of at most {SLA.total_seconds():.0f} s; a start takes "
         f"{STARTUP.total_seconds():.0f} s unless the row says otherwise. What stood there before had "
         f"{rows[0]['gpus']:.2f} GPUs on the average, so $ 15,000 are $ {price:.2f} for one and an hour.",

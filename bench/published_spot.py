@@ -77,6 +77,8 @@ def tell(rows: list[Row]) -> str:
         f"{LAUNCH.total_seconds():.0f} s and is free, a load takes {LOAD.total_seconds():.0f} s and is paid; what is "
         "taken back has 30 s of notice. [Three replicas on spot](benchmarks/skyserve.md) says what is counted.",
         table(header, cells),
+        "Changes are those of the sizes that are asked for. Without fallback nine stay asked for in a zone, however "
+        "few of them there are; in several zones they move from one to another.",
         verdict(rows),
     )
 
@@ -106,21 +108,25 @@ def verdict(rows: list[Row]) -> str:
     lines = []
     for name in RULES:
         mine = [row for row in rows if row["rule"] == name]
-        cheap = [row["place"] for row in mine if row["month"] <= DOLLARS[1] * Decimal("1.01")]
+        cheap = {row["place"] for row in mine if row["month"] <= DOLLARS[1] * Decimal("1.01")}
         good = [row["place"] for row in mine if row["place"] in cheap and row["ready"] >= ENOUGH]
         lines.append(
-            f"- {name.capitalize()}: $ 11,000 to a hundredth {said(bool(cheap))} in "
-            f"{', '.join(cheap) or 'no place'}; with "
-            f"98 % of the ten ready: {', '.join(good) or 'nowhere'}."
+            f"- {name.capitalize()}: $ 11,000 to a hundredth, with 98 % of the ten ready, {said(bool(good))} in "
+            f"{', '.join(good) or 'any place'}.{missing([row for row in mine if row['place'] in cheap])}"
         )
     ours = [row for row in rows if row["rule"] == list(RULES)[-1]]
     low, high = min(row["month"] for row in ours), max(row["month"] for row in ours)
     lines += [
-        (
-            f"- Held by fallback, the ten cost {dollars(low)} to {dollars(high)}, by how often the zone has none. "
-            "What is under "
-            "$ 11,000 without fallback is cheap because replicas are missing."
-        ),
+        f"- Held by fallback, the ten cost {dollars(low)} to {dollars(high)}, by how often the zone has none.",
         "- What makes it add up: a zone that always has spot, or spot that is cheaper by what the fallback costs.",
     ]
     return "\n".join(lines)
+
+
+def missing(cheap: list[Row]) -> str:
+    """Say which of the cheap are so because replicas are missing; nothing where none is."""
+    short = [row for row in cheap if row["ready"] < ENOUGH]
+    if not short:
+        return ""
+    places = "; ".join(f"{row['place']} ({percent(row['ready'])} % ready)" for row in short)
+    return f" Elsewhere the bill is as low because replicas are missing: {places}."

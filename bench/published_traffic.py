@@ -1,7 +1,7 @@
 """What a pool makes of a trace, told as the published cases are: GPUs on the average, the share inside, extra waits."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
@@ -88,5 +88,5 @@ def setting() -> Mapping[str, object]:
         "peak_replicas": PEAK,
         "startup_seconds": STARTUP.total_seconds(),
         "sla_seconds": SLA.total_seconds(),
-        "engine": repr(Engine()),
+        "engine": asdict(Engine()),
     }

@@ -26,6 +26,10 @@ def test_reach_is_every_start_up_with_enough_inside():
     assert "99 % inside at 0 s, 30 s, 60 s;" in told(FALLING)
 
 
+def test_what_stays_as_it_is_does_not_fall():
+    assert told(dict.fromkeys(cliff.STARTUPS, 0.5)).endswith("never 99 % inside; does not fall.")
+
+
 def test_who_never_has_enough_inside_is_told_so():
     assert "never 99 % inside" in told(dict.fromkeys(cliff.STARTUPS, 0.5))
 
