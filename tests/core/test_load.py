@@ -126,9 +126,9 @@ def test_a_queue_of_which_nothing_is_done_measures_nothing():
     assert (known.per_replica, known.spent) == (None, timedelta(0))
 
 
-def test_a_replica_that_does_far_more_than_it_can_is_miscounted():
+def test_a_replica_that_does_far_more_than_it_can_may_be_miscounted():
     known = replace(after((0, page(requests=0))), per_replica=1.0)
-    assert looked(known, 30, page(requests=3000)).per_replica == 1
+    assert looked(known, 30, page(requests=3000)).per_replica == pytest.approx(1.2)
 
 
 def test_work_that_others_helped_with_is_not_one_replicas():

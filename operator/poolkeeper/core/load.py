@@ -34,7 +34,7 @@ FADES = 0.5 ** (BUCKET / timedelta(days=1))
 BACKED = 5.0
 """So many requests wait for each replica where throughput is taken for capacity."""
 FAR = 2.0
-"""A replica that does so many times its capacity is miscounted."""
+"""A replica that seems to do more than so many times its capacity may be miscounted, and is believed to do as much."""
 MOST = 1e15
 """No counter of requests or tokens is larger."""
 LOST = timedelta(minutes=5)
@@ -199,7 +199,7 @@ def closed(load: Load, now: datetime) -> Load:
         sustained = max(sustained, min(rates[-FOR:]) / max(crowds))
     if per_replica is not None and not load.queued:
         served = load.done / load.present.total_seconds()
-        per_replica += HIGHER * max(0.0, served - per_replica) if served < FAR * per_replica else 0.0
+        per_replica += HIGHER * max(0.0, min(served, FAR * per_replica) - per_replica)
     return Load(
         since=load.since,
         at=load.at,

@@ -173,7 +173,7 @@ class Load:
     def speed(self) -> float | None:
         """The requests a second that one replica can do, None where that is unknown."""
         mean = self.mean
-        return None if mean is None or self.per_replica is None else self.per_replica / mean
+        return None if mean is None or self.per_replica is None else self.per_replica / mean or None
 
 
 @dataclass(frozen=True, slots=True)
