@@ -8,12 +8,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from builders import START
 from poolkeeper.cli import load_options
 from poolkeeper.cli import simulate as module
+from poolkeeper.cli import simulate_delivery as delivery
 from poolkeeper.cli.main import app
+from poolkeeper.cli.simulate_limits import counted
 from poolkeeper.simulate.peers import PEERS
 from poolkeeper.simulate.series import Series
 from poolkeeper.simulate.study import FIGURES
@@ -248,6 +251,7 @@ def test_a_history_of_a_server_is_lived(files, monkeypatch):
         (["--against", "static=x"], "--against: 'static=x' is no size from 1 to 5,000; write it as in static=6"),
         (["--against", "static=0"], "--against: 'static=0' is no size from 1 to 5,000; write it as in static=6"),
         (["--what-if", "minReplicas="], "--what-if: 'minReplicas' has no value; write it as in minReplicas=800,1200"),
+        (["--what-if", "foo=1"], "spec has targetRef, "),
         (["--query", "x"], "--query belongs to --prometheus"),
         (["--html", "."], "--html: . is a folder; give a file, as in simulate.html"),
         (["--html", "/dev/null"], "--html: /dev/null is no file"),
@@ -297,6 +301,11 @@ def test_a_trace_that_is_none_is_refused_with_its_file(files):
     assert "trace.csv: no column second and no column requests" in refused(files)
 
 
+def test_a_trace_of_one_row_is_told_what_it_needs(files):
+    (files / "trace.csv").write_text("second,requests\n0,5\n")
+    assert "1 rows are no trace; a trace needs a heading and at least 2 rows" in refused(files)
+
+
 def test_a_trace_that_is_not_there_is_refused(files):
     (files / "trace.csv").unlink()
     assert "No such file or directory" in refused(files)
@@ -312,7 +321,7 @@ def idle(monkeypatch):
     """Nothing is lived: what is refused is refused before."""
 
     def lived(*_):
-        raise AssertionError("lived")
+        pytest.fail("lived")
 
     monkeypatch.setattr(module, "live", lived)
 
@@ -414,6 +423,25 @@ def test_a_narrow_terminal_keeps_the_words_of_a_change_whole(files):
     change = "queue.scaleDown.gracePeriod=10m"
     said = CliRunner().invoke(app, [*given, "--what-if", change], env={"COLUMNS": "80"}).stdout
     assert change in said
+
+
+def test_a_closed_output_is_told_and_nothing_printed(monkeypatch):
+    monkeypatch.setattr(delivery.sys, "stdout", None)
+    with pytest.raises(typer.Exit), delivery.printing():
+        pytest.fail("printed")
+
+
+def test_nobody_who_reads_on_is_told_in_one_line(capsys):
+    with pytest.raises(typer.Exit), delivery.printing():
+        sys.exit(1)
+    assert capsys.readouterr().err == "error: standard output: Broken pipe\n"
+
+
+@pytest.mark.parametrize(
+    ("replicas", "said"), [(7.456, "7.46"), (90_600.4, "90,600"), (1e300, "more than 1,000,000,000")]
+)
+def test_a_need_is_told_in_few_digits(replicas, said):
+    assert counted(replicas) == said
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from errno import EPIPE
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -17,12 +18,16 @@ OPTION = "--html"
 @contextmanager
 def printing() -> Iterator[None]:
     """Print what is inside to the end; leave with 2 and one line where the output does not take it."""
+    if sys.stdout is None:  # what Python makes of a descriptor that is not open
+        refuse(["standard output is closed"])
     try:
         yield
         sys.stdout.flush()
     except OSError as error:
         forget_output()
         refuse([f"standard output: {error.strerror}"])
+    except SystemExit:  # rich's own way to say that nobody reads on
+        refuse([f"standard output: {os.strerror(EPIPE)}"])
 
 
 def forget_output() -> None:

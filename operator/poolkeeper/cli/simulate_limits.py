@@ -12,6 +12,9 @@ MOST_TIMES = 50
 """So many times maxReplicas may the busiest minutes need: beyond it a queue only grows, and takes long to live."""
 MOST_REPLICAS = 5_000
 """So many may the busiest minutes need of a pool that has fewer itself."""
+WHOLE = 100
+"""So many replicas need no fraction."""
+UNCOUNTED = 1_000_000_000
 
 
 def refuse_impossible(pools: Sequence[Pool], scene: Scene, trace: Trace, loads: Sequence[float]) -> None:
@@ -22,7 +25,7 @@ def refuse_impossible(pools: Sequence[Pool], scene: Scene, trace: Trace, loads: 
     for pool in pools:
         most = pool.spec.max_replicas
         if needed > min(MOST_TIMES * most, max(MOST_REPLICAS, most)):
-            why = f"the busiest minutes need {needed:,.3g} replicas and maxReplicas is {most}: too much to live"
+            why = f"the busiest minutes need {counted(needed)} replicas and maxReplicas is {most}: too much to live"
             refuse([f"{pool.name}: {why}; lower {cause(scene, loads)}, or raise maxReplicas"])
 
 
@@ -39,7 +42,7 @@ def too_small(pools: Sequence[Pool], scene: Scene, trace: Trace, loads: Sequence
     for pool in pools:
         if needed > pool.spec.max_replicas:
             yield (
-                f"{pool.name}: the busiest minutes need {needed:,.3g} replicas{with_load} and maxReplicas is "
+                f"{pool.name}: the busiest minutes need {counted(needed)} replicas{with_load} and maxReplicas is "
                 f"{pool.spec.max_replicas}: --peak-replicas scales the trace, --gpu and --engine what a replica can do"
             )
 
@@ -48,6 +51,13 @@ def undrawn(trace: Trace, step: timedelta, loads: Sequence[float], seeds: int) -
     """Yield that seeds tell nothing where the bins are counted as finely as time passes."""
     if seeds > 1 and round(trace.width / step) <= 1 and min(loads) >= 1:
         yield "the bins of the trace are no wider than --step: no bursts are drawn in them, and --seeds changes nothing"
+
+
+def counted(replicas: float) -> str:
+    """Return a number of replicas in words that stay short."""
+    if replicas > UNCOUNTED:
+        return f"more than {UNCOUNTED:,}"
+    return f"{replicas:.3g}" if replicas < WHOLE else f"{replicas:,.0f}"
 
 
 def busiest(scene: Scene, trace: Trace) -> float:

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from poolkeeper.api.names import shown
-from poolkeeper.api.spec import parse_spec
+from poolkeeper.api.spec import Spec, parse_spec
 from poolkeeper.api.units import format_duration
 from poolkeeper.cli.check import examined
 from poolkeeper.cli.manifest import read
@@ -18,7 +18,7 @@ from poolkeeper.cli.question import SLA, STARTUP
 from poolkeeper.core.model import CapacityType, PoolSpec, Tier
 from poolkeeper.simulate.presets import PRICES
 from poolkeeper.simulate.study import OURS, Entrant, Pool
-from poolkeeper.simulate.what_if import WhatIfError, variants
+from poolkeeper.simulate.what_if import WhatIfError, nearest, variants
 
 Json = dict[str, Any]
 
@@ -100,7 +100,15 @@ def changed(raw: Json, given: Given) -> Iterator[Entrant]:
         try:
             yield from (Entrant(f"{OURS} {one.name}", one.spec) for one in variants(raw, change))
         except WhatIfError as error:
-            raise typer.BadParameter(str(error), param_hint="--what-if") from error
+            raise typer.BadParameter(f"{error}{instead(where)}", param_hint="--what-if") from error
+
+
+def instead(where: str) -> str:
+    """Return which fields there are, where a path begins with none of them and its end is like no other."""
+    fields = [str(field.alias) for field in Spec.model_fields.values()]
+    first, _, rest = where.removeprefix("spec.").partition(".")
+    known = first.partition("[")[0] in fields or nearest(rest.rpartition(".")[2] or first)
+    return "" if known else f"; spec has {', '.join(fields)}"
 
 
 def gpus(spec: PoolSpec, given: Given) -> Decimal:

@@ -15,6 +15,7 @@ from poolkeeper.cli.simulate_options import tokens
 from poolkeeper.core.arrivals import Arrival
 from poolkeeper.simulate.series import Series
 from poolkeeper.simulate.trace import (
+    FEWEST,
     NEEDED,
     OUTPUT,
     PROMPT,
@@ -101,10 +102,14 @@ def guessed(found: Sequence[str]) -> Iterator[str]:
 
 def read_tokens_of(file: Path, start: datetime) -> Trace:
     """Return a trace's file without its clients."""
+    found: list[str] = []
     try:
-        return read_tokens(lines(file), start)
+        found = lines(file)
+        return read_tokens(found, start)
     except TraceError as error:
-        raise TraceError(f"{file}: {error}") from error
+        short = 0 < sum(bool(line.strip()) for line in found) <= FEWEST
+        needed = f"; a trace needs a heading and at least {FEWEST} rows" if short else ""
+        raise TraceError(f"{file}: {error}{needed}") from error
 
 
 def lines(file: Path) -> list[str]:
