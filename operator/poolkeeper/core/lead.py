@@ -13,8 +13,8 @@ the objective leaves, corrected by how late the real pool was beside the trials 
 less, half after HALF. What was learned is right for this pool's traffic and start-up time only; a pool that has learned
 nothing yet follows the trend with FIRST.
 
-The pool grows to its need at once, by MOST times its size or by maxStep; it shrinks to the largest need of the grace
-period, of which all must have been seen. The figures were chosen by measuring: docs/benchmarks.md.
+The pool grows to its need at once, but no further than to twice what is ready, or maxStep more; it shrinks to the
+largest need of the grace period, of which all must have been seen. The figures were chosen by measuring: docs/benchmarks.md.
 """
 
 from collections.abc import Sequence
@@ -48,6 +48,7 @@ FARTHEST = timedelta(minutes=15)
 LOOKS = timedelta(seconds=60)
 """What a start takes besides itself: until a bucket has ended, a look, a new replica's first requests."""
 MOST = 2.0
+"""So many times the load a trend goes at most."""
 CLEARED = timedelta(seconds=60)
 WORST = 600.0
 """The longest backlog of a trial, in seconds: the real pool would have been helped by its queue."""
