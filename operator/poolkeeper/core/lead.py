@@ -14,7 +14,8 @@ less, half after HALF. What was learned is right for this pool's traffic and sta
 nothing yet follows the trend with FIRST.
 
 The pool grows to its need at once, but no further than to twice what is ready, or maxStep more; it shrinks to the
-largest need of the grace period, of which all must have been seen. The figures were chosen by measuring: docs/benchmarks.md.
+largest need of the grace period, of which all must have been seen. The figures were chosen by measuring:
+docs/benchmarks.md.
 """
 
 from collections.abc import Sequence
