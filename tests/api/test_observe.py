@@ -3,7 +3,10 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+import pytest
+
 from builders import at, published, seen
+from poolkeeper.api import observe_memo
 from poolkeeper.api.explain import explanation
 from poolkeeper.api.memo import dump, load
 from poolkeeper.api.observe import ObserveStatus, measured, observed
@@ -141,3 +144,9 @@ def test_figures_that_cannot_be_read_cost_no_clock():
 
 def test_figures_of_a_time_to_come_are_of_now():
     assert restored(KNOWN, now=at(10)).figures.at == at(10)
+
+
+@pytest.mark.parametrize("capacity", ["nan", "inf", "-1", "much"])
+def test_a_stored_capacity_that_is_none_is_not_believed(capacity):
+    stored = observe_memo.dump(Counterfactual(FIGURES, FIGURES)) | {"capacity": capacity}
+    assert observe_memo.load(stored, at(0)) == Counterfactual()

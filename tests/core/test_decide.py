@@ -6,7 +6,7 @@ import pytest
 
 from builders import Rig, at, loading, pod, published, reading, sample, seen, target
 from poolkeeper.core.decide import decide
-from poolkeeper.core.memory import Edit, Edits, Grace, Memory
+from poolkeeper.core.memory import Edit, Edits, Grace, Load, Memory
 from poolkeeper.core.model import Mode, OnOutage, OutageBehavior, Per, PoolSpec, Queue, ScaleDown, ScaleUp
 from poolkeeper.core.observation import FOR_GOOD, Conflict, Observation, Reading
 from poolkeeper.core.reasons import Reason
@@ -432,3 +432,12 @@ def test_a_queue_that_is_worked_off_in_time_is_none():
         for wide in (False, True)
     )
     assert (chosen, widened) == (10, 16)
+
+
+def test_another_template_does_other_work():
+    memory = Memory(target="", load=Load(per_replica=5.0, works=1.0, requests=1.0))
+    _, memory = decide(PoolSpec(2, 8), seen(0), memory, at(0))
+    assert memory.load.per_replica == 5
+    changed = seen(0, 5, target=target(pods=(pod(0, template="t2"), pod(1, template="t2"))))
+    _, memory = decide(PoolSpec(2, 8), changed, memory, at(5))
+    assert memory.load == Load()
