@@ -254,9 +254,14 @@ def test_a_queue_shows_less_than_it_measures():
 
 def test_fewer_replicas_than_were_tried_are_told():
     known = steady(10, 4)
-    assert untried(known) == pytest.approx(10 / (1.15 * 5))
+    assert untried(known, timedelta(minutes=5)) == pytest.approx(10 / (1.15 * 5))
+
+
+def test_what_came_before_the_grace_period_is_none_of_theirs():
+    known = replace(steady(10, 4), rates=(10.0, 10.0, 1.0))
+    assert untried(known, timedelta(seconds=15)) == pytest.approx(1 / (1.15 * 5))
 
 
 @pytest.mark.parametrize("known", [Load(), Load(sustained=5.0), Load(rates=(5.0,))])
 def test_nothing_is_told_of_a_load_that_nobody_knows(known):
-    assert untried(known) == 0
+    assert untried(known, timedelta(minutes=5)) == 0

@@ -25,8 +25,6 @@ from poolkeeper.core.startup import Capacity
 BUCKET = timedelta(seconds=30)
 KEPT = 60
 """So many buckets are remembered: half an hour."""
-LATELY = 10
-"""So many buckets are lately: five minutes."""
 KEEPS = 0.9
 """What earlier requests count beside those of the next bucket, for the mean."""
 FADES = 0.5 ** (BUCKET / timedelta(days=1))
@@ -222,9 +220,12 @@ def closed(load: Load, now: datetime) -> Load:
     )
 
 
-def untried(load: Load) -> float:
-    """Return the replicas below which each would be given far more than one was ever seen to take; 0 where unknown."""
+def untried(load: Load, grace: timedelta) -> float:
+    """Return the replicas below which each would be given far more than one was ever seen to take; 0 where unknown.
+
+    They would be given what came in the grace period.
+    """
     if not load.sustained or not load.rates:
         return 0.0
-    lately = load.rates[-LATELY:]
+    lately = load.rates[-max(1, round(grace / BUCKET)) :]
     return sum(lately) / len(lately) / (FURTHER * load.sustained)

@@ -47,7 +47,7 @@ def judge(spec: PoolSpec, seen: Look, ruling: Ruling, now: datetime) -> Pace:
 
 def known(spec: PoolSpec, seen: Look) -> Known:
     """Return what is known of how busy the replicas are."""
-    untried = load.untried(seen.memory.load) if seen.need is None and spec.lead else 0.0
+    untried = load.untried(seen.memory.load, spec.queue.down.grace_period) if seen.need is None and spec.lead else 0.0
     return Known(seen.need, seen.memory.starts.slots, untried, demand.width(spec, seen.memory.load))
 
 
