@@ -3,7 +3,7 @@
 70 s of azure2023_conv at 4.5 times its rate: 2 replicas become 6 and, once nothing comes any more, 2 again. By looks,
 scrapes and starts the two may differ so much:
 
-    sizes     the same ones, in the same order
+    sizes     the same ones, in the same order; one of them may not have come to its last step by the end
     instants  within LATE, by what the machine was worth
     waits     the share inside the SLA within INSIDE; p50 and p95 within NEAR, or a share of SHARE
 
@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.lasts(150), pytest.mark.skipif(not there, reason="the 
 
 def late(pair: Pair, strain: Strain) -> float:
     """Return by how much a size came earlier or later at most, in what the machine was worth."""
-    steps = zip(pair.live.steps, pair.model.steps, strict=True)
+    steps = zip(pair.live.steps, pair.model.steps, strict=False)
     spans = (sorted((pair.began + one.at, pair.began + other.at)) for one, other in steps)
     return max(strain.worth(begin, end) for begin, end in spans)
 
@@ -46,7 +46,9 @@ def test_the_model_decides_as_the_operator_did_and_its_requests_wait_as_long(spa
     live, model = pair.live, pair.model
     print(pair)
     assert live.requests == model.requests
-    assert live.sizes == model.sizes
+    both_came_to = min(len(live.sizes), len(model.sizes))
+    assert live.sizes[:both_came_to] == model.sizes[:both_came_to]
+    assert abs(len(live.sizes) - len(model.sizes)) <= 1
     assert late(pair, strain) <= LATE
     assert abs(live.inside - model.inside) <= INSIDE
     assert agree(live.p50, model.p50)
