@@ -219,10 +219,8 @@ def needed(known: Lead, load: Load, waiting: float | None, coming: int) -> Need 
 
     What waits is worked off by those that are `coming`, too; only what is more needs others.
     """
-    mean, speed = load.mean, load.speed
-    if waiting is None or load.per_replica is None or mean is None or speed is None:
-        return None
-    if not (known.predicted and load.rates):
+    speed = load.speed
+    if waiting is None or load.per_replica is None or speed is None or not (known.predicted and load.rates):
         return None
     kind, margin = TRIALS[FIRST if known.chosen is None else known.chosen]
     queue = max(0.0, waiting / speed / CLEARED.total_seconds() - coming)

@@ -119,13 +119,14 @@ def follow(spec: PoolSpec, seen: Look, before: int) -> Stage:
 def give_away(spec: PoolSpec, seen: Look, clock: Grace, refusal: Reason | None, before: int) -> Stage:
     """Return R2's stage: one step down from the current size when the clock has run for the whole grace period."""
     current = seen.current
-    survivors = shrink.remaining(spec, seen.capacity.ready, current)
+    survivors, told = shrink.remaining(spec, seen.capacity.ready, current), known(spec, seen)
+    led = shrink.is_led(spec, told.need)
     facts = {
         "queue": seen.depth.waiting,
-        "below": demand.below(spec.queue, survivors, demand.width(spec, seen.memory.load)),
+        "below": demand.below(spec.queue, survivors, told.wide),
         "survivors": survivors,
-        "busy": shrink.busy_share(spec, seen.depth, survivors, known(spec, seen)),
-        "guard": "on" if shrink.guard_is_known(spec, seen.depth, known(spec, seen)) else "unknown",
+        "busy": shrink.busy_share(spec, seen.depth, survivors, told),
+        "guard": "on" if shrink.guard_is_known(spec, seen.depth, told) else "unknown",
         "graceSeconds": spec.queue.down.grace_period.total_seconds(),
     }
     if is_forced(spec, seen):
@@ -133,19 +134,17 @@ def give_away(spec: PoolSpec, seen: Look, clock: Grace, refusal: Reason | None, 
         return Stage("grace", before, spec.max_replicas, Reason.WINDOW_FORCED, facts)
     if refusal is Reason.AT_MINIMUM:
         facts = {**facts, "minReplicas": spec.min_replicas, **bounds.floor_facts(seen)}
-    since = clock.calm_since if shrink.is_led(spec, seen.need) else clock.short_since
+    since = clock.calm_since if led else clock.short_since
     if since is None or (refusal is Reason.SURVIVORS_BUSY and current <= spec.max_replicas):
         return Stage("grace", before, before, refusal or Reason.STEADY, facts)
     if not (seen.is_new and grace.passed(since, clock.sampled_at, spec.queue.down.grace_period)):
         return Stage("grace", before, before, Reason.GRACE, facts)
     if refusal is None:
         reason = Reason.ABOVE_WINDOW if bounds.is_above_window(seen) else Reason.QUEUE_BELOW
-        after = shrink.stepped(spec, current)
-        if seen.need is not None and shrink.is_led(spec, seen.need):
-            after = shrink.led(spec, seen.depth, known(spec, seen), current)
-        return Stage(
-            "grace", before, after if after < current else before, reason if after < current else Reason.GRACE, facts
-        )
+        after = shrink.led(spec, seen.depth, told, current) if led else shrink.stepped(spec, current)
+        if after >= current:
+            return Stage("grace", before, before, Reason.GRACE, facts)
+        return Stage("grace", before, after, reason, facts)
     stepped = max(spec.max_replicas, current - (spec.queue.down.step or 1))
     return Stage("grace", before, stepped, bounds.above_cap(seen), facts)
 
