@@ -14,7 +14,7 @@ from poolkeeper.api.spec import Spec, parse_spec
 from poolkeeper.api.units import format_duration
 from poolkeeper.cli.check import examined
 from poolkeeper.cli.manifest import read
-from poolkeeper.cli.question import SLA, STARTUP
+from poolkeeper.cli.question import STARTUP
 from poolkeeper.core.model import CapacityType, PoolSpec, Tier
 from poolkeeper.simulate.presets import PRICES
 from poolkeeper.simulate.study import OURS, Entrant, Pool
@@ -82,7 +82,7 @@ def pool_of(body: Json, name: str, given: Given) -> Pool:
         spec=spec,
         entrants=(Entrant(OURS, spec), *changed(body["spec"], given), *map(Entrant, given.peers)),
         startup=given.startup or STARTUP,
-        sla=given.sla or (spec.slo.queue_time if spec.slo else SLA),
+        sla=given.sla or spec.sla,
         prices={tier.name: price(spec, tier, given) * gpus(spec, given) for tier in spec.tiers},
     )
 

@@ -38,8 +38,6 @@ DAYS = 8
 """So many days are kept one by one: a week, and today."""
 SUSTAINED = 3
 """For so many buckets must replicas do something to show that they can: one batch takes in a burst."""
-SLA = timedelta(seconds=2)
-"""How long a request may wait where the spec does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +103,7 @@ def ground_of(spec: PoolSpec, seen: Look, figures: Figures) -> Ground:
     return Ground(
         load=min(load, seen.capacity.ready) if taken else load,
         request=mean / capacity,
-        sla=(spec.slo.queue_time if spec.slo else SLA).total_seconds(),
+        sla=spec.sla.total_seconds(),
         startup=median_high(took) if took else usual(spec, ()),
         hold=slots * mean / capacity if slots else None,
     )

@@ -11,7 +11,6 @@ is known (lead.py), both are so many times as wide that `above` takes an SLA to 
 
 from math import ceil
 
-from poolkeeper.core.lead import SLA
 from poolkeeper.core.memory import Load
 from poolkeeper.core.model import Per, PoolSpec, Queue
 
@@ -21,8 +20,7 @@ def width(spec: PoolSpec, load: Load) -> float:
     speed = load.speed
     if speed is None or not (spec.queue.widened and spec.lead):
         return 1.0
-    sla = spec.slo.queue_time if spec.slo else SLA
-    return max(1.0, speed * sla.total_seconds() / spec.queue.up.above)
+    return max(1.0, speed * spec.sla.total_seconds() / spec.queue.up.above)
 
 
 def above(queue: Queue, ready: int, wide: float = 1.0) -> float:

@@ -57,7 +57,6 @@ STAYS = 0.01
 """Another trial must be cheaper by so much to be followed."""
 OBJECTIVE = 99.5
 """How many requests in a hundred are to be inside where the spec has no objective."""
-SLA = timedelta(seconds=2)
 AIM = 0.5
 """The part of what the objective leaves that is aimed at: the rest is for what nobody could have learned."""
 LEAST, LARGEST = 0.4, 4.0

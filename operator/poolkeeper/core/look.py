@@ -125,16 +125,14 @@ def measured(spec: PoolSpec, known: Load, depth: Depth, pool: tuple[tuple[Part, 
     if not spec.lead:
         return known
     parts, capacity = pool
-    sla = spec.slo.queue_time if spec.slo else lead.SLA
-    return load.measure(known, depth, [pod for part in parts for pod in part.target.pods], capacity, sla=sla)
+    return load.measure(known, depth, [pod for part in parts for pod in part.target.pods], capacity, sla=spec.sla)
 
 
 def studied(spec: PoolSpec, known: Memory, found: Load) -> Lead:
     """Return what is known of where the load is going, after a bucket of it has ended."""
     lead_time = startup.usual(spec, (known.starts, *known.tiers.starts.values()))
     late = lead.AIM * (1 - (spec.slo.objective_percent if spec.slo else lead.OBJECTIVE) / 100)
-    sla = spec.slo.queue_time if spec.slo else lead.SLA
-    return lead.study(known.lead, found, lead.Rule(lead_time, late, sla, spec.queue.down.grace_period))
+    return lead.study(known.lead, found, lead.Rule(lead_time, late, spec.sla, spec.queue.down.grace_period))
 
 
 def accounted(spec: PoolSpec, seen: Observation, before: Account, cap: int | None, now: datetime) -> Account:

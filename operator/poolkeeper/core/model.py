@@ -163,6 +163,8 @@ class Tier:
     recovery: Recovery = field(default_factory=Recovery)
 
 
+IN_TIME = timedelta(seconds=2)
+"""How long a request may wait where the spec does not promise anything else."""
 ON_DEMAND = Tier("on-demand", CapacityType.ON_DEMAND)
 
 
@@ -228,6 +230,11 @@ class PoolSpec:
     forecast: Forecast | None = None
     lead: bool = True
     cost: Costing = field(default_factory=Costing)
+
+    @property
+    def sla(self) -> timedelta:
+        """How long a request may wait to be in time."""
+        return self.slo.queue_time if self.slo else IN_TIME
 
     @property
     def spot(self) -> Tier | None:

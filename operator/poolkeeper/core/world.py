@@ -26,7 +26,6 @@ from poolkeeper.core.reasons import Reason
 from poolkeeper.core.serving import Serving
 
 HOUR = 3600.0
-SLA = timedelta(seconds=2)
 SLIGHT = 1e-6
 DONE = 0.5
 """Requests: a replica that drains is done when less than this runs on it."""
@@ -80,7 +79,7 @@ class World:
         self, ground: Ground, spec: PoolSpec, start: datetime, sizes: Mapping[str, int], seed: int = 0
     ) -> None:
         self.ground, self.start, self.seed = ground, start, seed
-        self.serving = Serving(ground.engine, (spec.slo.queue_time if spec.slo else SLA).total_seconds())
+        self.serving = Serving(ground.engine, spec.sla.total_seconds())
         self.agenda = Agenda()
         self.fleets = {tier.name: self._fleet(tier.name) for tier in spec.tiers}
         self.keeper = next(tier.name for tier in spec.tiers if tier.type is CapacityType.ON_DEMAND)
