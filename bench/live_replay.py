@@ -3,6 +3,7 @@
 The pool has all defaults but a short grace, and no drain; its pods load for 30 s. Both lives have the very same
 requests. Printed are the sizes, the share of the time at which both had the same one, replica-hours and waits. The
 fleet's requests wait at the replica that they were sent to, the model's in one queue: the tails of their waits differ.
+Along what was ready live the model lives once more without deciding: its waits are compared by themselves.
 Figures are printed, not judged.
 """
 
@@ -60,7 +61,7 @@ def main() -> int:
     same, spent = alike(pair, given.length), [hours(life, given.length) for life in (pair.live, pair.model)]
     print(pair)
     print(f"the same size {100 * same:.0f} % of the time; replica-hours live {spent[0]:.2f}, model {spent[1]:.2f}")
-    lives = {"live": asdict(pair.live), "model": asdict(pair.model)}
+    lives = {"live": asdict(pair.live), "model": asdict(pair.model), "along": asdict(pair.along)}
     print(f"-> {save('bench-live', {**lives, 'same_size': same, 'replica_hours': spent})}")
     return 0
 

@@ -98,6 +98,11 @@ class ReadyPods:
         """How many are ready now."""
         return self._counts[-1][1]
 
+    @property
+    def counts(self) -> list[tuple[float, int]]:
+        """Every number that was ready, and from when on."""
+        return list(self._counts)
+
     def least_since(self, moment: float) -> int:
         """Return the smallest number that was ever ready from then on.
 
@@ -106,13 +111,13 @@ class ReadyPods:
         """
         if self._broken is not None:
             raise RuntimeError("the watch of the pods broke") from self._broken
-        counts = list(self._counts)
+        counts = self.counts
         before = [count for at, count in counts if at <= moment]
         return min([before[-1], *(count for at, count in counts if at > moment)])
 
     def reached(self, count: int) -> float | None:
         """Return the moment at which so many were first ready, None while they never were."""
-        return next((at for at, ready in list(self._counts) if ready >= count), None)
+        return next((at for at, ready in self.counts if ready >= count), None)
 
     def _follow(self) -> None:
         path, app = self._pods

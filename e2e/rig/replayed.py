@@ -2,15 +2,18 @@
 
     live      fleet.load() sends a window of a trace; the operator scrapes the pods, and a watch tells every size
     replay    the very same requests by the second, token by token, in core's world; the operator's own decide()
+    along     the same requests in core's world again, with so many replicas ready as there were live at every second
 
-Seconds since the first request is expected, in both. The model is told one thing that was measured live: how long a
-replica took from the size that asked for it to being ready, in the mean.
+Seconds since the first request is expected, in all. The replay is told one thing that was measured live: how long a
+replica took from the size that asked for it to being ready, in the mean. Along what was ready live it decides nothing,
+so that waits are compared by themselves: a second by which a slow machine starts a replica later is in both.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from math import ceil
 from statistics import fmean
 from typing import Any
@@ -24,7 +27,7 @@ from poolkeeper.core.decision import Decision
 from poolkeeper.core.engine import Engine
 from poolkeeper.core.machines import Startup
 from poolkeeper.core.model import PoolSpec
-from poolkeeper.core.world import Ground, World
+from poolkeeper.core.world import Gauges, Ground, World
 from poolkeeper.simulate.replay import Case, Operator, Played, replay
 from rig.manifests import loading
 from rig.record import Change, ReadyPods
@@ -99,16 +102,18 @@ class Life:
 
 @dataclass(frozen=True)
 class Pair:
-    """The two lives, when the one on the control plane began (by the monotonic clock), how long a replica took."""
+    """The lives, when the one on the control plane began (by the monotonic clock), how long a replica took."""
 
     live: Life
     model: Life
+    along: Life
     began: float
     load: timedelta
 
     def __str__(self) -> str:
         """Return it for people."""
-        return f"live   {self.live}\nmodel  {self.model}\na replica took {self.load.total_seconds():.1f} s"
+        lives = f"live   {self.live}\nmodel  {self.model}\nalong  {self.along}"
+        return f"{lives}\na replica took {self.load.total_seconds():.1f} s"
 
 
 def both(space: Space, made: Json, window: Window, load: float, silence: float) -> Pair:
@@ -132,7 +137,10 @@ def both(space: Space, made: Json, window: Window, load: float, silence: float) 
     changes, quiet = space.changes(name), began - created
     took = startup(changes, least, ready)
     live = lived(changes, began, space.fleet.report(space.workload(name)))
-    return Pair(live, replayed(made["spec"], window.arrivals(quiet, silence), quiet, took), began, took)
+    spec, traffic = parse_spec(made["spec"]).to_core(), window.arrivals(quiet, silence)
+    model = replayed(Noted(spec), spec, traffic, quiet, took)
+    along = replayed(Followed(ready.counts, began - ceil(quiet)), spec, traffic, quiet, timedelta(0))
+    return Pair(live, model, along, began, took)
 
 
 def lived(changes: list[Change], began: float, report: Report) -> Life:
@@ -162,25 +170,40 @@ class Noted(Operator):
     def act(self, world: World) -> Decision:
         """Look at the world, carry out what is decided, and note it."""
         decision = super().act(world)
-        if not self.sizes or self.sizes[-1][1] != world.size:
-            self.sizes.append((world.clock, world.size))
+        self.sizes.append((world.clock, world.size))
         return decision
 
 
-def replayed(raw: Mapping[str, Any], traffic: Traffic, quiet: float, load: timedelta) -> Life:
-    """Return the life of a pool of this JSON spec in the model, from its minimum on; replicas start in `load`."""
-    operator = Noted(parse_spec(raw).to_core())
-    spec, profile = operator.spec, Profile()
+class Followed:
+    """No operator: as many replicas as were ready live, by the monotonic clock; the model's begins at `start`."""
+
+    name = "followed"
+    interval = SECOND
+
+    def __init__(self, counts: Sequence[tuple[float, int]], start: float) -> None:
+        self.counts, self.start = counts, start
+        self.sizes: list[tuple[float, int]] = []
+
+    def decide(self, seen: Gauges) -> int:
+        """Return how many were ready then."""
+        size = next(count for at, count in reversed(self.counts) if at <= self.start + seen.now)
+        self.sizes.append((seen.now, size))
+        return size
+
+
+def replayed(policy: Noted | Followed, spec: PoolSpec, traffic: Traffic, quiet: float, load: timedelta) -> Life:
+    """Return the life of a pool in the model, from its minimum on; replicas start in `load`."""
+    profile = Profile()
     engine = Engine(
         profile.slots, profile.prefill_rate, profile.decode_rate, profile.half_batch, float(profile.cache_tokens)
     )
     ground = Ground(engine, Startup(load), drain=timedelta(0))
     least, most = spec.min_replicas, spec.max_replicas
-    played = replay(operator, Case(traffic, ground, least, most, least, SLA))
-    return modelled(operator, played, ceil(quiet))
+    played = replay(policy, Case(traffic, ground, least, most, least, SLA))
+    return modelled(policy.sizes, played, ceil(quiet))
 
 
-def modelled(operator: Noted, played: Played, quiet: float) -> Life:
+def modelled(sizes: Sequence[tuple[float, int]], played: Played, quiet: float) -> Life:
     """Return what a replay came to; what came before the first request has negative seconds."""
-    steps = tuple(Step(at - quiet, size) for at, size in operator.sizes[1:])
+    steps = tuple(Step(at - quiet, size) for (_, before), (at, size) in pairwise(sizes) if size != before)
     return Life(steps, played.wait_p50, played.wait_p95, played.in_sla, played.cut_off, played.requests)

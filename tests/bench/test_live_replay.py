@@ -17,7 +17,7 @@ def test_a_size_stands_until_the_next():
 
 
 def test_a_size_that_came_later_was_another_meanwhile():
-    pair = Pair(life((10, 3)), life((15, 3)), 0.0, timedelta(seconds=5))
+    pair = Pair(life((10, 3)), life((15, 3)), life((12, 3)), 0.0, timedelta(seconds=5))
     assert alike(pair, 100) == 0.95
 
 
