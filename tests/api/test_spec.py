@@ -115,9 +115,12 @@ def test_a_bad_spec_names_the_field_and_what_would_be_right(changes, problem):
         ({"prometheus": {"metric": "m", "freshness": "f"}}, "freshness belongs to query"),
         ({"prometheus": {"query": "q", "selector": {"a": "b"}}}, "selector belongs to metric"),
         ({"prometheus": {"metric": "m}"}}, "must match pattern"),
-        ({}, "give exactly one of pods, prometheus"),
-        ({"pods": {}, "prometheus": {"metric": "m"}}, "give exactly one of pods, prometheus"),
-        ({"endpointPicker": {}}, "endpointPicker is not supported yet"),
+        ({}, "give exactly one of pods, prometheus, endpointPicker"),
+        (
+            {"pods": {}, "prometheus": {"metric": "m"}},
+            "give exactly one of pods, prometheus, endpointPicker",
+        ),
+        ({"endpointPicker": {"inferencePoolRef": {"name": "chat"}}}, "endpointPicker is not supported yet"),
     ],
 )
 def test_a_bad_source_says_what_would_be_right(source, problem):

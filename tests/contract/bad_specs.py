@@ -287,6 +287,8 @@ def _rule(field: str, message: str, spec: Json) -> Bad:
 _TIERS, _TIER = "spec.capacity", "spec.capacity.tiers[0]"
 _WINDOW, _OUTSIDE = "spec.schedule.windows[0]", "spec.schedule.outside"
 _SOURCE, _PROMETHEUS = "spec.queue.sources[0]", "spec.queue.sources[0].prometheus"
+PICKER = {"inferencePoolRef": {"name": "chat"}}
+ONE_OF = "give exactly one of pods, prometheus, endpointPicker, externalMetric, redis, rabbitMq"
 
 RULES = (
     _rule("spec", "replicas is not supported yet", MINIMAL | {"replicas": 3}),
@@ -319,10 +321,12 @@ RULES = (
         "spec.queue", "source names must differ", _queue(sources=[{"name": "a", "pods": {}}, {"name": "a", "pods": {}}])
     )._replace(sooner=("spec.queue.sources[1]", "Duplicate value")),
     _rule("spec.queue.onOutage", "behavior AtLeast needs replicas", _queue(onOutage={"behavior": "AtLeast"})),
-    _rule(_SOURCE, "endpointPicker is not supported yet", _source(endpointPicker={})),
-    _rule(_SOURCE, "externalMetric is not supported yet", _source(externalMetric={})),
-    _rule(_SOURCE, "give exactly one of pods, prometheus", _source()),
-    _rule(_SOURCE, "give exactly one of pods, prometheus", _source(pods={}, prometheus={"metric": "waiting"})),
+    _rule(
+        _SOURCE, "endpointPicker is not supported yet", _source(endpointPicker={"inferencePoolRef": {"name": "chat"}})
+    ),
+    _rule(_SOURCE, "externalMetric is not supported yet", _source(externalMetric={"name": "waiting"})),
+    _rule(_SOURCE, ONE_OF, _source()),
+    _rule(_SOURCE, ONE_OF, _source(pods={}, prometheus={"metric": "waiting"})),
     _rule(_PROMETHEUS, "give either metric or query", _prometheus(metric="waiting", query="waiting")),
     _rule(_PROMETHEUS, "give either metric or query", _prometheus()),
     _rule(

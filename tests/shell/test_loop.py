@@ -76,7 +76,7 @@ class Rig:
         self.generation = 0
         self.change(**spec)
         self.loop = Loop(
-            self.kube, self.cluster, self.pools, Sources(None, None), turns(self.kube, self.cluster, self.pools)
+            self.kube, self.cluster, self.pools, Sources(None, None, None), turns(self.kube, self.cluster, self.pools)
         )
         self.see(match_labels={POOL_LABEL: "chat"})
 

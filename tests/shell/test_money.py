@@ -64,7 +64,7 @@ class Rig(test_loop.Rig):
         self.money = Money(self.kube, self.cluster, self.pools, self.telemetry, Settings(lease_namespace="poolkeeper"))
         self.money.begin(at(-60))
         turns = Turns(self.kube, self.cluster, self.pools, self.telemetry, self.money)
-        self.loop = Loop(self.kube, self.cluster, self.pools, Sources(None, None), turns)
+        self.loop = Loop(self.kube, self.cluster, self.pools, Sources(None, None, None), turns)
 
     def see(self, **changes):
         super().see(**changes)

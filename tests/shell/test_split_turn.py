@@ -257,7 +257,9 @@ class Elector:
 
 async def test_an_alarm_in_the_middle_of_a_look_brings_another_once_that_has_ended():
     rig = SplitRig(queue={"interval": "300s"})
-    loop = Loop(rig.kube, rig.cluster, rig.pools, Sources(Scraper(), None), turns(rig.kube, rig.cluster, rig.pools))
+    loop = Loop(
+        rig.kube, rig.cluster, rig.pools, Sources(Scraper(), None, None), turns(rig.kube, rig.cluster, rig.pools)
+    )
     loop.note(rig.pool)
     rig.pool.busy, rig.cluster.signals.alarms = True, 1
     await loop.run(Elector(lambda: None, lambda: setattr(rig.pool, "busy", False)))

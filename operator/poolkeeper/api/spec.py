@@ -7,18 +7,15 @@ from pydantic import Field, ValidationError
 
 from poolkeeper.api.capacity import Capacity, Drain
 from poolkeeper.api.cost import COST_RULES, Cost
-from poolkeeper.api.fields import MAX_REPLICAS, AutoDuration, Duration, Name
+from poolkeeper.api.fields import MAX_REPLICAS, AutoDuration, Duration
 from poolkeeper.api.problems import problems, shown
 from poolkeeper.api.refused import RefusedError
 from poolkeeper.api.rules import Part, Rule, not_yet
 from poolkeeper.api.schedule import POOL_RULES, Forecast, Schedule
+from poolkeeper.api.sources import MAX_SOURCES, Pods, Source
 from poolkeeper.api.units import parse_duration
 from poolkeeper.core import costing, model
 
-Later = dict[str, Any] | None
-Engine = Literal["auto", "vllm", "sglang", "tgi", "trtllm-serve", "triton-trtllm", "triton"]
-
-MAX_SOURCES = 8
 ABOVE, BELOW = 5.0, 1.0
 """The thresholds where the spec gives none: the field's common default is 5 waiting per replica."""
 
@@ -32,77 +29,6 @@ class TargetRef(Part):
     """The target's kind. Only Deployment for now."""
     name: Annotated[str, Field(min_length=1, max_length=253)]
     """The target's name, in the pool's own namespace."""
-
-
-class Pods(Part):
-    """Queue depth from the pods' own metrics pages."""
-
-    engine: Engine = "auto"
-    """The inference engine that serves the page; `auto` recognises it."""
-    port: Annotated[int | str, Field(json_schema_extra={"x-kubernetes-int-or-string": True})] = "http"
-    """The metrics port: a container port's name or a number. Without a port named `http`, the engine's own."""
-
-
-class Prometheus(Part):
-    """Queue depth from a Prometheus server that the administrator configured."""
-
-    server: Name = "default"
-    """The server's name in the operator's configuration. A pool holds no URL."""
-    metric: Annotated[str, Field(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$", max_length=256)] | None = None
-    """The queue-depth gauge. Its series are read pod by pod in the pool's namespace and summed over live pods."""
-    selector: dict[str, Annotated[str, Field(max_length=256)]] = Field(default_factory=dict, max_length=16)
-    """Labels that the metric's series must carry."""
-    query: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
-    """A raw PromQL query instead of `metric`; it must give exactly one element."""
-    freshness: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
-    """A query for the instant (Unix seconds) of `query`'s newest sample; without it, freshness is unknown."""
-    max_age: Duration = "30s"
-    """How old a sample may be before it counts as missing."""
-
-    RULES: ClassVar = (
-        Rule(
-            "has(self.metric) != has(self.query)",
-            lambda it: (it.metric is None) != (it.query is None),
-            "give either metric or query",
-        ),
-        Rule(
-            "!has(self.freshness) || has(self.query)",
-            lambda it: it.freshness is None or it.query is not None,
-            "freshness belongs to query; with metric, maxAge does its work",
-        ),
-        Rule(
-            "!has(self.query) || !has(self.selector) || self.selector.size() == 0",
-            lambda it: it.query is None or not it.selector,
-            "selector belongs to metric; put the labels into the query",
-        ),
-    )
-
-
-class Source(Part):
-    """One place where queue depth is read: exactly one of the kinds below."""
-
-    name: Name
-    """The source's name, in messages and metrics."""
-    pods: Pods | None = None
-    """The pods' own pages."""
-    prometheus: Prometheus | None = None
-    """A Prometheus server."""
-    endpoint_picker: Later = None
-    """The Gateway API inference extension's picker. Not supported yet."""
-    external_metric: Later = None
-    """The external metrics API. Not supported yet."""
-
-    RULES: ClassVar = (
-        *not_yet("endpoint_picker", "external_metric"),
-        Rule(
-            "[has(self.pods), has(self.prometheus), has(self.endpointPicker), has(self.externalMetric)]"
-            ".filter(given, given).size() == 1",
-            lambda it: (
-                sum(k is not None for k in (it.pods, it.prometheus, it.endpoint_picker, it.external_metric)) == 1
-            ),
-            "give exactly one of pods, prometheus",
-        ),
-    )
 
 
 class ScaleUp(Part):
@@ -339,7 +265,7 @@ def _queue(queue: Queue) -> model.Queue:
     outage, below = queue.on_outage, queue.scale_down.below
     above = ABOVE if queue.scale_up.above is None else queue.scale_up.above
     return model.Queue(
-        sources=tuple(_source(source) for source in queue.sources),
+        sources=tuple(source.to_core() for source in queue.sources),
         combine=model.Combine(queue.combine),
         interval=parse_duration(queue.interval),
         thresholds_per=model.Per(queue.thresholds_per),
@@ -361,22 +287,6 @@ def _queue(queue: Queue) -> model.Queue:
         on_outage=model.OnOutage(
             parse_duration(outage.after), model.OutageBehavior(outage.behavior), outage.replicas or 0
         ),
-    )
-
-
-def _source(source: Source) -> model.Source:
-    if source.prometheus is None:
-        pods = source.pods or Pods()
-        return model.PodsSource(source.name, pods.engine, pods.port)
-    given = source.prometheus
-    return model.PrometheusSource(
-        name=source.name,
-        server=given.server,
-        metric=given.metric,
-        selector=tuple(sorted(given.selector.items())),
-        query=given.query,
-        freshness=given.freshness,
-        max_age=parse_duration(given.max_age),
     )
 
 

@@ -27,8 +27,8 @@ from poolkeeper.core.prospects import ahead
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.shares import Settled, Terms, settle
 
-CAPS = 6
-"""Where the caps begin in the trail; the drain, last, is none of them."""
+CAPS = -4
+"""Where the caps begin in the trail: budget, maximum, startup. The drain, last, is none of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ def part(reading: Reading, silence: Mapping[str, datetime], now: datetime) -> De
     if reading.fault is not None:
         return Depth(at=reading.at, fault=reading.fault, detail=named + (reading.detail or reading.fault.sentence))
     if reading.waiting is not None:
-        return Depth(reading.waiting, whole=True, at=reading.at)
+        return Depth(reading.waiting, whole=True, at=reading.at, running=reading.running)
     return per_pod(reading, silence, now, named)
 
 

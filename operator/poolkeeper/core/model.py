@@ -37,12 +37,32 @@ class OutageBehavior(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SecretKey:
+    """A key of a Secret in the pool's own namespace."""
+
+    name: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """How a pod's page is asked for: over TLS or not, whom to trust as whom, with which bearer token."""
+
+    tls: bool = False
+    ca: SecretKey | None = None
+    server_name: str = ""
+    verify: bool = True
+    token: SecretKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PodsSource:
     """Queue depth read from the pods' own metrics pages."""
 
     name: str = "pods"
     engine: str = "auto"
     port: str | int = "http"
+    transport: Transport = Transport()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +78,48 @@ class PrometheusSource:
     max_age: timedelta = timedelta(seconds=30)
 
 
-Source = PodsSource | PrometheusSource
+@dataclass(frozen=True, slots=True)
+class PickerSource:
+    """Queue depth read from the endpoint picker of an InferencePool of the Gateway API inference extension."""
+
+    name: str
+    pool: str
+    port: str | int = "metrics"
+    transport: Transport = Transport()
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalSource:
+    """Queue depth read from the external metrics API."""
+
+    name: str
+    metric: str
+    selector: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RedisSource:
+    """Queue depth read from a named Redis: a list's length, or with a `group` the stream's lag for it."""
+
+    name: str
+    server: str
+    key: str
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RabbitSource:
+    """Queue depth read from a named RabbitMQ."""
+
+    name: str
+    server: str
+    queue: str
+    vhost: str = "/"
+
+
+Source = PodsSource | PrometheusSource | PickerSource | ExternalSource | RedisSource | RabbitSource
+OutsideSource = PickerSource | ExternalSource | RedisSource | RabbitSource
+"""What is asked for by itself, for one pool."""
 
 
 @dataclass(frozen=True, slots=True)

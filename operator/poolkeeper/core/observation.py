@@ -46,13 +46,15 @@ class PodFault:
 class Reading:
     """One look at one source, taken at `at`.
 
-    A source without pods gives `waiting`; a per-pod source gives `pods` and `faults`, one entry for each ready
-    pod; a look that failed as a whole gives `fault`. A pods source with no ready pod does not apply.
+    A source without pods gives `waiting`, and where it knows what is worked on `running`; a per-pod source gives `pods`
+    and `faults`, one entry for each ready pod; a look that failed as a whole gives `fault`. A pods source with no ready
+    pod does not apply.
     """
 
     source: str
     at: datetime
     waiting: float | None = None
+    running: float | None = None
     pods: tuple[PodSample, ...] = ()
     faults: tuple[PodFault, ...] = ()
     fault: Reason | None = None

@@ -36,6 +36,7 @@ from poolkeeper.shell.money import Money
 from poolkeeper.shell.pools import Key, Pools
 from poolkeeper.shell.prometheus import PrometheusServer
 from poolkeeper.shell.queues.batch import BatchReader
+from poolkeeper.shell.queues.outside import Outside
 from poolkeeper.shell.queues.scrape import PodScraper
 from poolkeeper.shell.settings import Settings
 from poolkeeper.shell.telemetry import Telemetry
@@ -258,7 +259,7 @@ class Operator:
         scraper = PodScraper()
         for closing in (scraper.close, *(server.close for server in self.servers.values())):
             self._open.push_async_callback(closing)
-        return Sources(scraper, BatchReader(self.servers))
+        return Sources(scraper, BatchReader(self.servers), Outside({}))
 
     def _team_budgets(self) -> TeamBudgets:
         known = self.settings

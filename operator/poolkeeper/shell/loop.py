@@ -16,7 +16,7 @@ import structlog
 
 from poolkeeper.api.names import shown
 from poolkeeper.core.decision import Decision
-from poolkeeper.core.model import PodsSource, PrometheusSource
+from poolkeeper.core.model import OutsideSource, PodsSource, PrometheusSource
 from poolkeeper.core.observation import Reading
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell import observe
@@ -27,6 +27,7 @@ from poolkeeper.shell.leader import Elector
 from poolkeeper.shell.pools import Key, Pool, Pools
 from poolkeeper.shell.queues.batch import BatchReader
 from poolkeeper.shell.queues.demultiplex import Ask
+from poolkeeper.shell.queues.outside import Outside
 from poolkeeper.shell.queues.scrape import PodScraper
 from poolkeeper.shell.turn import Turns
 
@@ -41,6 +42,7 @@ class Sources:
 
     scraper: PodScraper
     batch: BatchReader
+    outside: Outside
 
 
 class Answers:
@@ -184,4 +186,9 @@ class Loop:
             for source in spec.queue.sources
             if isinstance(source, PodsSource)
         ]
-        return (*(await asyncio.gather(*scrapes)), *(await answers.of("/".join(pool.key))))
+        others = [
+            self._sources.outside.read(pool.key[0], source, now)
+            for source in spec.queue.sources
+            if isinstance(source, OutsideSource)
+        ]
+        return (*(await asyncio.gather(*scrapes, *others)), *(await answers.of("/".join(pool.key))))
