@@ -43,6 +43,8 @@ def dump(memory: Memory, grace_period: timedelta, stored: Mapping[str, Any]) -> 
         made["edit"] = _edit(memory.edits.edit)
     if memory.edits.restored:
         made["restored"] = [format_instant(at) for at in memory.edits.restored]
+    if memory.known_queues:
+        made["queues"] = list(memory.known_queues)
     if memory.starts.template:
         made["starts"] = _starts(memory.starts)
     if memory.leads_to is not None:
@@ -91,6 +93,7 @@ def _load(stored: Mapping[str, Any], looked_until: datetime | None, now: datetim
             restored=tuple(min(now, parse_instant(at)) for at in stored.get("restored", ())),
         ),
         tiers=_read_tiers(stored.get("tiers", {}), now),
+        known_queues=tuple(str(name) for name in stored.get("queues", ())),
         load=_read_replica(stored.get("replica")),
         habit=_read_habit(stored.get("habit")),
     )

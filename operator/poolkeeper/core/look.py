@@ -18,6 +18,7 @@ from poolkeeper.core.schedule import Bounds, bounds
 from poolkeeper.core.split import is_full, size_found
 from poolkeeper.core.startup import Capacity
 from poolkeeper.core.tiers import Part
+from poolkeeper.core.vanishing import believed
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
     """Return the meaning of what was seen. What is remembered of another target means nothing for this one."""
     if memory.target != target.uid:
         memory = replace(Memory(account=memory.account) if memory.target else memory, target=target.uid)
-    depth, silence = combine(seen.readings, spec.queue, memory.silent_since, now)
+    readings, known_queues = believed(seen.readings, memory.known_queues)
+    depth, silence = combine(readings, spec.queue, memory.silent_since, now)
     starts = startup.observe_starts(memory.starts, target, depth, now)
     if starts.template != memory.starts.template and memory.starts.template:
         memory = replace(memory, load=Load(), lead=Lead())  # another image, model or GPU does other work
@@ -85,6 +87,7 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
         habit=forecast.study(spec, memory.habit, present, now),
         leads_to=memory.leads_to,
         silent_since=silence,
+        known_queues=known_queues,
         outage_since=None if depth.whole else (memory.outage_since or now),
         account=memory.account,
         load=came,

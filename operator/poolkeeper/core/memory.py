@@ -256,7 +256,8 @@ NOTHING_MEASURED = Counterfactual()
 class Memory:
     """Everything the next decision needs to know about the earlier ones, all of them about the `target` of that UID.
 
-    `leads_to` is the instant that the lead time under way leads to (R5).
+    `leads_to` is the instant that the lead time under way leads to (R5). `known_queues` were seen to hold something, of
+    those that are not there while they are empty (vanishing.py).
     """
 
     target: str = ""
@@ -268,6 +269,7 @@ class Memory:
     leads_to: datetime | None = None
     outage_since: datetime | None = None
     silent_since: dict[str, datetime] = field(default_factory=dict)
+    known_queues: tuple[str, ...] = ()
     habit: Habit = field(default_factory=Habit)
     account: Account = field(default_factory=Account)
     load: Load = field(default_factory=Load)
@@ -286,6 +288,7 @@ class Memory:
             self.leads_to,
             self.outage_since,
             self.silent_since,
+            self.known_queues,
             self.habit,
             self.account,
             self.load,

@@ -48,7 +48,7 @@ class Reading:
 
     A source without pods gives `waiting`, and where it knows what is worked on `running`; a per-pod source gives `pods`
     and `faults`, one entry for each ready pod; a look that failed as a whole gives `fault`. A pods source with no ready
-    pod does not apply.
+    pod does not apply. `vanishes` names a queue that is not there while it is empty (vanishing.py).
     """
 
     source: str
@@ -60,6 +60,7 @@ class Reading:
     fault: Reason | None = None
     detail: str = ""
     applies: bool = True
+    vanishes: str = ""
 
 
 class Wait(StrEnum):
