@@ -7,12 +7,14 @@ import pytest
 from tests.contract.objects import until
 
 from poolkeeper.api.names import FIELD_MANAGER
+from poolkeeper.api.target import DEPLOYMENT
 from poolkeeper.shell.access import Access
 from poolkeeper.shell.kube import KubeClient
 from poolkeeper.shell.kube_errors import ConflictError
 from poolkeeper.shell.ownership import Ownership
-from poolkeeper.shell.projections import DEPLOYMENTS, PODS, REPLICA_SETS, SCALED_OBJECTS
+from poolkeeper.shell.projections import PODS, REPLICA_SETS, SCALED_OBJECTS
 from poolkeeper.shell.reflector import Reflector
+from poolkeeper.shell.workload_projections import WORKLOADS
 
 pytestmark = pytest.mark.cluster
 
@@ -33,11 +35,11 @@ class Seen:
     def __init__(self, kube, namespace):
         self.namespace, self.index = namespace, Ownership()
         where = {"namespaces": (namespace,)}
-        self.deployments = Reflector(kube, DEPLOYMENTS, **where)
+        self.deployments = Reflector(kube, WORKLOADS[DEPLOYMENT], **where)
         self.reflectors = [
             self.deployments,
             Reflector(kube, PODS, on_change=self.index.pod_changed, **where),
-            Reflector(kube, REPLICA_SETS, on_change=self.index.replica_set_changed, **where),
+            Reflector(kube, REPLICA_SETS, on_change=self.index.set_changed, **where),
         ]
 
     @property

@@ -16,7 +16,7 @@ from poolkeeper.core.rates import Rental
 from poolkeeper.shell.billing import Billing
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.pools import Pools
-from poolkeeper.shell.views import ReplicaSetView
+from poolkeeper.shell.views import SetView
 
 BOOK = Book()
 LABELS = {
@@ -51,8 +51,8 @@ class Rig:
         self.pool = self.pools.take(body | {"spec": BODY["spec"] | ({"cost": cost} if cost else {})})
 
     def own(self, replica_set, deployment_uid):
-        view = ReplicaSetView("inference", replica_set, replica_set, deployment_uid)
-        self.cluster.ownership.replica_set_changed(KEY, None, view)
+        view = SetView("inference", replica_set, replica_set, deployment_uid)
+        self.cluster.ownership.set_changed(KEY, None, view)
 
     def split(self):
         self.cluster.deployments.items[KEY] = deployment("chat-spot", tier="spot", owners=("uid-d",))
@@ -70,7 +70,7 @@ class Rig:
     def pod(self, name="p1", on="n1", since=60, number=1, half="chat", **changes):
         """A pod that was made with the first node, and is bound to its own at second `since`."""
         known = made.pod(name, on=on, since=since)
-        self.see_pod(name, replace(known, replica_set=half, devices=gpus(number), **changes))
+        self.see_pod(name, replace(known, controller=half, devices=gpus(number), **changes))
 
     def see_pod(self, name, view=None):
         old, self.pods[name] = self.pods.get(name), view

@@ -5,7 +5,7 @@ from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.conflicts import find, gitops, half_on_spot
 from poolkeeper.shell.pools import Pools
-from poolkeeper.shell.views import DeploymentView, Writer
+from poolkeeper.shell.views import WorkloadView, Writer
 
 SIBLING = {"targetRef": {"name": "chat-spot"}}
 NAMESAKE = {"name": "talk", "uid": "uid-2", "creationTimestamp": "2026-03-02T11:00:00Z"}
@@ -25,7 +25,7 @@ def deployment(**changes):
         "ready": 2,
         "available": 2,
     }
-    return DeploymentView(**known | changes)
+    return WorkloadView(**known | changes)
 
 
 @pytest.mark.parametrize(

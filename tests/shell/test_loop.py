@@ -14,7 +14,7 @@ from poolkeeper.shell.pools import Pools
 from poolkeeper.shell.settings import Settings
 from poolkeeper.shell.telemetry import Telemetry
 from poolkeeper.shell.turn import Turns
-from poolkeeper.shell.views import DeploymentView, PodView, ReplicaSetView, Writer
+from poolkeeper.shell.views import PodView, SetView, WorkloadView, Writer
 
 KEY = ("inference", "chat")
 SOURCE = {"name": "edge", "prometheus": {"metric": "queue"}}
@@ -64,7 +64,7 @@ def deployment(**changes):
     sizes = dict.fromkeys(("replicas", "existing", "updated", "ready", "available"), 2)
     known = {"namespace": KEY[0], "name": KEY[1], "uid": "uid-d", "resource_version": "7", "generation": 1}
     known |= {"observed_generation": 1, "writers": (Writer("poolkeeper", "Update", "scale", LONG_AGO),)}
-    return DeploymentView(**known | sizes | changes)
+    return WorkloadView(**known | sizes | changes)
 
 
 class Rig:
@@ -96,7 +96,7 @@ class Rig:
     def see(self, **changes):
         found = deployment(**changes)
         self.cluster.deployments.items[KEY] = found
-        self.cluster.ownership.replica_set_changed(KEY, None, ReplicaSetView(*KEY, "uid-r", "uid-d"))
+        self.cluster.ownership.set_changed(KEY, None, SetView(*KEY, "uid-r", "uid-d"))
         for number in (1, 2):
             pod = PodView(*KEY, f"uid-{number}", LONG_AGO, "uid-r", scheduled_at=LONG_AGO, ready_at=LONG_AGO)
             self.cluster.ownership.pod_changed(KEY, None, pod)

@@ -9,7 +9,7 @@ from builders import BODY
 from poolkeeper.shell import observe
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.pools import Pools
-from poolkeeper.shell.views import ReplicaSetView
+from poolkeeper.shell.views import SetView
 
 NOTICED = eks(taints=[taint("aws-node-termination-handler/spot-itn")])
 
@@ -21,8 +21,8 @@ def seen():
     sibling = deployment("chat-spot", tier="spot", owners=("uid-d",))
     cluster.deployments.items.update({("inference", "chat"): TARGET, KEY: sibling})
     for owner in (TARGET, sibling):
-        cluster.ownership.replica_set_changed(KEY, None, ReplicaSetView("inference", owner.name, owner.name, owner.uid))
-        ending = replace(pod(f"{owner.name}-1", on="n1"), replica_set=owner.name, terminating=True, ended_at=START)
+        cluster.ownership.set_changed(KEY, None, SetView("inference", owner.name, owner.name, owner.uid))
+        ending = replace(pod(f"{owner.name}-1", on="n1"), controller=owner.name, terminating=True, ended_at=START)
         cluster.ownership.pod_changed(KEY, None, ending)
     return observe.observation(pools.take(BODY), cluster, pools, (), START)
 

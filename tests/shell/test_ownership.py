@@ -6,25 +6,25 @@ from itertools import permutations
 import pytest
 
 from poolkeeper.shell.ownership import Ownership
-from poolkeeper.shell.views import PodView, ReplicaSetView
+from poolkeeper.shell.views import PodView, SetView
 
 AT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 KEY = ("lab", "any")
 
 
-def pod(uid, replica_set="rs1"):
-    return PodView("lab", uid, uid, AT, replica_set=replica_set)
+def pod(uid, controller="rs1"):
+    return PodView("lab", uid, uid, AT, controller=replica_set)
 
 
 def replica_set(uid="rs1", deployment="d1"):
-    return ReplicaSetView("lab", uid, uid, deployment)
+    return SetView("lab", uid, uid, deployment)
 
 
 @pytest.fixture
 def owned():
     """A Deployment `d1` with one ReplicaSet and two pods."""
     index = Ownership()
-    index.replica_set_changed(KEY, None, replica_set())
+    index.set_changed(KEY, None, replica_set())
     index.pod_changed(KEY, None, pod("a"))
     index.pod_changed(KEY, None, pod("b"))
     return index
@@ -39,7 +39,7 @@ def test_it_finds_the_pods_of_a_deployment(owned):
 
 
 def test_it_finds_those_of_all_its_replica_sets(owned):
-    owned.replica_set_changed(KEY, None, replica_set("rs2"))
+    owned.set_changed(KEY, None, replica_set("rs2"))
     owned.pod_changed(KEY, None, pod("c", "rs2"))
     assert names(owned) == {"a", "b", "c"}
 
@@ -52,7 +52,7 @@ def test_it_finds_nothing_for_a_stranger(owned):
 def test_the_order_of_the_news_does_not_matter(order):
     index = Ownership()
     news = [
-        lambda: index.replica_set_changed(KEY, None, replica_set()),
+        lambda: index.set_changed(KEY, None, replica_set()),
         lambda: index.pod_changed(KEY, None, pod("a")),
         lambda: index.pod_changed(KEY, None, pod("b")),
     ]
@@ -73,17 +73,17 @@ def test_a_pod_replaced_under_its_name_is_counted_once(owned):
 
 def test_a_pod_that_is_released_by_its_owner_is_not_counted(owned):
     """Somebody changed its labels: the ReplicaSet lets go of it."""
-    owned.pod_changed(KEY, pod("a"), pod("a", replica_set=""))
+    owned.pod_changed(KEY, pod("a"), pod("a", controller=""))
     assert names(owned) == {"b"}
 
 
 def test_a_replica_set_that_is_gone_takes_its_pods_along(owned):
-    owned.replica_set_changed(KEY, replica_set(), None)
+    owned.set_changed(KEY, replica_set(), None)
     assert names(owned) == set()
 
 
 def test_nothing_is_left_of_what_is_gone(owned):
     for uid in "ab":
         owned.pod_changed(KEY, pod(uid), None)
-    owned.replica_set_changed(KEY, replica_set(), None)
+    owned.set_changed(KEY, replica_set(), None)
     assert (owned._pods, owned._replica_sets) == ({}, {})  # noqa: SLF001  that memory is bounded shows nowhere else

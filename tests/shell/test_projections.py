@@ -5,20 +5,12 @@ from datetime import timedelta
 import pytest
 from tests.shell.raw_objects import AT, AT_LATER, LATER, WHEN, condition, metadata, read
 
-from poolkeeper.core.observation import Pod
 from poolkeeper.shell.kubernetes_objects import (
     AutoscalerObject,
-    DeploymentObject,
     OwnedObject,
     PodObject,
 )
-from poolkeeper.shell.projections import (
-    autoscaler,
-    deployment,
-    pod,
-    replica_set,
-    target,
-)
+from poolkeeper.shell.projections import autoscaler, pod, replica_set
 
 
 def a_pod(*, spec=None, status=None, **changes):
@@ -43,8 +35,27 @@ class TestPod:
             {"kind": "ReplicaSet", "name": "y", "uid": "y"},
             {"kind": "ReplicaSet", "name": "chat-7d9", "uid": "rs1", "controller": True},
         ]
-        found = a_pod(ownerReferences=owners)
-        assert (found.replica_set, found.replica_set_name) == ("rs1", "chat-7d9")
+        assert a_pod(ownerReferences=owners).controller == "rs1"
+
+    def test_or_the_stateful_set(self):
+        owners = [{"kind": "StatefulSet", "name": "chat", "uid": "s1", "controller": True}]
+        assert a_pod(ownerReferences=owners).controller == "s1"
+
+    @pytest.mark.parametrize(
+        ("labels", "template"),
+        [
+            ({"rollouts-pod-template-hash": "r1", "app": "chat"}, "r1"),
+            ({"controller-revision-hash": "chat-1"}, "chat-1"),
+            ({"controller-revision-hash": "chat-1", "leaderworkerset.sigs.k8s.io/template-revision-hash": "g1"}, "g1"),
+            ({}, ""),
+        ],
+    )
+    def test_whoever_made_it_names_its_template(self, labels, template):
+        assert a_pod(labels=labels).template == template
+
+    @pytest.mark.parametrize(("told", "size"), [("4", 4), ("0", 1), ("many", 1)])
+    def test_how_many_pods_are_a_group(self, told, size):
+        assert a_pod(annotations={"leaderworkerset.sigs.k8s.io/size": told}).group_size == size
 
     def test_it_is_scheduled_since_the_condition_says_so(self):
         assert a_pod(status={"conditions": [condition("PodScheduled", "True")]}).scheduled_at == AT_LATER
@@ -161,128 +172,14 @@ class TestPod:
         assert (seen.uid, seen.created_at, seen.scheduled_at, seen.ready_at) == ("u1", AT, AT_LATER, AT_LATER)
 
 
-def test_a_replica_set_knows_its_deployment():
-    owners = [{"kind": "Deployment", "name": "chat", "uid": "d1", "controller": True}]
-    assert replica_set(read({"metadata": metadata(ownerReferences=owners)}, OwnedObject)).deployment == "d1"
+@pytest.mark.parametrize("kind", ["Deployment", "Rollout"])
+def test_a_replica_set_knows_its_workload(kind):
+    owners = [{"kind": kind, "name": "chat", "uid": "d1", "controller": True}]
+    assert replica_set(read({"metadata": metadata(ownerReferences=owners)}, OwnedObject)).controller == "d1"
 
 
 def test_a_bare_replica_set_has_none():
-    assert replica_set(read({"metadata": metadata()}, OwnedObject)).deployment == ""
-
-
-def a_deployment(*, spec=None, status=None, **changes):
-    body = {"metadata": metadata(**changes), "spec": {"replicas": 3} | (spec or {}), "status": status or {}}
-    return deployment(read(body, DeploymentObject))
-
-
-def owner(manager, *, fields=None, time=WHEN, **more):
-    fields = {"f:spec": {"f:replicas": {}}} if fields is None else fields
-    return {"manager": manager, "operation": "Update", "time": time, "fieldsV1": fields} | more
-
-
-class TestDeployment:
-    def test_its_size_and_version(self):
-        found = a_deployment(generation=4)
-        assert (found.replicas, found.resource_version, found.generation) == (3, "7", 4)
-
-    def test_no_rollout_while_it_only_grows(self):
-        assert not a_deployment(status={"replicas": 2, "updatedReplicas": 2, "readyReplicas": 1}).rolling
-
-    def test_a_rollout_while_older_pods_are_there(self):
-        assert a_deployment(status={"replicas": 4, "updatedReplicas": 1, "readyReplicas": 3}).rolling
-
-    def test_why_it_makes_no_pods(self):
-        failed = condition("ReplicaFailure", "True", reason="FailedCreate", message="exceeded quota")
-        found = a_deployment(status={"conditions": [failed]})
-        assert (found.failure, found.failure_since) == ("FailedCreate: exceeded quota", AT_LATER)
-
-    def test_a_failure_that_is_over_is_none(self):
-        found = a_deployment(status={"conditions": [condition("ReplicaFailure", "False", message="exceeded quota")]})
-        assert (found.failure, found.failure_since) == ("", None)
-
-    def test_who_owns_its_replicas(self):
-        entries = [
-            owner("kubectl", fields={"f:spec": {"f:paused": {}}}),
-            owner("argocd", operation="Apply"),
-            {"manager": "x"},
-        ]
-        (writer,) = a_deployment(managedFields=entries).writers
-        assert (writer.manager, writer.operation, writer.at) == ("argocd", "Apply", AT)
-
-    def test_through_which_subresource(self):
-        assert a_deployment(managedFields=[owner("hpa", subresource="scale")]).writers[0].subresource == "scale"
-
-    def test_of_several_the_last_to_write_counts(self):
-        entries = [owner("late", time=LATER), owner("early")]
-        assert a_deployment(managedFields=entries).writer.manager == "late"
-
-    @pytest.mark.parametrize(
-        ("applied", "replicas"),
-        [
-            ('{"spec":{"replicas":5}}', 5),
-            ('{"spec":{}}', None),
-            ("{}", None),
-            ("nonsense", None),
-            ('{"spec":{"replicas":"5"}}', None),
-        ],
-    )
-    def test_the_replicas_that_kubectl_applied(self, applied, replicas):
-        key = "kubectl.kubernetes.io/last-applied-configuration"
-        assert a_deployment(annotations={key: applied}).last_applied == replicas
-
-    def test_the_marks_of_gitops_tools(self):
-        found = a_deployment(
-            labels={"app": "chat", "kustomize.toolkit.fluxcd.io/name": "flux"},
-            annotations={"argocd.argoproj.io/tracking-id": "argo"},
-        )
-        assert found.gitops == (
-            ("argocd.argoproj.io/tracking-id", "argo"),
-            ("kustomize.toolkit.fluxcd.io/name", "flux"),
-        )
-
-    def test_its_template_s_digest_changes_with_anything_in_it(self):
-        templates = [{"spec": {"containers": [{"name": "c", "image": image}]}} for image in ("a", "a", "b")]
-        first, same, other = (a_deployment(spec={"template": template}).template_digest for template in templates)
-        assert (first == same, first == other) == (True, False)
-
-    def test_its_tier(self):
-        assert a_deployment(labels={"poolkeeper.io/tier": "spot"}).tier == "spot"
-
-    def test_whose_nodes_it_was_made_for(self):
-        assert a_deployment(labels={"poolkeeper.io/provider": "eks"}).provider == "eks"
-
-    def test_all_that_it_belongs_to(self):
-        owners = [{"kind": kind, "apiVersion": "v1", "name": "chat", "uid": kind} for kind in ("Deployment", "Other")]
-        assert a_deployment(ownerReferences=owners).owners == ("Deployment", "Other")
-
-
-class TestTarget:
-    def test_it_is_ours_when_our_field_manager_owns_the_size(self):
-        seen = target(a_deployment(managedFields=[owner("poolkeeper", subresource="scale")]), ())
-        assert (seen.replicas, seen.writer, seen.ours) == (3, "poolkeeper", True)
-
-    def test_it_is_not_when_another_does(self):
-        assert not target(a_deployment(managedFields=[owner("kubectl-scale")]), ()).ours
-
-    @pytest.mark.parametrize(("labels", "tier"), [({"poolkeeper.io/tier": "spot"}, "spot"), ({}, "on-demand")])
-    def test_its_tier(self, labels, tier):
-        assert target(a_deployment(labels=labels), ()).tier == tier
-
-    def test_terminating_and_finished_pods_do_not_count(self):
-        pods = [a_pod(), a_pod(deletionTimestamp=LATER), a_pod(status={"phase": "Failed"})]
-        assert len(target(a_deployment(), pods).pods) == 1
-
-    def test_its_pods_are_seen_as_one_says(self):
-        seen = Pod("u1", "chat", AT, notice="node n1 is gone")
-        assert target(a_deployment(), [a_pod()], lambda _: seen).pods == (seen,)
-
-
-def test_only_pools_of_our_group_are_owners_that_count():
-    owners = [
-        {"kind": "InferencePool", "apiVersion": f"{group}/v1", "name": "chat", "uid": group}
-        for group in ("inference.networking.k8s.io", "poolkeeper.io")
-    ]
-    assert a_deployment(ownerReferences=owners).pool_owners == ("poolkeeper.io",)
+    assert replica_set(read({"metadata": metadata()}, OwnedObject)).controller == ""
 
 
 def an_autoscaler(reference, **changes):
@@ -291,8 +188,8 @@ def an_autoscaler(reference, **changes):
 
 class TestAutoscaler:
     def test_what_it_scales(self):
-        found = an_autoscaler({"kind": "StatefulSet", "name": "db"})
-        assert (found.target_kind, found.target_name) == ("StatefulSet", "db")
+        found = an_autoscaler({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "db"})
+        assert (found.target_group, found.target_kind, found.target_name) == ("argoproj.io", "Rollout", "db")
 
     def test_a_scaled_object_scales_a_deployment_by_default(self):
         assert an_autoscaler({"name": "chat"}).target_kind == "Deployment"

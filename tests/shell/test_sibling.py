@@ -12,7 +12,7 @@ from poolkeeper.shell.kube import Metadata, Written
 from poolkeeper.shell.kube_errors import ConflictError, FieldOwner, Forbidden
 from poolkeeper.shell.pools import OwnWrite, Pools
 from poolkeeper.shell.sibling import Siblings
-from poolkeeper.shell.views import DeploymentView, PodView, ReplicaSetView
+from poolkeeper.shell.views import PodView, SetView, WorkloadView
 
 LABELS = {"app": "chat"}
 KEY = ("inference", "chat-spot")
@@ -64,7 +64,7 @@ class Kube:
 def deployment(name, **changes):
     sizes = dict.fromkeys(("replicas", "existing", "updated", "ready", "available"), 2)
     known = {"namespace": "inference", "name": name, "resource_version": "7", "generation": 1, "observed_generation": 1}
-    return DeploymentView(**{"uid": f"uid-{name}"} | known | sizes | changes)
+    return WorkloadView(**{"uid": f"uid-{name}"} | known | sizes | changes)
 
 
 TARGET = deployment("chat", uid="uid-d")
@@ -221,7 +221,7 @@ async def test_one_that_still_runs_is_not(rig, sizes):
 @pytest.mark.parametrize(("phase", "deleted"), [("Running", False), ("Failed", True)])
 async def test_one_whose_last_pod_still_terminates_is_not(rig, phase, deleted):
     rig.see(replicas=0, existing=0)
-    rig.cluster.ownership.replica_set_changed(KEY, None, ReplicaSetView(*KEY, "uid-r", "uid-chat-spot"))
+    rig.cluster.ownership.set_changed(KEY, None, SetView(*KEY, "uid-r", "uid-chat-spot"))
     pod = PodView(*KEY, "uid-1", LONG_AGO, "uid-r", terminating=True, phase=phase)
     rig.cluster.ownership.pod_changed(KEY, None, pod)
     await rig.remove()

@@ -12,7 +12,7 @@ from poolkeeper.shell.kube import Metadata, Written
 from poolkeeper.shell.kube_errors import ConflictError, TooManyRequests
 from poolkeeper.shell.loop import Loop, Sources
 from poolkeeper.shell.pools import OwnWrite
-from poolkeeper.shell.views import DisruptionBudgetView, PodView, ReplicaSetView
+from poolkeeper.shell.views import DisruptionBudgetView, PodView, SetView
 
 SIBLING = (KEY[0], "chat-spot")
 LABELS = {"app": "chat"}
@@ -185,7 +185,7 @@ class Shrinking(SplitRig):
         super().__init__(**known | changes)
         self.see_sibling(8)
         self.see_budget(9)
-        self.cluster.ownership.replica_set_changed(SIBLING, None, ReplicaSetView(*SIBLING, "uid-rs", "uid-s"))
+        self.cluster.ownership.set_changed(SIBLING, None, SetView(*SIBLING, "uid-rs", "uid-s"))
         for number in range(8):
             pod = PodView(*KEY, f"uid-s{number}", LONG_AGO, "uid-rs", scheduled_at=LONG_AGO, ready_at=LONG_AGO)
             self.cluster.ownership.pod_changed(KEY, None, pod)

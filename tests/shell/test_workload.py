@@ -9,7 +9,7 @@ from poolkeeper.api.workload import digest, pod_template
 from poolkeeper.shell import workload
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.pools import Pools
-from poolkeeper.shell.views import DeploymentView
+from poolkeeper.shell.views import WorkloadView
 
 TEMPLATE = {"spec": {"containers": [{"name": "vllm", "image": "vllm"}]}}
 SPLIT = {"tiers": [{"name": "spot", "type": "Spot"}, {"name": "on-demand", "type": "OnDemand"}]}
@@ -27,7 +27,7 @@ class Rig:
         made = digest(pod_template("chat", self.pool.spec, provider))
         sizes = dict.fromkeys(("replicas", "existing", "updated", "ready", "available"), 2)
         known = {"uid": "uid-d", "resource_version": "7", "generation": 1, "observed_generation": 1}
-        view = DeploymentView(*self.pool.key, **known | sizes, template_hash=made)
+        view = WorkloadView(*self.pool.key, **known | sizes, template_hash=made)
         self.cluster.deployments.items[self.pool.key] = view
 
     async def post(self, _path, body):

@@ -129,12 +129,13 @@ def _given(**parts: Any) -> Json:  # noqa: ANN401  JSON of any kind
 
 def _rental(rental: Rental) -> Json:
     gpus = None if rental.gpus is None else format_number(rental.gpus)
-    return _given(tier=rental.tier, place=dump_place(rental.place), gpus=gpus)
+    parts = rental.parts if rental.parts > 1 else None
+    return _given(tier=rental.tier, place=dump_place(rental.place), gpus=gpus, parts=parts)
 
 
 def _read_rental(stored: Mapping[str, Any], node: str = "") -> Rental:
     gpus = Decimal(stored["gpus"]) if "gpus" in stored else None
-    return Rental(stored["tier"], load_place(stored.get("place", {})), gpus, node)
+    return Rental(stored["tier"], load_place(stored.get("place", {})), gpus, node, int(stored.get("parts", 1)))
 
 
 def _rented(rented: Rented) -> list[Json]:

@@ -142,6 +142,11 @@ class Capacity(Part):
         ),
     )
 
+    @property
+    def has_spot(self) -> bool:
+        """Whether a part of the pool is to be on spot."""
+        return _count(self, "Spot") > 0
+
     def to_core(self) -> tuple[model.Guaranteed, tuple[model.Tier, ...]]:
         """Return what is guaranteed and the tiers as the rules read them."""
         held = model.Guaranteed(self.guaranteed.base, self.guaranteed.percent_above_base)

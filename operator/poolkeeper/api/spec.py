@@ -8,27 +8,18 @@ from pydantic import Field, ValidationError
 from poolkeeper.api.capacity import Capacity, Drain
 from poolkeeper.api.cost import COST_RULES, Cost
 from poolkeeper.api.fields import MAX_REPLICAS, AutoDuration, Duration
+from poolkeeper.api.peers import PeerRef
 from poolkeeper.api.problems import problems, shown
 from poolkeeper.api.refused import RefusedError
-from poolkeeper.api.rules import Part, Rule, not_yet
+from poolkeeper.api.rules import Part, Rule
 from poolkeeper.api.schedule import POOL_RULES, Forecast, Schedule
 from poolkeeper.api.sources import MAX_SOURCES, Pods, Source
+from poolkeeper.api.target import DEPLOYMENT, TargetRef, WorkloadKind
 from poolkeeper.api.units import parse_duration
 from poolkeeper.core import costing, model
 
 ABOVE, BELOW = 5.0, 1.0
 """The thresholds where the spec gives none: the field's common default is 5 waiting per replica."""
-
-
-class TargetRef(Part):
-    """The workload whose replicas the pool sets."""
-
-    api_version: Literal["apps/v1"] = "apps/v1"
-    """The target's API version. Only apps/v1 for now."""
-    kind: Literal["Deployment"] = "Deployment"
-    """The target's kind. Only Deployment for now."""
-    name: Annotated[str, Field(min_length=1, max_length=253)]
-    """The target's name, in the pool's own namespace."""
 
 
 class ScaleUp(Part):
@@ -60,6 +51,9 @@ class ScaleDown(Part):
     max_utilization_percent: Annotated[int, Field(ge=1, le=100)] | None = None
     """How busy the remaining replicas may be at most. Absent: as the load's learned margin allows; where the load is
     unknown 75, by running requests or KV cache."""
+    idle_after: Duration | None = None
+    """With minReplicas 0: how long nothing may wait or run before the last replica leaves, and then all that are left
+    do. What runs must be told by a source: unknown is never idle. Absent: the last one leaves like any other."""
 
 
 class OnOutage(Part):
@@ -161,8 +155,11 @@ class Spec(Part):
     """How long a replica may take to become ready."""
     deletion_policy: Literal["Orphan", "Delete"] = "Orphan"
     """What becomes of the Deployment of a `template` when the pool is deleted."""
-    replicas: int | None = None
-    """A pin. Not supported yet."""
+    replicas: Annotated[int, Field(ge=0, le=MAX_REPLICAS)] | None = None
+    """A pin, also by `kubectl scale ipool/NAME`: the size to have whatever the queue says, within the maxima. It counts
+    for 4 hours, is ignored then, and that is said. Absent: the queue decides."""
+    peer_ref: PeerRef | None = None
+    """Another pool that this one is held beside, as prefill beside decode."""
     schedule: Schedule | None = None
     """Windows on the clock with bounds of their own."""
     forecast: Forecast | None = None
@@ -178,7 +175,6 @@ class Spec(Part):
     """How the pool's cost is counted, and what it may be. Without it, in USD at the price book's prices."""
 
     RULES: ClassVar = (
-        *not_yet("replicas"),
         *POOL_RULES,
         *COST_RULES,
         Rule(
@@ -206,7 +202,25 @@ class Spec(Part):
             lambda it: it.deletion_policy == "Orphan" or it.template is not None,
             "deletionPolicy Delete needs template: a target that the pool did not make is never deleted",
         ),
+        Rule(
+            "!has(self.targetRef) || self.targetRef.kind == 'Deployment' || !has(self.capacity)"
+            " || !self.capacity.tiers.exists(tier, tier.type == 'Spot')",
+            lambda it: it.kind is DEPLOYMENT or it.capacity is None or not it.capacity.has_spot,
+            "a tier of type Spot needs a Deployment: any other kind is one whole, and may be on spot as a whole by what"
+            " its own template asks of its nodes",
+        ),
+        Rule(
+            "!has(self.targetRef) || self.targetRef.kind == 'Deployment' || !has(self.cost)"
+            " || !has(self.cost.annotate) || !('Workload' in self.cost.annotate)",
+            lambda it: it.kind is DEPLOYMENT or it.cost is None or "Workload" not in (it.cost.annotate or ()),
+            "cost.annotate Workload needs a Deployment: of any other kind the operator may write the size alone",
+        ),
     )
+
+    @property
+    def kind(self) -> WorkloadKind:
+        """What kind of workload the pool scales; a `template` becomes a Deployment."""
+        return self.target_ref.workload if self.target_ref else DEPLOYMENT
 
     @property
     def owns_workload(self) -> bool:
@@ -233,6 +247,7 @@ class Spec(Part):
             forecast=self.forecast.to_core() if self.forecast else None,
             lead=self.lead == "Auto",
             cost=self.cost.to_core() if self.cost else costing.Costing(),
+            tie=self.peer_ref.to_core() if self.peer_ref else None,
         )
 
 
@@ -281,6 +296,7 @@ def _queue(queue: Queue) -> model.Queue:
             step=queue.scale_down.step,
             grace_period=parse_duration(queue.scale_down.grace_period),
             max_utilization_percent=queue.scale_down.max_utilization_percent,
+            idle_after=parse_duration(queue.scale_down.idle_after) if queue.scale_down.idle_after else None,
         ),
         slots_per_replica=queue.slots_per_replica,
         widened=queue.scale_up.above is None and below is None,

@@ -1,7 +1,7 @@
 """`poolkeeper check`: is this YAML right, and what would the operator do with it now?"""
 
 import asyncio
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,10 +16,10 @@ from poolkeeper.cli.connection import As, Context, Kubeconfig, Output, ask, cons
 from poolkeeper.cli.manifest import read
 from poolkeeper.cli.windows import notes
 from poolkeeper.core.decide import decide
-from poolkeeper.core.model import PodsSource, PrometheusSource
+from poolkeeper.core.model import OutsideSource, PodsSource, PrometheusSource
 from poolkeeper.core.observation import Observation, Reading
 from poolkeeper.core.reasons import Reason
-from poolkeeper.shell import observe
+from poolkeeper.shell import covering, observe
 from poolkeeper.shell.clock import Clock
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.halves import Halves
@@ -29,7 +29,10 @@ from poolkeeper.shell.pools import Pool, Pools
 from poolkeeper.shell.prometheus import PrometheusServer
 from poolkeeper.shell.queues.batch import BatchReader
 from poolkeeper.shell.queues.demultiplex import Ask
+from poolkeeper.shell.queues.outside import Outside
 from poolkeeper.shell.queues.scrape import PodScraper
+from poolkeeper.shell.readers import kubernetes_readers
+from poolkeeper.shell.secrets import Secrets
 from poolkeeper.shell.servers import ServerConfig, load_servers
 
 Json = dict[str, Any]
@@ -93,6 +96,13 @@ def examined(pool: Json) -> Json:
     return finding
 
 
+def template_of(workload: Json) -> Json:
+    """Return the pod template of a workload's spec, that of the leaders where there are groups; empty without one."""
+    group = workload.get("leaderWorkerTemplate") or {}
+    found: Json = workload.get("template") or group.get("leaderTemplate") or group.get("workerTemplate") or {}
+    return found
+
+
 def hurried(spec: Spec, template: Json) -> list[str]:
     """Return a note where the pods are given less time to end than the pool waits for an idle one (R6)."""
     given = (template.get("spec") or {}).get("terminationGracePeriodSeconds")
@@ -137,9 +147,11 @@ async def examine(kube: KubeClient, raw: Json, finding: Json, servers: tuple[Ser
             await reflecting
     now = kube.clock.now()
     judge(pool, observe.observation(pool, cluster, pools, readings, now), now, finding)
+    if words := covering.left_out(pool, cluster):
+        finding["problems"].append(f"{Reason.PODS_NOT_PICKED.sentence}: {words}")
     if pool.spec is not None and finding["decision"] is not None and not pool.spec.owns_workload:
-        found: Json = await kube.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/{pool.target}", into=dict)
-        finding["notes"] += hurried(pool.spec, found["spec"]["template"])
+        found: Json = await kube.get(pool.kind.path(namespace, pool.target), into=dict)
+        finding["notes"] += hurried(pool.spec, template_of(found["spec"]))
 
 
 async def filled(cluster: Cluster) -> None:
@@ -189,17 +201,28 @@ async def look(
             for source in spec.queue.sources
             if isinstance(source, PodsSource)
         ]
-        return (*direct, *(await BatchReader(open_servers).read(asks, now)).values())
+        asked = (*direct, *(await BatchReader(open_servers).read(asks, now)).values())
+        return (*asked, *await outside(pool, cluster, kube))
     finally:
         await scraper.close()
         for server in open_servers.values():
             await server.close()
 
 
+async def outside(pool: Pool, cluster: Cluster, kube: KubeClient) -> list[Reading]:
+    """Read the sources that are asked for by themselves."""
+    sources = pool.core.queue.sources if pool.core else ()
+    async with AsyncExitStack() as opened:
+        reader = Outside({**kubernetes_readers(kube, cluster, Secrets(kube), opened)})
+        wanted = [source for source in sources if isinstance(source, OutsideSource)]
+        return [await reader.read(pool.key[0], source, kube.clock.now()) for source in wanted]
+
+
 def judge(pool: Pool, seen: Observation, now: datetime, finding: Json) -> None:
     """Say what the look means."""
     if seen.target is None and pool.spec is not None and not pool.spec.owns_workload:
-        finding["problems"].append(f"spec.targetRef.name: deployment/{pool.target} does not exist in {pool.key[0]}")
+        target = pool.kind.shown(pool.target)
+        finding["problems"].append(f"spec.targetRef.name: {target} does not exist in {pool.key[0]}")
         return
     if seen.conflict is not None:
         finding["problems"].append(f"{seen.conflict.reason.sentence}: {seen.conflict.detail}")

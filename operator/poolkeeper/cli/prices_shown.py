@@ -189,5 +189,5 @@ async def from_cluster(
 def rentals(pool: Pool, cluster: Cluster, now: datetime) -> Rented:
     """Return what the pool's replicas rent, alike ones together."""
     items = Billing(cluster).bill(pool, Book(), now).items
-    found = Counter(Rental(one.rental.tier, one.rental.place, one.rental.gpus) for one in items)
+    found = Counter(Rental(one.rental.tier, one.rental.place, one.rental.gpus, parts=one.rental.parts) for one in items)
     return tuple((what, count) for what, count in sorted(found.items(), key=str) if what.tier != OVERHEAD)

@@ -151,7 +151,7 @@ def observed(measured: Measured, spec: PoolSpec, before: Meter, lasted: timedelt
     if measured.frozen:
         return measured
     if measured.observing and before.billed is not None and lasted > timedelta(0):
-        replicas = Decimal(sum(count for rental, count in before.rented if rental.tier != OVERHEAD))
+        replicas = sum((Decimal(count) / one.parts for one, count in before.rented if one.tier != OVERHEAD), ZERO)
         measured = replace(
             measured,
             replica_hours=measured.replica_hours + replicas * hours(lasted),

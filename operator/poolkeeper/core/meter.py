@@ -21,7 +21,7 @@ from decimal import Decimal
 
 from poolkeeper.core.days import BLIND, NOTHING, OVERHEAD, Amount, Day, Line, hours, noted
 from poolkeeper.core.prices import Book
-from poolkeeper.core.rates import Rental, Rented, Setting, Tariff, ends, rates
+from poolkeeper.core.rates import Rental, Rented, Setting, Tariff, ends, rates, whole
 
 LATE = timedelta(minutes=1)
 """How long ago a rental may have begun that was not seen at the last change."""
@@ -89,7 +89,7 @@ def turn(
 ) -> tuple[Meter, tuple[Day, ...]]:
     """Return the meter after what was seen at `now`, and what the time since its last change came to, day by day."""
     rented = count(billed)
-    unit = next((rental for rental, _ in rented if rental.tier != OVERHEAD), meter.setting.unit)
+    unit = whole(rented) or meter.setting.unit
     after = Meter(now, rented, replace(setting, unit=unit), frozenset(), billed, tariff, ends(tariff, now))
     if meter.at is None or now <= meter.at:
         return (after if meter.at is None else replace(after, at=meter.at)), ()

@@ -28,13 +28,15 @@ from poolkeeper.core.zones import furthest, instant, zone
 class Rental:
     """What one replica of a tier rents, or a node beyond its replicas (OVERHEAD); `gpus` None: not known how many.
 
-    `node` is what the cloud's own bill calls the machine; no price asks for it.
+    `node` is what the cloud's own bill calls the machine; no price asks for it. A replica that is on several machines
+    rents in as many `parts`, of which this is one.
     """
 
     tier: str
     place: Place
     gpus: Decimal | None = None
     node: str = ""
+    parts: int = 1
 
 
 Rented = tuple[tuple[Rental, int], ...]
@@ -43,11 +45,22 @@ Rented = tuple[tuple[Rental, int], ...]
 
 def anonymous(rented: Rented) -> Rented:
     """Return the same rentals without the names of their machines: alike ones are counted together."""
-    found: dict[tuple[str, Place, Decimal | None], int] = {}
+    found: dict[tuple[str, Place, Decimal | None, int], int] = {}
     for one, count in rented:
-        kind = one.tier, one.place, one.gpus
+        kind = one.tier, one.place, one.gpus, one.parts
         found[kind] = found.get(kind, 0) + count
-    return tuple((Rental(*kind), count) for kind, count in found.items())
+    return tuple((Rental(tier, place, gpus, parts=parts), count) for (tier, place, gpus, parts), count in found.items())
+
+
+def whole(rented: Rented) -> Rental | None:
+    """Return what one replica rents: that in parts, as much as all of them on the average; None where there is none."""
+    replicas = [(one, count) for one, count in rented if one.tier != OVERHEAD]
+    if not replicas or replicas[0][0].parts == 1:
+        return replicas[0][0] if replicas else None
+    first, pods = replicas[0][0], sum(count for _, count in replicas)
+    gpus = [one.gpus * count for one, count in replicas if one.gpus is not None]
+    known = sum(gpus, ZERO) * first.parts / pods if len(gpus) == len(replicas) else None
+    return replace(first, gpus=known, node="", parts=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +145,7 @@ def rates(tariff: Tariff, rented: Rented, setting: Setting, at: datetime) -> Amo
 
 def replicas(rental: Rental, count: int) -> Line:
     """Return what an hour of several replicas alike comes to besides their GPUs."""
-    there = Decimal(count)
+    there = Decimal(count) / rental.parts
     return Line(replica_hours=there, uncounted=there if rental.gpus is None else ZERO)
 
 

@@ -67,7 +67,8 @@ def settle(size: int, spec: PoolSpec, seen: Look, now: datetime, terms: Terms) -
     """
     until = backoff_until(spec, seen, now)
     steps = 1 if seen.is_new and until is None else 0
-    limits = Limits(seen.current - terms.added, terms.keep, steps, seen.memory.tiers.lost_since, terms.added)
+    known = seen.memory.tiers
+    limits = Limits(seen.current - terms.added, terms.keep, steps, known.lost_since, terms.added, known.first)
     waited = {name: now - since for name, since in seen.memory.tiers.draining_since.items()}
 
     def go(candidate: int) -> Going:
@@ -143,9 +144,12 @@ def leaving(cut: Cut, spec: PoolSpec, seen: Look, waited: Mapping[str, timedelta
     target = cut.part.target
     if len(target.pods) > target.replicas:  # who goes for the shrink before is not seen to go yet
         return Leaving(waits=True)
-    absent = max(0, target.replicas - len(target.pods))
     loads = victims.in_flight(seen.depth.samples, whole=seen.depth.whole)
     spent = waited.get(cut.part.name, timedelta(0))
+    if any(pod.ordinal is not None for pod in target.pods):
+        row = victims.in_a_row(target.pods, target.replicas, target.replicas + cut.change)
+        return victims.released(row, loads, spent, spec.drain_deadline)
+    absent = max(0, target.replicas - len(target.pods))
     found = victims.leaving(target.pods, max(0, -cut.change - absent), loads, spent, spec.drain_deadline)
     return replace(found, free=found.free + absent)
 

@@ -8,6 +8,9 @@ the deletion cost, which is ours to write: reclaimed, idle, least in flight, new
     busy, or in flight unknown                          when it is idle, or `drain.deadline` after the wait began
     the metrics are gone                                as if all were busy
     nobody ever tells what is in flight                 at once: no waiting would bring an answer (decision 0020)
+
+A StatefulSet and a set of groups lose their highest ordinals, whoever is idle. So the last of them alone is judged:
+the others wait behind it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -43,11 +46,24 @@ def leaving(
 ) -> Leaving:
     """Return who of a tier's pods goes when `count` go, `waited` after the first of them should have gone."""
     first = sorted(pods, key=lambda pod: rank(pod, loads))[:count]
-    names = tuple(pod.name for pod in first)
-    idle = next((place for place, pod in enumerate(first) if is_busy(pod, loads)), count)
-    if idle < count and waited >= deadline:
-        return Leaving(names, count, forced=True)
-    return Leaving(names, idle, waits=idle < count)
+    return released(first, loads, waited, deadline)
+
+
+def in_a_row(pods: Sequence[Pod], replicas: int, size: int) -> list[Pod | None]:
+    """Return who has the places that go when so many `replicas` become `size`, the last first; None: nobody has it."""
+    there = {pod.ordinal: pod for pod in pods}
+    return [there.get(place) for place in reversed(range(size, replicas))]
+
+
+def released(
+    row: Sequence[Pod | None], loads: Mapping[str, float] | None, waited: timedelta, deadline: timedelta
+) -> Leaving:
+    """Return how many of those who go, in this order, may go now: all before the first that is busy."""
+    names = tuple(pod.name for pod in row if pod)
+    idle = next((place for place, pod in enumerate(row) if pod and is_busy(pod, loads)), len(row))
+    if idle < len(row) and waited >= deadline:
+        return Leaving(names, len(row), forced=True)
+    return Leaving(names, idle, waits=idle < len(row))
 
 
 def rank(pod: Pod, loads: Mapping[str, float] | None) -> tuple[bool, bool, bool, float, float]:

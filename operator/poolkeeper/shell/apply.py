@@ -5,7 +5,7 @@ import msgspec
 from poolkeeper.core.plan import Resize
 from poolkeeper.shell.kube import KubeClient, Metadata
 from poolkeeper.shell.kube_errors import ConflictError
-from poolkeeper.shell.pools import Key, OwnWrite
+from poolkeeper.shell.pools import OwnWrite
 from poolkeeper.shell.write_budget import Priority
 
 TRIES = 3
@@ -24,8 +24,8 @@ class Scale(msgspec.Struct):
     spec: ScaleSpec
 
 
-async def resize(kube: KubeClient, target: Key, version: str, change: Resize) -> OwnWrite:
-    """Set the target's replicas, unless somebody has changed them since they were seen.
+async def resize(kube: KubeClient, target: str, version: str, change: Resize) -> OwnWrite:
+    """Set the replicas of the workload at the path `target`, unless somebody has changed them since they were seen.
 
     A workload's resource version moves with its status too, many times while it scales: where only that moved, the
     write is tried again on the new version.
@@ -34,7 +34,7 @@ async def resize(kube: KubeClient, target: Key, version: str, change: Resize) ->
         ConflictError: the replicas are no longer what the decision was made on.
         KubeError: anything else.
     """
-    path = f"/apis/apps/v1/namespaces/{target[0]}/deployments/{target[1]}/scale"
+    path = f"{target}/scale"
     priority = Priority.SCALE_UP if change.grows else Priority.SCALE_DOWN
     body = {"spec": {"replicas": change.after}}
     for left in reversed(range(TRIES)):

@@ -1,7 +1,8 @@
 """What a pool has to pay for at one look (R8): its replicas, and what their nodes cost beyond them.
 
 A replica is paid for from its scheduling until its object is gone or its phase has ended: loading and draining too,
-the wait for a node not. Its node tells where it is and whether that is spot; its Deployment tells the tier.
+the wait for a node not. One that is a group of pods is paid for pod by pod, each where its own node is. A pod's node
+tells where it is and whether that is spot; its workload tells the tier.
 
 Pools are looked at every second and seldom change: while all is as it was at the last look, the very same bill is
 given back, and whoever compares it is done at once.
@@ -12,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from poolkeeper.core.meter import Bill, Billed
 from poolkeeper.core.model import PoolSpec
@@ -22,14 +24,30 @@ from poolkeeper.shell.observe import sibling_of, target_of, tier_of
 from poolkeeper.shell.overhead import KEPT, Lodger, Upkeep, begun, emptied, lodged
 from poolkeeper.shell.pools import Key, Pool
 from poolkeeper.shell.tenancy import Room, Site
-from poolkeeper.shell.views import ENDED, PodView
+from poolkeeper.shell.views import ENDED, PodView, WorkloadView
 
 NODE_LAG = timedelta(seconds=5)
 """How much later than a pod's news those of its node may come."""
 NEVER = datetime.max.replace(tzinfo=UTC)
 
-Halves = tuple[tuple[bool, tuple[PodView, ...]], ...]
-"""Whether it is the half on spot, and its pods."""
+
+class Half(NamedTuple):
+    """Whether it is the half on spot, its pods that rent anything, and how many of these are a replica together."""
+
+    spot: bool
+    pods: tuple[PodView, ...]
+    parts: int = 1
+
+
+Halves = tuple[Half, ...]
+
+
+class Terms(NamedTuple):
+    """What a pod's rent goes by: its tier, how many GPUs the spec says that it uses (None: it does not), and parts."""
+
+    tier: str
+    told: Decimal | None
+    parts: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +92,12 @@ class Billing:
     def _halves(self, pool: Pool) -> Halves:
         pods_of = self._cluster.ownership.pods_of
         halves = ((False, target_of(pool, self._cluster)), (True, sibling_of(pool, self._cluster)))
-        return tuple([(spot, tuple(pods_of(found.uid))) for spot, found in halves if found is not None])
+        known = [(spot, found) for spot, found in halves if found is not None]
+        return tuple([Half(spot, tuple(renting(found, pods_of(found.uid))), found.renting) for spot, found in known])
 
     def _rooms(self, halves: Halves, empty: tuple[str, ...]) -> tuple[Room, ...]:
         room = self._cluster.tenancy.room
-        return tuple([room(pod.node) for _, pods in halves for pod in pods] + [room(name) for name in empty])
+        return tuple([room(pod.node) for half in halves for pod in half.pods] + [room(name) for name in empty])
 
     def _look(self, pool: Pool, halves: Halves, before: Known, now: datetime) -> Known:
         lodgers = {one.pod.uid: one for one in self._lodgers(pool, halves, before, now)}
@@ -100,15 +119,15 @@ class Billing:
     def _lodgers(self, pool: Pool, halves: Halves, before: Known, now: datetime) -> Iterator[Lodger]:
         """Yield the replicas that are paid for, the half where nothing is reclaimed first, the oldest of each first."""
         told = pool.core.cost.gpus_per_replica if pool.core else None
-        for spot, pods in halves:
-            tier = tier_of(pool, spot=spot)
+        for spot, pods, parts in halves:
+            terms = Terms(tier_of(pool, spot=spot), None if told is None else told / parts, parts)
             for pod in sorted(filter(is_paid, pods), key=lambda pod: (begun(pod), pod.uid)):
                 known = before.lodgers.get(pod.uid)
                 site = self._cluster.tenancy.room(pod.node).site or (known.site if known else None)
-                if known and known.site is site and known.pod.devices == pod.devices and before.spec is pool.core:
+                if known and known.site is site and before.spec is pool.core and is_same(known, pod, parts):
                     yield known
                 elif site or known or now - begun(pod) >= NODE_LAG:
-                    yield lodger(pod, site, tier, told, known)
+                    yield lodger(pod, site, terms, known)
 
     def _upkeeps(
         self, lodgers: Iterable[Lodger], before: Mapping[str, Upkeep], now: datetime
@@ -129,14 +148,26 @@ def is_paid(pod: PodView) -> bool:
     return bool(pod.node) and pod.phase not in ENDED
 
 
-def lodger(pod: PodView, site: Site | None, tier: str, told: Decimal | None, known: Lodger | None) -> Lodger:
-    """Return a pod as it is paid for; `told` is how many GPUs the spec gives a replica, None: it does not.
+def renting(workload: WorkloadView, pods: Iterable[PodView]) -> Iterator[PodView]:
+    """Yield the pods by which replicas are paid for: all of them, or where only some of a group have GPUs, these."""
+    return (pod for pod in pods if workload.renting == workload.pods_each or pod.devices)
+
+
+def is_same(known: Lodger, pod: PodView, parts: int) -> bool:
+    """Return whether a pod rents what it did before."""
+    return known.pod.devices == pod.devices and known.billed.rental.parts == parts
+
+
+def lodger(pod: PodView, site: Site | None, terms: Terms, known: Lodger | None) -> Lodger:
+    """Return a pod as it is paid for.
 
     What it keeps from others are the GPUs that it asks for, but not fewer than it is said to use.
     """
     asked = site.count(pod.devices) if site else pod.gpus
+    told = terms.told
     gpus = told if told is not None else asked
-    rental = Rental(tier, site.place if site else Place(), gpus, site.machine if site else "")
+    machine = site.machine if site else ""
+    rental = Rental(terms.tier, site.place if site else Place(), gpus, machine, terms.parts)
     same = known is not None and known.billed.rental == rental
     billed = known.billed if known and same else Billed(pod.uid, rental, begun(pod))
     return Lodger(pod, site, billed, max((one for one in (asked, told) if one is not None), default=None))
@@ -150,8 +181,8 @@ def charges(upkeeps: Iterable[Upkeep]) -> Iterator[Billed]:
 
 def changes(halves: Halves, lodgers: Mapping[str, Lodger], upkeeps: Mapping[str, Upkeep]) -> Iterator[datetime]:
     """Yield when the bill changes by itself: a node is waited for no longer, or kept no longer."""
-    for _, pods in halves:
-        for pod in pods:
+    for half in halves:
+        for pod in half.pods:
             if is_paid(pod) and pod.uid not in lodgers:
                 yield begun(pod) + NODE_LAG
     for upkeep in upkeeps.values():

@@ -2,24 +2,21 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
+from poolkeeper.api.target import DEPLOYMENT, STATEFUL_SET, WorkloadKind
 from poolkeeper.shell.kube import KubeClient
 from poolkeeper.shell.list_watch import Key
 from poolkeeper.shell.node_projections import DISRUPTION_BUDGETS, EVENTS, NODES
 from poolkeeper.shell.ownership import Ownership
-from poolkeeper.shell.projections import (
-    AUTOSCALERS,
-    DEPLOYMENTS,
-    PODS,
-    REPLICA_SETS,
-    SCALED_OBJECTS,
-)
+from poolkeeper.shell.projections import AUTOSCALERS, PODS, REPLICA_SETS, SCALED_OBJECTS
 from poolkeeper.shell.reflector import Reflector
 from poolkeeper.shell.signals import Signals
 from poolkeeper.shell.tenancy import Tenancy
-from poolkeeper.shell.views import AutoscalerView, DeploymentView, DisruptionBudgetView, NodeView, PodView
+from poolkeeper.shell.views import AutoscalerView, DisruptionBudgetView, NodeView, PodView, WorkloadView
+from poolkeeper.shell.workload_projections import WORKLOADS
 
 
 class Scalers:
@@ -28,10 +25,10 @@ class Scalers:
     def __init__(self) -> None:
         self._found: defaultdict[tuple[str, str, str], dict[str, AutoscalerView]] = defaultdict(dict)
 
-    def of(self, namespace: str, kind: str, name: str) -> Iterator[AutoscalerView]:
+    def of(self, namespace: str, kind: WorkloadKind, name: str) -> Iterator[AutoscalerView]:
         """Yield the autoscalers of one workload that are not paused."""
-        for view in self._found.get((namespace, kind, name), {}).values():
-            if not view.paused:
+        for view in self._found.get((namespace, kind.name, name), {}).values():
+            if not view.paused and view.target_group in {"", kind.group}:
                 yield view
 
     def changed(self, key: Key, old: AutoscalerView | None, new: AutoscalerView | None) -> None:
@@ -49,22 +46,26 @@ class Cluster:
         self.ownership, self.tenancy = Ownership(), Tenancy()
         self.autoscalers, self.scaled_objects = Scalers(), Scalers()
         self.live_pods: defaultdict[str, dict[str, PodView]] = defaultdict(dict)
-        self.deployments = Reflector(kube, DEPLOYMENTS, namespaces=namespaces)
+        self.picked: dict[Key, Mapping[str, str]] = {}  # selectors of InferencePools, as far as they were asked for
+        heard = {STATEFUL_SET: self.ownership.set_changed}
+        self.workloads: dict[WorkloadKind, Reflector[Any, WorkloadView]] = {
+            kind: Reflector(kube, seen, namespaces=namespaces, on_change=heard.get(kind))
+            for kind, seen in WORKLOADS.items()
+        }
+        self.deployments = self.workloads[DEPLOYMENT]
         self.signals = Signals(lambda: self.nodes.is_synced)
         # they have no namespace: all of them, whatever we are restricted to
         self.nodes = Reflector(kube, NODES, on_change=self._node_changed)
         self._budgets: defaultdict[str, dict[str, DisruptionBudgetView]] = defaultdict(dict)
         self.reflectors: dict[str, Reflector] = {  # type: ignore[type-arg]
-            "deployments": self.deployments,
+            **{kind.plural: reflector for kind, reflector in self.workloads.items()},
             "nodes": self.nodes,
             "poddisruptionbudgets": Reflector(
                 kube, DISRUPTION_BUDGETS, namespaces=namespaces, on_change=self._budget_changed
             ),
             "events": Reflector(kube, EVENTS, namespaces=_with_nodes(namespaces), on_change=self.signals.event_changed),
             "pods": Reflector(kube, PODS, namespaces=namespaces, on_change=self._pod_changed),
-            "replicasets": Reflector(
-                kube, REPLICA_SETS, namespaces=namespaces, on_change=self.ownership.replica_set_changed
-            ),
+            "replicasets": Reflector(kube, REPLICA_SETS, namespaces=namespaces, on_change=self.ownership.set_changed),
             "horizontalpodautoscalers": Reflector(
                 kube, AUTOSCALERS, namespaces=namespaces, on_change=self.autoscalers.changed
             ),
@@ -85,21 +86,31 @@ class Cluster:
             if kind != "events":
                 await reflector.synced()
 
-    def deployment(self, key: Key) -> DeploymentView | None:
+    def workload(self, kind: WorkloadKind, key: Key) -> WorkloadView | None:
+        """Return a workload as last seen."""
+        return self.workloads[kind].items.get(key)
+
+    def deployment(self, key: Key) -> WorkloadView | None:
         """Return a Deployment as last seen."""
-        return self.deployments.items.get(key)
+        return self.workload(DEPLOYMENT, key)
 
     def budgets(self, namespace: str) -> tuple[DisruptionBudgetView, ...]:
         """Return the disruption budgets of a namespace."""
         return tuple(self._budgets.get(namespace, {}).values())
 
-    def pods_of(self, deployment: DeploymentView) -> tuple[PodView, ...]:
-        """Return the live pods of a Deployment, by owner chain."""
-        return tuple(pod for pod in self.ownership.pods_of(deployment.uid) if pod.live)
+    def replicas_of(self, workload: WorkloadView) -> Iterator[tuple[PodView, ...]]:
+        """Yield the live pods of each live replica that serves, by owner chain, the one that leads it first."""
+        for leader, *others in self.ownership.replicas_of(workload.uid):
+            if leader.live and workload.serves(leader):
+                yield (leader, *(pod for pod in others if pod.live))
 
-    def reclaimed(self, deployment: DeploymentView, now: datetime) -> frozenset[str]:
-        """Return the UIDs of those pods of a Deployment on spot that are not live since their node is taken back."""
-        pods = self.ownership.pods_of(deployment.uid) if deployment.tier else ()
+    def pods_of(self, workload: WorkloadView) -> tuple[PodView, ...]:
+        """Return one live pod for each replica of a workload: the one that leads it."""
+        return tuple(leader for leader, *_ in self.replicas_of(workload))
+
+    def reclaimed(self, workload: WorkloadView, now: datetime) -> frozenset[str]:
+        """Return the UIDs of those pods of a workload on spot that are not live since their node is taken back."""
+        pods = self.ownership.pods_of(workload.uid) if workload.tier else ()
         return frozenset(pod.uid for pod in pods if self.signals.was_reclaimed(pod, now))
 
     def live_uids(self) -> set[str]:

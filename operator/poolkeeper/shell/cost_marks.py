@@ -1,6 +1,6 @@
 """What a pool costs, on its Deployments and pods (R8): on request and hourly, for each write is several to the cluster.
 
-A Deployment bears what its tier costs an hour and has cost this month, a pod its share of the tier's hour.
+A Deployment bears what its tier costs an hour and has cost this month, a pod its replica's share of the tier's hour.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -66,8 +66,7 @@ def wanted_marks(pool: Pool, cluster: Cluster) -> Iterator[Wanted]:
         if not has_price(statement.hour.lines.get(tier, Line())):
             continue
         if WORKLOAD in cost.annotate:
-            path = f"/apis/apps/v1/namespaces/{found.namespace}/deployments/{found.name}"
-            yield path, found.uid, of_tier(statement, tier)
+            yield found.kind.path(found.namespace, found.name), found.uid, of_tier(statement, tier)
         if PODS in cost.annotate:
             yield from of_pods(statement.hour.lines[tier], cluster.pods_of(found))
 

@@ -6,6 +6,7 @@ keep    before the sizes are written: the disruption budget at the smaller size,
 
 from dataclasses import dataclass, field, replace
 
+from poolkeeper.api.target import DEPLOYMENT
 from poolkeeper.core.decision import Decision
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell import observe
@@ -16,7 +17,7 @@ from poolkeeper.shell.kube_errors import KubeError
 from poolkeeper.shell.noting import noting
 from poolkeeper.shell.pools import Division, Key, Pool
 from poolkeeper.shell.sibling import Siblings, Standing
-from poolkeeper.shell.views import DeploymentView
+from poolkeeper.shell.views import WorkloadView
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Halves:
             return
         pool.division = await self._division(pool, target, spot.provider)
 
-    async def _division(self, pool: Pool, target: DeploymentView, named: str) -> Division:
+    async def _division(self, pool: Pool, target: WorkloadView, named: str) -> Division:
         sibling = observe.sibling_of(pool, self._cluster)
         is_split = sibling is not None
         provider = self._cluster.signals.provider(named, sibling.provider if sibling else "")
@@ -77,14 +78,14 @@ class Halves:
         standing = await self._keep_sibling(pool, target, decision)
         return Kept(guarded if standing.reason is Reason.AS_EXPECTED else standing, may_shrink)
 
-    async def _guard(self, pool: Pool, target: DeploymentView, least: int) -> tuple[Standing, bool]:
+    async def _guard(self, pool: Pool, target: WorkloadView, least: int) -> tuple[Standing, bool]:
         """Keep the budget for a size; return how it stands, and whether it lets the pool have that size."""
         if not pool.budget_rest.rests(self._kube.clock.now()):
             with noting(self._kube, pool, pool.budget_rest):
                 return await self._keep_budget(pool, target, least), True
         return Standing(), not self._budgets.hinder(pool, least)
 
-    async def _keep_budget(self, pool: Pool, target: DeploymentView, least: int) -> Standing:
+    async def _keep_budget(self, pool: Pool, target: WorkloadView, least: int) -> Standing:
         covered = self._covered(pool, target) if _is_split(pool) else None
         if covered is not None:
             return await self._budgets.keep(pool, covered, least)
@@ -92,7 +93,7 @@ class Halves:
             await self._budgets.remove(pool)
         return Standing()
 
-    def _covered(self, pool: Pool, target: DeploymentView) -> Covered | None:
+    def _covered(self, pool: Pool, target: WorkloadView) -> Covered | None:
         """Return what the budget is to cover, also while the target cannot be read; None where nobody knows."""
         plan = pool.division.plan or self._siblings.last_plan(pool, target)
         if plan is not None:
@@ -100,7 +101,7 @@ class Halves:
         labels = target.match_labels
         return None if target.match_expressions else Covered({"matchLabels": labels}, labels)
 
-    async def _keep_sibling(self, pool: Pool, target: DeploymentView, decision: Decision) -> Standing:
+    async def _keep_sibling(self, pool: Pool, target: WorkloadView, decision: Decision) -> Standing:
         if pool.sibling_rest.rests(self._kube.clock.now()):
             return Standing()
         with noting(self._kube, pool, pool.sibling_rest):
@@ -110,10 +111,11 @@ class Halves:
                 return await self._siblings.keep(pool, target, pool.division.plan, _spot_size(pool, decision))
         return Standing()
 
-    async def _clear(self, pool: Pool, target: DeploymentView) -> None:
+    async def _clear(self, pool: Pool, target: WorkloadView) -> None:
         """Take away the sibling that a pool that is split no more has left behind."""
         if not pool.is_bare:
-            pool.is_bare = await self._siblings.remove(target) and not self._budgets.has_any(pool)
+            alone = target.kind is not DEPLOYMENT or await self._siblings.remove(target)
+            pool.is_bare = alone and not self._budgets.has_any(pool)
 
 
 def _is_split(pool: Pool) -> bool:

@@ -186,38 +186,12 @@ class LabelSelector(msgspec.Struct, rename="camel", frozen=True):
     match_expressions: list[Expression] = []
 
 
-class DeploymentSpec(msgspec.Struct):
-    """A Deployment's spec. The pod template stays as it came: it is told apart, never read."""
-
-    replicas: int = 1
-    template: msgspec.Raw = msgspec.Raw()
-    selector: LabelSelector = msgspec.field(default_factory=LabelSelector)
-
-
-class DeploymentStatus(msgspec.Struct, rename="camel"):
-    """A Deployment's status."""
-
-    observed_generation: int = 0
-    replicas: int = 0
-    updated_replicas: int = 0
-    ready_replicas: int = 0
-    available_replicas: int = 0
-    conditions: list[Condition] = []
-
-
-class DeploymentObject(HasMetadata):
-    """An apps/v1 Deployment."""
-
-    metadata: ObjectMetadata
-    spec: DeploymentSpec = msgspec.field(default_factory=DeploymentSpec)
-    status: DeploymentStatus = msgspec.field(default_factory=DeploymentStatus)
-
-
-class ScaleTarget(msgspec.Struct):
+class ScaleTarget(msgspec.Struct, rename="camel"):
     """What an autoscaler scales. KEDA's default kind is Deployment; the HPA's is always given."""
 
     name: str
     kind: str | None = None
+    api_version: str | None = None
 
 
 class AutoscalerSpec(msgspec.Struct, rename="camel"):

@@ -66,13 +66,15 @@ class Sink(Protocol):
 class Collection:
     """What to list and to watch. `metadata_only` has the server leave out everything else.
 
-    `bookmarks`: whether the server gives a sign of life on a watch where nothing happens.
+    `bookmarks`: whether the server gives a sign of life on a watch where nothing happens. `optional`: to whom it is
+    forbidden, it is as if there were none.
     """
 
     path: str
     params: Mapping[str, str] = field(default_factory=dict)
     metadata_only: bool = False
     bookmarks: bool = True
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ _BARE = msgspec.json.Decoder(HasMetadata)
 class Stream:
     """Runs a collection into a sink. `synced` once it was listed; `problem` while something keeps it from news.
 
-    `missing` while the API server knows no such kind.
+    `missing` while the API server knows no such kind, or never showed it where it is optional.
     """
 
     def __init__(self, kube: KubeClient, collection: Collection, sink: Sink, pace: Pace) -> None:
@@ -117,6 +119,7 @@ class Stream:
         self._version: str | None = None  # None asks for a LIST
         self._failures = 0
         self._silences = 0
+        self._listed = False
 
     async def run(self) -> None:
         """Follow the collection until cancelled; no answer of the API server ends it."""
@@ -153,6 +156,7 @@ class Stream:
                 version = page.metadata.resource_version
                 seen.update(_key(self._sink.put(raw)) for raw in page.items or ())
         self._sink.keep_only(seen)
+        self._listed = True
         self.synced.set()
         return version
 
@@ -206,13 +210,14 @@ class Stream:
 
     def _note(self, error: KubeError) -> None:
         self.problem = f"{self._collection.path}: {error}"
-        self.missing = isinstance(error, NotFound)
+        hidden = self._collection.optional and isinstance(error, Forbidden) and not self._listed
+        self.missing = hidden or isinstance(error, NotFound)
         self._failures += 1
         if not self._may_resume(error):
             self._version = None
         if isinstance(error, (Forbidden, NotFound)):  # an answer: the server lives, and a restart would not help
             self.alive_at = time.monotonic()
-        if isinstance(error, NotFound):  # no such kind, so none of its objects
+        if self.missing:  # no such kind, so none of its objects
             self._sink.keep_only(set())
             self.synced.set()
 

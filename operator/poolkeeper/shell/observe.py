@@ -1,22 +1,24 @@
 """The cluster's memory and a pool's readings -> Observation. No input or output here: both were gathered before."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from poolkeeper.api.names import POOL_LABEL
+from poolkeeper.api.names import POOL_LABEL, shown
 from poolkeeper.api.sibling import TIER, sibling_name
+from poolkeeper.api.target import DEPLOYMENT
 from poolkeeper.core.model import ON_DEMAND, CapacityType
-from poolkeeper.core.observation import Conflict, Observation, Pod, Reading, Target
+from poolkeeper.core.observation import Conflict, Observation, Peer, Pod, Reading, Target
 from poolkeeper.core.reasons import Reason
-from poolkeeper.shell import conflicts, projections
+from poolkeeper.shell import conflicts, workload_projections
 from poolkeeper.shell.backoff import Backoff
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.pools import Pool, Pools
 from poolkeeper.shell.queues.demultiplex import Roster
 from poolkeeper.shell.queues.scrape import ScrapeTarget
+from poolkeeper.shell.replicas import is_ready
 from poolkeeper.shell.sibling import is_ours
-from poolkeeper.shell.views import DeploymentView, PodView
+from poolkeeper.shell.views import PodView, WorkloadView
 
 OVERLAY = timedelta(seconds=15)
 
@@ -38,16 +40,61 @@ def observation(
         unsplit=pool.division.unsplit,
         unsplit_detail=pool.division.detail,
         lifted_until=pool.lifted.until,
+        pinned=pool.pinned,
+        peer=peer_of(pool, pools),
+        overridden_until=pool.overridden_until,
     )
 
 
-def target_of(pool: Pool, cluster: Cluster) -> DeploymentView | None:
-    """Return the pool's Deployment as last seen."""
-    return cluster.deployment((pool.key[0], pool.target))
+def note_scale(pool: Pool, cluster: Cluster) -> None:
+    """Note what the pool's own `/scale` tells: the target's selector, and who scales the pool in our place."""
+    found = target_of(pool, cluster)
+    whole = found is not None and not found.match_expressions
+    pool.selector = ",".join(f"{key}={value}" for key, value in found.match_labels.items()) if found and whole else ""
+    pool.scaled_by = conflicts.scaler_of(pool, cluster)
 
 
-def sibling_of(pool: Pool, cluster: Cluster) -> DeploymentView | None:
-    """Return the sibling on spot as last seen, None where there is none that is the target's."""
+def peer_of(pool: Pool, pools: Pools) -> Peer | None:
+    """Return the pool that this one is tied to: its size as last asked for, or found where we write nothing."""
+    name = pool.core.tie.name if pool.core and pool.core.tie else None
+    if name is None:
+        return None
+    other = pools.get((pool.key[0], name))
+    lack = lacking(pool, other)
+    size = other.memory.edits.asked if other else None
+    if other is None or size is None or lack:
+        return Peer(name, detail=f"{shown(name)} {lack or 'has not been looked at yet'}")
+    return Peer(name, size, other.decision.needs if other.decision else size)
+
+
+def lacking(pool: Pool, peer: Pool | None) -> str:
+    """Return why nothing can be known of a peer's size; empty where it can."""
+    if peer is None:
+        return f"is not in {pool.key[0]}"
+    if peer is pool:
+        return "is this pool itself"
+    if peer.core is None:
+        return "has no spec that can be accepted"
+    missing = peer.decision is not None and peer.decision.reason is Reason.TARGET_NOT_FOUND
+    return "has no target" if missing else ""
+
+
+def target_of(pool: Pool, cluster: Cluster) -> WorkloadView | None:
+    """Return the workload that the pool names, as last seen."""
+    return cluster.workload(pool.kind, (pool.key[0], pool.target))
+
+
+def absence(pool: Pool, cluster: Cluster) -> str:
+    """Return what to say of a target that is not there: perhaps its kind is not, or may not be seen."""
+    words = f"{pool.kind.shown(pool.target)} is not in {pool.key[0]}"
+    reflector = cluster.workloads[pool.kind]
+    return f"{words}: {reflector.problem}" if reflector.is_missing else words
+
+
+def sibling_of(pool: Pool, cluster: Cluster) -> WorkloadView | None:
+    """Return the sibling on spot as last seen, None where there is none that is the target's: only Deployments have."""
+    if pool.kind is not DEPLOYMENT:
+        return None
     found = cluster.deployment((pool.key[0], sibling_name(pool.target)))
     target = target_of(pool, cluster) if found else None
     return found if found and target and is_ours(found, target) else None
@@ -71,12 +118,12 @@ def refusal(rest: Backoff | None) -> str:
 
 
 def name_of(pool: Pool, tier: str) -> str:
-    """Return the name of one tier's Deployment, whether it is there or not."""
+    """Return the name of one tier's workload, whether it is there or not."""
     return pool.target if tier == tier_of(pool, spot=False) else sibling_name(pool.target)
 
 
-def workload_of(pool: Pool, cluster: Cluster, tier: str) -> DeploymentView | None:
-    """Return the Deployment of one tier."""
+def workload_of(pool: Pool, cluster: Cluster, tier: str) -> WorkloadView | None:
+    """Return the workload of one tier."""
     return target_of(pool, cluster) if tier == tier_of(pool, spot=False) else sibling_of(pool, cluster)
 
 
@@ -87,26 +134,26 @@ def tier_of(pool: Pool, *, spot: bool) -> str:
     return next((tier.name for tier in tiers if tier.type is kind), TIER if spot else ON_DEMAND.name)
 
 
-def half(pool: Pool, cluster: Cluster, found: DeploymentView, now: datetime) -> Target:
+def half(pool: Pool, cluster: Cluster, found: WorkloadView, now: datetime) -> Target:
     """Return one half's workload, with all that is said of its pods and their nodes."""
 
     def see(pod: PodView) -> Pod:
         return cluster.signals.pod(pod, now)
 
-    seen = projections.target(found, cluster.pods_of(found), see)
+    seen = workload_projections.target(found, cluster.replicas_of(found), see)
     tier, reclaimed = tier_of(pool, spot=found.name != pool.target), cluster.reclaimed(found, now)
     refused = refusal(pool.scale_rests.get(tier))
     return overlaid(pool, replace(seen, tier=tier, reclaimed=reclaimed, refused=refused), found)
 
 
-def name_taken(pool: Pool, found: DeploymentView) -> Conflict | None:
+def name_taken(pool: Pool, found: WorkloadView) -> Conflict | None:
     """Return the conflict of a pool that should own its Deployment and finds one that no pool made."""
     if pool.spec is None or not pool.spec.owns_workload or found.match_labels.get(POOL_LABEL) == pool.key[1]:
         return None
     return Conflict(Reason.CONFLICT_NAME, f"rename the pool or use targetRef: {found.name}")
 
 
-def overlaid(pool: Pool, target: Target, found: DeploymentView) -> Target:
+def overlaid(pool: Pool, target: Target, found: WorkloadView) -> Target:
     """Return the target with our own last write, while the watch has not shown it yet."""
     own = pool.own_writes.get(found.name)
     if own is None or newest_version(pool, found.name, found) == found.resource_version:
@@ -117,14 +164,14 @@ def overlaid(pool: Pool, target: Target, found: DeploymentView) -> Target:
 def forget_old_writes(pool: Pool, cluster: Cluster, now: datetime) -> None:
     """Drop our own last writes that the watch has caught up with, or should have long since."""
     for name, own in tuple(pool.own_writes.items()):
-        found = cluster.deployment((pool.key[0], name))
+        found = cluster.workload(pool.kind, (pool.key[0], name))
         seen = found is not None and newest_version(pool, name, found) == found.resource_version
         if seen or now - own.at > OVERLAY:
             del pool.own_writes[name]
 
 
-def newest_version(pool: Pool, name: str, found: DeploymentView | None) -> str | None:
-    """Return a Deployment's resource version as last seen or last written by us, whichever is newer; None: neither.
+def newest_version(pool: Pool, name: str, found: WorkloadView | None) -> str | None:
+    """Return a workload's resource version as last seen or last written by us, whichever is newer; None: neither.
 
     Resource versions of one kind compare as integers (Kubernetes 1.35, KEP-5504, and all versions before in fact).
     """
@@ -134,14 +181,19 @@ def newest_version(pool: Pool, name: str, found: DeploymentView | None) -> str |
 
 
 def pods_of(pool: Pool, cluster: Cluster) -> tuple[PodView, ...]:
-    """Return the live pods of both halves."""
-    halves = filter(None, (target_of(pool, cluster), sibling_of(pool, cluster)))
-    return tuple(pod for found in halves for pod in cluster.pods_of(found))
+    """Return one live pod for each replica of both halves: the one that leads it."""
+    return tuple(leader for leader, *_ in replicas_of(pool, cluster))
+
+
+def replicas_of(pool: Pool, cluster: Cluster) -> Iterator[tuple[PodView, ...]]:
+    """Yield the live pods of each replica of both halves, the one that leads it first."""
+    for found in filter(None, (target_of(pool, cluster), sibling_of(pool, cluster))):
+        yield from cluster.replicas_of(found)
 
 
 def ready_pods(pool: Pool, cluster: Cluster) -> tuple[PodView, ...]:
-    """Return the pods that a source is expected to answer for."""
-    return tuple(pod for pod in pods_of(pool, cluster) if pod.ready_at and pod.ip)
+    """Return the pods that a source is expected to answer for: those that lead a replica that is ready as a whole."""
+    return tuple(pods[0] for pods in replicas_of(pool, cluster) if is_ready(pods) and pods[0].ip)
 
 
 def scrape_targets(pods: Iterable[PodView]) -> tuple[ScrapeTarget, ...]:
@@ -151,9 +203,9 @@ def scrape_targets(pods: Iterable[PodView]) -> tuple[ScrapeTarget, ...]:
 
 def roster(pool: Pool, cluster: Cluster) -> Roster:
     """Return who is alive in the pool's namespace, and who of them is the pool's: what series are joined to."""
-    own = pods_of(pool, cluster)
+    own = tuple(replicas_of(pool, cluster))
     return Roster(
         live={name: pod.uid for name, pod in cluster.live_pods[pool.key[0]].items()},
-        target=frozenset(pod.uid for pod in own),
-        ready=frozenset(pod.uid for pod in own if pod.ready_at),
+        target=frozenset(pods[0].uid for pods in own),
+        ready=frozenset(pods[0].uid for pods in own if is_ready(pods)),
     )

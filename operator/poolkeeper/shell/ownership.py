@@ -1,10 +1,27 @@
-"""Which pods belong to a Deployment, by the chain of owners Pod -> ReplicaSet -> Deployment and never by label."""
+"""Which pods belong to a workload, by the chain of owners and never by label.
+
+A Deployment and a Rollout have ReplicaSets, which have pods; a StatefulSet has its pods. A LeaderWorkerSet has a
+StatefulSet of leaders, and each leader a StatefulSet of its workers.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import Protocol
 
 from poolkeeper.shell.list_watch import Key
-from poolkeeper.shell.views import PodView, ReplicaSetView
+from poolkeeper.shell.views import PodView
+
+
+class Owned(Protocol):
+    """A ReplicaSet or a StatefulSet: who it is, and who controls it."""
+
+    @property
+    def uid(self) -> str:
+        """Its UID."""
+
+    @property
+    def controller(self) -> str:
+        """The UID of what controls it, empty where nothing does."""
 
 
 class Ownership:
@@ -15,27 +32,38 @@ class Ownership:
 
     def __init__(self) -> None:
         self._pods: defaultdict[str, dict[str, PodView]] = defaultdict(dict)
-        self._replica_sets: defaultdict[str, set[str]] = defaultdict(set)
+        self._sets: defaultdict[str, set[str]] = defaultdict(set)
 
-    def pods_of(self, deployment_uid: str) -> Iterator[PodView]:
-        """Yield all pods of a Deployment, terminating and finished ones too."""
-        for replica_set in self._replica_sets.get(deployment_uid, ()):
-            yield from self._pods.get(replica_set, {}).values()
+    def pods_of(self, uid: str) -> Iterator[PodView]:
+        """Yield all pods of a workload, those of whole groups, terminating and finished ones too."""
+        for replica in self.replicas_of(uid):
+            yield from replica
+
+    def replicas_of(self, uid: str) -> Iterator[tuple[PodView, ...]]:
+        """Yield the pods of each of a workload's replicas, the one that leads the others first."""
+        for pod in self._controlled(uid):
+            yield (pod, *self._controlled(pod.uid)) if pod.uid in self._sets else (pod,)
+
+    def _controlled(self, uid: str) -> Iterator[PodView]:
+        """Yield the pods that this controls, or that its sets do."""
+        yield from self._pods.get(uid, {}).values()
+        for owned in self._sets.get(uid, ()):
+            yield from self._pods.get(owned, {}).values()
 
     def pod_changed(self, _key: Key, old: PodView | None, new: PodView | None) -> None:
         """Take in news of a pod."""
         if old is not None:
-            self._pods[old.replica_set].pop(old.uid, None)
-            if not self._pods[old.replica_set]:
-                del self._pods[old.replica_set]
-        if new is not None and new.replica_set:
-            self._pods[new.replica_set][new.uid] = new
+            self._pods[old.controller].pop(old.uid, None)
+            if not self._pods[old.controller]:
+                del self._pods[old.controller]
+        if new is not None and new.controller:
+            self._pods[new.controller][new.uid] = new
 
-    def replica_set_changed(self, _key: Key, old: ReplicaSetView | None, new: ReplicaSetView | None) -> None:
-        """Take in news of a ReplicaSet."""
+    def set_changed(self, _key: Key, old: Owned | None, new: Owned | None) -> None:
+        """Take in news of a ReplicaSet or a StatefulSet."""
         if old is not None:
-            self._replica_sets[old.deployment].discard(old.uid)
-            if not self._replica_sets[old.deployment]:
-                del self._replica_sets[old.deployment]
-        if new is not None and new.deployment:
-            self._replica_sets[new.deployment].add(new.uid)
+            self._sets[old.controller].discard(old.uid)
+            if not self._sets[old.controller]:
+                del self._sets[old.controller]
+        if new is not None and new.controller:
+            self._sets[new.controller].add(new.uid)

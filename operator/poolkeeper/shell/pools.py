@@ -8,16 +8,19 @@ from typing import Any
 
 import msgspec
 
-from poolkeeper.api import memo, names
+from poolkeeper.api import memo, names, override
 from poolkeeper.api.money import ANNOTATIONS
+from poolkeeper.api.override import Override
+from poolkeeper.api.pin import pinned
 from poolkeeper.api.providers import Provider
 from poolkeeper.api.sibling import Blueprint
 from poolkeeper.api.spec import Spec, SpecError, parse_spec, unknown_fields
+from poolkeeper.api.target import DEPLOYMENT, WorkloadKind
 from poolkeeper.api.units import parse_instant
 from poolkeeper.core.decision import Decision
 from poolkeeper.core.memory import Memory
 from poolkeeper.core.model import Mode, PoolSpec
-from poolkeeper.core.observation import FOR_GOOD
+from poolkeeper.core.observation import FOR_GOOD, Pinned
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.backoff import Backoff
 from poolkeeper.shell.reckoning import Reckoning, beat
@@ -25,6 +28,8 @@ from poolkeeper.shell.status_budget import StatusBudget
 
 Json = dict[str, Any]
 Key = tuple[str, str]
+Place = tuple[str, str, str]
+"""A workload's namespace, kind and name."""
 
 LONGEST = 256
 """How much is told of what somebody wrote into an annotation: it may be of any length."""
@@ -32,7 +37,7 @@ LONGEST = 256
 
 @dataclass(frozen=True, slots=True)
 class OwnWrite:
-    """Our last write of a Deployment's replicas: in force until the watch has caught up with its resource version.
+    """Our last write of a workload's replicas: in force until the watch has caught up with its resource version.
 
     But not for long: an etcd that was restored may be at an older one for hours.
     """
@@ -69,8 +74,10 @@ class Pool:
     """One pool. `spec` is the newest that could be accepted, None where none ever was.
 
     `untold` holds the changes of size, newest first, that no written status has told of yet. `own_writes` are by
-    Deployment, `scale_rests` and `mark_rests` (marks of who goes first) by tier. `is_bare`: it was seen to have no
-    sibling and no disruption budget. `uncommitted` is a spec, and the same without its commitments.
+    workload, `scale_rests` and `mark_rests` (marks of who goes first) by tier. `is_bare`: it was seen to have no
+    sibling and no disruption budget. `accepted` is the newest good spec as it was applied, `spec` the same with the
+    `override` in it, where there is one that has not ended. `pinned` is what its own `replicas` says. `announced` are
+    keys of what events have told. `scaled_by` names an autoscaler of the pool itself. `uncommitted` is a spec, and the same without its commitments.
     """
 
     key: Key
@@ -85,6 +92,13 @@ class Pool:
     unknown: list[str] = field(default_factory=list)
     paused_until: datetime | None = None
     lifted: Lifting = field(default_factory=Lifting)
+    override: Override | None = None
+    override_text: str = ""
+    override_ended: bool = False
+    pinned: Pinned | None = None
+    selector: str = ""
+    scaled_by: str = ""
+    announced: set[str] = field(default_factory=set)
     labels: Mapping[str, str] = field(default_factory=dict)
     memory: Memory = field(default_factory=Memory)
     status: Json = field(default_factory=dict)
@@ -108,8 +122,18 @@ class Pool:
 
     @property
     def target(self) -> str:
-        """The name of the Deployment whose size the pool sets."""
+        """The name of the workload whose size the pool sets."""
         return self.spec.target_ref.name if self.spec and self.spec.target_ref else self.key[1]
+
+    @property
+    def kind(self) -> WorkloadKind:
+        """What kind of workload that is."""
+        return self.spec.kind if self.spec else DEPLOYMENT
+
+    @property
+    def place(self) -> Place:
+        """Where that workload is."""
+        return self.key[0], self.kind.name, self.target
 
     @property
     def is_active(self) -> bool:
@@ -141,7 +165,11 @@ class Pool:
         self._compare(annotations.get(names.LAST_APPLIED, ""))
         if not self.leading:
             self.status = dict(body.get("status") or {})
+        replaced = self._read_override(annotations.get(names.OVERRIDE, ""))
         if metadata["generation"] == self.generation:
+            if replaced:
+                self._lay_over()
+            self.pinned = pinned(self.spec.replicas, metadata) if self.spec else None
             return
         self.generation = metadata["generation"]
         self.reckoning.hurry()
@@ -154,6 +182,7 @@ class Pool:
         except SpecError as error:
             self.invalid = error.problems
             self._fall_back()
+        self.pinned = pinned(self.spec.replicas, metadata) if self.spec else None
 
     def lead(self, looked_until: datetime | None, now: datetime) -> None:
         """Begin to lead the pool: remember what was stored; from here on our own copy of the status is the newest."""
@@ -166,12 +195,44 @@ class Pool:
         if applied != self.applied:
             self.applied, self.unknown = applied, dropped_fields(applied)
 
+    @property
+    def overridden_until(self) -> datetime | None:
+        """Until when an override is part of the spec, None where none is."""
+        found = self.override
+        return None if found is None or found.problem or self.override_ended else found.until
+
+    def end_override(self, now: datetime) -> bool:
+        """Go by the spec as it was applied once an override is over; return whether that was now."""
+        until = self.overridden_until
+        if until is None or now < until:
+            return False
+        self.override_ended = True
+        self._lay_over()
+        return True
+
+    def _read_override(self, text: str) -> bool:
+        """Take in the override as it now is; return whether it is another than before."""
+        if text == self.override_text:
+            return False
+        self.override_text, self.override, self.override_ended = text, override.read(text), False
+        return True
+
     def _accept(self, raw: Mapping[str, Any]) -> None:
-        self.spec = parse_spec(raw)
+        parse_spec(raw)
+        self.accepted = dict(raw)
+        self._lay_over()
+
+    def _lay_over(self) -> None:
+        """Make the spec anew: what was applied, with the override in it where that can be."""
+        if self.accepted is None:
+            return
+        laid = None
+        if self.override is not None and not self.override_ended:
+            laid, self.override = override.applied(self.accepted, override.read(self.override_text) or self.override)
+        self.spec = laid or parse_spec(self.accepted)
         self.own_writes.clear()
         self.is_bare = False
         self.core = self.spec.to_core()
-        self.accepted = dict(raw)
 
     def _fall_back(self) -> None:
         stored = self.status.get("acceptedSpec")
@@ -187,7 +248,7 @@ class Pools:
 
     def __init__(self) -> None:
         self._known: dict[Key, Pool] = {}
-        self._claims: defaultdict[Key, dict[Key, Pool]] = defaultdict(dict)
+        self._claims: defaultdict[Place, dict[Key, Pool]] = defaultdict(dict)
 
     def __iter__(self) -> Iterator[Pool]:
         return iter(tuple(self._known.values()))
@@ -210,7 +271,7 @@ class Pools:
             pool = Pool(key, metadata["uid"], parse_instant(metadata["creationTimestamp"]))
             self._known[key] = pool
         pool.take(body)
-        self._claims[key[0], pool.target][key] = pool
+        self._claims[pool.place][key] = pool
         return pool
 
     def drop(self, key: Key, uid: str = "") -> Pool | None:
@@ -223,24 +284,24 @@ class Pools:
 
     def rival(self, pool: Pool) -> Pool | None:
         """Return the Active pool that holds the same target by right of age (R10); any other writes nothing."""
-        claims = self._claims.get((pool.key[0], pool.target), {}).values()
+        claims = self._claims.get(pool.place, {}).values()
         same = (one for one in claims if one is pool or one.is_active)
         eldest = min(same, key=lambda one: (one.created_at, one.key), default=pool)
         return eldest if eldest.key != pool.key else None
 
     def payer(self, pool: Pool) -> Pool:
         """Return the pool that pays for the same target: an Active one before any other, the older first."""
-        claims = self._claims.get((pool.key[0], pool.target), {}).values()
+        claims = self._claims.get(pool.place, {}).values()
         able = (one for one in claims if one is pool or one.spec)
         return min(able, key=lambda one: (not one.is_active, one.created_at, one.key), default=pool)
 
-    def splitting(self, target: Key) -> Pool | None:
+    def splitting(self, target: Place) -> Pool | None:
         """Return an Active pool that has this Deployment and a half of it on spot (R7), None where there is none."""
         claims = self._claims.get(target, {}).values()
         return next((one for one in claims if one.core and one.core.spot and one.core.mode is Mode.ACTIVE), None)
 
     def _release(self, pool: Pool) -> None:
-        place = (pool.key[0], pool.target)
+        place = pool.place
         self._claims[place].pop(pool.key, None)
         if not self._claims[place]:
             del self._claims[place]

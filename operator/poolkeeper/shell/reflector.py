@@ -22,7 +22,8 @@ class Kind(Generic[T, V]):
     """What to reflect: the collection `plural` of `api` ("/apis/apps/v1"), how to read an object, what to keep of it.
 
     `project` returns None for an object that is not worth keeping. `metadata_only` has the server leave out the
-    rest. The selectors are in Kubernetes' own notation. Only events have no `bookmarks`.
+    rest. The selectors are in Kubernetes' own notation. Only events have no `bookmarks`. `optional`: who may not see it
+    goes without it.
     """
 
     api: str
@@ -33,13 +34,15 @@ class Kind(Generic[T, V]):
     labels: str = ""
     fields: str = ""
     bookmarks: bool = True
+    optional: bool = False
 
     def collection(self, namespace: str | None) -> Collection:
         """Return what to list and to watch, in one namespace or (None) in all."""
         inside = "" if namespace is None else f"/namespaces/{namespace}"
         selectors = {"labelSelector": self.labels, "fieldSelector": self.fields}
         params = {name: value for name, value in selectors.items() if value}
-        return Collection(f"{self.api}{inside}/{self.plural}", params, self.metadata_only, self.bookmarks)
+        path = f"{self.api}{inside}/{self.plural}"
+        return Collection(path, params, self.metadata_only, self.bookmarks, self.optional)
 
 
 class Reflector(Generic[T, V]):
@@ -92,7 +95,7 @@ class Reflector(Generic[T, V]):
 
     @property
     def is_missing(self) -> bool:
-        """Whether the API server has no such kind, as one that was never installed."""
+        """Whether the API server has no such kind, as one that was never installed, or hides an optional one."""
         return all(stream.missing for stream in self._streams)
 
     def age(self) -> timedelta:

@@ -23,7 +23,7 @@ from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.kube import KubeClient
 from poolkeeper.shell.kube_errors import ConflictError, FieldOwner
 from poolkeeper.shell.pools import Key, OwnWrite, Pool
-from poolkeeper.shell.views import DeploymentView
+from poolkeeper.shell.views import WorkloadView
 from poolkeeper.shell.workload import collection
 from poolkeeper.shell.write_budget import Priority
 
@@ -74,7 +74,7 @@ class Siblings:
         self._read.pop(key, None)
         self._tried.pop(key, None)
 
-    async def blueprint(self, pool: Pool, target: DeploymentView, provider: Provider) -> Blueprint:
+    async def blueprint(self, pool: Pool, target: WorkloadView, provider: Provider) -> Blueprint:
         """Return what the target says of its sibling; it is read anew when its spec has changed.
 
         Raises:
@@ -88,19 +88,19 @@ class Siblings:
         self._read[pool.key] = _Read(metadata["uid"], metadata["generation"], provider.name, plan)
         return plan
 
-    def last_plan(self, pool: Pool, target: DeploymentView) -> Blueprint | None:
+    def last_plan(self, pool: Pool, target: WorkloadView) -> Blueprint | None:
         """Return what the target was last read to say, None where it was not read."""
         known = self._read.get(pool.key)
         return known.plan if known and known.uid == target.uid else None
 
-    def unsplit(self, target: DeploymentView, plan: Blueprint) -> Standing:
+    def unsplit(self, target: WorkloadView, plan: Blueprint) -> Standing:
         """Return why the target cannot be split, AS_EXPECTED where it can."""
         if not plan.pinned:
             return Standing(Reason.TARGET_NOT_PINNED, plan.advice)
         found = self._cluster.deployment((target.namespace, plan.name))
         return Standing() if found is None else _taken(found, target)
 
-    async def keep(self, pool: Pool, target: DeploymentView, plan: Blueprint, size: int) -> Standing:
+    async def keep(self, pool: Pool, target: WorkloadView, plan: Blueprint, size: int) -> Standing:
         """Make the sibling at `size` where it is missing; bring one that is there to the target's template.
 
         Call it where the pool may write and nothing is `unsplit`. Nothing is written where nothing differs. One that
@@ -125,7 +125,7 @@ class Siblings:
             return tried.standing
         return await self._update(pool, path, plan, found)
 
-    async def remove(self, target: DeploymentView) -> bool:
+    async def remove(self, target: WorkloadView) -> bool:
         """Delete the sibling if nothing runs there any more; return whether none is left to drain or delete.
 
         Call it where the pool may write and uses no spot capacity.
@@ -142,11 +142,11 @@ class Siblings:
             await self._kube.delete(f"{collection(found.namespace)}/{found.name}", options=options)
         return False
 
-    def _works(self, found: DeploymentView) -> bool:
+    def _works(self, found: WorkloadView) -> bool:
         """Return whether pods of it may still be serving: those that terminate may, those that ended never go."""
         return any(pod.phase not in {"Succeeded", "Failed"} for pod in self._cluster.ownership.pods_of(found.uid))
 
-    async def _update(self, pool: Pool, path: str, plan: Blueprint, found: DeploymentView) -> Standing:
+    async def _update(self, pool: Pool, path: str, plan: Blueprint, found: WorkloadView) -> Standing:
         """Apply the blueprint; what others own of the sibling is theirs until the one or the other changes."""
         generation, left = await self._apply(path, plan, found)
         words = f"deployment/{plan.name}: others own {listed(left)}"
@@ -154,7 +154,7 @@ class Siblings:
         self._tried[pool.key] = _Tried(found.uid, generation, plan.digest, standing)
         return standing
 
-    async def _apply(self, path: str, plan: Blueprint, found: DeploymentView) -> tuple[int, Sequence[FieldOwner]]:
+    async def _apply(self, path: str, plan: Blueprint, found: WorkloadView) -> tuple[int, Sequence[FieldOwner]]:
         """Apply at the size that the sibling has, tried again where only something else of it has moved."""
         replicas, version = found.replicas, found.resource_version
         for left in reversed(range(TRIES)):
@@ -192,7 +192,7 @@ def listed(owners: Sequence[FieldOwner]) -> str:
     return ", ".join(f"{one.path} ({one.manager})" for one in owners)
 
 
-def is_ours(found: DeploymentView, target: DeploymentView) -> bool:
+def is_ours(found: WorkloadView, target: WorkloadView) -> bool:
     """Return whether a Deployment was derived from the target, whichever pool it was for.
 
     One that lost its owner (its target was deleted with `--cascade=orphan`, or restored) still bears the label.
@@ -200,7 +200,7 @@ def is_ours(found: DeploymentView, target: DeploymentView) -> bool:
     return found.tier == TIER and (not found.owners or target.uid in found.owners)
 
 
-def _taken(found: DeploymentView, target: DeploymentView) -> Standing:
+def _taken(found: WorkloadView, target: WorkloadView) -> Standing:
     if is_ours(found, target):
         return Standing()
     if found.tier == TIER:
@@ -209,5 +209,5 @@ def _taken(found: DeploymentView, target: DeploymentView) -> Standing:
     return Standing(Reason.SIBLING_TAKEN, f"deployment/{found.name} has no label {TIER_LABEL}: rename or delete it")
 
 
-def _of(target: DeploymentView, provider: Provider) -> tuple[str, str]:
+def _of(target: WorkloadView, provider: Provider) -> tuple[str, str]:
     return target.uid, provider.name

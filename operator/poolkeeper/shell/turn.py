@@ -26,7 +26,7 @@ from poolkeeper.core.observation import Reading
 from poolkeeper.core.plan import Resize, plan
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.words import message
-from poolkeeper.shell import apply, observe, publish, victims, workload
+from poolkeeper.shell import apply, covering, notices, observe, publish, victims, workload
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.halves import Halves, Kept
 from poolkeeper.shell.kube import KubeClient
@@ -37,7 +37,7 @@ from poolkeeper.shell.pools import Key, Pool, Pools
 from poolkeeper.shell.sibling import Standing
 from poolkeeper.shell.sparing import Sparing
 from poolkeeper.shell.telemetry import Telemetry
-from poolkeeper.shell.views import DeploymentView
+from poolkeeper.shell.views import WorkloadView
 
 Versions = Mapping[str, str]
 
@@ -80,15 +80,16 @@ class Turns:
         bill, spec = self._bill(pool, spec, now)
         seen = observe.observation(pool, self._cluster, self._pools, readings, now)
         seen = replace(seen, bill=bill)
+        observe.note_scale(pool, self._cluster)
         with self.telemetry.decision_seconds.time():
             decision, memory = decide(spec, seen, pool.memory, now)
         if seen.target is None:
-            decision = replace(decision, detail=f"deployment/{pool.target} is not in {pool.key[0]}")
+            decision = replace(decision, detail=observe.absence(pool, self._cluster))
         may_write = spec.mode is Mode.ACTIVE and halted(spec, seen, now) is None
         kept = await self._keep(pool, decision, may_write=may_write)
         written = await self._resize(pool, decision, plan(spec, decision).resizes, may_shrink=kept.may_shrink)
         memory = undone(memory, pool.memory, decision, written) if spec.mode is Mode.ACTIVE else memory
-        decision = with_standing(decision, kept.standing)
+        decision = covering.told(with_standing(decision, kept.standing), pool, self._cluster)
         pool.decision, pool.decided_at, pool.memory = decision, now, memory
         self.telemetry.decided(pool.key, spec, decision)
         if written:
@@ -149,7 +150,7 @@ class Turns:
         """Write one tier's size; None where it was not written."""
         rest, name = pool.scale_rests[resize.tier], observe.name_of(pool, resize.tier)
         found, own = observe.workload_of(pool, self._cluster, resize.tier), pool.own_writes.get(name)
-        version = observe.newest_version(pool, name, found)
+        version, path = observe.newest_version(pool, name, found), pool.kind.path(pool.key[0], name)
         if own is not None and own.replicas == resize.after:  # the sibling: it was just made at its size
             log_change(pool, decision, resize)
             return own.resource_version
@@ -159,13 +160,18 @@ class Turns:
             return None
         with noting(self._kube, pool, rest):
             with self.telemetry.write("scale"):
-                pool.own_writes[name] = await apply.resize(self._kube, (pool.key[0], name), version, resize)
+                pool.own_writes[name] = await apply.resize(self._kube, path, version, resize)
             log_change(pool, decision, resize)
             return version
         return None
 
-    async def _mark(self, pool: Pool, found: DeploymentView, resize: Resize) -> bool:
-        """Mark who goes first; False where they could not be marked: then nothing shrinks (R6); growth goes on."""
+    async def _mark(self, pool: Pool, found: WorkloadView, resize: Resize) -> bool:
+        """Mark who goes first; False where they could not be marked: then nothing shrinks (R6); growth goes on.
+
+        Where the highest ordinal goes, a mark would tell nobody anything.
+        """
+        if found.kind.ordered:
+            return True
         rest = pool.mark_rests[resize.tier]
         if rest.rests(self._kube.clock.now()):
             return False
@@ -183,6 +189,7 @@ class Turns:
             publish.note_change(pool, done, now)
             with suppress(KubeError), self.telemetry.write("event"):
                 await publish.post_event(self._kube, pool, done, now, "/".join(written.values()))
+        await notices.post(self._kube, pool, now)
         refused = pool.refused
         if refused and not (decision.frozen and decision.trail):  # a pool that is halted says by what
             decision = replace(decision, reason=refused[0], detail=refused[1])

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from poolkeeper.api.gpus import Devices, count
+from poolkeeper.api.target import DEPLOYMENT, WorkloadKind
 from poolkeeper.core.observation import Pod
 
 ENDED = frozenset({"Succeeded", "Failed"})
@@ -48,19 +49,18 @@ class PodView:
     """A pod. `trouble` holds the scheduler's or the kubelet's own words on why it does not run.
 
     `ready_at` is the last time it became ready, None while it is not; `unready_since` is the last time it ceased to
-    be, or was made, None while it is ready. `replica_set` is its controller's UID,
-    empty where no ReplicaSet controls it. `ended_at` is when its end began, None while it is live; `disruption` why, as
-    its DisruptionTarget condition or its failure has it, empty where neither says. `alternatives` are kept while it
-    waits for a node: of each, a node must satisfy all; none at all suits any node. `devices` are the GPUs that the
-    scheduler keeps for it.
+    be, or was made, None while it is ready. `controller` is the UID of the ReplicaSet or StatefulSet that controls it,
+    empty where none does. `ended_at` is when its end began, None while it is live; `disruption` why, as its
+    DisruptionTarget condition or its failure has it, empty where neither says. `alternatives` are kept while it waits
+    for a node: of each, a node must satisfy all; none at all suits any node. `devices` are the GPUs that the scheduler
+    keeps for it. Where it is one of a group, `group_size` pods are a replica.
     """
 
     namespace: str
     name: str
     uid: str
     created_at: datetime
-    replica_set: str = ""
-    replica_set_name: str = ""
+    controller: str = ""
     labels: dict[str, str] = field(default_factory=dict)
     template: str = ""
     scheduled_at: datetime | None = None
@@ -77,6 +77,7 @@ class PodView:
     deletion_cost: int | None = None
     alternatives: tuple[tuple[Requirement, ...], ...] = ()
     devices: Devices = ()
+    group_size: int = 1
 
     @property
     def gpus(self) -> Decimal | None:
@@ -85,7 +86,7 @@ class PodView:
 
     @property
     def live(self) -> bool:
-        """Whether the ReplicaSet controller counts it: neither terminating nor finished nor evicted."""
+        """Whether its controller counts it: neither terminating nor finished nor evicted."""
         return not self.terminating and self.phase not in ENDED
 
     def fits(self, labels: Mapping[str, str], but_for: Container[str]) -> bool:
@@ -110,13 +111,13 @@ class PodView:
 
 
 @dataclass(frozen=True, slots=True)
-class ReplicaSetView:
-    """A ReplicaSet, and the UID of the Deployment that controls it (empty: none)."""
+class SetView:
+    """A ReplicaSet, and the UID of what controls it (empty: nothing does)."""
 
     namespace: str
     name: str
     uid: str
-    deployment: str = ""
+    controller: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +131,18 @@ class Writer:
 
 
 @dataclass(frozen=True, slots=True)
-class DeploymentView:
-    """A Deployment. `last_applied` is the replicas in kubectl's last-applied annotation, None where it has none.
+class WorkloadView:
+    """A workload of any kind. `last_applied` is what kubectl last applied as its replicas, None where it did not.
 
     `gitops` holds the labels and annotations, as they are, that GitOps tools mark what they own with;
     `template_hash` names the pool's template that a Deployment of ours was made from, `pool_owners` the UIDs of the
     pools whose end is its end. `template_digest` changes with anything in the pod template; `tier` is the tier that
     its label names, `provider` whose nodes a sibling was made for, both empty where it bears none; `owners` are the
-    UIDs of all that it belongs to.
+    UIDs of all that it belongs to, `controller` that of what controls it.
+
+    `held` replicas are to stay at the older template, as its rollout is told; the first ordinal is `start`. A replica
+    is `pods_each` pods, of which `renting` ask for GPUs (all of them where none does). `serving` are labels of the pods
+    that serve, where others are there, too.
     """
 
     namespace: str
@@ -165,11 +170,27 @@ class DeploymentView:
     tier: str = ""
     provider: str = ""
     owners: tuple[str, ...] = ()
+    kind: WorkloadKind = DEPLOYMENT
+    controller: str = ""
+    held: int = 0
+    start: int = 0
+    pods_each: int = 1
+    renting: int = 1
+    serving: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> str:
+        """How messages name it."""
+        return self.kind.shown(self.name)
 
     @property
     def rolling(self) -> bool:
-        """Whether pods of an older template are still there (a change of size alone is no rollout)."""
-        return self.existing > self.updated
+        """Whether pods of an older template are still there that are to go (a change of size alone is no rollout)."""
+        return self.existing - self.updated > self.held
+
+    def serves(self, pod: PodView) -> bool:
+        """Return whether one of its pods is among those that serve."""
+        return self.serving.items() <= pod.labels.items()
 
     @property
     def writer(self) -> Writer | None:
@@ -179,13 +200,14 @@ class DeploymentView:
 
 @dataclass(frozen=True, slots=True)
 class AutoscalerView:
-    """An HPA or a ScaledObject, and what it scales. A paused one writes nothing."""
+    """An HPA or a ScaledObject, and what it scales; without `target_group`, of any. A paused one writes nothing."""
 
     namespace: str
     name: str
     target_kind: str
     target_name: str
     paused: bool = False
+    target_group: str = ""
 
 
 @dataclass(frozen=True, slots=True)

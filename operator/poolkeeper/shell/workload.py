@@ -9,7 +9,7 @@ from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.kube import JSON_PATCH, STRATEGIC_MERGE_PATCH, KubeClient
 from poolkeeper.shell.kube_errors import ConflictError
 from poolkeeper.shell.pools import Pool
-from poolkeeper.shell.views import DeploymentView
+from poolkeeper.shell.views import WorkloadView
 
 
 async def make(kube: KubeClient, pool: Pool, spec: Spec, provider: Provider | None = None) -> None:
@@ -61,7 +61,7 @@ def _provider_is_open(pool: Pool, provider: Provider | None) -> bool:
     return provider is None and pool.core is not None and pool.core.spot is not None
 
 
-def _differs(found: DeploymentView, name: str, spec: Spec, provider: Provider | None) -> bool:
+def _differs(found: WorkloadView, name: str, spec: Spec, provider: Provider | None) -> bool:
     return found.template_hash != workload.digest(workload.pod_template(name, spec, provider))
 
 
