@@ -24,7 +24,7 @@ from poolkeeper.core.use import Counting
 NOON = datetime(2026, 11, 22, 12, 0, 0, 5, tzinfo=UTC)
 TODAY, YESTERDAY = date(2026, 11, 22), date(2026, 11, 21)
 PLACE = Place("aws", "us-east-1", "us-east-1a", "p5.48xlarge", "NVIDIA-H100", spot=True, node_gpus=Decimal(8))
-RENTALS = ((Rental("spot", PLACE, Decimal(8), "i-1"), 2), (Rental("spot", PLACE, Decimal(8), "i-2"), 1))
+RENTALS = ((Rental("spot", PLACE, Decimal(8), "i-1"), 2), (Rental("spot", PLACE, Decimal(8), "i-2", parts=4), 1))
 UNKNOWN = ((Rental("on-demand", Place(), None), 1),)
 AMOUNT = Amount(
     lines={

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from poolkeeper.api.spec import SpecError, parse_spec, unknown_fields
+from poolkeeper.api.target import DEPLOYMENT, KINDS, TargetRef
 from poolkeeper.core.model import (
     ON_DEMAND,
     CapacityType,
@@ -120,7 +121,7 @@ def test_a_bad_spec_names_the_field_and_what_would_be_right(changes, problem):
             {"pods": {}, "prometheus": {"metric": "m"}},
             "give exactly one of pods, prometheus, endpointPicker",
         ),
-        ({"endpointPicker": {"inferencePoolRef": {"name": "chat"}}}, "endpointPicker is not supported yet"),
+        ({"externalMetric": {"name": "../secrets"}}, "must match pattern"),
     ],
 )
 def test_a_bad_source_says_what_would_be_right(source, problem):
@@ -185,3 +186,29 @@ def test_spot_may_be_given_up():
 def test_replicas_drain_for_two_minutes_or_as_long_as_is_said():
     said = core(drain={"deadline": "0s"}).drain_deadline
     assert (core().drain_deadline, said) == (timedelta(minutes=2), timedelta(0))
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "LeaderWorkerSet", "Rollout"])
+def test_a_target_of_each_kind_needs_no_version(kind):
+    assert parse_spec(MINIMAL | {"targetRef": {"kind": kind, "name": "chat"}}).kind.name == kind
+
+
+def test_what_a_template_makes_is_a_deployment():
+    assert parse_spec({"template": {}, "minReplicas": 1, "maxReplicas": 2}).kind is DEPLOYMENT
+
+
+def test_kinds_that_cannot_be_scaled_are_told_those_that_can():
+    with pytest.raises(SpecError, match="'Deployment', 'StatefulSet', 'LeaderWorkerSet' or 'Rollout'"):
+        parse_spec(MINIMAL | {"targetRef": {"kind": "DaemonSet", "name": "chat"}})
+
+
+def test_any_kind_may_have_its_pods_annotated_and_tiers_without_spot():
+    on_demand = {"tiers": [{"name": "on-demand", "type": "OnDemand"}]}
+    spec = {"targetRef": {"kind": "Rollout", "name": "chat"}, "capacity": on_demand, "cost": {"annotate": ["Pods"]}}
+    assert parse_spec(MINIMAL | spec).kind.name == "Rollout"
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_the_table_of_kinds_is_what_may_be_written(kind):
+    ref = TargetRef(kind=kind.name, apiVersion=kind.api_version, name="chat")
+    assert (ref.workload, kind.shown("chat")) == (kind, f"{kind.name.lower()}/chat")

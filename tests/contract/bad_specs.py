@@ -45,6 +45,16 @@ FULL: Json = {
                 "prometheus": {"server": "eu", "metric": "waiting", "selector": {"app": "chat"}, "maxAge": "1m"},
             },
             {"name": "raw", "prometheus": {"query": "sum(waiting)", "freshness": "max(timestamp(waiting))"}},
+            {
+                "name": "picker",
+                "endpointPicker": {
+                    "inferencePoolRef": {"name": "chat"},
+                    "port": 9090,
+                    "tls": {"caSecretRef": {"name": "picker", "key": "ca.crt"}, "serverName": "picker"},
+                    "tokenSecretRef": {"name": "picker", "key": "token"},
+                },
+            },
+            {"name": "broker", "externalMetric": {"name": "jobs_waiting", "selector": {"queue": "chat"}}},
         ],
         "scaleUp": {"above": 1000, "step": 1, "maxStep": 1, "delay": "5s", "settle": "1m30s"},
         "scaleDown": {"below": 99.5, "step": 2, "gracePeriod": "10m", "maxUtilizationPercent": 60},
@@ -287,7 +297,6 @@ def _rule(field: str, message: str, spec: Json) -> Bad:
 _TIERS, _TIER = "spec.capacity", "spec.capacity.tiers[0]"
 _WINDOW, _OUTSIDE = "spec.schedule.windows[0]", "spec.schedule.outside"
 _SOURCE, _PROMETHEUS = "spec.queue.sources[0]", "spec.queue.sources[0].prometheus"
-PICKER = {"inferencePoolRef": {"name": "chat"}}
 ONE_OF = "give exactly one of pods, prometheus, endpointPicker, externalMetric, redis, rabbitMq"
 
 RULES = (
@@ -310,6 +319,29 @@ RULES = (
         "deletionPolicy Delete needs template: a target that the pool did not make is never deleted",
         MINIMAL | {"deletionPolicy": "Delete"},
     ),
+    *(
+        _rule(
+            "spec",
+            "a tier of type Spot needs a Deployment: any other kind is one whole, and may be on spot as a whole by what"
+            " its own template asks of its nodes",
+            MINIMAL | {"targetRef": {"kind": kind, "name": "chat"}, "capacity": {}},
+        )
+        for kind in ("StatefulSet", "LeaderWorkerSet", "Rollout")
+    ),
+    _rule(
+        "spec",
+        "cost.annotate Workload needs a Deployment: of any other kind the operator may write the size alone",
+        MINIMAL | {"targetRef": {"kind": "StatefulSet", "name": "chat"}, "cost": {"annotate": ["Workload"]}},
+    ),
+    *(
+        _rule(
+            "spec.targetRef",
+            "leave apiVersion out, or give that of the kind: apps/v1 Deployment, apps/v1 StatefulSet,"
+            " leaderworkerset.x-k8s.io/v1 LeaderWorkerSet, argoproj.io/v1alpha1 Rollout",
+            MINIMAL | {"targetRef": {"name": "chat"} | wrong},
+        )
+        for wrong in ({"apiVersion": "argoproj.io/v1alpha1"}, {"kind": "LeaderWorkerSet", "apiVersion": "apps/v1"})
+    ),
     _rule(
         "spec.queue",
         "scaleDown.below must not be over scaleUp.above, which is 5 where it is absent",
@@ -321,10 +353,6 @@ RULES = (
         "spec.queue", "source names must differ", _queue(sources=[{"name": "a", "pods": {}}, {"name": "a", "pods": {}}])
     )._replace(sooner=("spec.queue.sources[1]", "Duplicate value")),
     _rule("spec.queue.onOutage", "behavior AtLeast needs replicas", _queue(onOutage={"behavior": "AtLeast"})),
-    _rule(
-        _SOURCE, "endpointPicker is not supported yet", _source(endpointPicker={"inferencePoolRef": {"name": "chat"}})
-    ),
-    _rule(_SOURCE, "externalMetric is not supported yet", _source(externalMetric={"name": "waiting"})),
     _rule(_SOURCE, ONE_OF, _source()),
     _rule(_SOURCE, ONE_OF, _source(pods={}, prometheus={"metric": "waiting"})),
     _rule(_PROMETHEUS, "give either metric or query", _prometheus(metric="waiting", query="waiting")),

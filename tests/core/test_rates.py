@@ -10,7 +10,7 @@ from poolkeeper.core.costing import Baseline, Commitment, Costing
 from poolkeeper.core.days import COMMITMENTS, NOTHING, OVERHEAD, Savings
 from poolkeeper.core.model import CapacityType, PoolSpec, Tier
 from poolkeeper.core.prices import Book, Place, Row
-from poolkeeper.core.rates import Rental, Setting, Tariff, ends, rates, tariff_of
+from poolkeeper.core.rates import Rental, Setting, Tariff, ends, rates, tariff_of, whole
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LONG_AGO = NOON - timedelta(days=99)
@@ -34,6 +34,31 @@ def committed(*rented, setting=Setting(), commitments=(COMMITTED,)):  # noqa: B0
 def test_a_tier_costs_its_replicas_times_gpus_times_price():
     line = hour((replace(SURE, gpus=Decimal(8)), 3)).lines["on-demand"]
     assert (line.replica_hours, line.gpu_hours, line.effective) == (3, 24, 72)
+
+
+PART = Rental("on-demand", Place(), Decimal(4), "i-1", parts=3)
+LEADER = replace(PART, gpus=Decimal(1), node="i-2")
+
+
+def test_replicas_in_parts_are_counted_as_a_whole():
+    line = hour((PART, 4), (LEADER, 2)).lines["on-demand"]
+    assert (line.replica_hours, line.gpu_hours, line.effective) == (2, 18, 54)
+
+
+@pytest.mark.parametrize(
+    ("rented", "gpus"), [(((PART, 4), (LEADER, 2)), 9), (((PART, 1), (replace(LEADER, gpus=None), 1)), None)]
+)
+def test_what_a_replica_rents_is_what_all_of_its_parts_do(rented, gpus):
+    found = whole(((REST, 1), *rented))
+    assert (found.gpus, found.parts, found.node) == (gpus, 1, "")
+
+
+def test_a_replica_of_one_part_rents_that():
+    assert whole(((REST, 1), (SURE, 2))) is SURE
+
+
+def test_nobody_rents_where_there_is_nobody():
+    assert whole(((REST, 1),)) is None
 
 
 def test_nothing_rented_is_nothing():

@@ -132,6 +132,36 @@ def test_a_loading_pod_goes_though_all_others_are_busy():
     assert (decision.size, decision.shares[0].victims) == (3, ("chat-3",))
 
 
+def row(*present):
+    """Return four replicas of which the highest ordinal goes first; those that are present have a pod."""
+    return target(4, pods=tuple(replace(target(4).pods[number], ordinal=number) for number in present))
+
+
+def test_where_the_highest_ordinal_goes_it_alone_is_waited_for():
+    decision, _ = shrink(0, 0, 0, 1, target=row(0, 1, 2, 3))
+    assert (decision.size, decision.reason) == (4, Reason.DRAINING)
+
+
+def test_it_goes_though_all_others_are_busy():
+    decision, _ = shrink(1, 1, 1, 0, target=row(0, 1, 2, 3))
+    assert (decision.size, decision.shares[0].victims) == (3, ("chat-3",))
+
+
+def test_at_the_deadline_it_goes_busy():
+    decision, _ = shrink(0, 0, 0, 1, since=-120, target=row(0, 1, 2, 3))
+    assert (decision.size, decision.reason, decision.shares[0].victims) == (3, Reason.FORCED_DRAIN, ("chat-3",))
+
+
+def test_it_goes_as_far_as_the_last_ones_are_idle():
+    decision, _ = shrink(0, 0, 1, 0, step=3, target=row(0, 1, 2, 3))
+    assert (decision.size, decision.shares[0].victims) == (3, ("chat-3",))
+
+
+def test_a_gap_in_the_row_is_no_replica_to_give():
+    decision, _ = shrink(1, 1, 0, 1, target=row(0, 1, 3))
+    assert decision.size == 4
+
+
 class Busy(Market):
     """A market in which each pod runs as many requests as `loads` has for its tier."""
 

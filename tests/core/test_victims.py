@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from builders import at, loading, pod, sample
-from poolkeeper.core.victims import Leaving, in_flight, leaving
+from poolkeeper.core.victims import Leaving, in_a_row, in_flight, leaving, released
 
 NOW, DEADLINE = timedelta(0), timedelta(minutes=2)
 BUSY = {"uid-0": 5.0, "uid-1": 1.0, "uid-2": 2.0}
@@ -115,3 +115,30 @@ def test_among_those_that_load_the_newest_goes_first():
 
 def test_nobody_goes_where_none_is_to_go():
     assert goes(count=0, waited=DEADLINE) == Leaving()
+
+
+class TestInARow:
+    """The highest ordinals go, whoever is idle."""
+
+    ROW = tuple(pod(number, ordinal=number) for number in range(3))
+
+    def goes(self, size, loads=BUSY, waited=NOW, pods=ROW):
+        return released(in_a_row(pods, 3, size), loads, waited, DEADLINE)
+
+    def test_the_last_goes_although_another_is_idle(self):
+        assert self.goes(2, {"uid-0": 0.0, "uid-1": 0.0, "uid-2": 2.0}) == Leaving(("chat-2",), 0, waits=True)
+
+    def test_it_goes_once_it_is_idle(self):
+        assert self.goes(2, BUSY | {"uid-2": 0.0}) == Leaving(("chat-2",), 1)
+
+    def test_others_wait_behind_it(self):
+        assert self.goes(1, {"uid-1": 0.0, "uid-2": 2.0}).free == 0
+
+    def test_at_the_deadline_all_of_them_go(self):
+        assert self.goes(1, waited=DEADLINE) == Leaving(("chat-2", "chat-1"), 2, forced=True)
+
+    def test_a_place_that_nobody_has_is_free(self):
+        assert self.goes(1, {"uid-1": 3.0}, pods=self.ROW[:2]) == Leaving(("chat-1",), 1, waits=True)
+
+    def test_one_that_is_missing_in_between_is_no_loss(self):
+        assert self.goes(2, pods=(self.ROW[0], self.ROW[2])).free == 0

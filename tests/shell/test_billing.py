@@ -10,6 +10,7 @@ from tests.shell.provider_objects import START
 from tests.shell.test_sibling import KEY, TARGET, deployment
 
 from builders import BODY
+from poolkeeper.api.target import LEADER_WORKER_SET
 from poolkeeper.core.days import OVERHEAD
 from poolkeeper.core.prices import Book, Place
 from poolkeeper.core.rates import Rental
@@ -46,9 +47,9 @@ class Rig:
         self.pods, self.nodes = {}, {}
         self.node()
 
-    def take(self, uid="uid-1", generation=1, **cost):
-        body = {"metadata": BODY["metadata"] | {"uid": uid, "generation": generation}, "spec": BODY["spec"]}
-        self.pool = self.pools.take(body | {"spec": BODY["spec"] | ({"cost": cost} if cost else {})})
+    def take(self, uid="uid-1", generation=1, target=BODY["spec"], **cost):  # noqa: B008  a constant
+        body = {"metadata": BODY["metadata"] | {"uid": uid, "generation": generation}}
+        self.pool = self.pools.take(body | {"spec": BODY["spec"] | target | ({"cost": cost} if cost else {})})
 
     def own(self, replica_set, deployment_uid):
         view = SetView("inference", replica_set, replica_set, deployment_uid)
@@ -176,6 +177,41 @@ class TestGpus:
         rig.pod()
         found = rig.replicas()["uid-p1"].rental
         assert (found.gpus, found.place.node_gpus) == (Decimal("0.25"), 2)
+
+
+class TestGroups:
+    """A replica of a leader without a GPU, and two workers of four."""
+
+    @pytest.fixture
+    def groups(self, rig):
+        found = deployment("chat", kind=LEADER_WORKER_SET, pods_each=3, renting=2)
+        rig.cluster.workloads[LEADER_WORKER_SET].items["inference", "chat"] = found
+        target = {"targetRef": {"kind": "LeaderWorkerSet", "name": "chat"}}
+        rig.own("leaders", found.uid)
+        rig.own("workers", "uid-leader")
+        rig.take(generation=2, target=target)
+        rig.pod("leader", number=0, half="leaders")
+        for name in ("w1", "w2"):
+            rig.node(f"n-{name}")
+            rig.pod(name, f"n-{name}", number=4, half="workers")
+        return rig
+
+    def test_each_pod_rents_where_it_is(self, groups):
+        found = groups.replicas()
+        assert {uid: (one.rental.gpus, one.rental.node, one.rental.parts) for uid, one in found.items()} == {
+            "uid-w1": (4, "i-n-w1", 2),
+            "uid-w2": (4, "i-n-w2", 2),
+        }
+
+    def test_what_the_spec_says_of_a_replica_is_shared_by_its_pods(self, groups):
+        groups.take(generation=3, target={"targetRef": groups.pool.accepted["targetRef"]}, gpusPerReplica=6)
+        assert [one.rental.gpus for one in groups.replicas().values()] == [3, 3]
+
+    def test_groups_of_another_size_rent_other_parts(self, groups):
+        before = groups.replicas()
+        found = groups.cluster.workloads[LEADER_WORKER_SET].items
+        found["inference", "chat"] = replace(found["inference", "chat"], pods_each=5, renting=4)
+        assert [one.rental.parts for one in (before | groups.replicas()).values()] == [4, 4]
 
 
 class TestNodesThatAreNotKnown:

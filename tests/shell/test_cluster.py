@@ -6,11 +6,15 @@ from contextlib import asynccontextmanager
 import pytest
 from tests.contract.fake_api import FakeApi, RefusalError
 
+from builders import BODY
 from poolkeeper.api.providers import KARPENTER
+from poolkeeper.shell import observe
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.kube import KubeClient
+from poolkeeper.shell.pools import Pools
 
 BUDGETS = "/apis/policy/v1/poddisruptionbudgets"
+OPTIONAL = ("/apis/leaderworkerset.x-k8s.io/v1/leaderworkersets", "/apis/argoproj.io/v1alpha1/rollouts")
 PATIENCE = 10
 
 
@@ -69,6 +73,49 @@ async def test_it_starts_without_events(api):
     api.intercept = refuse
     async with watching(api) as cluster:
         await until(lambda: any("events is forbidden" in problem for problem in cluster.problems()))
+
+
+def refusing(api, kind, status=403):
+    """Let the API server forbid a kind, or know none such."""
+
+    def refuse(request):
+        if request.collection.endswith(f"/{kind}"):
+            raise RefusalError(status, f"{kind} is forbidden")
+
+    api.intercept = refuse
+
+
+@pytest.mark.parametrize("kind", ["leaderworkersets", "rollouts"])
+@pytest.mark.parametrize("status", [403, 404])
+async def test_a_kind_that_comes_with_something_else_may_be_hidden(api, kind, status):
+    refusing(api, kind, status)
+    async with watching(api) as cluster:
+        assert cluster.problems() == []
+
+
+async def test_a_target_of_a_hidden_kind_says_so(api):
+    refusing(api, "rollouts")
+    async with watching(api) as cluster:
+        pool = Pools().take(BODY | {"spec": BODY["spec"] | {"targetRef": {"kind": "Rollout", "name": "chat"}}})
+        words = observe.absence(pool, cluster)
+    assert words.startswith("rollout/chat is not in inference: /apis/argoproj.io/v1alpha1/rollouts: ")
+
+
+async def test_one_that_is_missing_is_said_to_be(api):
+    async with watching(api) as cluster:
+        assert observe.absence(Pools().take(BODY), cluster) == "deployment/chat is not in inference"
+
+
+@pytest.mark.parametrize("kind", ["leaderworkersets", "rollouts"])
+async def test_one_that_was_seen_before_is_not_forgotten_when_it_is_hidden(api, kind):
+    collection = next(path for path in OPTIONAL if path.endswith(kind))
+    await api.put(collection, "lab", "chat", spec={})
+    async with watching(api) as cluster:
+        await until(lambda: cluster.reflectors[kind].items)
+        refusing(api, kind)
+        api.cut()
+        await until(lambda: cluster.problems())
+        assert ("lab", "chat") in cluster.reflectors[kind].items
 
 
 async def test_budgets_are_found_by_namespace(api):

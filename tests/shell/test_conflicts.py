@@ -1,11 +1,12 @@
 import pytest
 
 from builders import BODY, LONG_AGO
+from poolkeeper.api.target import STATEFUL_SET
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.conflicts import find, gitops, half_on_spot
 from poolkeeper.shell.pools import Pools
-from poolkeeper.shell.views import WorkloadView, Writer
+from poolkeeper.shell.views import AutoscalerView, WorkloadView, Writer
 
 SIBLING = {"targetRef": {"name": "chat-spot"}}
 NAMESAKE = {"name": "talk", "uid": "uid-2", "creationTimestamp": "2026-03-02T11:00:00Z"}
@@ -90,6 +91,45 @@ def test_only_the_pool_that_names_the_sibling_conflicts():
     spot = deployment(name="chat-spot", tier="spot", owners=("uid-d",))
     found = find(known.get(("inference", "chat")), deployment(), cluster, known), find(other, spot, cluster, known)
     assert [one and one.reason for one in found] == [None, Reason.CONFLICT_POOL]
+
+
+OF_KIND = {"targetRef": {"kind": "StatefulSet", "name": "chat"}}
+
+
+def scaled(group="apps", kind="StatefulSet"):
+    """Return what is found of a StatefulSet `chat` that an HPA of something of that name is there for."""
+    known, cluster = Pools(), Cluster(None)
+    scaler = AutoscalerView("inference", "hpa", kind, "chat", target_group=group)
+    cluster.autoscalers.changed(("inference", "hpa"), None, scaler)
+    pool = known.take(BODY | {"spec": BODY["spec"] | OF_KIND})
+    return find(pool, deployment(kind=STATEFUL_SET), cluster, known)
+
+
+@pytest.mark.parametrize("group", ["apps", ""])
+def test_an_autoscaler_of_the_very_kind_conflicts(group):
+    assert scaled(group).reason is Reason.CONFLICT_AUTOSCALER
+
+
+@pytest.mark.parametrize("other", [{"kind": "Deployment"}, {"group": "apps.kruise.io"}])
+def test_one_of_a_namesake_does_not(other):
+    assert scaled(**other) is None
+
+
+def test_a_pool_of_a_namesake_is_no_rival():
+    known = pools(capacity=None)
+    other = known.take(BODY | {"metadata": BODY["metadata"] | NAMESAKE, "spec": BODY["spec"] | OF_KIND})
+    assert find(other, deployment(kind=STATEFUL_SET), Cluster(None), known) is None
+
+
+def test_the_kind_is_told():
+    conflict = gitops(deployment(kind=STATEFUL_SET, writers=(Writer("argocd-controller", "Apply", "", LONG_AGO),)))
+    assert "spec.replicas of statefulset/chat:" in conflict.detail
+
+
+def test_nothing_but_a_deployment_is_a_half():
+    assert (
+        half_on_spot(deployment(name="chat-spot", tier="spot", owners=("uid-d",), kind=STATEFUL_SET), pools()) is None
+    )
 
 
 def test_a_common_label_alone_is_no_gitops():

@@ -13,7 +13,7 @@ KEY = ("lab", "any")
 
 
 def pod(uid, controller="rs1"):
-    return PodView("lab", uid, uid, AT, controller=replica_set)
+    return PodView("lab", uid, uid, AT, controller=controller)
 
 
 def replica_set(uid="rs1", deployment="d1"):
@@ -82,8 +82,33 @@ def test_a_replica_set_that_is_gone_takes_its_pods_along(owned):
     assert names(owned) == set()
 
 
+@pytest.fixture
+def grouped():
+    """A LeaderWorkerSet `l1` of two groups, of which one has two workers, and the other none yet."""
+    index = Ownership()
+    for found in (replica_set("leaders", "l1"), replica_set("workers", "a")):
+        index.set_changed(KEY, None, found)
+    for found in (pod("a", "leaders"), pod("b", "leaders"), pod("a-1", "workers"), pod("a-2", "workers")):
+        index.pod_changed(KEY, None, found)
+    return index
+
+
+def test_a_replica_is_a_leader_and_its_workers(grouped):
+    found = [[one.name for one in replica] for replica in grouped.replicas_of("l1")]
+    assert found == [["a", "a-1", "a-2"], ["b"]]
+
+
+def test_all_pods_of_groups_belong_to_their_workload(grouped):
+    assert names(grouped, "l1") == {"a", "a-1", "a-2", "b"}
+
+
+def test_a_stateful_sets_pods_are_its_own(owned):
+    owned.pod_changed(KEY, None, pod("s-0", "s1"))
+    assert names(owned, "s1") == {"s-0"}
+
+
 def test_nothing_is_left_of_what_is_gone(owned):
     for uid in "ab":
         owned.pod_changed(KEY, pod(uid), None)
     owned.set_changed(KEY, replica_set(), None)
-    assert (owned._pods, owned._replica_sets) == ({}, {})  # noqa: SLF001  that memory is bounded shows nowhere else
+    assert (owned._pods, owned._sets) == ({}, {})  # noqa: SLF001  that memory is bounded shows nowhere else

@@ -177,6 +177,11 @@ class TestLeaderWorkerSet:
     def test_the_pods_with_gpus_are_what_a_group_rents(self, leader, worker, renting):
         assert groups(leader=leader, worker=worker).renting == renting
 
+    def test_no_template_of_its_own_for_leaders_may_be_null(self):
+        made = {"workerTemplate": template(4), "leaderTemplate": None, "size": 2}
+        body = {"metadata": metadata(), "spec": {"leaderWorkerTemplate": made}}
+        assert leader_worker_set(read(body, LeaderWorkerSetObject)).renting == 2
+
     @pytest.mark.parametrize("updating", ["True", "False"])
     def test_it_says_itself_whether_it_rolls(self, updating):
         assert groups(updating=updating, replicas=2, updatedReplicas=1).rolling is (updating == "True")

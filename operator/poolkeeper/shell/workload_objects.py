@@ -84,8 +84,13 @@ class GroupTemplate(msgspec.Struct, rename="camel"):
     """What a group is made of: `size` pods, the leader of them by its own template where that is given."""
 
     worker_template: msgspec.Raw = msgspec.Raw(b"{}")
-    leader_template: msgspec.Raw | None = None
+    leader_template: msgspec.Raw = msgspec.Raw()
     size: int = 1
+
+    @property
+    def leader(self) -> msgspec.Raw:
+        """What leaders are made by."""
+        return self.worker_template if bytes(self.leader_template) in {b"", b"null"} else self.leader_template
 
 
 class GroupRollout(msgspec.Struct, rename="camel"):

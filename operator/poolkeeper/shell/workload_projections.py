@@ -81,13 +81,12 @@ def leader_worker_set(found: LeaderWorkerSetObject) -> WorkloadView:
     view = _workload(LEADER_WORKER_SET, found.metadata, found.spec.replicas, found.status)
     template = found.spec.leader_worker_template
     is_rolling = _holds(found.status, "UpdateInProgress")
-    whole = b"".join((bytes(template.leader_template or b""), bytes(template.worker_template)))
     return replace(
         view,
         held=0 if is_rolling else view.existing,
         pods_each=template.size,
         renting=_renting(template),
-        template_digest=_digest(whole),
+        template_digest=_digest(bytes(template.leader) + bytes(template.worker_template)),
     )
 
 
@@ -95,7 +94,7 @@ def _renting(template: GroupTemplate) -> int:
     """Return how many pods of a group ask for GPUs; all of them where none does."""
     leader, worker = (
         bool(reserved_by(msgspec.json.decode(one, type=Template).spec))
-        for one in (template.leader_template or template.worker_template, template.worker_template)
+        for one in (template.leader, template.worker_template)
     )
     return leader + worker * (template.size - 1) or template.size
 
