@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from poolkeeper.api.batch import batch_status
 from poolkeeper.api.observe import measured
 from poolkeeper.api.units import format_instant
 from poolkeeper.api.windows import explained_bounds, explained_outlook
@@ -32,6 +33,7 @@ def explanation(decision: Decision, at: datetime) -> Json:
         "split": split(decision.health),
         "schedule": explained_bounds(decision.bounds) if decision.bounds else None,
         "forecast": explained_outlook(decision.outlook),
+        "batch": batch_status(decision.plan) if decision.plan else None,
         "observe": measured(decision.counterfactual),
         "next": [prospect(one, at) for one in decision.prospects],
         "until": format_instant(decision.until) if decision.until else None,

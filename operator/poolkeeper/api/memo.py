@@ -15,15 +15,17 @@ from datetime import date, datetime, timedelta
 from math import isfinite, isnan
 from typing import Any
 
-from poolkeeper.api import account, observe_memo
+from poolkeeper.api import account, batch, observe_memo
 from poolkeeper.api.units import format_duration, format_instant, parse_duration, parse_instant
 from poolkeeper.core.habit import by_monday
-from poolkeeper.core.memory import Edit, Edits, Grace, Habit, Load, Memory, Starts, Tiers, Week
+from poolkeeper.core.memory import Edit, Edits, Grace, Habit, Load, Memory, Pin, Starts, Tiers, Week
 from poolkeeper.core.week import SLOTS
 
 Json = dict[str, Any]
 
 STORE_AFTER = timedelta(seconds=10)
+CLOCKS = ("shortSince", "idleSince")
+"""The clocks that a restart trusts: that of the grace period, and the idle one."""
 LOADS = struct.Struct(f"<{SLOTS}e")
 UNIT = 16
 """Loads are half-precision floats of this many requests: exact to 0.05 %, up to a million."""
@@ -31,12 +33,14 @@ UNKNOWN = float("nan")
 ROUGHLY = 0.2
 
 
-def dump(memory: Memory, grace_period: timedelta, stored: Mapping[str, Any]) -> Json:
+def dump(
+    memory: Memory, grace_period: timedelta, stored: Mapping[str, Any], idle_after: timedelta | None = None
+) -> Json:
     """Return what to store; `stored` is what is there, so that a stored clock is not dropped while it runs."""
     made: Json = {"target": memory.target} if memory.target else {}
-    clock = _clock(memory.grace, grace_period, stored)
-    if clock:
-        made["shortSince"] = clock
+    periods = {"shortSince": grace_period, "idleSince": idle_after or grace_period}
+    clocks = {name: _clock(name, memory.grace, period, stored) for name, period in periods.items()}
+    made |= {name: clock for name, clock in clocks.items() if clock}
     if memory.edits.asked is not None:
         made["asked"] = memory.edits.asked
     if memory.edits.edit is not None:
@@ -53,6 +57,8 @@ def dump(memory: Memory, grace_period: timedelta, stored: Mapping[str, Any]) -> 
     made |= {"tiers": tiers} if tiers else {}
     made |= {"replica": _replica(memory.load, stored.get("replica"))} if memory.load.speed else {}
     made |= {"habit": _habit(memory.habit, stored.get("habit"))} if memory.habit.weeks else {}
+    made |= {"pin": _pin(memory.pin)} if memory.pin else {}
+    made |= batch.dump(memory.jobs)
     observed = observe_memo.dump(memory.counterfactual)
     made |= {"observe": observed} if observed else {}
     paid = account.dump(memory.account)
@@ -77,14 +83,9 @@ def load(stored: Mapping[str, Any], looked_until: datetime | None, now: datetime
 
 
 def _load(stored: Mapping[str, Any], looked_until: datetime | None, now: datetime) -> Memory:
-    since = parse_instant(stored["shortSince"]) if "shortSince" in stored and looked_until else None
-    if since is not None and since > now:
-        since = None
-    if since is not None and looked_until is not None:
-        looked_until = max(since, looked_until)
     return Memory(
         target=stored.get("target", ""),
-        grace=Grace(short_since=since, sampled_at=looked_until if since else None),
+        grace=_read_grace(stored, looked_until, now),
         starts=_read_starts(stored.get("starts", {})),
         leads_to=parse_instant(stored["leadsTo"]) if "leadsTo" in stored else None,
         edits=Edits(
@@ -95,19 +96,34 @@ def _load(stored: Mapping[str, Any], looked_until: datetime | None, now: datetim
         tiers=_read_tiers(stored.get("tiers", {}), now),
         known_queues=tuple(str(name) for name in stored.get("queues", ())),
         load=_read_replica(stored.get("replica")),
+        pin=_read_pin(stored["pin"], now) if "pin" in stored else None,
         habit=_read_habit(stored.get("habit")),
+        jobs=batch.load(stored),
     )
 
 
-def _clock(grace: Grace, period: timedelta, stored: Mapping[str, Any]) -> str | None:
-    """Return the grace clock's start if it is to be stored."""
-    if grace.short_since is None or grace.sampled_at is None:
+def _clock(name: str, grace: Grace, period: timedelta, stored: Mapping[str, Any]) -> str | None:
+    """Return the start of R2's clock, or of the idle one, if it is to be stored."""
+    since = grace.short_since if name == "shortSince" else grace.idle_since
+    if since is None or grace.sampled_at is None:
         return None
-    start = format_instant(grace.short_since)
-    if stored.get("shortSince") == start:
+    start = format_instant(since)
+    if stored.get(name) == start:
         return start
-    old_enough = grace.sampled_at - grace.short_since >= max(STORE_AFTER, period / 10)
-    return start if old_enough else None
+    return start if grace.sampled_at - since >= max(STORE_AFTER, period / 10) else None
+
+
+def _read_grace(stored: Mapping[str, Any], looked_until: datetime | None, now: datetime) -> Grace:
+    """Return the clocks that can be trusted."""
+    clocks = {name: parse_instant(stored[name]) for name in CLOCKS if name in stored}
+    trusted = {name: since for name, since in clocks.items() if since <= now}
+    if looked_until is None or not trusted:
+        return Grace()
+    return Grace(
+        short_since=trusted.get("shortSince"),
+        sampled_at=max(looked_until, *trusted.values()),
+        idle_since=trusted.get("idleSince"),
+    )
 
 
 def _edit(edit: Edit) -> Json:
@@ -116,6 +132,14 @@ def _edit(edit: Edit) -> Json:
 
 def _read_edit(stored: Mapping[str, Any], now: datetime) -> Edit:
     return Edit(stored["writer"], min(now, parse_instant(stored["at"])), int(stored["ours"]), int(stored["theirs"]))
+
+
+def _pin(pin: Pin) -> Json:
+    return {"replicas": pin.replicas, "by": pin.by, "since": format_instant(pin.since)}
+
+
+def _read_pin(stored: Mapping[str, Any], now: datetime) -> Pin:
+    return Pin(int(stored["replicas"]), str(stored["by"]), min(now, parse_instant(stored["since"])))
 
 
 def _starts(starts: Starts) -> Json:
@@ -137,6 +161,7 @@ def _tiers(tiers: Tiers) -> Json:
     clocks = {"reclaimedAt": tiers.reclaimed_at, "lostSince": tiers.lost_since}
     made: Json = {"asked": dict(tiers.asked)} if tiers.asked else {}
     made |= {"starts": starts} if starts else {}
+    made |= {"first": tiers.first} if tiers.first else {}
     return made | {name: format_instant(at) for name, at in clocks.items() if at is not None}
 
 
@@ -146,6 +171,7 @@ def _read_tiers(stored: Mapping[str, Any], now: datetime) -> Tiers:
         starts={name: _read_starts(known) for name, known in stored.get("starts", {}).items()},
         reclaimed_at=_happened(stored, "reclaimedAt", now),
         lost_since=_happened(stored, "lostSince", now),
+        first=str(stored.get("first", "")),
     )
 
 

@@ -5,7 +5,7 @@ Days and hours are only a way to write cron pairs: the rules know windows in tha
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Protocol
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
@@ -36,7 +36,7 @@ def _cron(expression: str, given: ValidationInfo) -> str:
     try:
         check(expression)
     except CronError as error:
-        raise CronError(f"{error} (window {given.data.get('name')})") from error
+        raise CronError(f"{error} (window {given.data['name']})" if "name" in given.data else str(error)) from error
     return expression
 
 
@@ -45,7 +45,8 @@ def _days(text: str) -> str:
     return text
 
 
-def _quoted(given: object) -> object:
+def quoted(given: object) -> object:
+    """Return a time of day as it was given; ValueError where it is a number already."""
     if isinstance(given, int):
         raise ValueError(f'{given} is a number; put the time of day into quotes, as in "18:00", for YAML may count it')  # noqa: TRY004  pydantic takes ValueError for words
     return given
@@ -67,13 +68,13 @@ Days = Annotated[str, Field(max_length=64, json_schema_extra={"pattern": DAYS_PA
 Hour = Annotated[
     str,
     Field(max_length=5, json_schema_extra={"pattern": HOUR_PATTERN}),
-    BeforeValidator(_quoted),
+    BeforeValidator(quoted),
     AfterValidator(_hour),
 ]
 HourOrMidnight = Annotated[
     str,
     Field(max_length=5, json_schema_extra={"pattern": rf"{HOUR_PATTERN}|^{MIDNIGHT}$"}),
-    BeforeValidator(_quoted),
+    BeforeValidator(quoted),
     AfterValidator(_hour_or_midnight),
 ]
 Replicas = Annotated[int, Field(ge=0, le=MAX_REPLICAS)]
@@ -131,6 +132,26 @@ class Limits(Part):
         return model.Limits(share, share, self.force)
 
 
+TIMES_RULES = (
+    Rule(
+        "has(self.from) == has(self.to) && has(self.start) == has(self.end) && has(self.from) != has(self.start)",
+        lambda it: _given(it.from_, it.to) and _given(it.start, it.end) and (it.from_ is None) != (it.start is None),
+        "give from and to, or start and end",
+    ),
+    Rule(
+        "!has(self.days) || !has(self.start)",
+        lambda it: it.days is None or it.start is None,
+        "days belongs to from and to; put the days into the cron expressions",
+    ),
+    Rule(
+        "!has(self.from) || !has(self.to) || self.from != self.to",
+        lambda it: it.from_ is None or it.from_ != it.to,
+        "from and to are the same; from 00:00 to 24:00 is the whole day",
+    ),
+)
+"""The rules of a part that says when a window begins and ends."""
+
+
 class Window(Limits):
     """A time with bounds of its own: days and hours, or two cron expressions for what these cannot say."""
 
@@ -151,29 +172,12 @@ class Window(Limits):
 
     RULES: ClassVar = (
         *Limits.RULES,
-        Rule(
-            "has(self.from) == has(self.to) && has(self.start) == has(self.end) && has(self.from) != has(self.start)",
-            lambda it: (
-                _given(it.from_, it.to) and _given(it.start, it.end) and (it.from_ is None) != (it.start is None)
-            ),
-            "give from and to, or start and end",
-        ),
-        Rule(
-            "!has(self.days) || !has(self.start)",
-            lambda it: it.days is None or it.start is None,
-            "days belongs to from and to; put the days into the cron expressions",
-        ),
-        Rule(
-            "!has(self.from) || !has(self.to) || self.from != self.to",
-            lambda it: it.from_ is None or it.from_ != it.to,
-            "from and to are the same; from 00:00 to 24:00 is the whole day",
-        ),
+        *TIMES_RULES,
     )
 
     @model_validator(mode="after")
     def _ends(self) -> "Window":
-        if self.start and self.end and never_ends(self.start, self.end):
-            raise CronError(f"the ends of window {self.name} coincide with its starts: it would never end")
+        check_ends(self.start, self.end, f"window {self.name}")
         return self
 
     def to_core(self, max_replicas: int) -> model.Window:
@@ -184,10 +188,36 @@ class Window(Limits):
     @property
     def crons(self) -> tuple[str, str]:
         """The cron expressions of its start and its end."""
-        if self.from_ is None or self.to is None:
-            return str(self.start), str(self.end)
-        days = parse_days(self.days)
-        return cron(days, self.from_), cron(days, self.to, later=ends_next_day(self.from_, self.to))
+        return crons(self)
+
+
+class Times(Protocol):
+    """What says when a window begins and ends."""
+
+    @property
+    def days(self) -> str | None: ...  # noqa: D102  a field
+    @property
+    def from_(self) -> str | None: ...  # noqa: D102  a field
+    @property
+    def to(self) -> str | None: ...  # noqa: D102  a field
+    @property
+    def start(self) -> str | None: ...  # noqa: D102  a field
+    @property
+    def end(self) -> str | None: ...  # noqa: D102  a field
+
+
+def crons(times: Times) -> tuple[str, str]:
+    """Return the cron expressions of a window's start and its end."""
+    if times.from_ is None or times.to is None:
+        return str(times.start), str(times.end)
+    days = parse_days(times.days)
+    return cron(days, times.from_), cron(days, times.to, later=ends_next_day(times.from_, times.to))
+
+
+def check_ends(start: str | None, end: str | None, name: str) -> None:
+    """Refuse a window of two cron expressions that never ends; raises CronError."""
+    if start and end and never_ends(start, end):
+        raise CronError(f"the ends of {name} coincide with its starts: it would never end")
 
 
 class Outside(Limits):

@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationError
 
+from poolkeeper.api.batch import BATCH_RULES, Batch, unreplaced
 from poolkeeper.api.capacity import Capacity, Drain
 from poolkeeper.api.cost import COST_RULES, Cost
 from poolkeeper.api.fields import MAX_REPLICAS, AutoDuration, Duration
@@ -167,6 +168,9 @@ class Spec(Part):
     lead: Literal["Auto", "Disabled"] = "Auto"
     """Auto: the size also follows the load, one start-up time ahead of it, once the engines' counters have told what a
     replica can do. Disabled: queue and schedule alone count."""
+    batch: Batch | None = None
+    """The work of the queue can wait: the pool runs where and when that is cheapest, and has it done by a deadline.
+    Thresholds and lead do not count then."""
     capacity: Capacity | None = None
     """On which kinds of machines the replicas run. Without it, on the target's; given as `{}`, on spot where it can."""
     drain: Drain = Field(default_factory=Drain)
@@ -177,6 +181,7 @@ class Spec(Part):
     RULES: ClassVar = (
         *POOL_RULES,
         *COST_RULES,
+        *BATCH_RULES,
         Rule(
             "has(self.targetRef) != has(self.template)",
             lambda it: (it.target_ref is None) != (it.template is None),
@@ -241,11 +246,12 @@ class Spec(Part):
             slo=_slo(self.slo),
             startup_timeout=timeout,
             guaranteed=guaranteed,
-            tiers=tiers,
+            tiers=unreplaced(tiers) if self.batch else tiers,
             drain_deadline=parse_duration(self.drain.deadline),
             schedule=self.schedule.to_core(self.max_replicas) if self.schedule else None,
             forecast=self.forecast.to_core() if self.forecast else None,
             lead=self.lead == "Auto",
+            batch=self.batch.to_core() if self.batch else None,
             cost=self.cost.to_core() if self.cost else costing.Costing(),
             tie=self.peer_ref.to_core() if self.peer_ref else None,
         )

@@ -8,8 +8,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from poolkeeper.api import money
+from poolkeeper.api.batch import BatchStatus, batch_status
 from poolkeeper.api.money import CostStatus
 from poolkeeper.api.observe import ObserveStatus, observed
+from poolkeeper.api.override import Override, OverrideStatus, in_force, override_condition, override_status
+from poolkeeper.api.peers import PeerStatus, peer_condition, peer_status
+from poolkeeper.api.pin import PinStatus, pin_condition, pin_status
 from poolkeeper.api.shape import Shape, State
 from poolkeeper.api.split import TierChange, TierStatus, is_split, moves, split
 from poolkeeper.api.units import format_instant
@@ -71,14 +75,26 @@ class Status(Shape):
     """The size that was found: what the target, and the siblings derived from it, ask for."""
     ready_replicas: int | None = None
     """Replicas that are ready."""
+    replicas: int | None = None
+    """The same, for the pool's own `/scale`."""
+    selector: str | None = None
+    """The target's selector, for the pool's own `/scale`."""
     split: str | None = None
     """The tiers at a glance: ready of asked, what is lost, and what covers for another tier. Only with a Spot tier."""
     tiers: Annotated[list[TierStatus], Field(json_schema_extra={"list-map-key": "name"})] = Field(default_factory=list)
     """The tiers in order of preference. Only with a Spot tier."""
+    pin: PinStatus | None = None
+    """The size that the pool itself was asked for. Only with `spec.replicas`."""
+    override: OverrideStatus | None = None
+    """What is laid over the spec for a while. Only with an override that has not ended."""
+    peer: PeerStatus | None = None
+    """The pool that this one is held beside. Only with `spec.peerRef`."""
     schedule: ScheduleStatus | None = None
     """The bounds in force by the schedule, and its next transition. Only with a schedule."""
     forecast: ForecastStatus | None = None
     """The floor that was learned. Only with a forecast."""
+    batch: BatchStatus | None = None
+    """The work that can wait. Only with batch."""
     reason: str | None = None
     """Why the pool has the size it has, for machines."""
     message: str | None = None
@@ -109,7 +125,8 @@ class Verdict:
 
     `untold` are the changes, newest first, that no status has told of yet; `tiers` are the spec's,
     `provider` is whose spot the pool uses, as far as that is known. `statement` is the pool's money, None where nobody
-    counts; `cost` is what the status shows of it, where that is known already.
+    counts; `cost` is what the status shows of it, where that is known already. `override` is what is laid over the spec,
+    `selector` the target's; `scaled_by` names an autoscaler of the pool itself.
     """
 
     decision: Decision
@@ -125,6 +142,9 @@ class Verdict:
     unknown: Sequence[str] = ()
     statement: Statement | None = None
     cost: Json | None = None
+    override: Override | None = None
+    selector: str = ""
+    scaled_by: str = ""
 
 
 def render(verdict: Verdict, before: Mapping[str, Any], memory: Json, accepted: Json | None) -> Json:
@@ -143,13 +163,18 @@ def render(verdict: Verdict, before: Mapping[str, Any], memory: Json, accepted: 
         status |= {
             "desiredReplicas": decision.size,
             "currentReplicas": decision.current,
+            "replicas": decision.current,
+            **({"selector": verdict.selector} if verdict.selector else {}),
             "readyReplicas": decision.ready,
             **split(decision, verdict.tiers, verdict.provider),
         }
+    status |= asked(verdict)
     if verdict.scheduled and decision.bounds:
         status["schedule"] = schedule_status(decision.bounds)
     if decision.outlook != NO_OUTLOOK:
         status["forecast"] = forecast_status(decision.outlook)
+    if decision.plan is not None:
+        status["batch"] = batch_status(decision.plan)
     if share is not None:
         status["slo"] = f"{100 * share:.1f}%"
     if verdict.statement is not None:
@@ -161,6 +186,18 @@ def render(verdict: Verdict, before: Mapping[str, Any], memory: Json, accepted: 
     if status["history"]:
         status["lastDecision"] = status["history"][0]
     return status
+
+
+def asked(verdict: Verdict) -> Json:
+    """Return what people have asked of the pool beside its spec, and what another pool asks of it."""
+    decision, made = verdict.decision, Json()
+    if decision.pin is not None:
+        made["pin"] = pin_status(decision.pin, verdict.at)
+    if verdict.override is not None and in_force(verdict.override, verdict.at):
+        made["override"] = override_status(verdict.override)
+    if decision.tied is not None:
+        made["peer"] = peer_status(decision.tied)
+    return made
 
 
 def entry(decision: Decision, at: datetime) -> Json:
@@ -216,6 +253,8 @@ _LIMITS = {
     Reason.ABOVE_WINDOW,
     Reason.WINDOW_FORCED,
     Reason.AT_MINIMUM,
+    Reason.PEER_MINIMUM,
+    Reason.PEER_MAXIMUM,
     Reason.BELOW_MINIMUM,
     Reason.WINDOW_MINIMUM,
     Reason.WINDOW_AHEAD,
@@ -239,10 +278,25 @@ def _states(verdict: Verdict) -> list[State]:
         states.append(_within_slo(decision))
     if verdict.statement is not None:
         states += money.conditions(verdict.statement)
+    states += _asked(verdict)
     if verdict.unknown:
         words = f"no such field: {', '.join(verdict.unknown)}; the API server dropped it"
         states.append(("SpecWarning", "True", Reason.SPEC_WARNING, words))
     return [_ready(states), *states]
+
+
+def _asked(verdict: Verdict) -> list[State]:
+    decision, states = verdict.decision, []
+    if decision.pin is not None:
+        states.append(pin_condition(decision.pin, verdict.at))
+    if verdict.override is not None and in_force(verdict.override, verdict.at):
+        states.append(override_condition(verdict.override))
+    if decision.tied is not None:
+        states.append(peer_condition(decision.tied))
+    if verdict.scaled_by:
+        words = f"{Reason.AUTOSCALED_POOL.sentence}: {verdict.scaled_by}; delete it, or let it scale something else"
+        states.append(("Autoscaled", "True", Reason.AUTOSCALED_POOL, words))
+    return states
 
 
 def _state(kind: str, reason: Reason, detail: str = "") -> State:

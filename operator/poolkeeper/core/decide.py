@@ -5,7 +5,8 @@ look      depth.py (R3), startup.py, tiers.py (R4), slo.py (R11)   what was seen
           account.py (R8)                                          what it has cost, and whether the budget is used up
 freeze    Paused, Conflict (R10): nothing is written
 pace      demand.py (R1), lead.py, grace.py, shrink.py (R2)        what the queue asks for, and the load
-bounds    edits.py (R10), bounds.py (R0)                           what may be had
+          idle.py, batch.py                                        to zero and from zero; work that can wait
+bounds    edits.py (R10), pin.py, peer.py, bounds.py (R0)          what may be had
 shares    split.py (R7), victims.py (R6)                           which tier has how much of it, and who goes
 verdict   decision.py (R9), standing.py                            the size, why, and what comes next
 observe   counterfactual.py                                        what our sizes would have come to
@@ -15,14 +16,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from poolkeeper.core import bounds, counterfactual, edits, grace, shares, standing
+from poolkeeper.core import batched, bounds, counterfactual, edits, grace, idle, pin, shares, standing
 from poolkeeper.core.decision import Decision, Prospect, Stage
 from poolkeeper.core.edits import Ruling
 from poolkeeper.core.look import Look, accounted, health, look
 from poolkeeper.core.memory import Edits, Grace, Memory, Tiers
 from poolkeeper.core.model import Mode, PoolSpec
 from poolkeeper.core.observation import FOR_GOOD, Observation
-from poolkeeper.core.pace import Pace, judge
+from poolkeeper.core.pace import Pace, judge, vetoed
 from poolkeeper.core.prospects import ahead
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.shares import Settled, Terms, settle
@@ -52,17 +53,21 @@ def decide(spec: PoolSpec, seen: Observation, memory: Memory, now: datetime) -> 
         return frozen(spec, view, halt, now)
     noticed = notice(spec, view, now)
     ruling = edits.rule(noticed, view.bounds.floor, spec.queue.down.grace_period, now)
-    spec = bounds.in_force(spec, view)
+    spec, ruling = bounds.in_force(spec, view), pin.over(ruling, view.pin, noticed.edit)
     if ruling.conflict:
         return frozen(spec, view, reverted(noticed, ruling), now, noticed)
     if view.capacity.blocked:
         ruling = edits.put_off(ruling)
+    view = batched.watch(spec, view, now)
     pace = judge(spec, view, ruling, now)
     trail = stages(spec, view, pace, ruling, now)
-    done = settle(trail[-1].after, spec, view, now, terms(view, ruling, noticed))
+    begun = idle.begin(spec, view, trail[-1].after)
+    if begun is not view.memory.tiers:
+        view = replace(view, memory=replace(view.memory, tiers=begun))
+    done = settle(trail[-1].after, batched.placed(spec, view), view, now, terms(view, ruling, noticed))
     if done.memory is not view.memory.tiers:
         view = replace(view, memory=replace(view.memory, tiers=done.memory))
-    if pace.fired and not done.held:
+    if pace.fired and not (done.held or is_kept_up(trail, view)):
         pace = pace._replace(clock=grace.restart(pace.clock))
     decision = verdict(spec, seen, Found(view, done, pace, ruling), [*trail, done.stage], now)
     active = spec.mode is Mode.ACTIVE
@@ -73,6 +78,8 @@ def decide(spec: PoolSpec, seen: Observation, memory: Memory, now: datetime) -> 
 
 def watched(spec: PoolSpec, view: Look, before: Memory, now: datetime) -> Look:
     """Return the look with what our sizes would have come to, while somebody else's are there."""
+    if spec.batch is not None:  # without arrivals there is no load to live through
+        return view
     known = counterfactual.follow(decide, spec, view, before.load, now)
     if known is view.memory.counterfactual:
         return view
@@ -146,6 +153,9 @@ def frozen(
         bounds=view.bounds,
         outlook=view.outlook,
         counterfactual=view.memory.counterfactual,
+        pin=view.memory.pin,
+        needs=current,
+        tied=view.tied,
     )
     tiers = remembered(view.memory.tiers, decision, active=False)
     return decision, view.memory.decided(Grace(sampled_at=view.depth.at), followed, tiers)
@@ -153,14 +163,37 @@ def frozen(
 
 def stages(spec: PoolSpec, view: Look, pace: Pace, ruling: Ruling, now: datetime) -> list[Stage]:
     """Return R0's formula, term by term."""
-    trail = [pace.up, pace.ahead, pace.down]
-    trail.append(bounds.edited(trail[-1].after, ruling))
-    trail.append(bounds.outage(trail[-1].after, spec, view, now))
-    trail.append(bounds.floor(trail[-1].after, spec, view))
+    trail = wishes(spec, view, pace, ruling, now)
     trail.append(bounds.hold(trail[-1].after, view))
     trail.append(bounds.maximum(trail[-1].after, spec, view))
     trail.append(bounds.startable(trail[-1].after, view))
     return trail
+
+
+def wishes(spec: PoolSpec, view: Look, pace: Pace, ruling: Ruling, now: datetime) -> list[Stage]:
+    """Return the part of the trail that says what is wanted, before anything caps it."""
+    if view.pin is not None:
+        held = Reason.OUTAGE if view.is_outage else vetoed(spec, view, ruling, now)
+        return [bounds.pinned(spec, view, view.pin, pace.down, held)]
+    trail = [pace.up, pace.ahead, pace.down]
+    trail.append(bounds.edited(trail[-1].after, ruling))
+    trail.append(bounds.outage(trail[-1].after, spec, view, now))
+    trail.append(bounds.floor(trail[-1].after, spec, view))
+    if view.tied is not None:
+        trail.append(bounds.beside(trail[-1].after, spec, view, view.tied))
+    return trail
+
+
+def is_kept_up(trail: list[Stage], view: Look) -> bool:
+    """Return whether the peer alone keeps the pool from a shrink whose time has come: it follows once that is over."""
+    return any(stage.reason is Reason.PEER_MINIMUM and stage.before < view.current for stage in trail)
+
+
+def needs(spec: PoolSpec, found: "Found", trail: list[Stage]) -> int:
+    """Return the size that the pool would have for its own sake: what it wants without its peer, grace or not."""
+    own = [stage for stage in trail[:CAPS] if stage.name != "peer"][-1].after
+    settled = found.view.pin is not None or own != found.view.current
+    return min(spec.max_replicas, own if settled else max(spec.min_replicas, found.pace.least))
 
 
 class Found(NamedTuple):
@@ -182,7 +215,7 @@ def verdict(spec: PoolSpec, seen: Observation, found: Found, trail: list[Stage],
         reason=why(trail, view, done),
         ready=view.capacity.ready,
         depth=view.depth.waiting,
-        clamps=tuple([stage.reason for stage in trail[CAPS:-1] if stage.after < stage.before]),
+        clamps=tuple([stage.reason for stage in trail[:-1] if stage.after < stage.before and is_cap(stage, trail)]),
         trail=tuple(trail),
         prospects=ahead(spec, found.view, found.pace, found.ruling, now),
         health=standing.told(health(spec, view, now), spec, seen, found.view, found.done),
@@ -190,7 +223,16 @@ def verdict(spec: PoolSpec, seen: Observation, found: Found, trail: list[Stage],
         bounds=view.bounds,
         outlook=view.outlook,
         counterfactual=view.memory.counterfactual,
+        plan=view.plan,
+        pin=view.memory.pin,
+        needs=needs(spec, found, trail),
+        tied=view.tied,
     )
+
+
+def is_cap(stage: Stage, trail: list[Stage]) -> bool:
+    """Return whether a stage of the whole trail caps what is wanted."""
+    return stage in trail[CAPS:] or stage.reason is Reason.PEER_MAXIMUM
 
 
 def why(trail: list[Stage], view: Look, done: Settled) -> Reason:

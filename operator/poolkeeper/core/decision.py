@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from poolkeeper.core.batch import Plan
 from poolkeeper.core.forecast import NO_OUTLOOK, Outlook
-from poolkeeper.core.memory import NOTHING_MEASURED, Counterfactual
+from poolkeeper.core.memory import NOTHING_MEASURED, Counterfactual, Pin
+from poolkeeper.core.peer import Tied
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.schedule import Bounds
 
@@ -80,7 +82,8 @@ class Decision:
     the queue depth it looked at, None when unknown. `frozen`: nothing may be written at all. `shares` has one entry for
     each tier, in order of preference; their sizes are more than `size` while one tier covers for another. `bounds` are
     the schedule's, None where there was nothing to look at; `outlook` is what the load is expected to need.
-    `counterfactual` is what Observe has measured.
+    `counterfactual` is what Observe has measured. `pin` is what the pool itself was asked for, whether it counts or not;
+    `needs` is the size that the pool would have for its own sake, `tied` what its peer means for it.
     """
 
     current: int
@@ -99,6 +102,10 @@ class Decision:
     bounds: Bounds | None = None
     outlook: Outlook = NO_OUTLOOK
     counterfactual: Counterfactual = NOTHING_MEASURED
+    plan: Plan | None = None
+    pin: Pin | None = None
+    needs: int = 0
+    tied: Tied | None = None
 
     @property
     def changes(self) -> bool:

@@ -24,12 +24,16 @@ GAP = timedelta(seconds=30)
 
 
 class Signs(NamedTuple):
-    """What one sample says: `long` wants to grow, `short` may shrink, `calm` may but for the load; all False hold."""
+    """What one sample says: `long` wants to grow, `short` may shrink, `calm` may but for the load; all False hold.
+
+    `idle`: nothing waits and nothing runs; None: nobody asks.
+    """
 
     at: datetime
     long: bool = False
     short: bool = False
     calm: bool = False
+    idle: bool | None = None
 
 
 def advance(grace: Grace, signs: Signs, interval: timedelta) -> Grace:
@@ -46,7 +50,15 @@ def advance(grace: Grace, signs: Signs, interval: timedelta) -> Grace:
         long_since=running(grace.long_since, lost, signs.at) if signs.long else None,
         sampled_at=signs.at,
         calm_since=running(grace.calm_since, lost, signs.at) if signs.calm else None,
+        idle_since=idling(grace.idle_since, lost, signs),
     )
+
+
+def idling(since: datetime | None, lost: timedelta | None, signs: Signs) -> datetime | None:
+    """Return the last sample that was not idle: this one, where it is not; None where nobody asks."""
+    if signs.idle is None:
+        return None
+    return running(since if signs.idle else None, lost, signs.at)
 
 
 def running(since: datetime | None, lost: timedelta | None, at: datetime) -> datetime:

@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from poolkeeper.core import account, forecast, lead, load, slo, startup, tiers, use
+from poolkeeper.core import account, forecast, lead, load, peer, pin, slo, startup, tiers, use
 from poolkeeper.core.account import Account
+from poolkeeper.core.batch import Plan
 from poolkeeper.core.decision import HEALTHY, Health
 from poolkeeper.core.depth import Depth, combine
 from poolkeeper.core.forecast import NO_OUTLOOK, Outlook
 from poolkeeper.core.lead import Need
-from poolkeeper.core.memory import Lead, Load, Memory, Starts, Tiers
+from poolkeeper.core.memory import Lead, Load, Memory, Pin, Starts, Tiers
 from poolkeeper.core.model import CapacityType, PoolSpec
 from poolkeeper.core.observation import Observation, Target
+from poolkeeper.core.peer import Tied
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.schedule import Bounds, bounds
 from poolkeeper.core.split import is_full, size_found
@@ -27,8 +29,9 @@ class Look:
 
     `target` is the pool as if it were one workload: its replicas are the size that the tiers' replicas stand for.
     `bounds` are those of the schedule now, `outlook` is what the load is expected to need by its week, `need` what it
-    needs by what it was lately; None where that is unknown. `spent`: the budget is used
-    up and holds the pool back.
+    needs by what it was lately; None where that is unknown. `spent`: the budget is used up and holds the pool back.
+    `plan` is what becomes of work that can wait, None: there is none. `pin` is one that counts now, `tied` what the
+    peer means for this pool.
     """
 
     target: Target
@@ -40,6 +43,10 @@ class Look:
     outlook: Outlook = NO_OUTLOOK
     need: Need | None = None
     spent: bool = False
+    plan: Plan | None = None
+    pin: Pin | None = None
+    tied: Tied | None = None
+    overridden_until: datetime | None = None
 
     @property
     def current(self) -> int:
@@ -61,7 +68,7 @@ class Look:
 def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now: datetime) -> Look:
     """Return the meaning of what was seen. What is remembered of another target means nothing for this one."""
     if memory.target != target.uid:
-        memory = replace(Memory(account=memory.account) if memory.target else memory, target=target.uid)
+        memory = replace(Memory(account=memory.account, pin=memory.pin) if memory.target else memory, target=target.uid)
     readings, known_queues = believed(seen.readings, memory.known_queues)
     depth, silence = combine(readings, spec.queue, memory.silent_since, now)
     starts = startup.observe_starts(memory.starts, target, depth, now)
@@ -92,7 +99,9 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
         account=memory.account,
         load=came,
         lead=memory.lead,
+        jobs=memory.jobs,
         counterfactual=memory.counterfactual,
+        pin=pin.notice(memory.pin, seen.pinned, now),
     )
     if came is not memory.load and came.number != memory.lead.number:
         remembered = replace(remembered, lead=studied(spec, remembered, came))
@@ -120,6 +129,9 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
         if spec.lead and load.is_whole(depth, capacity)
         else None,
         spent=is_spent(paid, seen, now),
+        pin=pin.in_force(remembered.pin, now),
+        tied=peer.bound(spec.tie, seen.peer),
+        overridden_until=seen.overridden_until,
     )
 
 

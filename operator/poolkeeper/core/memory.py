@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from poolkeeper.core.account import Account
 from poolkeeper.core.observation import Pod
@@ -15,12 +16,14 @@ class Grace:
     """R2's clock: since when the pool could shrink, since when it wants to grow, and the newest sample they saw.
 
     `calm_since`: since when the queue alone has allowed a shrink; the load tells then who was needed meanwhile.
+    `idle_since` is the last sample of which it is not known that nothing waited and nothing ran (idle.py).
     """
 
     short_since: datetime | None = None
     long_since: datetime | None = None
     sampled_at: datetime | None = None
     calm_since: datetime | None = None
+    idle_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,15 @@ class Edits:
 
 
 @dataclass(frozen=True, slots=True)
+class Pin:
+    """A size that somebody asked the pool itself for (pin.py): who, and since when; it counts for a while."""
+
+    replicas: int
+    by: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Served:
     """R11: each pod's counters at the last look, and what they grew by, minute by minute, for an hour."""
 
@@ -74,6 +86,7 @@ class Tiers:
 
     `draining_since`: since when a tier waits for an idle replica to take away. `noticed` are the pods that were under
     notice at the last look, `reclaimed_at` is the last reclaim; `lost_since` tells since when spot has lacked some.
+    `first` is the tier that the first replica from zero was asked of, until one is ready.
     """
 
     asked: Mapping[str, int] = field(default_factory=dict)
@@ -82,6 +95,7 @@ class Tiers:
     noticed: frozenset[str] = frozenset()
     reclaimed_at: datetime | None = None
     lost_since: datetime | None = None
+    first: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +140,7 @@ Tally = tuple[float, float, float]
 """Of one pod: requests that ever came, requests that it finished, work that it did."""
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(NamedTuple):
     """What came and was done, by the pods' counters (load.py).
 
     `since` is the first whole look, `at` the last one; `tallies` are the counters then. In the bucket that has `begun`,
@@ -143,7 +156,7 @@ class Load:
     since: datetime | None = None
     at: datetime | None = None
     begun: datetime | None = None
-    tallies: Mapping[str, Tally] = field(default_factory=dict)
+    tallies: Mapping[str, Tally] = {}
     came: float = 0.0
     finished: float = 0.0
     done: float = 0.0
@@ -177,20 +190,35 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """A way to size the pool that is only thought of: what it would have come to lately, older things counting less.
+class Jobs:
+    """Work that can wait (batched.py): when what is there is due, and how many jobs were due before and are `late`.
+
+    At `at` so many were `left`. Since `since`, when there were `before`, so many replicas have been `ready` without a
+    break. `speed` is the jobs a second that one replica was seen to do.
+    """
+
+    due_at: datetime | None = None
+    late: float = 0.0
+    at: datetime | None = None
+    since: datetime | None = None
+    before: float = 0.0
+    ready: int = 0
+    speed: float | None = None
+
+
+class Trials(NamedTuple):
+    """Ways to size the pool that are only thought of: what each would have come to lately, older things counting less.
 
     `late` is the load, in replicas, that would have waited too long; `size` what it would have had; `backlog` the
     seconds of one replica's work that would be waiting now.
     """
 
-    late: float = 0.0
-    size: float = 0.0
-    backlog: float = 0.0
+    late: tuple[float, ...] = ()
+    size: tuple[float, ...] = ()
+    backlog: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Lead:
+class Lead(NamedTuple):
     """Where the load is going, and which way to size for it has served best (lead.py).
 
     `waiting` are predictions whose time has not come: bucket, and one of each kind. `past` are the ones of the last
@@ -203,7 +231,7 @@ class Lead:
     waiting: tuple[tuple[int, tuple[float, ...]], ...] = ()
     past: tuple[tuple[float, ...], ...] = ()
     needs: tuple[float, ...] = ()
-    trials: tuple[Trial, ...] = ()
+    trials: Trials = Trials()
     total: float = 0.0
     chosen: int | None = None
     late: float = 0.0
@@ -257,7 +285,7 @@ class Memory:
     """Everything the next decision needs to know about the earlier ones, all of them about the `target` of that UID.
 
     `leads_to` is the instant that the lead time under way leads to (R5). `known_queues` were seen to hold something, of
-    those that are not there while they are empty (vanishing.py).
+    those that are not there while they are empty (vanishing.py). `pin` is about the pool, whatever its target.
     """
 
     target: str = ""
@@ -274,7 +302,9 @@ class Memory:
     account: Account = field(default_factory=Account)
     load: Load = field(default_factory=Load)
     lead: Lead = field(default_factory=Lead)
+    jobs: Jobs = field(default_factory=Jobs)
     counterfactual: Counterfactual = field(default_factory=Counterfactual)
+    pin: Pin | None = None
 
     def decided(self, grace: Grace, edits: Edits, tiers: Tiers) -> "Memory":
         """Return the memory as a decision leaves it: `dataclasses.replace` takes several times as long."""
@@ -293,5 +323,7 @@ class Memory:
             self.account,
             self.load,
             self.lead,
+            self.jobs,
             self.counterfactual,
+            self.pin,
         )

@@ -1,7 +1,7 @@
 """What a pool should be: PoolSpec and its parts, already defaulted and validated by api.spec."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import time, timedelta
 from enum import StrEnum
 
 from poolkeeper.core.costing import Costing
@@ -138,13 +138,15 @@ class ScaleDown:
     """R2: a queue under `below` without a break for `grace_period` takes one `step` away.
 
     Without a `step` it is what the load allows, one replica where that is unknown. Survivors are at most
-    `max_utilization_percent` busy; None: as busy as the load's margin allows, 75 percent where it is unknown.
+    `max_utilization_percent` busy; None: as busy as the load's margin allows, 75 percent where it is unknown. With
+    `idle_after` the last replica leaves when nothing has waited or run for so long, and not before (idle.py).
     """
 
     below: float = 1
     step: int | None = None
     grace_period: timedelta = timedelta(minutes=5)
     max_utilization_percent: int | None = None
+    idle_after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +265,21 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """Work that can wait: due at a time of each day (`daily`), or so long after it came (`within`), one of the two.
+
+    Clocks are those of an IANA zone. Outside of `window` nothing runs unless it must; without one, no hours are
+    cheaper than others. `job_time` is how long one replica takes for a job; None: learned.
+    """
+
+    daily: time | None = None
+    within: timedelta = timedelta(0)
+    timezone: str = "UTC"
+    window: Window | None = None
+    job_time: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Forecast:
     """The learned floor: the size that the `quantile` of the load `history` saw at this time of the week needs."""
 
@@ -271,11 +288,21 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True)
+class Tie:
+    """Roles: the pool that this one is held beside, and between which shares of it, in percent (peer.py)."""
+
+    name: str
+    min_percent: int = 0
+    max_percent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PoolSpec:
     """One pool. `startup_timeout` None means: learned from the pool's own starts (R4).
 
     `lead`: the size also follows the load, ahead of it (lead.py). `tiers` stand in order of preference;
-    `drain_deadline` is how long a shrink waits for an idle replica (R6).
+    `drain_deadline` is how long a shrink waits for an idle replica (R6). `batch`: the work can wait, and what is
+    needed to have it done in time takes the place of thresholds and lead (batch.py).
     """
 
     min_replicas: int
@@ -290,7 +317,9 @@ class PoolSpec:
     schedule: Schedule | None = None
     forecast: Forecast | None = None
     lead: bool = True
+    batch: Batch | None = None
     cost: Costing = field(default_factory=Costing)
+    tie: Tie | None = None
 
     @property
     def sla(self) -> timedelta:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from poolkeeper.core import bounds, demand, edits, grace, load, shrink, slo
+from poolkeeper.core import batched, bounds, demand, edits, grace, idle, load, shrink, slo
 from poolkeeper.core.decision import Stage
 from poolkeeper.core.edits import Ruling
 from poolkeeper.core.look import Look
@@ -21,7 +21,8 @@ class Pace(NamedTuple):
     """The stages for growth, by the queue and ahead of the load, and for shrinking; the clock, and whether it fired.
 
     Where the load tells how far the pool shrinks, the queue's calm alone has a clock: each replica has a grace period
-    of its own then, since it was last needed (lead.py).
+    of its own then, since it was last needed (lead.py). `least` is the size that the queue would allow now, had the
+    clock run already.
     """
 
     up: Stage
@@ -29,20 +30,38 @@ class Pace(NamedTuple):
     down: Stage
     clock: Grace
     fired: bool = False
+    least: int = 0
 
 
 def judge(spec: PoolSpec, seen: Look, ruling: Ruling, now: datetime) -> Pace:
-    """Return what the queue asks for at this look."""
-    refusal = shrink.refusal(spec, seen.depth, seen.capacity, seen.current, known(spec, seen))
+    """Return what the queue asks for at this look; a shrink whose time has come may be forbidden."""
+    pace = by_work(spec, seen, ruling) if spec.batch is not None else by_queue(spec, seen, ruling)
+    veto = vetoed(spec, seen, ruling, now) if pace.fired else None
+    return (
+        pace
+        if veto is None
+        else pace._replace(down=pace.down._replace(after=pace.down.before, reason=veto), fired=False)
+    )
+
+
+def by_work(spec: PoolSpec, seen: Look, ruling: Ruling) -> Pace:
+    """Return what work that can wait asks for."""
+    clock = batched.tick(spec, seen, waiting=ruling.waiting)
+    up = batched.grow(seen)
+    ahead = Stage("lead", up.after, up.after, Reason.AS_EXPECTED)
+    down = idle.leave(spec, seen, clock, batched.shrink(spec, seen, clock, up.after))
+    return Pace(up, ahead, down, clock, down.after < seen.current, batched.least(spec, seen))
+
+
+def by_queue(spec: PoolSpec, seen: Look, ruling: Ruling) -> Pace:
+    """Return what queue and load ask for."""
+    lasting = idle.lasting(spec)
+    refusal = shrink.refusal(lasting, seen.depth, seen.capacity, seen.current, known(spec, seen))
     clock = tick(spec, seen, refusal, waiting=ruling.waiting)
     up = grow(spec, seen, clock)
     ahead = follow(spec, seen, up.after)
-    down = give_away(spec, seen, clock, refusal, ahead.after)
-    fired = down.after < seen.current
-    veto = vetoed(spec, seen, ruling, now) if fired else None
-    if veto is not None:
-        return Pace(up, ahead, down._replace(after=down.before, reason=veto), clock)
-    return Pace(up, ahead, down, clock, fired)
+    down = idle.leave(spec, seen, clock, give_away(lasting, seen, clock, refusal, ahead.after))
+    return Pace(up, ahead, down, clock, down.after < seen.current, allowed(lasting, seen, refusal))
 
 
 def known(spec: PoolSpec, seen: Look) -> Known:
@@ -59,7 +78,7 @@ def tick(spec: PoolSpec, seen: Look, refusal: Reason | None, *, waiting: bool) -
     """
     before = seen.memory.grace
     if seen.is_outage or edits.is_unremembered(seen.memory.edits, seen.target):
-        before = replace(before, short_since=None, calm_since=None)
+        before = replace(before, short_since=None, calm_since=None, idle_since=None)
     if not seen.is_new or seen.depth.at is None:
         return before
     wide = demand.width(spec, seen.memory.load)
@@ -73,6 +92,7 @@ def tick(spec: PoolSpec, seen: Look, refusal: Reason | None, *, waiting: bool) -
             and demand.is_long(spec.queue, seen.depth.waiting, seen.capacity.ready, seen.current, wide),
             short=trusted and (refusal is None or too_large),
             calm=trusted and (refusal in (None, Reason.SURVIVORS_BUSY) or too_large),
+            idle=trusted and idle.is_idle(seen) is True if spec.queue.down.idle_after is not None else None,
         ),
         spec.queue.interval,
     )
@@ -100,7 +120,7 @@ def grow(spec: PoolSpec, seen: Look, clock: Grace) -> Stage:
         return Stage("demand", current, current, Reason.STEADY, facts)
     if not more:
         return Stage("demand", current, current, Reason.STARTING, facts)
-    if not grace.passed(clock.long_since, clock.sampled_at, spec.queue.up.delay):
+    if current and not grace.passed(clock.long_since, clock.sampled_at, spec.queue.up.delay):
         return Stage("demand", current, current, Reason.SCALE_UP_DELAYED, facts)
     return Stage("demand", current, current + more, Reason.QUEUE_ABOVE, facts)
 
@@ -147,6 +167,16 @@ def give_away(spec: PoolSpec, seen: Look, clock: Grace, refusal: Reason | None, 
         return Stage("grace", before, after, reason, facts)
     stepped = max(spec.max_replicas, current - (spec.queue.down.step or 1))
     return Stage("grace", before, stepped, bounds.above_cap(seen), facts)
+
+
+def allowed(spec: PoolSpec, seen: Look, refusal: Reason | None) -> int:
+    """Return the size that queue and load would allow now if nobody had to wait for the grace period."""
+    if refusal is not None or seen.is_outage:
+        return seen.current
+    told = known(spec, seen)
+    if shrink.is_led(spec, told.need):
+        return shrink.led(spec, seen.depth, told, seen.current)
+    return shrink.stepped(spec, seen.current)
 
 
 def is_forced(spec: PoolSpec, seen: Look) -> bool:

@@ -10,6 +10,7 @@ from poolkeeper.core.edits import Ruling
 from poolkeeper.core.look import Look
 from poolkeeper.core.model import OutageBehavior, PoolSpec
 from poolkeeper.core.pace import Pace
+from poolkeeper.core.pin import until
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.schedule import Edge
 from poolkeeper.core.words import number, span
@@ -17,7 +18,8 @@ from poolkeeper.core.words import number, span
 
 def ahead(spec: PoolSpec, view: Look, pace: Pace, ruling: Ruling, now: datetime) -> tuple[Prospect, ...]:
     """Return what comes next, soonest first; what has passed already waits for something that has no time."""
-    found = (*clocks(spec, view, pace), *waits(spec, view, ruling), *moves(spec, view), *turns(view))
+    own = () if view.pin else clocks(spec, view, pace)
+    found = (*own, *waits(spec, view, ruling), *moves(spec, view), *turns(view), *work(view), *ends(view))
     return tuple(sorted([prospect for prospect in found if prospect.at > now], key=attrgetter("at")))
 
 
@@ -33,6 +35,14 @@ def clocks(spec: PoolSpec, view: Look, pace: Pace) -> Iterator[Prospect]:
         if view.current > spec.max_replicas:
             words = f"scale-down by {spec.queue.down.step or 1}, towards maxReplicas {spec.max_replicas}"
         yield Prospect(down + spec.queue.down.grace_period, words)
+    idle_since, idle_after = pace.clock.idle_since, spec.queue.down.idle_after
+    if (
+        idle_since is not None
+        and idle_after is not None
+        and pace.down.reason is Reason.IDLING
+        and not view.depth.waiting
+    ):
+        yield Prospect(idle_since + idle_after, "scale-down to 0 if nothing waits or runs until then")
     if up is not None and pace.up.reason is Reason.SCALE_UP_DELAYED:
         words = f"scale-up if the queue stays above {number(pace.up.facts['above'])}"
         yield Prospect(up + spec.queue.up.delay, words)
@@ -71,6 +81,24 @@ def turns(view: Look) -> Iterator[Prospect]:
     yield Prospect(bounds.next.at, f"window {bounds.next.window} {verb}")
     if bounds.leads_at is not None:
         yield Prospect(bounds.leads_at, f"pre-warming for what is next begins, {span(bounds.lead_time)} before it")
+
+
+def ends(view: Look) -> Iterator[Prospect]:
+    """Yield when what somebody asked for, for a while, is over."""
+    if view.pin is not None:
+        yield Prospect(until(view.pin), f"the pin of {view.pin.replicas} counts no more, and the queue decides again")
+    if view.overridden_until is not None:
+        yield Prospect(view.overridden_until, "the override ends, and the spec counts as it was applied")
+
+
+def work(view: Look) -> Iterator[Prospect]:
+    """Yield what time alone brings to work that can wait."""
+    if view.plan is None:
+        return
+    if view.plan.needed.must_from is not None:
+        yield Prospect(view.plan.needed.must_from, "what is left of the work must run, where nothing is reclaimed")
+    if view.plan.turns_at is not None:
+        yield Prospect(view.plan.turns_at, "the window of the work that can wait begins or ends")
 
 
 def not_before(spec: PoolSpec, view: Look, at: datetime) -> datetime:

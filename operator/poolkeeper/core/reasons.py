@@ -19,6 +19,7 @@ class Reason(StrEnum):
     # What moves the size
     QUEUE_ABOVE = "QueueAbove", "the queue is longer than the replicas can be expected to work down"
     QUEUE_BELOW = "QueueBelow", "the queue stayed short for the whole grace period"
+    IDLE = "Idle", "nothing waited and nothing ran for the whole idle time, so no replica stays"
     BELOW_MINIMUM = "BelowMinimum", "the pool is smaller than its floor"
     ABOVE_MAXIMUM = "AboveMaximum", "the pool is larger than its maximum and leaves by steps"
     WINDOW_MINIMUM = "WindowMinimum", "the pool is smaller than its schedule asks for now"
@@ -26,7 +27,15 @@ class Reason(StrEnum):
     ABOVE_WINDOW = "AboveWindow", "the pool is larger than its schedule allows now and leaves by steps"
     WINDOW_FORCED = "WindowForced", "the pool is larger than its schedule allows now, and force takes it down at once"
     LEAD = "Lead", "the load that is coming needs this size by the time a replica has started"
+    BATCH = "Batch", "so many replicas get the work that can wait done in time"
+    BATCH_MUST = "BatchMust", "the work must run now where nothing is reclaimed, or it may be late"
+    BATCH_LATE = "BatchLate", "the work is late, and runs where nothing is reclaimed"
+    BATCH_UNKNOWN = "BatchUnknown", "how long a job takes is not known, so the work runs as if no time were to lose"
+    BATCH_FEWER = "BatchFewer", "fewer replicas get the work that can wait done in time"
+    BATCH_DONE = "BatchDone", "no work is left"
     FORECAST = "Forecast", "the load that is expected by the time a replica has started needs this size"
+    PINNED = "Pinned", "somebody asked the pool for this size"
+    PEER_MINIMUM = "PeerMinimum", "the peer needs so many replicas that this pool may not have fewer"
     OUTAGE_AT_LEAST = "OutageAtLeast", "the metrics are gone, and the pool is kept at the size asked for outages"
     EDIT_RESTORED = "EditRestored", "somebody else made the target smaller; its size was restored"
 
@@ -36,6 +45,9 @@ class Reason(StrEnum):
     STARTING = "Starting", "capacity on its way answers the queue"
     SCALE_UP_DELAYED = "ScaleUpDelayed", "the queue has not been long for the whole scale-up delay"
     GRACE = "Grace", "the queue is short, and the grace period has not passed"
+    IDLING = "Idling", "the last replica stays until nothing has waited or run for the whole idle time"
+    IDLE_UNKNOWN = "IdleUnknown", "nobody tells whether anything runs, so the last replica is never taken for idle"
+    BATCH_WAITS = "BatchWaits", "the work can wait for its window, and still be done in time"
     SURVIVORS_BUSY = "SurvivorsBusy", "the queue is short, but the remaining replicas would be too busy"
     SLO_AT_RISK = "SLOAtRisk", "too few requests are inside the SLO to give capacity away"
     ROLLING_OUT = "RollingOut", "no voluntary shrink in the middle of a rollout"
@@ -45,6 +57,7 @@ class Reason(StrEnum):
     AT_WINDOW_MAXIMUM = "AtWindowMaximum", "more replicas are wanted than the schedule allows now"
     AT_MINIMUM = "AtMinimum", "the queue is short, and the pool is at its minimum"
     BUDGET_HELD = "BudgetHeld", "the month's budget is used up, so the pool grows no more beyond its floor"
+    PEER_MAXIMUM = "PeerMaximum", "more replicas are wanted than may stand beside so many of the peer's"
     STARTUP_BLOCKED = "StartupBlocked", "new replicas do not become ready, so the pool grows no more"
     OUTAGE = "Outage", "the metrics cannot be trusted, so the size is held"
 
@@ -106,6 +119,10 @@ class Reason(StrEnum):
     METRIC_UNKNOWN_SERVER = "MetricUnknownServer", "the administrator configured no such server"
     METRIC_UNKNOWN_ENGINE = "MetricUnknownEngine", "the page belongs to no known engine"
     PODS_SILENT = "PodsSilent", "some pods do not answer; the sum is a lower bound"
+    PODS_NOT_PICKED = (
+        "PodsNotPicked",
+        "an InferencePool's selector leaves out pods of the pool: its picker neither sends to them nor counts them",
+    )
     NO_SAMPLE = "NoSample", "no sample has been taken yet"
 
     # What is to be said of money (R8)
@@ -125,4 +142,9 @@ class Reason(StrEnum):
     WITHIN_SLO = "WithinSLO", "enough requests left the queue in time"
     OUTSIDE_SLO = "OutsideSLO", "too many requests waited too long"
     NO_REQUESTS = "NoRequests", "no request has finished in the window"
+    PIN_ENDED = "PinEnded", "the size that somebody asked the pool for counts no more"
+    AUTOSCALED_POOL = "AutoscaledPool", "an autoscaler scales the pool itself, which pins it again and again"
+    OVERRIDDEN = "Overridden", "for a while the spec is another than the one that was applied"
+    OVERRIDE_REFUSED = "OverrideRefused", "the override cannot be accepted, and changes nothing"
+    PEER_MISSING = "PeerMissing", "there is no peer to go by, so the pool is sized by itself"
     SPEC_WARNING = "SpecWarning", "the manifest holds fields that do not exist"

@@ -31,6 +31,7 @@ class Limits(NamedTuple):
 
     `steps`: how many replicas may go back at once to where capacity is reclaimed. `lost_since`: since when some of it
     has been lost, None where nothing is. `added`: what somebody put in a tier beyond the sizes; it stays on top there.
+    `first` names the tier that the first replica from zero is asked of, until one is ready (idle.py).
     """
 
     before: int
@@ -38,6 +39,7 @@ class Limits(NamedTuple):
     steps: int = 1
     lost_since: datetime | None = None
     added: int = 0
+    first: str = ""
 
 
 def due(size: int, guaranteed: Guaranteed, tiers: tuple[Tier, ...]) -> dict[str, int]:
@@ -52,6 +54,14 @@ def due(size: int, guaranteed: Guaranteed, tiers: tuple[Tier, ...]) -> dict[str,
     parts[keeper.name] += held
     parts[tiers[0].name] += size - held
     return parts
+
+
+def begun(dues: dict[str, int], first: str) -> dict[str, int]:
+    """Return the tiers' parts of a size that begins with a replica of the tier `first`, as they are without one."""
+    if dues.get(first, 1):
+        return dues
+    most = max(dues, key=lambda name: dues[name])
+    return {**dues, most: dues[most] - 1, first: 1} if dues[most] else dues
 
 
 class Need(NamedTuple):
@@ -119,8 +129,10 @@ def alone(size: int, part: Part, limits: Limits) -> Cut:
 def needs_of(size: int, parts: tuple[Part, ...], guaranteed: Guaranteed, limits: Limits) -> list[Need]:
     """Return what each tier is due of `size`, has beyond its part of the size before, and lacks."""
     tiers = tuple(part.tier for part in parts if part.wanted)
-    dues = due(size, guaranteed, tiers)
-    dues_before = dues if limits.before == size else due(limits.before, guaranteed, tiers)
+    dues = begun(due(size, guaranteed, tiers), limits.first)
+    dues_before = dues
+    if limits.before != size:
+        dues_before = begun(due(limits.before, guaranteed, tiers), limits.first)
     held = [max(0, part.found - dues_before.get(part.name, 0)) for part in parts]
     needs = []
     for part, own in zip(parts, held, strict=True):

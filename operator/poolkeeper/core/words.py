@@ -50,6 +50,9 @@ def figures(stage: Stage) -> str:
 def shrink_figures(stage: Stage) -> str:
     """Return the numbers of R2: queue, threshold, and how busy the survivors would be, or that nobody tells."""
     facts = stage.facts
+    if "idleAfter" in facts:
+        running = "?" if facts["running"] is None else number(facts["running"])
+        return f"{number(facts['queue'])} waiting, {running} running, idleAfter {number(facts['idleAfter'])} s"
     if stage.reason is Reason.AT_MINIMUM:
         told = {name: facts[name] for name in ("queue", "minReplicas", "window", "ahead", "forecast") if name in facts}
         return ", ".join(f"{name} {number(value)}" for name, value in told.items())

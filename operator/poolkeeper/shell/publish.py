@@ -35,10 +35,18 @@ MOVING = {
         "perMillionTokens",
         "units",
     },
-    "memory": {"account"},
+    "batch": {"workLeft", "late", "dueAt", "mustRunFrom", "jobTime"},
+    "memory": {"account", "late"},
 }
 """What moves by itself in parts of the status, like words."""
-WARNINGS = {Reason.BUDGET_ALERT, Reason.BUDGET_FORECAST, Reason.BUDGET_EXCEEDED, Reason.SPENDING_UNUSUAL}
+WARNINGS = {
+    Reason.BUDGET_ALERT,
+    Reason.BUDGET_FORECAST,
+    Reason.BUDGET_EXCEEDED,
+    Reason.SPENDING_UNUSUAL,
+    Reason.OVERRIDE_REFUSED,
+    Reason.AUTOSCALED_POOL,
+}
 """News that somebody should look at."""
 MONEY = {"Priced", "WithinBudget"}
 FAULTS = {"MetricsAvailable", "AbleToScale", "SplitReady"}
@@ -71,16 +79,20 @@ def due_status(pool: Pool, decision: Decision, now: datetime) -> Json | None:
         unknown=pool.unknown,
         statement=pool.reckoning.statement,
         cost=pool.reckoning.shown,
+        override=pool.override,
+        selector=pool.selector,
+        scaled_by=pool.scaled_by,
     )
     status = carried_on(pool, render(verdict, pool.status, remembered(pool, period, stored), pool.accepted))
     if meaning(status) == meaning(pool.status) and not pool.reckoning.owed:
         return None
-    storing = status["memory"].get("shortSince") not in (None, stored.get("shortSince"))
+    storing = any(status["memory"].get(name) not in (None, stored.get(name)) for name in memo.CLOCKS)
     asked = bool(pool.untold) or pool.status.get("observedGeneration") != pool.generation
     telling = faults(status) != faults(pool.status)
     urgent = asked or cleared(stored, status) or (storing and pool.budget.may_store_clock(now))
     urgent = urgent or (telling and pool.budget.may_tell_fault(now))
     urgent = urgent or (activity(status) != activity(pool.status) and pool.budget.rested(now))
+    urgent = urgent or (requests(status) != requests(pool.status) and pool.budget.rested(now))
     urgent = urgent or (sizes(status) != sizes(pool.status) and pool.budget.may_tell_replicas(now))
     if not (urgent or pool.budget.may_write(now)):
         return None
@@ -98,7 +110,8 @@ def carried_on(pool: Pool, status: Json) -> Json:
 
 def remembered(pool: Pool, period: timedelta, stored: Mapping[str, Any]) -> Json:
     """Return what to store: of the account, what its last beat made of it."""
-    made = memo.dump(replace(pool.memory, account=NO_ACCOUNT), period, stored)
+    idle_after = pool.core.queue.down.idle_after if pool.core else None
+    made = memo.dump(replace(pool.memory, account=NO_ACCOUNT), period, stored, idle_after)
     return made | ({"account": pool.reckoning.stored} if pool.reckoning.stored else {})
 
 
@@ -126,6 +139,11 @@ def activity(status: Mapping[str, Any]) -> str:
     return next(found, "")
 
 
+def requests(status: Mapping[str, Any]) -> list[object]:
+    """Return what people have asked of the pool beside its spec: they look at once whether it was heard."""
+    return [status.get(part) for part in ("pin", "override")]
+
+
 def faults(status: Mapping[str, Any]) -> dict[str, str]:
     """Return what the status says is broken: the metrics, the replicas that were asked for, or their split."""
     told = (one for one in status.get("conditions") or () if one["type"] in FAULTS)
@@ -134,7 +152,7 @@ def faults(status: Mapping[str, Any]) -> dict[str, str]:
 
 def cleared(stored: Mapping[str, Any], status: Mapping[str, Any]) -> bool:
     """Return whether the store holds a grace clock that no longer runs: a restart would trust it."""
-    return "shortSince" in stored and stored["shortSince"] != status["memory"].get("shortSince")
+    return any(name in stored and stored[name] != status["memory"].get(name) for name in memo.CLOCKS)
 
 
 async def write_status(kube: KubeClient, pool: Pool, status: Json) -> None:
