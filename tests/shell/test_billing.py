@@ -47,7 +47,7 @@ class Rig:
         self.pods, self.nodes = {}, {}
         self.node()
 
-    def take(self, uid="uid-1", generation=1, target=BODY["spec"], **cost):  # noqa: B008  a constant
+    def take(self, uid="uid-1", generation=1, target=BODY["spec"], **cost):
         body = {"metadata": BODY["metadata"] | {"uid": uid, "generation": generation}}
         self.pool = self.pools.take(body | {"spec": BODY["spec"] | target | ({"cost": cost} if cost else {})})
 

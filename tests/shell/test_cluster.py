@@ -85,7 +85,7 @@ def refusing(api, kind, status=403):
     api.intercept = refuse
 
 
-@pytest.mark.parametrize("kind", ["leaderworkersets", "rollouts"])
+@pytest.mark.parametrize("kind", ["statefulsets", "leaderworkersets", "rollouts"])
 @pytest.mark.parametrize("status", [403, 404])
 async def test_a_kind_that_comes_with_something_else_may_be_hidden(api, kind, status):
     refusing(api, kind, status)
@@ -114,7 +114,7 @@ async def test_one_that_was_seen_before_is_not_forgotten_when_it_is_hidden(api, 
         await until(lambda: cluster.reflectors[kind].items)
         refusing(api, kind)
         api.cut()
-        await until(lambda: cluster.problems())
+        await until(cluster.problems)
         assert ("lab", "chat") in cluster.reflectors[kind].items
 
 

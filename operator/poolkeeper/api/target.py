@@ -22,7 +22,7 @@ from poolkeeper.api.rules import Part, Rule
 class WorkloadKind:
     """One kind of target. `ordered`: the highest ordinal goes first, whatever anybody marks.
 
-    `optional`: it comes with something that has to be installed first.
+    `optional`: where it is not installed, or is hidden from the operator, nobody misses it.
     """
 
     api_version: str
@@ -51,7 +51,7 @@ class WorkloadKind:
 
 
 DEPLOYMENT = WorkloadKind("apps/v1", "Deployment", "deployments")
-STATEFUL_SET = WorkloadKind("apps/v1", "StatefulSet", "statefulsets", ordered=True)
+STATEFUL_SET = WorkloadKind("apps/v1", "StatefulSet", "statefulsets", ordered=True, optional=True)
 LEADER_WORKER_SET = WorkloadKind(
     "leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet", "leaderworkersets", ordered=True, optional=True
 )
