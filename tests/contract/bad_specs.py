@@ -39,7 +39,15 @@ FULL: Json = {
         "interval": "500ms",
         "thresholdsPer": "Pool",
         "sources": [
-            {"name": "pods", "pods": {"engine": "vllm", "port": 8000}},
+            {
+                "name": "pods",
+                "pods": {
+                    "engine": "vllm",
+                    "port": 8000,
+                    "tls": {"caSecretRef": {"name": "scrape", "key": "ca.crt"}, "serverName": "chat"},
+                    "tokenSecretRef": {"name": "scrape", "key": "token"},
+                },
+            },
             {
                 "name": "edge",
                 "prometheus": {"server": "eu", "metric": "waiting", "selector": {"app": "chat"}, "maxAge": "1m"},
@@ -159,7 +167,7 @@ def bounds() -> Iterator[Bad]:
             bad = Bad(f"{shown(path)} {keyword}", _with(path, value), shown(path), said)
             by_key = keyword == "rule" and path[-2] in KEYS  # of a map's value, CEL alone writes its key in brackets
             yield bad._replace(sooner=(f"{shown(path[:-1])}[{path[-1]}]", *said)) if by_key else bad
-        for name in node.get("required", ()):
+        for name in node.get("required", ()) if _holds(path) else ():
             missing = (*path, name)
             yield Bad(f"{shown(missing)} required", _without(missing), shown(missing))
 
@@ -170,15 +178,23 @@ def shown(path: Path) -> str:
 
 
 def _fields(path: Path, node: Json) -> Iterator[tuple[Path, Json]]:
-    """Yield each field with its schema; of a list, the element in FULL that has the field's parent."""
+    """Yield each field with its schema; of a list, the elements in FULL that have the field's parent."""
     yield path, node
     for name, child in node.get("properties", {}).items():
         if _holds(path):
             yield from _fields((*path, name), child)
-    if isinstance(node.get("additionalProperties"), dict):
+    if isinstance(node.get("additionalProperties"), dict) and _holds(path):
         yield (*path, KEYS[path[-1]]), node["additionalProperties"]
-    for index in range(2 if "items" in node else 0):
+    for index in range(_length(path) if "items" in node else 0):
         yield from _fields((*path, index), node["items"])
+
+
+def _length(path: Path) -> int:
+    """Return how many elements a list has in FULL; of one that is not there, two are looked at."""
+    found: Any = FULL
+    for part in path if _holds(path) else ():
+        found = found[part]
+    return len(found) if isinstance(found, list) else 2
 
 
 def _holds(path: Path) -> bool:

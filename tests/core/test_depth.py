@@ -36,6 +36,8 @@ def depth(*readings: Reading, queue: Queue = SUM, now: float = 0, silent_for: ti
         ((REFUSED,), None, False, Reason.METRIC_REFUSED),
         ((reading(7), REFUSED), 7, False, Reason.METRIC_REFUSED),
         ((REFUSED, reading(7)), 7, False, Reason.METRIC_REFUSED),
+        ((reading(7, fault=Reason.PODS_SILENT),), 7, False, Reason.PODS_SILENT),
+        ((reading(7, -60, fault=Reason.PODS_SILENT),), None, False, Reason.METRIC_STALE),
         ((pods(3, 4),), 7, True, None),
         ((pods(3, 4, silent=1),), 7, False, Reason.PODS_SILENT),
         ((pods(silent=2),), None, False, Reason.METRIC_TIMEOUT),

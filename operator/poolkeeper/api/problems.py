@@ -45,8 +45,13 @@ KINDS = {
 """What our library says of these in words of its own."""
 CRON_FIELDS = ("minute", "hour", "day of the month", "month", "day of the week")
 NAMED = "must be lower-case letters, digits and hyphens, as in office-hours"
-PATTERNS = {"name": NAMED, "server": NAMED, "currency": "must be three capital letters, as in EUR"}
-"""What a field's pattern means."""
+PATTERNS = {
+    "name": NAMED,
+    "server": NAMED,
+    "currency": "must be three capital letters, as in EUR",
+    "externalMetric.name": "must be one part of a path, as in jobs_waiting",
+}
+"""What a field's pattern means; where others of its name have another, with the field that it is in."""
 
 
 def problems(error: ValidationError, model: type[BaseModel]) -> list[str]:
@@ -78,12 +83,18 @@ def words(found: Json, model: type[BaseModel]) -> str:
         return "no such field" + meant(str(name), known(model, found["loc"][:-1]))
     if kind in KINDS:
         return KINDS[kind] + (f", as in {EXAMPLES[name]}" if name in EXAMPLES else "")
-    if kind == "string_pattern_mismatch" and name in PATTERNS:
-        return PATTERNS[name]
+    if kind == "string_pattern_mismatch" and (meaning := pattern(found["loc"])):
+        return meaning
     if kind == "value_error":
         told = "; ".join(detailed(one, found["input"]) for one in said.removeprefix("Value error, ").split("; "))
         return told + (field_of(found["input"]) if name in {"start", "end"} else "")
     return said.replace("Input should", "must").replace("String should", "must")
+
+
+def pattern(location: Location) -> str:
+    """Return what the pattern of a field means, empty where nobody has said it."""
+    inside, name = (".".join(map(str, location[-length:])) for length in (2, 1))
+    return PATTERNS.get(inside, PATTERNS.get(name, ""))
 
 
 def given(said: str, value: object) -> str:

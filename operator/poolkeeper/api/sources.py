@@ -153,8 +153,8 @@ class EndpointPicker(Asked):
 class ExternalMetric(Part):
     """Queue depth from the external metrics API: whatever KEDA or an adapter serves."""
 
-    name: Text
-    """The metric's name."""
+    name: Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[^/%.\s][^/%\s]*$")]
+    """The metric's name. A Role in the pool's namespace must let the operator `list` it."""
     selector: Labels
     """Labels that choose among its series; what is chosen is added up."""
 
@@ -230,7 +230,7 @@ class Source(Part):
     """A RabbitMQ."""
 
     RULES: ClassVar = (
-        *not_yet("endpoint_picker", "external_metric", "redis", "rabbit_mq"),
+        *not_yet("redis", "rabbit_mq"),
         Rule(
             "[has(self.pods), has(self.prometheus), has(self.endpointPicker), has(self.externalMetric),"
             " has(self.redis), has(self.rabbitMq)].filter(given, given).size() == 1",

@@ -2,6 +2,7 @@
 
 reading             counts as
 a number            itself
+a number, a fault   a lower bound
 a failed look       unknown: the sum of the others is a lower bound
 pods, all answered  their sum
 pods, some silent   a lower bound; silent for SILENCE while more than half answer: the mean of the others
@@ -58,7 +59,8 @@ def combine(
 def aged(reading: Reading, interval: timedelta, now: datetime) -> Reading:
     """Return the reading, or a failed one in its place when it is older than three intervals and STALE."""
     age = now - reading.at
-    if reading.fault is not None or age <= STALE or age <= STALE_INTERVALS * interval:
+    failed = reading.fault is not None and reading.waiting is None
+    if failed or age <= STALE or age <= STALE_INTERVALS * interval:
         return reading
     detail = f"the newest sample is {age.total_seconds():.0f} s old"
     return Reading(reading.source, reading.at, fault=Reason.METRIC_STALE, detail=detail)
@@ -75,7 +77,8 @@ def part(reading: Reading, silence: Mapping[str, datetime], now: datetime) -> De
     """Return what one reading says by itself."""
     named = f"{reading.source}: "
     if reading.fault is not None:
-        return Depth(at=reading.at, fault=reading.fault, detail=named + (reading.detail or reading.fault.sentence))
+        said = named + (reading.detail or reading.fault.sentence)
+        return Depth(reading.waiting, at=reading.at, running=reading.running, fault=reading.fault, detail=said)
     if reading.waiting is not None:
         return Depth(reading.waiting, whole=True, at=reading.at, running=reading.running)
     return per_pod(reading, silence, now, named)

@@ -38,6 +38,8 @@ from poolkeeper.shell.prometheus import PrometheusServer
 from poolkeeper.shell.queues.batch import BatchReader
 from poolkeeper.shell.queues.outside import Outside
 from poolkeeper.shell.queues.scrape import PodScraper
+from poolkeeper.shell.readers import kubernetes_readers
+from poolkeeper.shell.secrets import Secrets
 from poolkeeper.shell.settings import Settings
 from poolkeeper.shell.telemetry import Telemetry
 from poolkeeper.shell.turn import Turns
@@ -75,7 +77,8 @@ class Operator:
         own_client = await self._open.enter_async_context(KubeClient(self.access, clock=self.kube.clock))
         await self.kube.get("/version", into=dict)  # sets the clock, and fails early and plainly
         self.cluster = Cluster(self.kube, self.settings.namespaces)
-        self.sources = self._sources()
+        asking = await self._open.enter_async_context(KubeClient(self.access, clock=self.kube.clock))
+        self.sources = self._sources(asking)
         self.money = Money(self.kube, self.cluster, self.pools, self.telemetry, self.settings)
         self.money.book.measure(self.telemetry)
         self.team_budgets = self._team_budgets()
@@ -254,12 +257,13 @@ class Operator:
         """Return a name for the lease that no other cluster's or namespace's has."""
         return f"{self.access.server}/{self.settings.operator_namespace}/{names.LEASE}"
 
-    def _sources(self) -> Sources:
+    def _sources(self, asking: KubeClient) -> Sources:
         self.servers = {one.name: PrometheusServer(one) for one in self.settings.prometheus}
         scraper = PodScraper()
         for closing in (scraper.close, *(server.close for server in self.servers.values())):
             self._open.push_async_callback(closing)
-        return Sources(scraper, BatchReader(self.servers), Outside({}))
+        readers = kubernetes_readers(asking, self.cluster, Secrets(asking), self._open)
+        return Sources(scraper, BatchReader(self.servers), Outside({**readers}))
 
     def _team_budgets(self) -> TeamBudgets:
         known = self.settings

@@ -54,6 +54,11 @@ async def test_an_answer_that_is_older_than_itself_keeps_its_instant():
     assert found.at == START - timedelta(seconds=9)
 
 
+async def test_an_answer_that_lacks_something_is_a_lower_bound():
+    found = await read(Answering(Found(7, lacks="1 of 2 pickers do not answer")))
+    assert (found.waiting, found.fault, found.detail) == (7, Reason.PODS_SILENT, "1 of 2 pickers do not answer")
+
+
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [

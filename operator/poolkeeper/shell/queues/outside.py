@@ -23,13 +23,14 @@ PATIENCE = timedelta(seconds=5)
 class Found(NamedTuple):
     """A queue's length, and how much of it is worked on already, None where nobody tells; `at` the instant of both.
 
-    Without `at` it is as young as the answer. `vanishes` names a queue that is not there while it is empty
-    (core/vanishing.py).
+    Without `at` it is as young as the answer. `lacks` tells what is missing of it: what is there is a lower bound.
+    `vanishes` names a queue that is not there while it is empty (core/vanishing.py).
     """
 
     waiting: float
     running: float | None = None
     at: datetime | None = None
+    lacks: str = ""
     vanishes: str = ""
 
 
@@ -64,5 +65,6 @@ def judged(name: str, found: Found, now: datetime) -> Reading:
     for value in (found.waiting, found.running or 0.0):
         if reason := judge(value):
             return Reading(name, now, fault=reason, detail=f"the queue's length is {value}")
+    fault = Reason.PODS_SILENT if found.lacks else None
     at, vanishes = found.at or now, found.vanishes
-    return Reading(name, at, found.waiting, found.running, vanishes=vanishes)
+    return Reading(name, at, found.waiting, found.running, fault=fault, detail=found.lacks, vanishes=vanishes)

@@ -1,0 +1,27 @@
+"""The readers of all sources that are asked for by themselves, put together: for `run` and for `check`."""
+
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+
+from poolkeeper.core.model import ExternalSource, OutsideSource, PickerSource
+from poolkeeper.shell.cluster import Cluster
+from poolkeeper.shell.gateway import Gateway
+from poolkeeper.shell.kube import KubeClient
+from poolkeeper.shell.queues.external import ExternalReader
+from poolkeeper.shell.queues.outside import Reader
+from poolkeeper.shell.queues.pages import Pages
+from poolkeeper.shell.queues.picker import PickerReader
+from poolkeeper.shell.secrets import Secrets
+
+Readers = Mapping[type[OutsideSource], Reader]
+
+
+def kubernetes_readers(kube: KubeClient, cluster: Cluster, secrets: Secrets, opened: AsyncExitStack) -> Readers:
+    """Return the readers of what the cluster itself knows; what they open, `opened` closes.
+
+    `kube` should be nobody else's: an adapter that hangs keeps its connections.
+    """
+    pages = Pages(secrets)
+    opened.push_async_callback(pages.close)
+    gateway = Gateway(kube, cluster)
+    return {PickerSource: PickerReader(kube, cluster, gateway, pages), ExternalSource: ExternalReader(kube)}
