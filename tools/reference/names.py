@@ -4,10 +4,13 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from poolkeeper.api import ledger, names, workload
+from poolkeeper.api.override import Override
 from poolkeeper.api.status import Verdict, conditions
 from poolkeeper.core.days import NOTHING
 from poolkeeper.core.decision import Decision
+from poolkeeper.core.memory import Pin
 from poolkeeper.core.model import CapacityType, Tier
+from poolkeeper.core.peer import Tied
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.statement import Budgeted, Statement
 from poolkeeper.shell.settings import PRICE_BOOK
@@ -30,6 +33,12 @@ CONDITIONS = {
     "which and why. Only where cost is counted.",
     "WithinBudget": "The month's budget is not used up; the reason tells what of it is, or is expected to be. "
     "`Unknown`: nothing of the month has a price. Only with `spec.cost.budget`.",
+    "Pinned": "`True`: somebody asked the pool itself for a size, and that counts. `False`: it counts no more. Only "
+    "with `spec.replicas`.",
+    "Overridden": "`True`: an override is laid over the spec. `False`: there is one that cannot be accepted. Only "
+    "until it ends.",
+    "Tied": "The pool is held beside its peer. `False`: there is no peer to go by. Only with `spec.peerRef`.",
+    "Autoscaled": "`True`: an autoscaler scales the pool itself, which pins it. Only then is it there.",
     "SpecWarning": "`True`: the applied manifest holds fields that do not exist. Only then is it there.",
 }
 
@@ -39,6 +48,8 @@ ANNOTATIONS = {
     names.BUDGET_LIFTED_UNTIL: "On a pool, by `poolkeeper override --budget`: until this time (RFC 3339) a budget that "
     "is used up holds nothing back. A time that cannot be read lifts nothing.",
     names.BUDGET_LIFTED_BY: "On a pool, beside it: who did that, and why.",
+    names.OVERRIDE: "On a pool, by `poolkeeper override`: fields of the spec that are others until a time, as JSON. "
+    "One that cannot be read, or that the spec's rules forbid, changes nothing.",
     names.COST_PER_HOUR: "On a pool: what an hour costs now. This and the three below are numbers in the currency of "
     "`status.cost`, renewed once a minute at most, and absent where unknown. On its Deployments and pods, too, where "
     "`spec.cost.annotate` asks for that: renewed hourly.",
@@ -68,8 +79,9 @@ OTHERS = {
     f"configmaps/{PRICE_BOOK}{names.ACCEPTED_SUFFIX}": "The last good state of it, kept for the next start.",
 }
 
+PRESENT = datetime(2026, 1, 1, tzinfo=UTC)
 STATEMENT = Statement(
-    at=datetime(2026, 1, 1, tzinfo=UTC),
+    at=PRESENT,
     currency="USD",
     first=date(2026, 1, 1),
     hour=NOTHING,
@@ -95,12 +107,14 @@ def page() -> str:
 def condition_types() -> list[str]:
     """Return the types of a status that holds every condition there is."""
     whole = Verdict(
-        decision=Decision(0, 0, 0, Reason.STEADY),
+        decision=Decision(0, 0, 0, Reason.STEADY, pin=Pin(1, "kubectl", PRESENT), tied=Tied("decode")),
         generation=1,
-        at=datetime(2026, 1, 1, tzinfo=UTC),
+        at=PRESENT,
         tiers=(Tier("spot", CapacityType.SPOT),),
         slo=True,
         unknown=("spec.unknown",),
+        override=Override(),
+        scaled_by="hpa/chat",
         statement=STATEMENT,
     )
     return [condition["type"] for condition in conditions(whole, ())]

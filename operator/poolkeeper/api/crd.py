@@ -28,9 +28,20 @@ COLUMNS = (
 WIDE = (
     ("Split", "string", ".status.split", "The tiers: ready/asked, what is lost, what covers for another tier"),
     ("Window", "string", ".status.schedule.window", "The schedule's window in force"),
+    ("Pin", "integer", ".spec.replicas", "The size that the pool itself was asked for"),
+    ("Override", "string", ".status.override.summary", "What is laid over the spec for a while"),
+    ("Peer", "string", ".status.peer.summary", "The bounds that a peer gives, and its size"),
     ("Currency", "string", ".status.cost.currency", "The currency of what it costs"),
 )
 """What `kubectl get -o wide` adds at the end."""
+
+
+SCALE = {
+    "specReplicasPath": ".spec.replicas",
+    "statusReplicasPath": ".status.replicas",
+    "labelSelectorPath": ".status.selector",
+}
+"""What `kubectl scale` writes: a pin."""
 
 
 def definition() -> Schema:
@@ -66,7 +77,7 @@ def _version() -> Schema:
         "name": names.VERSION,
         "served": True,
         "storage": True,
-        "subresources": {"status": {}},
+        "subresources": {"status": {}, "scale": SCALE},
         "additionalPrinterColumns": [
             *(_column(*column) for column in COLUMNS),
             *(_column(*column) | {"priority": 1} for column in WIDE),

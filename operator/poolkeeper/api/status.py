@@ -125,8 +125,8 @@ class Verdict:
 
     `untold` are the changes, newest first, that no status has told of yet; `tiers` are the spec's,
     `provider` is whose spot the pool uses, as far as that is known. `statement` is the pool's money, None where nobody
-    counts; `cost` is what the status shows of it, where that is known already. `override` is what is laid over the spec,
-    `selector` the target's; `scaled_by` names an autoscaler of the pool itself.
+    counts; `cost` is what the status shows of it, where that is known already. `override` is what is laid over the
+    spec, `selector` the target's; `scaled_by` names an autoscaler of the pool itself.
     """
 
     decision: Decision

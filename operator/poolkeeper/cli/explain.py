@@ -34,7 +34,14 @@ from poolkeeper.shell.kube import KubeClient
 
 Json = dict[str, Any]
 
-BAD = {"Conflict": "True", "ScalingLimited": "True", "SpecWarning": "True"}
+BAD = {
+    "Conflict": "True",
+    "ScalingLimited": "True",
+    "SpecWarning": "True",
+    "Autoscaled": "True",
+}
+ENDED = {"Pinned", "Overridden"}
+"""Conditions that are told of either way: what somebody asked for counts, or it does not."""
 SHOWN = 5
 """How many changes are told one by one."""
 WIDE = 8
@@ -228,7 +235,9 @@ def money(whose: str, status: Json, now: datetime) -> None:
 def troubles(status: Json, told: Collection[str] = ()) -> None:
     """Print the conditions that are not as they should be, but for those that were `told` of."""
     for condition in status.get("conditions", ()):
-        if condition["type"] not in {"Ready", *told} and condition["status"] == BAD.get(condition["type"], "False"):
+        kind = condition["type"]
+        bad = kind in ENDED or condition["status"] == BAD.get(kind, "False")
+        if kind not in {"Ready", *told} and bad:
             words = escape(condition["message"])
             say("[yellow]note[/yellow]", f"{condition['type']} {condition['reason']}: {words}")
 

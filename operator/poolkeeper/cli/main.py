@@ -16,6 +16,7 @@ from poolkeeper.cli import (
     simulate,
     status,
     tune,
+    unpin,
 )
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ app.add_typer(cost.app, name="cost")
 app.add_typer(prices.app, name="prices")
 app.command("report")(report.report)
 app.command("override")(override.override)
+app.command("unpin")(unpin.unpin)
 app.command("check")(check.check)
 app.command("crd")(crd.crd)
 

@@ -1,6 +1,7 @@
 """`poolkeeper status`: all pools at a glance, with their live queues."""
 
 import asyncio
+from collections.abc import Iterator
 from threading import Event
 from typing import Annotated, Any
 
@@ -39,16 +40,17 @@ COLUMNS = (
     "SPOT",
     "MIN-MAX",
     "WINDOW",
+    "HELD",
     "SLO",
     "$/H",
     "MONTH",
     "SAVES",
     "REASON",
 )
-WORDS = {"POOL", "MODE", "WINDOW", "REASON"}
-RARE = ("SPOT", "WINDOW", "$/H", "MONTH", "SAVES")
+WORDS = {"POOL", "MODE", "WINDOW", "HELD", "REASON"}
+RARE = ("SPOT", "WINDOW", "HELD", "$/H", "MONTH", "SAVES")
 """Columns that are there where any pool has something in them."""
-LEAST = ("MONTH", "SAVES", "WINDOW", "$/H", "MODE", "SLO", "SPOT")
+LEAST = ("MONTH", "SAVES", "WINDOW", "$/H", "MODE", "SLO", "SPOT", "HELD")
 """Which column goes first where the screen is narrow: `explain` and `poolkeeper cost` tell the same."""
 SILENT = {"", "Active"}
 """What says nothing in a column: there is no news in it."""
@@ -128,6 +130,9 @@ def row(pool: Json, decision: Json | None) -> Json:
         "slo": said.get("slo"),
         "cost": said.get("cost"),
         "observe": (decision.get("observe") if decision else None) or said.get("observe"),
+        "pin": said.get("pin"),
+        "override": said.get("override"),
+        "peer": said.get("peer"),
         "reason": decision["reason"] if decision and not refused(said) else said.get("reason"),
         "next": ahead[0] if ahead else None,
     }
@@ -191,12 +196,24 @@ def cells(one: Json) -> Json:
         "SPOT": one["spot"] and f"{one['spot']['ready']}/{one['spot']['desired']}",
         "MIN-MAX": f"{one['min']}-{one['max']}",
         "WINDOW": one["window"],
+        "HELD": "; ".join(holds(one)),
         "SLO": one["slo"],
         "$/H": cost.get("perHour"),
         "MONTH": spent(cost),
         "SAVES": saves(one["observe"]),
         "REASON": one["reason"],
     }
+
+
+def holds(one: Json) -> Iterator[str]:
+    """Yield what people and other pools ask of a pool beside its spec, and until when."""
+    pin, override, peer = one["pin"], one["override"], one["peer"]
+    if pin:
+        yield f"pin {pin['replicas']} until {pin['until']}" if pin["counts"] else f"pin {pin['replicas']} is over"
+    if override:
+        yield f"{override['summary']} until {override['until']}" if "until" in override else override["summary"]
+    if peer:
+        yield str(peer["summary"])
 
 
 def saves(told: Json | None) -> str | None:

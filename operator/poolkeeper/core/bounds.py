@@ -1,6 +1,8 @@
 """R0: floors, holds and caps, in this order, each a stage of the trail.
 
+wanted = the pin                                  where one counts (pin.py), and nothing of the next three lines
 wanted = max(demand, restored, AtLeast, floor)    the window's or minReplicas, the lead time's, the forecast's
+wanted = clamp(wanted, the peer's bounds)         where the pool is tied to another (peer.py)
 wanted = max(wanted, current)                     in an outage
 wanted = min(wanted, max(current, floor))         while the budget is used up, and HoldScaleUp is set (R8)
 size   = min(wanted, cap)                         never below the current size but by R2's steps, or by force
@@ -15,7 +17,9 @@ from datetime import datetime
 from poolkeeper.core.decision import Fact, Stage
 from poolkeeper.core.edits import Ruling
 from poolkeeper.core.look import Look
+from poolkeeper.core.memory import Pin
 from poolkeeper.core.model import OutageBehavior, PoolSpec
+from poolkeeper.core.peer import Tied
 from poolkeeper.core.reasons import Reason
 
 
@@ -49,6 +53,30 @@ def floor(before: int, spec: PoolSpec, seen: Look) -> Stage:
     after = max(before, spec.min_replicas)
     facts: dict[str, Fact] = {"minReplicas": seen.bounds.floor, **floor_facts(seen)}
     return Stage("floor", before, after, lifting(spec, seen) if after > before else Reason.AS_EXPECTED, facts)
+
+
+def pinned(spec: PoolSpec, seen: Look, pin: Pin, down: Stage, held: Reason | None) -> Stage:
+    """Want what the pool itself was asked for; `held` says what forbids every shrink now, None where nothing does.
+
+    What is above a maximum that the pin does not go below leaves as it would without a pin, by the stage `down`.
+    """
+    current = seen.current
+    facts: dict[str, Fact] = {"pin": pin.replicas, "by": pin.by or None}
+    if spec.max_replicas <= pin.replicas and spec.max_replicas < current:
+        shrinks = down.after < current
+        return Stage("pin", current, min(current, down.after), down.reason if shrinks else Reason.PINNED, facts)
+    if held is not None and pin.replicas < current:
+        return Stage("pin", current, current, held, facts)
+    return Stage("pin", current, pin.replicas, Reason.PINNED, facts)
+
+
+def beside(before: int, spec: PoolSpec, seen: Look, tied: Tied) -> Stage:
+    """Keep the size beside the peer's: a tie lifts and holds, and takes nothing away; in an outage it holds nothing."""
+    floor = min(tied.floor, spec.max_replicas)
+    most = before if tied.cap is None or seen.is_outage else max(tied.cap, spec.min_replicas, seen.current)
+    after = max(floor, min(before, most))
+    reason = Reason.PEER_MINIMUM if after > before else Reason.PEER_MAXIMUM if after < before else Reason.AS_EXPECTED
+    return Stage("peer", before, after, reason, {"peer": tied.size, "atLeast": tied.floor, "atMost": tied.cap})
 
 
 def hold(before: int, seen: Look) -> Stage:

@@ -82,8 +82,8 @@ class Decision:
     the queue depth it looked at, None when unknown. `frozen`: nothing may be written at all. `shares` has one entry for
     each tier, in order of preference; their sizes are more than `size` while one tier covers for another. `bounds` are
     the schedule's, None where there was nothing to look at; `outlook` is what the load is expected to need.
-    `counterfactual` is what Observe has measured. `pin` is what the pool itself was asked for, whether it counts or not;
-    `needs` is the size that the pool would have for its own sake, `tied` what its peer means for it.
+    `counterfactual` is what Observe has measured. `pin` is what the pool itself was asked for, whether it counts or
+    not; `needs` is the size that the pool would have for its own sake, `tied` what its peer means for it.
     """
 
     current: int

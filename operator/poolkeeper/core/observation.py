@@ -47,8 +47,9 @@ class Reading:
     """One look at one source, taken at `at`.
 
     A source without pods gives `waiting`, and where it knows what is worked on `running`; a per-pod source gives `pods`
-    and `faults`, one entry for each ready pod; a look that failed as a whole gives `fault`. A pods source with no ready
-    pod does not apply. `vanishes` names a queue that is not there while it is empty (vanishing.py).
+    and `faults`, one entry for each ready pod; a look that failed as a whole gives `fault`, which beside `waiting` says
+    what is missing of that: it is a lower bound. A pods source with no ready pod does not apply.
+    `vanishes` names a queue that is not there while it is empty (vanishing.py).
     """
 
     source: str
@@ -77,7 +78,8 @@ class Pod:
 
     `ready_at` is the last time it became ready, None while it is not; then `unready_since` tells since when.
     `trouble` holds the scheduler's or the kubelet's own words. `notice` tells, in the provider's words, that its node
-    is being reclaimed (empty: it is not); `wait` what is said of a node for it, None where nothing is.
+    is being reclaimed (empty: it is not); `wait` what is said of a node for it, None where nothing is. Where the last in
+    a row is the first to go, `ordinal` is its place there, from zero.
     """
 
     uid: str
@@ -91,6 +93,7 @@ class Pod:
     node: str = ""
     notice: str = ""
     wait: Wait | None = None
+    ordinal: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +128,36 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
+class Pinned:
+    """The size that the pool itself is asked for: who wrote it, and when as far as the API server tells."""
+
+    replicas: int
+    by: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The pool that this one is tied to: its size, and the one that it `needs` for its own sake (peer.py).
+
+    Without a size there is none to go by, and `detail` says why.
+    """
+
+    name: str
+    size: int | None = None
+    needs: int = 0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """All that a decision may look at besides the spec, the memory and the time.
 
     `target` is the workload that the pool names: where nothing is reclaimed. `siblings` are derived from it for
     the other tiers, also for one that the spec no longer has. `unsplit` says why the pool cannot be split
     (AS_EXPECTED: nothing is in the way), `unsplit_detail` what to do. `bill` is what is paid for now, None: nobody
-    counts. Until `lifted_until` no budget holds the pool back.
+    counts. Until `lifted_until` no budget holds the pool back. `pinned` is what `spec.replicas` says, `peer` the pool
+    of `spec.peerRef` (None: nobody knows of other pools); until `overridden_until` an override is part of the spec.
     """
 
     target: Target | None
@@ -143,3 +169,6 @@ class Observation:
     unsplit_detail: str = ""
     bill: Bill | None = None
     lifted_until: datetime | None = None
+    pinned: Pinned | None = None
+    peer: Peer | None = None
+    overridden_until: datetime | None = None

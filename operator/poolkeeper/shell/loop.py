@@ -131,6 +131,10 @@ class Loop:
 
     def _start_round(self, pools: list[Pool]) -> None:
         """Start one look for each pool; those that read Prometheus wait for their part of the common answer."""
+        now = self._kube.clock.now()
+        for pool in pools:
+            if pool.end_override(now):
+                self.note(pool)
         answers = Answers()
         asks = [ask for pool in pools for ask in self._asks(pool)]
         for ask in asks:

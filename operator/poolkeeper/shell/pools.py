@@ -77,7 +77,8 @@ class Pool:
     workload, `scale_rests` and `mark_rests` (marks of who goes first) by tier. `is_bare`: it was seen to have no
     sibling and no disruption budget. `accepted` is the newest good spec as it was applied, `spec` the same with the
     `override` in it, where there is one that has not ended. `pinned` is what its own `replicas` says. `announced` are
-    keys of what events have told. `scaled_by` names an autoscaler of the pool itself. `uncommitted` is a spec, and the same without its commitments.
+    keys of what events have told. `scaled_by` names an autoscaler of the pool itself. `uncommitted` is a spec, and the
+    same without its commitments.
     """
 
     key: Key
