@@ -16,6 +16,7 @@ from poolkeeper.cli import load_options
 from poolkeeper.cli import simulate as module
 from poolkeeper.cli import simulate_delivery as delivery
 from poolkeeper.cli.main import app
+from poolkeeper.cli.simulate_json import TIERS
 from poolkeeper.cli.simulate_limits import counted
 from poolkeeper.simulate.peers import PEERS
 from poolkeeper.simulate.series import Series
@@ -70,7 +71,7 @@ def test_a_pool_stands_beside_its_largest_size(files):
 
 
 def test_a_row_has_all_figures_and_no_more(files):
-    assert set(rows(files, *FAST)[0]) == {"policy", *FIGURES}
+    assert set(rows(files, *FAST)[0]) == {"policy", *FIGURES, *TIERS}
 
 
 def test_the_bound_is_in_each_row(files):

@@ -167,6 +167,18 @@ def test_the_objective_is_what_is_given_else_the_pools_else_that_of_lead(found, 
     assert json.loads(run(found, *given, "-o", "json").stdout)["objective"] == pytest.approx(objective)
 
 
+def test_specs_are_lived_in_the_setting_that_is_given(files, monkeypatch):
+    asked = []
+    monkeypatch.setattr(module.engine, "tune", lambda question, *_: asked.append(question) or Tuned(TODAY, [], None, 1))
+    run(files, *FAST, "--reclaims", "2", "--node-wait", "90s")
+    setting = asked[0].days.pool.setting
+    assert (setting.stock.reclaims * 24, setting.node_wait) == (pytest.approx(2), timedelta(seconds=90))
+
+
+def test_a_pool_without_spot_is_told_that_reclaims_mean_nothing(found):
+    assert "chat: has no spot tier, so nothing comes of --reclaims" in run(found, *FAST, "--reclaims", "2").stderr
+
+
 def test_without_optuna_one_line_says_what_to_install(files, monkeypatch):
     monkeypatch.setattr(tune_search, "find_spec", lambda _: None)
     assert refused(files) == "error: tune needs optuna: pip install 'poolkeeper[tune]'"

@@ -6,10 +6,11 @@ from pathlib import Path
 import typer
 
 from poolkeeper.cli import simulate_options as options
+from poolkeeper.cli import simulate_setting as settings
 from poolkeeper.cli.connection import complaints, console, print_json
 from poolkeeper.cli.load_history import telling
 from poolkeeper.cli.load_options import At, Days, Origin, Prometheus, PrometheusFile, Query
-from poolkeeper.cli.question import blaming, duration, money, option
+from poolkeeper.cli.question import blaming, duration, option
 from poolkeeper.cli.report_delivery import write
 from poolkeeper.cli.simulate_delivery import OPTION, printing, writable
 from poolkeeper.cli.simulate_html import html
@@ -17,10 +18,11 @@ from poolkeeper.cli.simulate_json import as_json
 from poolkeeper.cli.simulate_limits import refuse_impossible, too_small, undrawn
 from poolkeeper.cli.simulate_options import Form
 from poolkeeper.cli.simulate_pools import Given, pools_of
+from poolkeeper.cli.simulate_remarks import remarks
+from poolkeeper.cli.simulate_setting import Asked, median, rates
 from poolkeeper.cli.simulate_shown import Shown
 from poolkeeper.cli.simulate_text import show
 from poolkeeper.cli.simulate_traffic import reading, taken
-from poolkeeper.core.model import CapacityType
 from poolkeeper.simulate.fleets import FleetError, live
 from poolkeeper.simulate.study import Entry, Pool, Scene, entries, trials
 from poolkeeper.simulate.trace import Trace
@@ -43,7 +45,7 @@ def simulate(
     load: options.Load = "1",
     seeds: options.Seeds = 1,
     seed: options.Seed = 7,
-    startup: options.Startup = None,
+    startup: settings.Spread = None,
     sla: options.Sla = None,
     peak_replicas: options.PeakReplicas = None,
     step: options.Step = "5s",
@@ -52,6 +54,12 @@ def simulate(
     gpus: options.Gpus = None,
     price: options.Price = None,
     spot_price: options.SpotPrice = None,
+    spot: settings.Spot = None,
+    reclaims: settings.Reclaims = None,
+    spot_prices: settings.SpotPrices = None,
+    node_wait: settings.NodeWait = None,
+    metric_delay: settings.MetricDelay = None,
+    silence: settings.Silence = None,
     on: options.On = None,
     html_file: options.Html = None,
     output: options.As = Form.TABLE,
@@ -59,21 +67,20 @@ def simulate(
     r"""Say what pools would have cost, and how long requests would have waited, before they are applied.
 
     Lives a trace, or the last days of a Prometheus, with the operator's own rules in a model of the engines: tokens,
-    batches, start-up time, bursts. Beside it stand other scalers with the same traffic, the pool with fields of its
-    spec changed, and the bound: the fewest replica-hours that could have served all of it within the SLA by whoever
+    batches, start-up time, bursts, spot. Beside it stand other scalers with the same traffic, the pool with fields of
+    its spec changed, and the bound: the fewest replica-hours that could have served all of it within the SLA by whoever
     knows the future. Leaves with 2 where something given is wrong.
 
         [bold]poolkeeper simulate -f chat.yaml --trace week.csv.gz --peak-replicas 8 --against all[/bold]
     """
     read = reading(Origin(prometheus, prometheus_file, query, days, at, trace, start), tokens)
+    asked = Asked(startup, spot, reclaims, spot_prices, node_wait, metric_delay, silence)
     given = Given(
-        startup=option("--startup", startup, duration),
+        startup=median(asked),
         sla=option("--sla", sla, duration),
         gpus=gpus,
-        prices={
-            CapacityType.ON_DEMAND: option("--price", price, money),
-            CapacityType.SPOT: option("--spot-price", spot_price, money),
-        },
+        prices=rates(price, spot_price, asked),
+        setting=settings.setting(asked),
         peers=option("--against", against, options.peers) or (),
         changes=tuple(what_if or ()),
     )
@@ -85,11 +92,11 @@ def simulate(
     source = taken(read)
     refuse_impossible(pools, scene, source.trace, loads)
     notes += [*options.guessed(gpu, engine), *source.notes, *too_small(pools, scene, source.trace, loads)]
-    notes += undrawn(source.trace, scene.step, loads, seeds)
+    notes += [*undrawn(source.trace, scene.step, loads, seeds), *remarks(pools, asked, source.trace)]
     say(notes)
     found = studied(pools, scene, source.trace, (loads, range(seed, seed + seeds), on))
     origin = str(trace) if trace else f"{days} days of {prometheus}"
-    tell(Shown(pools, scene, source.trace, found, origin, notes), output, html_file)
+    tell(Shown(pools, scene, source.trace, found, origin, notes, asked), output, html_file)
 
 
 Draws = tuple[tuple[float, ...], range, str | None]
@@ -122,6 +129,6 @@ def tell(shown: Shown, output: Form, html_file: Path | None) -> None:
             complaints.print(f"report: {write(html(shown), html_file, HTML_NAME)}", markup=False)
     with printing():
         if output is Form.JSON:
-            print_json(as_json(shown.entries))
+            print_json(as_json(shown))
         else:
             show(console, shown)

@@ -75,10 +75,24 @@ def facts(group: Group) -> Iterator[Fact]:
     other = rival(group)
     others = f"{other.policy} {against(other, first)}" if other else ""
     yield Fact(f"Cost, {group.currency}", amount(first.mean("cost")), others)
+    if group.on_spot:
+        yield from on_spot(group)
     yield Fact("Started in time", share(first.mean("in_sla")), f"p99 waits {wait(first.mean('wait_p99'))}")
     bound = f"with paid starts {ratio(first.mean('cost_over_bound_with_startup'))}"
     yield Fact("Times the bound", ratio(first.mean("cost_over_bound")), bound)
     yield Fact("Changes of size", f"{first.mean('changes'):,.0f}", f"{first.mean('cut_off'):,.0f} requests cut off")
+
+
+def on_spot(group: Group) -> Iterator[Fact]:
+    """Yield what stands out of a pool that may be on spot."""
+    first = group.first
+    costs = first.by_tier("cost_by_tier")
+    tiers = [tier.name for tier in group.pool.spec.tiers]
+    reclaims = f"{first.mean('reclaims'):,.0f} reclaims"
+    parts = " + ".join(amount(costs.get(tier, 0.0)) for tier in tiers)
+    yield Fact(" + ".join(tiers), parts, f"{group.currency}; {reclaims}")
+    least = f"of the time {group.pool.spec.min_replicas} or more ready"
+    yield Fact("Available", share(first.mean("available")), least)
 
 
 def rival(group: Group) -> Entry | None:
@@ -105,6 +119,8 @@ def of_tiers(row: Row, highest: float) -> Element:
     """Return the plot of one policy's replicas and load."""
     key = [(f"area{place % HUES}", name) for place, name in enumerate(plots.tiers(row))]
     key.append(("ink", "load, in replicas"))
+    if plots.several(row):
+        key.append(("ready", "ready"))
     return figure(f"Replicas and load, {row.policy}", key, plots.sizes(row, highest))
 
 

@@ -70,9 +70,6 @@ WhatIf = Annotated[
 Load = Annotated[str, typer.Option(metavar="FACTORS", help="So many times the traffic, as in 1,3,5,10.")]
 Seeds = Annotated[int, typer.Option(min=1, max=MOST_SEEDS, help="How many times the bursts are drawn anew.")]
 Seed = Annotated[int, typer.Option(min=0, help="Which bursts are drawn first.")]
-Startup = Annotated[
-    str | None, typer.Option(help="How long a replica takes to become ready; 240s where it is not given.")
-]
 Sla = Annotated[str | None, typer.Option(help="How long a request may wait; else slo.queueTime of the pool, else 2s.")]
 PeakReplicas = Annotated[
     str | None, typer.Option(metavar="N", help="Scale the trace so that its busiest ten minutes need N replicas.")

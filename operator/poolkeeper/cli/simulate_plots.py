@@ -31,6 +31,8 @@ def sizes(row: Row, highest: float) -> Element:
         parts.append(area(frame, stairs(lower), stairs(upper), f"area{place % HUES}", tier))
     loads = [((at - row.moments[0].at).total_seconds(), load) for at, load in smoothed(row, SMOOTH)]
     parts += [*grid(frame, highest, row), line(frame, loads, "ink", "load")]
+    if several(row):
+        parts.append(line(frame, stairs([(when(row, one), one.ready) for one in row.moments]), "ready", "ready"))
     return drawing("Replicas and load", f"Replicas by tier and the load in replicas, {row.policy}.", parts)
 
 
@@ -84,6 +86,11 @@ def tiers(row: Row) -> list[str]:
     """Return the tiers that ever had a replica; the first of all where none had."""
     names = list(row.moments[0].sizes)
     return [name for name in names if any(one.sizes[name] for one in row.moments)] or names[:1]
+
+
+def several(row: Row) -> bool:
+    """Return whether there are tiers that differ: then what is asked for and what is ready may be far apart."""
+    return len(row.moments[0].sizes) > 1
 
 
 def total(moment: Moment) -> int:

@@ -1,7 +1,7 @@
 """The pools of a file as a study has them: what is given, else what the pool says, else what is usual."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +17,7 @@ from poolkeeper.cli.manifest import read
 from poolkeeper.cli.question import STARTUP
 from poolkeeper.core.model import CapacityType, PoolSpec, Tier
 from poolkeeper.simulate.presets import PRICES
+from poolkeeper.simulate.stocks import ORDINARY, Setting
 from poolkeeper.simulate.study import OURS, Entrant, Pool
 from poolkeeper.simulate.what_if import WhatIfError, nearest, variants
 
@@ -28,14 +29,18 @@ OPTIONS: Mapping[CapacityType, str] = {CapacityType.ON_DEMAND: "--price", Capaci
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What the command line says of all pools; None where it does not say. Prices are of a GPU for an hour."""
+    """What the command line says of all pools; None where it does not say. Prices are of a GPU for an hour.
+
+    So are those of the setting, where they are a pool's own they are of a replica.
+    """
 
     startup: timedelta | None = None
     sla: timedelta | None = None
     gpus: int | None = None
-    prices: Mapping[CapacityType, Decimal | None] | None = None
+    prices: Mapping[CapacityType, Decimal | None] = field(default_factory=dict)
     peers: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
+    setting: Setting = ORDINARY
 
 
 def pools_of(file: Path, given: Given) -> tuple[list[Pool], list[str]]:
@@ -84,6 +89,7 @@ def pool_of(body: Json, name: str, given: Given) -> Pool:
         startup=given.startup or STARTUP,
         sla=given.sla or spec.sla,
         prices={tier.name: price(spec, tier, given) * gpus(spec, given) for tier in spec.tiers},
+        setting=replace(given.setting, prices=tuple((at, gpus(spec, given) * one) for at, one in given.setting.prices)),
     )
 
 
@@ -126,8 +132,10 @@ def price(spec: PoolSpec, tier: Tier, given: Given) -> Decimal:
 
 
 def told(spec: PoolSpec, tier: Tier, given: Given) -> Decimal | None:
-    """Return what somebody says that a GPU of a tier costs an hour."""
-    return (given.prices or {}).get(tier.type) or spec.cost.prices.get(tier.name)
+    """Return what somebody says that a GPU of a tier costs an hour; where it changes, at first."""
+    if tier.type is CapacityType.SPOT and given.setting.prices:
+        return given.setting.prices[0][1]
+    return given.prices.get(tier.type) or spec.cost.prices.get(tier.name)
 
 
 def assumed(pool: Pool, given: Given, *, several: bool) -> Iterator[str]:
@@ -144,5 +152,9 @@ def assumed(pool: Pool, given: Given, *, several: bool) -> Iterator[str]:
             )
     if given.gpus is None and pool.spec.cost.gpus_per_replica is None:
         yield f"{whose}that a replica has 1 GPU is a guess: cost.gpusPerReplica of the pool, or --gpus, says otherwise"
-    if pool.spec.spot:
-        yield f"{whose}spot was taken to be there whenever it is asked for, and never to be reclaimed"
+    if pool.spec.spot and not pool.setting.stock.ticks:
+        reclaims = pool.setting.stock.reclaims
+        never, options = (
+            ("", "--spot says") if reclaims else (", and never to be reclaimed", "--spot and --reclaims say")
+        )
+        yield f"{whose}spot was taken to be there whenever it is asked for{never}: {options} otherwise"

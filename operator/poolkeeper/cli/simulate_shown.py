@@ -1,10 +1,11 @@
 """All that is told of a study: the pools, what their traffic was made of, and what came of each policy."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import groupby
 
+from poolkeeper.cli.simulate_setting import Asked
 from poolkeeper.simulate.study import Entry, Pool, Row, Scene
 from poolkeeper.simulate.trace import Trace
 
@@ -33,6 +34,11 @@ class Group:
         return self.pool.spec.cost.currency
 
     @property
+    def on_spot(self) -> bool:
+        """Whether some of it may be on spot."""
+        return self.pool.spec.spot is not None
+
+    @property
     def plotted(self) -> list[Row]:
         """A row of each policy with what happened moment by moment."""
         return [one.rows[0] for one in self.entries if one.rows[0].moments]
@@ -40,7 +46,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A study: `entries` come pool by pool, load by load. `origin` says where the traffic is from."""
+    """A study: `entries` come pool by pool, load by load. `origin` says where the traffic is from.
+
+    `asked` is what the command line says of all else that pools were lived in.
+    """
 
     pools: Sequence[Pool]
     scene: Scene
@@ -48,6 +57,7 @@ class Shown:
     entries: Sequence[Entry]
     origin: str = ""
     notes: Sequence[str] = ()
+    asked: Asked = field(default_factory=Asked)
 
     @property
     def groups(self) -> list[Group]:

@@ -1,7 +1,8 @@
 """A study for people: a table for each pool and load, each policy beside the first and beside the bound."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from math import isfinite
 
 from rich.console import Console
@@ -14,11 +15,14 @@ from poolkeeper.cli.explain import plain
 from poolkeeper.cli.simulate_plot import plot
 from poolkeeper.cli.simulate_shown import Group, Shown
 from poolkeeper.core.engine import Engine
-from poolkeeper.simulate.study import Entry
+from poolkeeper.core.model import PoolSpec
+from poolkeeper.simulate.study import Entry, Pool
 
 NONE = "-"
-SPARE = ("p50", "with starts", "p95", "cut off", "to first", "changes", "replica hours")
+SPARE = ("p50", "with starts", "p95", "cut off", "to first", "changes", "replica hours", "on-demand", "reclaims")
 """The columns that go first where there is no room."""
+TOLD = ("--startup",)
+"""Options that the words tell of anyway."""
 UNITS = " %s"
 """What ends a figure and is said once for a spread."""
 MOST_PLOTS = 3
@@ -66,12 +70,22 @@ def basis(shown: Shown) -> str:
     """Return what all of it rests on."""
     seed = shown.entries[0].rows[0].seed
     scaled = f", scaled to a peak of {shown.scene.peak_replicas:g} replicas" if shown.scene.peak_replicas else ""
-    starts = ", ".join(sorted({format_duration(pool.startup) for pool in shown.pools}))
+    starts = ", ".join(sorted({starting(pool) for pool in shown.pools}))
     return (
-        f"from {shown.origin}{scaled}, bursts of seed {seed}; a replica starts in {starts} and has "
+        f"from {shown.origin}{scaled}, bursts of seed {seed}{setting(shown)}; a replica starts in {starts} and has "
         f"{machine(shown.scene.engine)}. The bound is the fewest replica-hours that keep the SLA for whoever knows the "
         "future"
     )
+
+
+def starting(pool: Pool) -> str:
+    """Return how long a pool's replicas take to start."""
+    return f"{format_duration(pool.startup)}{' in the median' if pool.setting.sigma else ''}"
+
+
+def setting(shown: Shown) -> str:
+    """Return what was given of spot, nodes and metrics, as it was written."""
+    return "".join(f", {option} {text}" for option, text in shown.asked.given.items() if option not in TOLD)
 
 
 def machine(engine: Engine) -> str:
@@ -108,6 +122,7 @@ def columns(group: Group) -> list[tuple[str, Cell]]:
     first = group.first
     return [
         (f"cost {group.currency}", lambda one: amount(one.mean("cost"))),
+        *(on_spot(group.pool.spec) if group.on_spot else ()),
         ("to first", lambda one: against(one, first)),
         (f"inside {format_duration(group.sla)}", lambda one: spread(one, "in_sla", share)),
         ("p50", lambda one: wait(one.mean("wait_p50"))),
@@ -119,6 +134,19 @@ def columns(group: Group) -> list[tuple[str, Cell]]:
         ("changes", lambda one: count(one.mean("changes"))),
         ("cut off", lambda one: count(one.mean("cut_off"))),
     ]
+
+
+def on_spot(spec: PoolSpec) -> Iterator[tuple[str, Cell]]:
+    """Yield what is told of a pool that may be on spot: what each tier cost, how steady it was, what was reclaimed."""
+    for tier in spec.tiers:
+        yield tier.name, partial(tier_cost, tier=tier.name)
+    yield "available", lambda one: spread(one, "available", share)
+    yield "reclaims", lambda one: count(one.mean("reclaims"))
+
+
+def tier_cost(one: Entry, tier: str) -> str:
+    """Return what a tier cost; nothing where a variant has no such tier."""
+    return amount(one.by_tier("cost_by_tier").get(tier, 0.0))
 
 
 def below_bound(one: Entry) -> bool:

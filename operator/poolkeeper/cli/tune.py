@@ -8,25 +8,27 @@ from pathlib import Path
 import typer
 
 from poolkeeper.cli import simulate_options as scene_options
+from poolkeeper.cli import simulate_setting as settings
 from poolkeeper.cli import tune_options as options
 from poolkeeper.cli.connection import console, print_json
 from poolkeeper.cli.load_history import Told, telling
 from poolkeeper.cli.load_options import At, Days, Origin, Prometheus, PrometheusFile, Query
 from poolkeeper.cli.manifest import read
-from poolkeeper.cli.question import blaming, duration, money, option
+from poolkeeper.cli.question import blaming, duration, option
 from poolkeeper.cli.recommended_pool import Json
 from poolkeeper.cli.schedule import refuse
 from poolkeeper.cli.simulate import say
 from poolkeeper.cli.simulate_delivery import printing
 from poolkeeper.cli.simulate_limits import refuse_impossible, too_small
 from poolkeeper.cli.simulate_pools import Given, pools_of
+from poolkeeper.cli.simulate_remarks import remarks
+from poolkeeper.cli.simulate_setting import Asked, median, rates
 from poolkeeper.cli.simulate_traffic import reading, taken
 from poolkeeper.cli.tune_options import Form, Last
 from poolkeeper.cli.tune_pool import as_json, as_yaml
 from poolkeeper.cli.tune_text import show
 from poolkeeper.cli.tune_windows import proposed
 from poolkeeper.core.lead import OBJECTIVE
-from poolkeeper.core.model import CapacityType
 from poolkeeper.simulate import tune as engine
 from poolkeeper.simulate.study import Pool
 from poolkeeper.simulate.trace import Trace
@@ -53,7 +55,7 @@ def tune(
     held_out: options.HeldOut = "30%",
     objective: options.Objective = None,
     seed: options.Seed = 7,
-    startup: scene_options.Startup = None,
+    startup: settings.Spread = None,
     sla: scene_options.Sla = None,
     peak_replicas: scene_options.PeakReplicas = None,
     step: scene_options.Step = "5s",
@@ -62,6 +64,11 @@ def tune(
     gpus: scene_options.Gpus = None,
     price: scene_options.Price = None,
     spot_price: scene_options.SpotPrice = None,
+    spot: settings.Spot = None,
+    reclaims: settings.Reclaims = None,
+    spot_prices: settings.SpotPrices = None,
+    node_wait: settings.NodeWait = None,
+    metric_delay: settings.MetricDelay = None,
     output: options.As = Form.TABLE,
 ) -> None:
     """Find the cheapest spec of a pool that keeps its SLA, on a trace or on the last days of a Prometheus.
@@ -74,14 +81,13 @@ def tune(
         [bold]poolkeeper tune -f chat.yaml --trace week.csv.gz --held-out 2d -o yaml > tuned.yaml[/bold]
     """
     checked(optimiser)
+    wanted = Asked(startup, spot, reclaims, spot_prices, node_wait, metric_delay)
     given = Given(
-        startup=option("--startup", startup, duration),
+        startup=median(wanted),
         sla=option("--sla", sla, duration),
         gpus=gpus,
-        prices={
-            CapacityType.ON_DEMAND: option("--price", price, money),
-            CapacityType.SPOT: option("--spot-price", spot_price, money),
-        },
+        prices=rates(price, spot_price, wanted),
+        setting=settings.setting(wanted),
     )
     load = reading(Origin(prometheus, prometheus_file, query, days, at, trace, start), tokens)
     body, pool, notes = only(file, given)
@@ -96,6 +102,7 @@ def tune(
     source = taken(load)
     refuse_impossible([pool], scene, source.trace, ONCE)
     assumed = [*scene_options.guessed(gpu, engine_figures), *source.notes]
+    assumed += remarks([pool], wanted, source.trace)
     say([*notes, *assumed, *too_small([pool], scene, source.trace, ONCE)])
     question, found = tuned(body, asked, source.trace, cut)
     with printing():

@@ -19,12 +19,11 @@ from math import fsum
 
 from poolkeeper.core.arrivals import Arrival, Traffic
 from poolkeeper.core.engine import Engine
-from poolkeeper.core.machines import ENDLESS, Startup
 from poolkeeper.core.model import CapacityType, PoolSpec
-from poolkeeper.core.world import Ground
 from poolkeeper.simulate.bound import Bound, bound
 from poolkeeper.simulate.peers import Terms, peer
-from poolkeeper.simulate.replay import Case, Moment, Operator, Policy, replay, start_size
+from poolkeeper.simulate.replay import Case, Moment, Operator, Policy, Run, start_size
+from poolkeeper.simulate.stocks import ORDINARY, Setting, cost_by_tier, watched
 from poolkeeper.simulate.trace import Trace
 from poolkeeper.simulate.traffic import draw
 
@@ -46,6 +45,8 @@ FIGURES = (
     "cut_off",
     "peak",
     "requests",
+    "available",
+    "reclaims",
 )
 """What is known of a row, in the order of its JSON."""
 
@@ -73,7 +74,7 @@ class Pool:
     """A pool under study, and what competes for it.
 
     `prices` are for a replica and an hour, by tier; `startup` is how long a replica loads its model. The bounds and
-    tiers that peers keep to, and the floor that the bound has, are those of `spec`.
+    tiers that peers keep to, and the floor that the bound has, are those of `spec`. `setting` is what it is lived in.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Pool:
     startup: timedelta
     sla: timedelta
     prices: Mapping[str, Decimal]
+    setting: Setting = ORDINARY
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ class Row:
     """What came of a trial. Hours are replica-hours, waits seconds, `in_sla` is a share from 0 to 1.
 
     `cost_over_bound` is replica-hours over those of the bound: at one price it is what the costs are to each other.
+    `available` is the share of the time with `minReplicas` or more ready, `reclaims` how many replicas the market took.
     """
 
     pool: str
@@ -119,6 +122,10 @@ class Row:
     cut_off: float
     peak: int
     requests: float
+    available: float
+    reclaims: int
+    by_tier: Mapping[str, float]
+    cost_by_tier: Mapping[str, Decimal]
     moments: tuple[Moment, ...] = ()
 
     @property
@@ -161,6 +168,11 @@ class Entry:
         """Return a figure, seed by seed."""
         return [float(getattr(row, figure)) for row in self.rows]
 
+    def by_tier(self, figure: str) -> dict[str, float]:
+        """Return the mean of each tier's figure: `by_tier` in replica-hours, `cost_by_tier` in money."""
+        found: list[Mapping[str, float]] = [getattr(row, figure) for row in self.rows]
+        return {tier: fsum(float(one[tier]) for one in found) / len(found) for tier in found[0]}
+
 
 def over(hours: float, least: float) -> float:
     """Return hours over the least that were possible; over none, 1 where nothing was spent either."""
@@ -190,7 +202,9 @@ def lived(trial: Trial, trace: Trace, progress: Callable[[float], None] | None =
     """
     pool, traffic = trial.pool, drawn(trace, trial.scene, trial.load, trial.seed)
     cheapest, with_starts = least(trace, trial)
-    played = replay(policy(trial, traffic, cheapest), case(trial, traffic), progress, jump=True)
+    run = Run(policy(trial, traffic, cheapest), case(trial, traffic), jump=pool.setting.jumps)
+    seen = watched(run, (trial.entrant.spec or pool.spec).min_replicas, progress)
+    played = run.played()
     return Row(
         pool=pool.name,
         policy=trial.entrant.policy,
@@ -208,6 +222,10 @@ def lived(trial: Trial, trace: Trace, progress: Callable[[float], None] | None =
         cut_off=played.cut_off,
         peak=played.peak,
         requests=played.requests,
+        available=seen.available,
+        reclaims=seen.reclaims,
+        by_tier=played.by_tier,
+        cost_by_tier=cost_by_tier(played.by_tier, played.cost, pool.spec, pool.prices),
         moments=played.moments if trial.plotted else (),
     )
 
@@ -251,8 +269,8 @@ def case(trial: Trial, traffic: Traffic) -> Case:
     pool = trial.pool
     spec = trial.entrant.spec or pool.spec
     given = static_size(trial.entrant.policy)
-    spot = {tier.name: ENDLESS for tier in pool.spec.tiers if tier.type is CapacityType.SPOT}
-    ground = Ground(trial.scene.engine, Startup(pool.startup), prices=pool.prices, stock=spot)
+    spot = [tier.name for tier in pool.spec.tiers if tier.type is CapacityType.SPOT]
+    ground = pool.setting.ground(trial.scene.engine, pool.startup, pool.prices, spot)
     return Case(
         traffic=traffic,
         ground=ground,
