@@ -23,6 +23,9 @@ def run(
     prometheus_file: Annotated[
         Path | None, typer.Option(help="A YAML file of Prometheus servers, for those that want authentication.")
     ] = None,
+    brokers_file: Annotated[
+        Path | None, typer.Option(help="A YAML file of brokers that pools may name: Redis and RabbitMQ.")
+    ] = None,
     lease_namespace: Annotated[
         str,
         typer.Option(
@@ -64,6 +67,7 @@ def run(
     from poolkeeper.api.costs import Costs
     from poolkeeper.shell import app, logs
     from poolkeeper.shell.access import Access
+    from poolkeeper.shell.brokers import load_brokers
     from poolkeeper.shell.costs import load as load_costs
     from poolkeeper.shell.kubeconfig import AccessError
     from poolkeeper.shell.servers import load_servers
@@ -71,6 +75,7 @@ def run(
 
     try:
         servers = load_servers(prometheus or [], prometheus_file)
+        brokers = load_brokers(brokers_file)
         given_costs = load_costs(costs) if costs else Costs()
         duration = parse_duration(lease_duration)
         logs.configure(log_level)
@@ -84,6 +89,7 @@ def run(
             context=context,
             namespaces=tuple(namespace or ()),
             prometheus=servers,
+            brokers=brokers,
             lease_namespace=lease_namespace,
             lease_duration=duration,
             listen=listen,

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from poolkeeper.shell.answer import WORDS, MetricError
-from poolkeeper.shell.prometheus import authorization
+from poolkeeper.shell.proofs import Proof, Wire, veiled
 from poolkeeper.shell.servers import ServerConfig
 
 if TYPE_CHECKING:
     from prometheus_api_client import PrometheusConnect
-    from requests import Response, Session
+    from requests import PreparedRequest, Response, Session
 
 Progress = Callable[[int, int], None]
 
@@ -126,7 +126,6 @@ def connected(server: ServerConfig, timeout: timedelta) -> "PrometheusConnect":
     from prometheus_api_client import PrometheusConnect  # noqa: PLC0415
     from urllib3 import Retry  # noqa: PLC0415
 
-    headers = proof(server)
     retry = Retry(
         total=2,
         connect=0,
@@ -138,10 +137,10 @@ def connected(server: ServerConfig, timeout: timedelta) -> "PrometheusConnect":
         respect_retry_after_header=False,
     )
     waits = (CONNECT.total_seconds(), timeout.total_seconds())
-    return PrometheusConnect(server.url, headers, retry=retry, session=session(server, headers), timeout=waits)
+    return PrometheusConnect(server.url, retry=retry, session=session(server), timeout=waits)
 
 
-def session(server: ServerConfig, headers: dict[str, str]) -> "Session":
+def session(server: ServerConfig) -> "Session":
     """Return a session that takes nothing from its surroundings, trusts whom it should, and examines answers."""
     from requests import Session  # noqa: PLC0415
 
@@ -149,20 +148,24 @@ def session(server: ServerConfig, headers: dict[str, str]) -> "Session":
     opened.trust_env = False
     opened.verify = str(server.tls.ca_file) if server.tls.ca_file else True
     opened.cert = (str(server.tls.cert_file), str(server.tls.key_file)) if server.tls.cert_file else None
-    opened.hooks["response"] = [lambda response, **_: examine(response, headers)]
+    proof = Proof(server)
+    opened.auth = lambda request: proved(request, proof)
+    opened.hooks["response"] = [lambda response, **_: examine(response)]
     return opened
 
 
-def proof(server: ServerConfig) -> dict[str, str]:
-    """Return the headers that prove who asks.
+def proved(request: "PreparedRequest", proof: Proof) -> "PreparedRequest":
+    """Return a request with what proves who asks. A space in a URL is written as signatures have it.
 
     Raises:
-        HistoryError: a secret's file cannot be read.
+        HistoryError: a secret's file cannot be read, or a cloud does not say who we are.
     """
+    request.url = (request.url or "").replace("+", "%20")
     try:
-        return authorization(server)
+        request.headers.update(proof.headers(Wire(request.method or "GET", request.url)))
     except MetricError as error:
         raise HistoryError(error.detail) from error
+    return request
 
 
 def day(
@@ -204,7 +207,7 @@ def cause(error: BaseException) -> str:
     return str(getattr(error, "strerror", None) or error)
 
 
-def examine(response: "Response", headers: dict[str, str]) -> None:
+def examine(response: "Response") -> None:
     """Refuse what is no whole answer, in the server's own words.
 
     Raises:
@@ -213,14 +216,17 @@ def examine(response: "Response", headers: dict[str, str]) -> None:
     """
     told = f"{response.url.partition('?')[0].removesuffix('/api/v1/query_range')} answered"
     if response.status_code != HTTPStatus.OK:
-        words = f"{told} {response.status_code}: {said(response)}"
-        for secret in headers.values():
-            words = words.replace(secret.rpartition(" ")[2], "***")
+        words = veiled(f"{told} {response.status_code}: {said(response)}", sent(response))
         passing = response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or response.status_code in TOO_MUCH
         raise DayError(words) if passing else HistoryError(words)
     warnings = [word for word in answered(response).warnings or () if not word.startswith(_NOTE)]
     if warnings:
         raise DayError(f"{told} with a part: {warnings[0]}"[:WORDS])
+
+
+def sent(response: "Response") -> dict[str, str]:
+    """Return the headers that an answer's request bore."""
+    return {name: value for name, value in response.request.headers.items() if isinstance(value, str)}
 
 
 class _Words(msgspec.Struct):

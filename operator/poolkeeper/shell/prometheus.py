@@ -1,18 +1,23 @@
 """Instant queries to one Prometheus (or Thanos, Mimir, VictoriaMetrics): bounded, and never half an answer."""
 
+import asyncio
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import lru_cache
 from http import HTTPStatus
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlencode
 
-import aiohttp
 import msgspec
 
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.answer import WORDS, MetricError, faults_told, open_session, read_body
+from poolkeeper.shell.proofs import Headers, Proof, Wire, veiled
 from poolkeeper.shell.servers import ServerConfig, Tls
+
+if TYPE_CHECKING:
+    import aiohttp
 
 __all__ = ["Element", "PrometheusServer", "QueryRefusedError", "ServerConfig"]
 
@@ -20,6 +25,7 @@ _CONNECTIONS = 64  # more than are ever wanted at once: waiting for one would lo
 _CONNECT = timedelta(seconds=1)
 _NOTE = "PromQL info"  # how some versions begin a remark that is filed among the warnings
 _PACKED_ERROR = 64 * 1024  # bytes of an error's body that are read for its words
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class Element(NamedTuple):
@@ -70,6 +76,9 @@ class PrometheusServer:
         self._timeout = timeout
         self._size = size
         self._session: aiohttp.ClientSession | None = None
+        self._proof = Proof(config)
+        # One thread: where a cloud does not say who we are, looks must not pile up behind it.
+        self._thread = ThreadPoolExecutor(1, "proof") if self._proof.waits else None
 
     async def query(self, promql: str) -> list[Element]:
         """Return what the query gives now: a vector's elements, or a scalar as one.
@@ -78,24 +87,39 @@ class PrometheusServer:
         QueryRefusedError where only this query is at fault.
         """
         with faults_told():
-            status, body = await self._post(promql)
+            async with asyncio.timeout(self._timeout.total_seconds()):
+                wire = self._wire(promql)
+                headers = await self._headers(wire)
+                status, body = await self._send(wire, headers)
         if status != HTTPStatus.OK:
-            raise self._refusal(status, body)
+            raise self._refusal(status, body, headers)
         return _elements(body)
 
     async def close(self) -> None:
         """Close the connections."""
+        if self._thread is not None:
+            self._thread.shutdown(wait=False, cancel_futures=True)
         if self._session is not None:
             await self._session.close()
             self._session = None
 
-    async def _post(self, promql: str) -> tuple[int, bytes]:
+    def _wire(self, promql: str) -> Wire:
+        asked = {"query": promql, "timeout": f"{self._timeout / timedelta(milliseconds=1):.0f}ms"}
+        return Wire("POST", f"{self._server.url}/api/v1/query", urlencode(asked).encode())
+
+    async def _headers(self, wire: Wire) -> Headers:
+        if self._thread is None:
+            return self._proof.headers(wire)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._proof.headers, wire)
+
+    async def _send(self, wire: Wire, headers: Headers) -> tuple[int, bytes]:
         if self._session is None:
             self._session = open_session(_CONNECTIONS, _CONNECT, self._timeout)
-        request = self._session.post(
-            f"{self._server.url}/api/v1/query",
-            data={"query": promql, "timeout": f"{self._timeout / timedelta(milliseconds=1):.0f}ms"},
-            headers=authorization(self._server),
+        request = self._session.request(
+            wire.method,
+            wire.url,
+            data=wire.body,
+            headers=_FORM | headers,
             ssl=trust(self._server.tls),
             allow_redirects=False,
         )
@@ -103,23 +127,11 @@ class PrometheusServer:
             limit = self._size if response.status == HTTPStatus.OK else _PACKED_ERROR
             return response.status, await read_body(response, limit)
 
-    def _refusal(self, status: int, body: bytes) -> MetricError:
-        words = f"{self._server.url} answered {status}: {_words(body)}"
-        for secret in _secrets(self._server):
-            words = words.replace(secret, "***")
+    def _refusal(self, status: int, body: bytes, headers: Headers) -> MetricError:
+        words = veiled(f"{self._server.url} answered {status}: {_words(body)}", headers)
         if status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
             return QueryRefusedError(Reason.METRIC_SERVER_ERROR, words)
         return MetricError(Reason.METRIC_SERVER_ERROR, words)
-
-
-def authorization(server: ServerConfig) -> dict[str, str]:
-    """Return the headers that prove who asks, from files that are read now."""
-    if server.bearer:
-        return {"Authorization": f"Bearer {_secret(server.bearer.token_file)}"}
-    if server.basic:
-        password = _secret(server.basic.password_file)
-        return {"Authorization": aiohttp.encode_basic_auth(server.basic.username, password)}
-    return {}
 
 
 def trust(tls: Tls) -> ssl.SSLContext | bool:
@@ -140,18 +152,6 @@ def _context(tls: Tls, _changed: tuple[int, ...]) -> ssl.SSLContext:
     if tls.cert_file:
         context.load_cert_chain(tls.cert_file, tls.key_file)
     return context
-
-
-def _secret(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise MetricError(Reason.METRIC_REFUSED, f"the secret in {path} cannot be read") from error
-
-
-def _secrets(server: ServerConfig) -> list[str]:
-    paths = [server.bearer.token_file] if server.bearer else [server.basic.password_file] if server.basic else []
-    return [secret for path in paths if (secret := _secret(path))]
 
 
 def _words(body: bytes) -> str:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from poolkeeper.core.teams import Overhead, Team
+from poolkeeper.shell.brokers import Broker
 from poolkeeper.shell.servers import ServerConfig
 
 NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
@@ -28,6 +29,7 @@ class Settings:
     context: str | None = None
     namespaces: tuple[str, ...] = ()
     prometheus: tuple[ServerConfig, ...] = ()
+    brokers: tuple[Broker, ...] = ()
     lease_namespace: str = ""
     lease_duration: timedelta = timedelta(seconds=15)
     listen: str = ""
