@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 
@@ -28,7 +27,7 @@ from poolkeeper.core.lead import (
     tried,
 )
 from poolkeeper.core.load import BUCKET
-from poolkeeper.core.memory import Lead, Load, Trial
+from poolkeeper.core.memory import Lead, Load, Trials
 
 LATE = 0.005
 RULE = Rule(timedelta(seconds=240), LATE, timedelta(seconds=2), timedelta(minutes=5))
@@ -121,7 +120,7 @@ def test_a_need_of_longer_ago_does_not():
 def test_predictions_wait_for_their_time():
     known = lived([5.0] * 3)
     assert [number - place for place, (number, _) in enumerate(known.waiting, 1)] == [10, 10, 10]
-    assert known.trials == ()
+    assert known.trials == Trials()
 
 
 def test_a_steady_load_teaches_that_little_margin_is_needed():
@@ -148,13 +147,13 @@ def test_what_is_late_counts_by_how_much_of_it_was():
 def test_a_trial_that_is_too_small_gathers_a_backlog():
     trials = tried(Lead(), (4.0, 4.0, 4.0), 6.0, RULE).trials
     small = TRIALS.index((STEADY, 1.0))
-    assert trials[small].backlog == pytest.approx(2 * BUCKET.total_seconds())
+    assert trials.backlog[small] == pytest.approx(2 * BUCKET.total_seconds())
 
 
 def test_a_trial_that_is_large_enough_works_it_off():
-    trials = tuple(replace(trial, backlog=30.0) for trial in begun(LATE))
+    trials = begun(LATE)._replace(backlog=(30.0,) * len(TRIALS))
     lived = tried(Lead(trials=trials, total=1.0), (4.0, 4.0, 4.0), 3.0, RULE)
-    assert lived.trials[TRIALS.index((STEADY, 1.0))].backlog == 0
+    assert lived.trials.backlog[TRIALS.index((STEADY, 1.0))] == 0
 
 
 def test_what_a_pool_begins_with_trusts_its_first_margin():
@@ -163,17 +162,17 @@ def test_what_a_pool_begins_with_trusts_its_first_margin():
 
 
 def test_the_cheapest_that_is_late_seldom_enough_counts():
-    trials = [Trial(late=1.0, size=10.0), Trial(late=0.1, size=12.0), Trial(late=0.0, size=15.0)]
+    trials = Trials(late=(1.0, 0.1, 0.0), size=(10.0, 12.0, 15.0))
     assert best(trials, 0.5, 2) == 1
 
 
 def test_another_must_be_clearly_cheaper():
-    trials = [Trial(size=12.0), Trial(size=11.95)]
+    trials = Trials(late=(0.0, 0.0), size=(12.0, 11.95))
     assert best(trials, 0.5, 0) == 0
 
 
 def test_if_all_are_late_the_one_that_is_least_counts():
-    trials = [Trial(late=3.0, size=1.0), Trial(late=2.0, size=9.0)]
+    trials = Trials(late=(3.0, 2.0), size=(1.0, 9.0))
     assert best(trials, 0.5, 0) == 1
 
 

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -67,11 +66,11 @@ def test_the_mean_follows_what_is_done_lately():
 
 
 def test_nothing_is_known_of_an_engine_that_counts_no_requests():
-    assert looked(Load(), 0, replace(page(), requests=None)) == Load()
+    assert looked(Load(), 0, page()._replace(requests=None)) == Load()
 
 
 def test_nothing_is_known_of_an_engine_that_does_not_tell_what_it_runs():
-    assert looked(Load(), 0, replace(page(), running=None)) == Load()
+    assert looked(Load(), 0, page()._replace(running=None)) == Load()
 
 
 def test_a_look_that_saw_a_part_adds_nothing():
@@ -117,7 +116,7 @@ def test_a_look_without_tokens_does_not_change_what_work_is():
 
 
 def test_an_engine_that_counts_tokens_no_more_begins_anew():
-    known = replace(after((0, page(requests=10, tokens=(1e6, 1e6)))), per_replica=5.0)
+    known = after((0, page(requests=10, tokens=(1e6, 1e6))))._replace(per_replica=5.0)
     assert looked(known, 1 + LOST.total_seconds(), page(requests=11)).per_replica is None
 
 
@@ -127,12 +126,12 @@ def test_a_queue_of_which_nothing_is_done_measures_nothing():
 
 
 def test_a_replica_that_does_far_more_than_it_can_may_be_miscounted():
-    known = replace(after((0, page(requests=0))), per_replica=1.0)
+    known = after((0, page(requests=0)))._replace(per_replica=1.0)
     assert looked(known, 30, page(requests=3000)).per_replica == pytest.approx(1.2)
 
 
 def test_work_that_others_helped_with_is_not_one_replicas():
-    known = replace(looked(Load(), 0, page(0), page(1)), per_replica=1.0)
+    known = looked(Load(), 0, page(0), page(1))._replace(per_replica=1.0)
     known = looked(known, 29, page(0, requests=40), page(1, requests=40))
     assert looked(known, 30, page(0, requests=41), capacity=Capacity(1, 1, 0)).per_replica < 1.1
 
@@ -171,7 +170,7 @@ def test_throughput_is_capacity_while_all_have_a_queue():
 
 
 def test_a_later_measurement_moves_it_by_its_weight():
-    known = replace(busy(Load(), 0, 0), per_replica=2.0)
+    known = busy(Load(), 0, 0)._replace(per_replica=2.0)
     assert busy(known, 60, 240).per_replica == pytest.approx(3)
 
 
@@ -193,14 +192,14 @@ def test_a_replica_more_begins_the_measurement_anew():
 
 
 def test_a_replica_that_does_more_than_its_capacity_raises_it():
-    known = replace(after((0, page(requests=0))), per_replica=3.0)
+    known = after((0, page(requests=0)))._replace(per_replica=3.0)
     known = looked(known, 5, page(requests=50), capacity=Capacity(1, 1, 0))
     found = looked(known, 30, page(requests=150), capacity=Capacity(1, 1, 0))
     assert found.per_replica == pytest.approx(3 + 0.2 * (5 - 3))
 
 
 def test_a_replica_that_does_less_leaves_it():
-    known = replace(after((0, page(requests=0))), per_replica=100.0)
+    known = after((0, page(requests=0)))._replace(per_replica=100.0)
     assert looked(known, 30, page(requests=150)).per_replica == 100
 
 
@@ -210,7 +209,7 @@ def test_a_bucket_in_which_nothing_was_finished_has_no_mean_of_its_own():
 
 
 def test_what_comes_while_the_queue_is_too_long_is_late():
-    known = replace(after((0, page(requests=0))), works=1.0, requests=1.0, per_replica=10.0)
+    known = after((0, page(requests=0)))._replace(works=1.0, requests=1.0, per_replica=10.0)
     known = looked(known, 10, page(requests=30, waiting=21), capacity=Capacity(1, 1, 0))
     known = looked(known, 20, page(requests=80, waiting=20), capacity=Capacity(1, 1, 0))
     assert (known.late, known.came) == (51, 100)
@@ -218,12 +217,12 @@ def test_what_comes_while_the_queue_is_too_long_is_late():
 
 
 def test_where_nothing_came_nothing_was_late():
-    known = replace(after((0, page())), works=1.0, requests=1.0, per_replica=10.0)
+    known = after((0, page()))._replace(works=1.0, requests=1.0, per_replica=10.0)
     assert looked(known, 30, page()).late_share == 0
 
 
 def test_a_queue_of_unknown_length_is_not_late():
-    known = replace(after((0, page())), works=1.0, requests=1.0, per_replica=10.0)
+    known = after((0, page()))._replace(works=1.0, requests=1.0, per_replica=10.0)
     depth = Depth(None, whole=True, at=at(5), samples=(page(requests=9, waiting=99),))
     assert measure(known, depth, OLD, Capacity(1, 1, 0), sla=SLA).late == 0
 
@@ -258,7 +257,7 @@ def test_fewer_replicas_than_were_tried_are_told():
 
 
 def test_what_came_before_the_grace_period_is_none_of_theirs():
-    known = replace(steady(10, 4), rates=(10.0, 10.0, 1.0))
+    known = steady(10, 4)._replace(rates=(10.0, 10.0, 1.0))
     assert untried(known, timedelta(seconds=15)) == pytest.approx(1 / (1.15 * 5))
 
 

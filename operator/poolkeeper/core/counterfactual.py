@@ -161,10 +161,10 @@ def informed(spec: PoolSpec, ours: Twin, bucket: Bucket, late: float = 0.0) -> T
     What the load teaches it learns itself: the real pool's lateness is the other scaler's.
     """
     real, memory = bucket.seen.memory, ours.memory or Memory()
-    load = replace(real.load, per_replica=bucket.figures.capacity or None, late_share=late)
+    load = real.load._replace(per_replica=bucket.figures.capacity or None, late_share=late)
     starts = replace(memory.starts, template=OURS, durations=durations(real), slots=real.starts.slots)
-    known = replace(memory, starts=starts, habit=real.habit, load=load)
-    return replace(ours, memory=replace(known, lead=studied(spec, known, load)))
+    lead = studied(spec, memory.lead, (starts, *memory.tiers.starts.values()), load)
+    return replace(ours, memory=replace(memory, starts=starts, habit=real.habit, load=load, lead=lead))
 
 
 def cost(account: Account, spans: Sequence[tuple[Mapping[str, int], timedelta]], now: datetime) -> Decimal | None:

@@ -25,8 +25,7 @@ class Stage(NamedTuple):
     facts: Mapping[str, Fact] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Prospect:
+class Prospect(NamedTuple):
     """What happens next, and when, if things stay as they are."""
 
     at: datetime

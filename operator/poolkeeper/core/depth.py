@@ -103,14 +103,18 @@ def per_pod(reading: Reading, silence: Mapping[str, datetime], now: datetime, na
 
 def answers(reading: Reading, stand_in: float = 1.0) -> Depth:
     """Return the sum over the pods that answered, times what stands in for the others."""
+    pods = reading.pods
+    running = [pod.running for pod in pods]
+    waiting = [pod.waiting for pod in pods]
+    queued = [ran for ran, waits in zip(running, waiting, strict=True) if waits] if any(waiting) else []
     return Depth(
-        waiting=stand_in * sum([pod.waiting for pod in reading.pods]),
+        stand_in * sum(waiting),
         whole=True,
         at=reading.at,
-        running=scaled([pod.running for pod in reading.pods], stand_in),
-        kv_usage=scaled([pod.kv_usage for pod in reading.pods], stand_in),
-        busiest=largest([pod.running for pod in reading.pods if pod.waiting]),
-        samples=reading.pods,
+        running=scaled(running, stand_in),
+        kv_usage=scaled([pod.kv_usage for pod in pods], stand_in),
+        busiest=largest(queued) if queued else None,
+        samples=pods,
     )
 
 

@@ -19,14 +19,13 @@ docs/benchmarks.md.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import product
 from math import ceil, inf, sqrt
 from typing import NamedTuple
 
 from poolkeeper.core.load import BUCKET
-from poolkeeper.core.memory import Lead, Load, Trial
+from poolkeeper.core.memory import Lead, Load, Trials
 
 LATELY = 10
 """So many buckets are looked at for what is steady, and for a trend: five minutes."""
@@ -38,6 +37,7 @@ TRUSTED = 0.7
 STEADY, TREND, PEAK = range(3)
 TRIALS = (*product((STEADY, TREND), MARGINS), *product((PEAK,), PARTS))
 """The pairs of a prediction and a margin that are tried, the cheaper ones of each prediction first."""
+MARGINS_OF = (MARGINS, MARGINS, PARTS)
 FIRST = TRIALS.index((TREND, 1.06))
 HALF = timedelta(days=1)
 FADES = 0.5 ** (BUCKET / HALF)
@@ -67,8 +67,7 @@ LARGE = 1e6
 """No pool needs as many replicas."""
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(NamedTuple):
     """The replicas that the load needs: `now`, and at least so many while the pool may `shrink`.
 
     `load` comes now and is `predicted` to come, with `margin`.
@@ -135,10 +134,10 @@ def study(known: Lead, load: Load, rule: Rule) -> Lead:
 
 def corrected(before: Lead, lived: Lead, late: float, followed: int) -> Lead:
     """Return the lead with the load that was really late in a bucket, and what the trial that was followed expected."""
-    expected = lived.trials[followed].late
-    if before.trials:
-        expected -= before.trials[followed].late * FADES
-    return replace(lived, late=before.late * FADES + late, expected=before.expected * FADES + expected)
+    expected = lived.trials.late[followed]
+    if before.trials.late:
+        expected -= before.trials.late[followed] * FADES
+    return lived._replace(late=before.late * FADES + late, expected=before.expected * FADES + expected)
 
 
 def bias(known: Lead, late: float) -> float:
@@ -172,16 +171,18 @@ def predict(loads: Sequence[float], ahead: float) -> tuple[float, float, float]:
 
 def tried(known: Lead, predicted: Sequence[float], load: float, rule: Rule) -> Lead:
     """Return the lead with its trials after a bucket with so much load, for which they had predicted these loads."""
-    seconds = BUCKET.total_seconds()
-    before = known.trials or begun(rule.late)
-    made: list[Trial] = []
-    allowed = rule.sla.total_seconds() + ABSORBED
-    for trial, (kind, margin) in zip(before, TRIALS, strict=True):
-        size = max(1, whole(predicted[kind] * margin))
-        backlog = max(0.0, trial.backlog + (load - size) * seconds)
-        over = load * outside(trial.backlog, backlog, allowed * size) if backlog or trial.backlog else 0.0
-        made.append(Trial(trial.late * FADES + over, trial.size * FADES + size, min(backlog, WORST * size)))
-    return replace(known, trials=tuple(made), total=(known.total if known.trials else KNOWN) * FADES + load)
+    seconds, allowed = BUCKET.total_seconds(), rule.sla.total_seconds() + ABSORBED
+    before = known.trials if known.trials.late else begun(rule.late)
+    sizes = [whole(value * margin) or 1 for value, each in zip(predicted, MARGINS_OF, strict=True) for margin in each]
+    late, backlogs = [each * FADES for each in before.late], [0.0] * len(sizes)
+    for place, (size, waited) in enumerate(zip(sizes, before.backlog, strict=True)):
+        if waited or load > size:
+            backlog = max(0.0, waited + (load - size) * seconds)
+            late[place] += load * outside(waited, backlog, allowed * size)
+            backlogs[place] = min(backlog, WORST * size)
+    spent = [each * FADES + size for each, size in zip(before.size, sizes, strict=True)]
+    total = (known.total if known.trials.late else KNOWN) * FADES + load
+    return known._replace(trials=Trials(tuple(late), tuple(spent), tuple(backlogs)), total=total)
 
 
 def outside(before: float, after: float, limit: float) -> float:
@@ -192,25 +193,24 @@ def outside(before: float, after: float, limit: float) -> float:
     return 0.0 if high <= limit else (high - limit) / (high - low)
 
 
-def begun(late: float) -> tuple[Trial, ...]:
+def begun(late: float) -> Trials:
     """Return the trials that a pool begins with."""
     kind, margin = TRIALS[FIRST]
     distrusted = (LARGEST + 1) * KNOWN * late
     trusted = [other >= (TRUSTED if one == PEAK else margin) for one, other in TRIALS]
-    return tuple(
-        Trial(distrusted * (not trust), KNOWN * (pair[1] + (pair[0] != kind)))
-        for pair, trust in zip(TRIALS, trusted, strict=True)
+    return Trials(
+        late=tuple(distrusted * (not trust) for trust in trusted),
+        size=tuple(KNOWN * (other + (one != kind)) for one, other in TRIALS),
+        backlog=(0.0,) * len(TRIALS),
     )
 
 
-def best(trials: Sequence[Trial], allowed: float, chosen: int) -> int:
+def best(trials: Trials, allowed: float, chosen: int) -> int:
     """Return the cheapest trial of those that are late seldom enough; if none is, the one that is late least."""
-    prices = [
-        (trial.size * (1 - STAYS if place == chosen else 1.0), place)
-        for place, trial in enumerate(trials)
-        if trial.late <= allowed
-    ]
-    return min(prices)[1] if prices else min(range(len(trials)), key=lambda place: trials[place].late)
+    prices = list(trials.size)
+    prices[chosen] *= 1 - STAYS
+    timely = [place for place, late in enumerate(trials.late) if late <= allowed]
+    return min(timely, key=prices.__getitem__) if timely else trials.late.index(min(trials.late))
 
 
 def needed(known: Lead, load: Load, waiting: float | None, coming: int) -> Need | None:

@@ -14,7 +14,6 @@ counter that fell.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from poolkeeper.core.depth import Depth
@@ -120,11 +119,11 @@ def is_late(known: Load, depth: Depth, capacity: Capacity, sla: timedelta) -> bo
 
 def begun(known: Load, tallies: Mapping[str, Tally], seen: Load) -> Load:
     """Return what is known after a first look, or the first one for long: what a replica can do stands."""
-    fresh = replace(seen, since=seen.at, begun=seen.at, tallies=tallies, number=known.number)
+    fresh = seen._replace(since=seen.at, begun=seen.at, tallies=tallies, number=known.number)
     if seen.tokens is not known.tokens:
         return fresh
-    kept = replace(fresh, works=known.works, requests=known.requests)
-    return replace(kept, per_replica=known.per_replica, sustained=known.sustained)
+    kept = fresh._replace(works=known.works, requests=known.requests)
+    return kept._replace(per_replica=known.per_replica, sustained=known.sustained)
 
 
 def tallied(samples: Sequence[PodSample]) -> tuple[dict[str, Tally], bool]:
@@ -133,17 +132,17 @@ def tallied(samples: Sequence[PodSample]) -> tuple[dict[str, Tally], bool]:
     None are returned where an engine does not count its requests, does not tell what it runs, or tells no numbers.
     """
     found: dict[str, Tally] = {}
-    tokens = all(pod.prompt_tokens is not None and pod.generation_tokens is not None for pod in samples)
+    tokens = None not in [pod.prompt_tokens for pod in samples] + [pod.generation_tokens for pod in samples]
     for pod in samples:
-        if pod.requests is None or pod.running is None:
+        requests, running, read, given = pod.requests, pod.running, pod.prompt_tokens, pod.generation_tokens
+        if requests is None or running is None:
             return {}, tokens
-        done = pod.requests
-        if pod.prompt_tokens is not None and pod.generation_tokens is not None and tokens:
-            done = pod.prompt_tokens + GENERATED * pod.generation_tokens
-        tally = (pod.requests + pod.running + pod.waiting, pod.requests, done)
-        if not 0 <= min(tally) <= max(tally) <= MOST:
+        came, done = requests + running + pod.waiting, requests
+        if tokens and read is not None and given is not None:
+            done = read + GENERATED * given
+        if not (0 <= came <= MOST and 0 <= requests <= MOST and 0 <= done <= MOST):
             return {}, tokens
-        found[pod.uid] = tally
+        found[pod.uid] = (came, requests, done)
     return found, tokens
 
 
@@ -160,13 +159,12 @@ def met(
 def grown(before: Mapping[str, Tally], now: Mapping[str, Tally]) -> Tally:
     """Return by how much the counters of all pods went up; one that fell sets its starting point anew."""
     arrived = finished = done = 0.0
-    for uid, counts in now.items():
-        known = before[uid]
-        if counts[1] < known[1] or counts[2] < known[2]:
-            continue
-        arrived += counts[0] - known[0]
-        finished += counts[1] - known[1]
-        done += counts[2] - known[2]
+    for uid, (came, ended, made) in now.items():
+        came_before, ended_before, made_before = before[uid]
+        if ended >= ended_before and made >= made_before:
+            arrived += came - came_before
+            finished += ended - ended_before
+            done += made - made_before
     return arrived, finished, done
 
 
@@ -178,7 +176,7 @@ def learned(load: Load) -> Load:
     measured, lasted, before = load.made / load.spent.total_seconds(), load.spent / load.ready, load.per_replica
     if before is not None:
         measured = before + (measured - before) * (lasted / (lasted + STEADY))
-    return replace(load, per_replica=measured, spent=timedelta(0), made=0.0)
+    return load._replace(per_replica=measured, spent=timedelta(0), made=0.0)
 
 
 def closed(load: Load, now: datetime) -> Load:
@@ -188,7 +186,7 @@ def closed(load: Load, now: datetime) -> Load:
     works, requests = load.works, load.requests
     if load.finished >= 1 and load.done:
         works, requests = works * KEEPS + load.done, requests * KEEPS + load.finished
-    looked = replace(load, works=works, requests=requests)
+    looked = load._replace(works=works, requests=requests)
     mean = looked.mean
     rates = load.rates if mean is None else (*load.rates, came * mean / lasted.total_seconds())[-KEPT:]
     crowds = (*load.crowds, load.ready)[-FOR:]

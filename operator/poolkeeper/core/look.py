@@ -1,6 +1,6 @@
 """What one look means before anything is decided: depth, tiers, capacity, SLO, and the memory of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -84,6 +84,7 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
     whole = pool_of(spec, parts, target, memory)
     capacity = capacity_of(parts, whole.replicas, spec)
     came = measured(spec, memory.load, depth, (parts, capacity))
+    ended = came is not memory.load and came.number != memory.lead.number
     remembered = Memory(
         target=target.uid,
         grace=memory.grace,
@@ -98,13 +99,11 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
         outage_since=None if depth.whole else (memory.outage_since or now),
         account=memory.account,
         load=came,
-        lead=memory.lead,
+        lead=studied(spec, memory.lead, (starts, *siblings.values()), came) if ended else memory.lead,
         jobs=memory.jobs,
         counterfactual=memory.counterfactual,
         pin=pin.notice(memory.pin, seen.pinned, now),
     )
-    if came is not memory.load and came.number != memory.lead.number:
-        remembered = replace(remembered, lead=studied(spec, remembered, came))
     ahead = spec.schedule is not None or spec.forecast is not None  # a pool that has neither need not know
     lead_time = startup.usual(spec, (starts, *siblings.values())) if ahead else timedelta(0)
     outlook = forecast.foresee(spec, remembered, present, lead_time, now)
@@ -143,11 +142,13 @@ def measured(spec: PoolSpec, known: Load, depth: Depth, pool: tuple[tuple[Part, 
     return load.measure(known, depth, [pod for part in parts for pod in part.target.pods], capacity, sla=spec.sla)
 
 
-def studied(spec: PoolSpec, known: Memory, found: Load) -> Lead:
+def studied(spec: PoolSpec, known: Lead, starts: Iterable[Starts], found: Load) -> Lead:
     """Return what is known of where the load is going, after a bucket of it has ended."""
-    lead_time = startup.usual(spec, (known.starts, *known.tiers.starts.values()))
+    if found.per_replica is None:
+        return known
+    lead_time = startup.usual(spec, starts)
     late = lead.AIM * (1 - (spec.slo.objective_percent if spec.slo else lead.OBJECTIVE) / 100)
-    return lead.study(known.lead, found, lead.Rule(lead_time, late, spec.sla, spec.queue.down.grace_period))
+    return lead.study(known, found, lead.Rule(lead_time, late, spec.sla, spec.queue.down.grace_period))
 
 
 def accounted(spec: PoolSpec, seen: Observation, before: Account, cap: int | None, now: datetime) -> Account:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from poolkeeper.core.meter import Bill
 from poolkeeper.core.reasons import Reason
@@ -11,8 +12,7 @@ FOR_GOOD = datetime.max.replace(tzinfo=UTC)
 """The end of a pause that has none."""
 
 
-@dataclass(frozen=True, slots=True)
-class PodSample:
+class PodSample(NamedTuple):
     """One pod as a source read it. Requests waiting and running; KV cache in use from 0 to 1.
 
     `inside` and `finished` count requests since the pod's start: those that left the queue within the SLO's

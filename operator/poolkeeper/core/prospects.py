@@ -20,7 +20,8 @@ def ahead(spec: PoolSpec, view: Look, pace: Pace, ruling: Ruling, now: datetime)
     """Return what comes next, soonest first; what has passed already waits for something that has no time."""
     own = () if view.pin else clocks(spec, view, pace)
     found = (*own, *waits(spec, view, ruling), *moves(spec, view), *turns(view), *work(view), *ends(view))
-    return tuple(sorted([prospect for prospect in found if prospect.at > now], key=attrgetter("at")))
+    coming = [prospect for prospect in found if prospect.at > now]
+    return tuple(sorted(coming, key=attrgetter("at"))) if len(coming) > 1 else tuple(coming)
 
 
 def clocks(spec: PoolSpec, view: Look, pace: Pace) -> Iterator[Prospect]:

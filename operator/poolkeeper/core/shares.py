@@ -73,7 +73,8 @@ def settle(size: int, spec: PoolSpec, seen: Look, now: datetime, terms: Terms) -
 
     def go(candidate: int) -> Going:
         cuts = share_out(candidate - terms.added, seen.parts, spec.guaranteed, limits)
-        return Going(candidate, cuts, {cut.part.name: leaving(cut, spec, seen, waited) for cut in cuts if cut.shrinks})
+        shrinking = [cut for cut in cuts if cut.shrinks]
+        return Going(candidate, cuts, {cut.part.name: leaving(cut, spec, seen, waited) for cut in shrinking})
 
     wish = go(size)
     going = wish
@@ -190,6 +191,6 @@ def lacking(cut: Cut, cuts: tuple[Cut, ...]) -> Reason:
 
 def lost_since(before: datetime | None, cuts: tuple[Cut, ...], now: datetime) -> datetime | None:
     """Return since when spot has lacked replicas; for as long as anything stands in for them."""
-    if any(cut.lost or cut.part.target.reclaimed for cut in cuts if reclaimable(cut.part)):
+    if [cut for cut in cuts if reclaimable(cut.part) and (cut.lost or cut.part.target.reclaimed)]:
         return before or now
-    return before if any(cut.covers or cut.holds for cut in cuts) else None
+    return before if [cut for cut in cuts if cut.covers or cut.holds] else None

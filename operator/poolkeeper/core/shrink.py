@@ -8,7 +8,7 @@ How busy survivors would be is told by the load (lead.py) where it is known, els
 pool above its maximum may shrink whatever its queue says: it leaves by the same steps and the same clock.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from poolkeeper.core import demand
 from poolkeeper.core.depth import Depth
@@ -23,8 +23,7 @@ GUARD = 75
 """How busy survivors may be, in percent, where the spec does not say and the load is unknown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What is known of how busy replicas are: what the load needs, and how many requests one runs at once.
 
     With less than `untried` replicas each would be given far more than was ever seen; it counts while no need is known.
