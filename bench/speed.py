@@ -1,7 +1,8 @@
 """How fast lives are replayed: a month of one pool, stepped and jumping, and a week of a thousand pools.
 
     month    30 days of azure2024_conv_digitised (its week over and over) in steps of 5 s, peak 8 replicas, all defaults
-    fleet    7 days in steps of 60 s, 20 pools in 2 processes, each with other bursts; a thousand by extrapolation
+    fleet    7 days in steps of 60 s, looked at as often, 20 pools in 2 processes, each with other bursts; a thousand by
+             extrapolation
 
 The seconds are those of the processor, for the machine may have other things to do; those of the wall stand beside
 them. Of the month a day is lived stepped and ten are lived jumping, and thirty counted, unless --whole is given.
@@ -24,7 +25,7 @@ from stage import leave_with, say
 from fleet import trace as traces
 from poolkeeper.core.arrivals import Traffic
 from poolkeeper.core.machines import Startup
-from poolkeeper.core.model import PoolSpec
+from poolkeeper.core.model import PoolSpec, Queue
 from poolkeeper.core.world import Ground
 from poolkeeper.simulate.replay import Case, Operator, Played, replay, start_size
 from poolkeeper.simulate.trace import UNTOLD, read_tokens, unpacked
@@ -32,9 +33,11 @@ from poolkeeper.simulate.traffic import draw
 
 NAME = "azure2024_conv_digitised"
 GROUND = Ground(startup=Startup(timedelta(seconds=240)))
-SPEC = PoolSpec(2, 12)
 DAY = timedelta(days=1)
 FINE, COARSE = timedelta(seconds=5), timedelta(seconds=60)
+SPEC = PoolSpec(2, 12)
+SLOW = PoolSpec(2, 12, queue=Queue(interval=COARSE))
+"""A pool that is to be looked at every second forgives no minute without a look, and would never shrink."""
 MONTH, WEEK = 30 * DAY, 7 * DAY
 POOLS, LIVED, PROCESSES = 1000, 20, 2
 
@@ -69,17 +72,17 @@ def lasting(traffic: Traffic, span: timedelta) -> Traffic:
     return replace(traffic, arrivals=tuple(islice(endless, round(span / traffic.step))))
 
 
-def life(traffic: Traffic, *, jump: bool) -> Played:
-    """Live a pool of defaults."""
-    size = start_size(traffic, GROUND, SPEC.min_replicas, SPEC.max_replicas)
-    case = Case(traffic, GROUND, SPEC.min_replicas, SPEC.max_replicas, size, timedelta(seconds=2))
-    return replay(Operator(SPEC), case, jump=jump)
+def life(spec: PoolSpec, traffic: Traffic, *, jump: bool) -> Played:
+    """Live a pool."""
+    size = start_size(traffic, GROUND, spec.min_replicas, spec.max_replicas)
+    case = Case(traffic, GROUND, spec.min_replicas, spec.max_replicas, size, timedelta(seconds=2))
+    return replay(Operator(spec), case, jump=jump)
 
 
 def member(path: Path, seed: int) -> float:
     """Live one pool of the fleet; returns its seconds of the processor."""
     began = time.process_time()
-    life(lasting(drawn(path, COARSE, seed), WEEK), jump=False)
+    life(SLOW, lasting(drawn(path, COARSE, seed), WEEK), jump=False)
     return time.process_time() - began
 
 
@@ -92,7 +95,7 @@ def timed(act: Callable[[], object]) -> tuple[float, float]:
 
 def month(traffic: Traffic, span: timedelta, aim: float, *, jump: bool) -> Row:
     """Return what a month takes, of which so much is lived."""
-    wall, processor = timed(lambda: life(lasting(traffic, span), jump=jump))
+    wall, processor = timed(lambda: life(SPEC, lasting(traffic, span), jump=jump))
     name = f"30 days at 5 s, {'jumping' if jump else 'stepped'}"
     return Row(name, f"{span.days} days", wall, processor, processor * (MONTH / span), aim)
 

@@ -279,3 +279,43 @@ def test_utilization_is_throughput_over_capacity():
 
 def test_without_replicas_nothing_is_in_use():
     assert run(world(0), 2, 30).gauges().utilization == 0
+
+
+MANY = [Arrival(50 + 3 * number, 1155, 211 + number) for number in range(20)]
+
+
+def test_gliding_comes_to_the_same_as_step_by_step():
+    glided, stepped = run(world(), 5, 50), run(world(), 5, 50)
+    for arrival in MANY:
+        stepped.advance(arrival, STEP)
+    assert glided.glide(MANY, STEP) == len(MANY)
+    assert (glided.observe(), glided.spent) == (stepped.observe(), stepped.spent)
+
+
+def test_nobody_glides_past_what_is_due():
+    made = world()
+    made.resize("on-demand", 5)
+    assert (made.glide(MANY, STEP), made.now) == (5, at(50))
+
+
+def test_nobody_glides_into_a_queue():
+    made = world()
+    assert made.glide([*MANY[:3], Arrival(9000, 1155, 211), *MANY], STEP) == 3
+    assert made.serving.waits.waiting == 0
+
+
+def test_nobody_glides_while_replicas_drain():
+    made = run(world(), 20, 100)
+    made.resize("on-demand", 3)
+    assert made.glide(MANY, STEP) == 0
+
+
+def test_nobody_glides_where_figures_are_late():
+    assert world(metric_delay=STEP).glide(MANY, STEP) == 0
+
+
+def test_what_a_pod_counts_does_not_hang_on_who_looks():
+    seen, alone = world(), world()
+    for _ in range(30):
+        run(seen, 7.3, 10).observe()
+    assert run(alone, 7.3, 300).observe() == seen.observe()

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import cycle, islice
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from poolkeeper.core.arrivals import Arrival, Traffic
 from poolkeeper.core.machines import Startup, Stock
 from poolkeeper.core.model import ON_DEMAND, CapacityType, Forecast, Guaranteed, PoolSpec, Queue, ScaleDown, Slo, Tier
 from poolkeeper.core.world import Ground
+from poolkeeper.simulate import replay as lives
 from poolkeeper.simulate.replay import Case, Operator, replay
 
 STEP = timedelta(seconds=5)
@@ -32,6 +34,14 @@ GROUND = Ground(startup=Startup(timedelta(seconds=45), sigma=0.3), stock={"spot"
 RATES = st.sampled_from((0.0, 0.5, 3.0, 5.5, 8.0, 14.0, 26.0))
 # A history is hundreds of decisions, twice: fewer of them tell as much as many single ones.
 HISTORIES = settings(max_examples=max(1, settings.default.max_examples // 5))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _few_moments():
+    """Note little, as in a long life: a step at which something is noted ends a stride."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lives, "MOMENTS", 7)
+        yield
 
 
 class Noted(Operator):

@@ -17,6 +17,7 @@ The model, and what it leaves out:
   requests a full pool is some percent too fast (`tests/core/test_serving.py` prints by how much).
 """
 
+from collections.abc import Iterable
 from math import exp, inf, log
 from typing import NamedTuple
 
@@ -79,10 +80,10 @@ class Serving:
     def advance(self, arrival: Arrival, ready: int, seconds: float) -> None:
         """Let requests come and be served for so long."""
         count = arrival.requests
+        if self.glide((arrival,), ready, seconds):
+            return
         if count:
             self._mix(arrival)
-        if ready and not self.waits.waiting and not self.prefilling and self._glide(count, ready, seconds):
-            return
         if ready and self.output:
             self._serve(count / seconds, ready, seconds)
             return
@@ -90,36 +91,50 @@ class Serving:
             self.waits.arrive(self.clock, self.clock + seconds, count)
         self.clock += seconds
 
-    def _glide(self, count: float, ready: int, seconds: float) -> bool:
-        """Let requests come while nothing waits or is read; returns whether there were slots and prefill enough.
+    def glide(self, arrivals: Iterable[Arrival], ready: int, seconds: float) -> int:
+        """Let requests come, step by step, while nothing waits or is read; returns for how many steps.
 
-        The same as `_freely`, and cheaper: most steps of most pools are of this kind.
+        It ends before the first step without slots and prefill enough. The same as `_mix` and `_freely`, and cheaper:
+        most steps of most pools are of this kind, and a month has half a million of them. So all names are local.
         """
-        engine, begin, prompt, output = self.engine, self.decoding, self.prompt, self.output
-        if not output or count * prompt > ready * engine.prefill_rate * seconds:
-            return False
-        entering, width = count / seconds, ready * engine.half_batch
-        pull = engine.decode_rate * width / self.decode_output
-        rate = pull / (width + begin)
-        left = exp(-rate * seconds)
-        end = entering / rate * (1.0 - left) + begin * left
-        if not STILL < end / (begin + LEAST) < MOVING:
-            rate = pull / (width + (begin + end) / 2.0)
+        waits, engine, steps = self.waits, self.engine, 0
+        if not ready or waits.waiting or self.prefilling:
+            return 0
+        readable, width = ready * engine.prefill_rate * seconds, ready * engine.half_batch
+        slots, cache, power = ready * engine.slots, ready * engine.cache_tokens, engine.decode_rate * width
+        begin, before, prompt, output = self.decoding, self.decode_output, self.prompt, self.output
+        for count, prompt_each, output_each in arrivals:
+            if count:
+                read = prompt + (max(LEAST, prompt_each) - prompt)
+                given = output + (max(LEAST, output_each) - output)
+            else:
+                read, given = prompt, output
+            if not given or count * read > readable:
+                break
+            mean = given if begin <= LEAST and count else before
+            entering, pull = count / seconds, power / mean
+            rate = pull / (width + begin)
             left = exp(-rate * seconds)
             end = entering / rate * (1.0 - left) + begin * left
-        if end > ready * engine.slots or (end + LEAST) * (prompt + output) > ready * engine.cache_tokens:
-            return False
-        stayed, before = begin * left, self.decode_output
-        if count:
-            self.waits.passed(count)
-            self.decode_output = (stayed * before + (end - stayed) * output) / end if end > LEAST else output
-        self.generation_tokens += begin * before + count * output - end * self.decode_output
-        self.prompt_tokens += count * prompt
-        self.started += count
-        self.finished += begin + count - end
-        self.decoding = end
-        self.clock += seconds
-        return True
+            if not STILL < end / (begin + LEAST) < MOVING:
+                rate = pull / (width + (begin + end) / 2.0)
+                left = exp(-rate * seconds)
+                end = entering / rate * (1.0 - left) + begin * left
+            if end > slots or (end + LEAST) * (read + given) > cache:
+                break
+            prompt, output, before = read, given, mean
+            if count:
+                stayed = begin * left
+                waits.passed(count)
+                before = (stayed * mean + (end - stayed) * given) / end if end > LEAST else given
+            self.generation_tokens += begin * mean + count * given - end * before
+            self.prompt_tokens += count * read
+            self.started += count
+            self.finished += begin + count - end
+            self.clock += seconds
+            begin, steps = end, steps + 1
+        self.decoding, self.decode_output, self.prompt, self.output = begin, before, prompt, output
+        return steps
 
     def leave(self, share: float) -> float:
         """Return how many go that run, this share of all; what waits stays."""

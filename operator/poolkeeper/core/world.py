@@ -9,11 +9,12 @@ Seconds since the start inside, instants at the edge.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from math import ceil
 
 from poolkeeper.core.agenda import Agenda
 from poolkeeper.core.arrivals import Arrival
@@ -159,6 +160,18 @@ class World:
         if (part := end - self.clock) > 0:
             self._pass(Arrival(requests * part / seconds, prompt, output), part)
 
+    def glide(self, arrivals: Sequence[Arrival], step: timedelta) -> int:
+        """Let steps pass while nobody waits and nothing is due; returns how many of them did, the first ones.
+
+        It ends before the first step that is not of this kind: the world then stands as after so many `advance`.
+        """
+        if self.drains or self._delay:
+            return 0
+        seconds = step.total_seconds()
+        until = self.agenda.next - self.clock
+        quiet = arrivals if until > len(arrivals) * seconds else arrivals[: max(0, ceil(until / seconds) - 1)]
+        return self.serving.glide(quiet, self.ready, seconds)
+
     def observe(self) -> Observation:
         """Return what the operator sees; with nobody ready to be asked, whoever holds the queue tells its length."""
         seen = self._seen()
@@ -212,13 +225,10 @@ class World:
         return past[0] if past else self._figures()
 
     def _figures(self) -> Figures:
-        self._close()
         serving = self.serving
         waits, ready = serving.waits, self.ready
-        usage = serving.kv_usage(ready)
-        return Figures(
-            serving.clock, waits.waiting, serving.running, usage, waits.total, serving.finished, self._counts
-        )
+        usage, counts = serving.kv_usage(ready), self._counted(self._totals())
+        return Figures(serving.clock, waits.waiting, serving.running, usage, waits.total, serving.finished, counts)
 
     def _reprice(self, tier: str, price: Decimal, _: float) -> None:
         """Let a tier cost something else from now on."""
@@ -269,19 +279,28 @@ class World:
 
     def _close(self) -> None:
         """Share what the ready replicas have done since the last change among them, before their number changes."""
-        serving, before, mark = self.serving, self._counts, self._mark
-        self._mark = totals = Counts(
+        totals = self._totals()
+        self._counts, self._mark = self._counted(totals), totals
+
+    def _totals(self) -> Counts:
+        """Return what all replicas together have counted since the beginning."""
+        serving = self.serving
+        return Counts(
             serving.waits.punctual, serving.started, serving.finished, serving.prompt_tokens, serving.generation_tokens
         )
-        if self.ready:
-            part = 1.0 / self.ready
-            self._counts = Counts(
-                before[0] + (totals[0] - mark[0]) * part,
-                before[1] + (totals[1] - mark[1]) * part,
-                before[2] + (totals[2] - mark[2]) * part,
-                before[3] + (totals[3] - mark[3]) * part,
-                before[4] + (totals[4] - mark[4]) * part,
-            )
+
+    def _counted(self, totals: Counts) -> Counts:
+        """Return what a replica that was there from the start has counted: the same, however often anybody looks."""
+        if not self.ready:
+            return self._counts
+        before, mark, part = self._counts, self._mark, 1.0 / self.ready
+        return Counts(
+            before[0] + (totals[0] - mark[0]) * part,
+            before[1] + (totals[1] - mark[1]) * part,
+            before[2] + (totals[2] - mark[2]) * part,
+            before[3] + (totals[3] - mark[3]) * part,
+            before[4] + (totals[4] - mark[4]) * part,
+        )
 
     def _shown(self, fleet: Fleet) -> Target:
         return Target(fleet.size, uid=OURS, writer=OURS, ours=True, pods=fleet.pods, tier=fleet.tier)

@@ -8,8 +8,9 @@ the clock of the grace period, which forgives gaps up to a limit; and the learne
 left out as long as none of them could tell. What is looked at each time, because every look counts:
 
 - a pool of which the load is not known yet: what runs at this moment says whether survivors would be too busy
+- a pool with an idle time, or with work that can wait: the last moment at which something ran counts
 - a pool with a learned floor: it weighs what it sees by the time between two looks
-- a shrink that is due and held back by anything but the load: by an SLO, or until a replica is idle
+- a shrink that is due and held back by anything but the load: by an SLO, full caches, or until a replica is idle
 - a pool that runs less than TAIL of a request: of so little the counters know no more than their own rounding, and the
   mean work of a request is learned from it all the same
 
@@ -19,10 +20,11 @@ when it is left out, and made up for.
 """
 
 from datetime import datetime, timedelta
-from math import inf
+from math import ceil, inf
 
 from poolkeeper.core.decision import Decision
 from poolkeeper.core.grace import GAP, passed
+from poolkeeper.core.lead import whole
 from poolkeeper.core.load import BUCKET
 from poolkeeper.core.memory import Memory
 from poolkeeper.core.model import PoolSpec
@@ -53,10 +55,24 @@ class Standing:
 
     def skips(self, world: World) -> bool:
         """Return whether a look at this moment would change nothing; it is left out then."""
-        if world.clock + SLIGHT.total_seconds() >= self.until or world.serving.waits.waiting:
+        if not self.stands(world):
             return False
         self.skipped = world.observe(), world.now
         return True
+
+    def stands(self, world: World) -> bool:
+        """Return whether a look at this moment would change nothing."""
+        return world.clock + SLIGHT.total_seconds() < self.until and not world.serving.waits.waiting
+
+    def strides(self, world: World, step: timedelta) -> int:
+        """Return how many steps may pass at once, as long as nobody comes to wait: at the end a look may be due.
+
+        Where looks are rarer than steps none may: the look before somebody waits would be further back than the step
+        before that.
+        """
+        if self.between != step or not self.stands(world):
+            return 0
+        return ceil((self.until - SLIGHT.total_seconds() - world.clock) / step.total_seconds())
 
     def take(self, decision: Decision, memory: Memory, world: World) -> None:
         """Take in a look that was just carried out."""
@@ -71,16 +87,19 @@ class Standing:
 
     def _settled(self, decision: Decision, memory: Memory) -> bool:
         """Return whether the next look would find what this one left, and say the same."""
-        spec, clock = self.spec, memory.grace
         moving = decision.changes or decision.reason is Reason.ADOPTED or memory.tiers.draining_since
-        reasons = {stage.reason for stage in decision.trail}
-        grace = spec.queue.down.grace_period
-        due = any(passed(since, clock.sampled_at, grace) for since in (clock.short_since, clock.calm_since))
-        held_back = due and reasons.isdisjoint((Reason.SURVIVORS_BUSY, Reason.AT_MINIMUM))
-        if decision.depth != 0 or moving or held_back or spec.forecast is not None:
+        if decision.depth != 0 or moving or self.spec.forecast is not None or self.spec.batch is not None:
             return False
+        if self.spec.queue.down.idle_after is not None:
+            return False
+        reasons = {stage.reason for stage in decision.trail}
+        if Reason.AT_MINIMUM in reasons:
+            return True
         led = any(stage.name == "lead" and stage.facts for stage in decision.trail)
-        return Reason.AT_MINIMUM in reasons or led
+        clock, grace = memory.grace, self.spec.queue.down.grace_period
+        due = any(passed(since, clock.sampled_at, grace) for since in (clock.short_since, clock.calm_since))
+        held = Reason.GRACE in reasons and whole(max(memory.lead.needs, default=0.0)) >= decision.size
+        return led and (not due or held or Reason.SURVIVORS_BUSY in reasons)
 
     def _ends(self, decision: Decision, memory: Memory, now: datetime) -> list[datetime]:
         """Return the instants from which on a look may find something new."""

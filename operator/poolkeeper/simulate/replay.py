@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from math import ceil, fsum
 from typing import Protocol
 
@@ -127,11 +128,11 @@ def replay(
 
     With `jump` the operator's looks that would change nothing are left out (`jumps.py`): the same sizes, sooner.
     """
-    run = Run(policy, case, jump=jump)
-    for place in range(len(case.traffic.arrivals)):
-        run.step(place)
+    run, place, many = Run(policy, case, jump=jump), 0, len(case.traffic.arrivals)
+    while place < many:
         if progress is not None and place % run.thinning == 0:
-            progress(place / len(case.traffic.arrivals))
+            progress(place / many)
+        place = run.stride(place)
     return run.played()
 
 
@@ -156,6 +157,8 @@ class Run:
         self.size = self.peak = self.world.size
         self.changes = 0
         self.thinning = max(1, len(self.traffic.arrivals) // MOMENTS)
+        self.seconds = self.traffic.step.total_seconds()
+        self.capacity = lru_cache(case.ground.engine.capacity)  # a bin's steps have the same tokens
         self.moments: list[Moment] = []
         self.load = self.came = self.late = 0.0
 
@@ -166,10 +169,28 @@ class Run:
             self.looks += 1
             if self.standing is None or not self.standing.skips(world):
                 self._look()
-        self.load += work(arrival, self.case.ground, self.traffic.step)
+        self._count(arrival)
         if place % self.thinning == 0:
             self._note()
         world.advance(arrival, self.traffic.step)
+
+    def stride(self, place: int) -> int:
+        """Let a step pass, and those after it in which no look is due and nobody comes to wait; returns the next.
+
+        A step at which something is noted begins another stride.
+        """
+        self.step(place)
+        after = place + 1
+        room = -after % self.thinning
+        if self.standing is not None and room:
+            room = min(room, self.standing.strides(self.world, self.traffic.step))
+            coming = self.traffic.arrivals[after : after + room]
+            passed = self.world.glide(coming, self.traffic.step) if coming else 0
+            for arrival in coming[:passed]:
+                self._count(arrival)
+            self.looks += passed
+            after += passed
+        return after
 
     def played(self) -> Played:
         """Return what it came to."""
@@ -191,6 +212,12 @@ class Run:
             requests=waits.total,
             moments=tuple(self.moments),
         )
+
+    def _count(self, arrival: Arrival) -> None:
+        """Add up the load, in replicas."""
+        requests, prompt, output = arrival
+        if requests:
+            self.load += requests / self.seconds / self.capacity(prompt, output)
 
     def _look(self) -> None:
         """Let the policy act, and count what it changed."""
