@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from builders import at, published, seen, target
 from poolkeeper.api.memo import dump, load
 from poolkeeper.core.decide import decide
-from poolkeeper.core.memory import Edit, Edits, Grace, Habit, Load, Memory, Present, Starts, Tiers, Week
+from poolkeeper.core.memory import Edit, Edits, Grace, Habit, Load, Memory, Pin, Present, Starts, Tiers, Week
 
 GRACE = timedelta(minutes=5)
 LATER = at(10_000)
@@ -229,3 +229,12 @@ def test_what_is_not_known_of_a_replica_is_not_stored(known):
 def test_a_replica_that_cannot_be_read_costs_nothing_else(stored):
     found = load(dump(short(0, 200), GRACE, {}) | {"replica": stored}, at(200), LATER)
     assert (found.load, found.grace.short_since) == (Load(), at(0))
+
+
+def test_since_when_a_pool_is_pinned_is_stored():
+    memory = Memory(pin=Pin(6, "kubectl", at(0)))
+    assert load(dump(memory, GRACE, {}), at(0), at(1)) == memory
+
+
+def test_a_pin_from_the_future_counts_from_now():
+    assert load(dump(Memory(pin=Pin(6, "", at(60))), GRACE, {}), at(0), at(1)).pin.since == at(1)

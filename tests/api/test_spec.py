@@ -14,6 +14,8 @@ from poolkeeper.core.model import (
     Per,
     PodsSource,
     PrometheusSource,
+    RabbitSource,
+    RedisSource,
     Recovery,
     Slo,
     Tier,
@@ -97,7 +99,8 @@ def test_a_target_means_that_it_is_not():
             "spec.queue.onOutage: behavior AtLeast needs replicas",
         ),
         ({"mode": "active"}, "spec.mode: must be 'Active', 'Observe' or 'Paused' (got 'active')"),
-        ({"replicas": 3}, "spec: replicas is not supported yet"),
+        ({"replicas": -1}, "spec.replicas: must be greater than or equal to 0 (got -1)"),
+        ({"peerRef": {"name": "decode"}}, "spec.peerRef: peerRef needs minPercent or maxPercent, or both"),
         ({"minReplica": 3}, "spec.minReplica: no such field; did you mean minReplicas? (got 3)"),
         ({"deletionPolicy": "Delete"}, "spec: deletionPolicy Delete needs template"),
         ({"minReplicas": 0}, "spec: minReplicas 0 needs a source besides pods"),
@@ -117,11 +120,15 @@ def test_a_bad_spec_names_the_field_and_what_would_be_right(changes, problem):
         ({"prometheus": {"query": "q", "selector": {"a": "b"}}}, "selector belongs to metric"),
         ({"prometheus": {"metric": "m}"}}, "must match pattern"),
         ({}, "give exactly one of pods, prometheus, endpointPicker"),
+        ({"redis": {}}, "give either list or stream"),
+        ({"redis": {"list": "jobs", "stream": "jobs", "group": "workers"}}, "give either list or stream"),
+        ({"redis": {"stream": "jobs"}}, "stream and group belong together"),
+        ({"rabbitMq": {}}, "rabbitMq.queue: missing"),
         (
             {"pods": {}, "prometheus": {"metric": "m"}},
             "give exactly one of pods, prometheus, endpointPicker",
         ),
-        ({"externalMetric": {"name": "../secrets"}}, "must match pattern"),
+        ({"externalMetric": {"name": "../secrets"}}, "must be one part of a path, as in jobs_waiting"),
     ],
 )
 def test_a_bad_source_says_what_would_be_right(source, problem):
@@ -136,6 +143,19 @@ def test_every_problem_is_named_at_once():
 def test_sources_must_have_names_of_their_own():
     twice = [{"name": "a", "pods": {}}, {"name": "a", "pods": {"port": 9}}]
     assert problems(queue={"sources": twice}) == ["spec.queue: source names must differ"]
+
+
+@pytest.mark.parametrize(
+    ("given", "source"),
+    [
+        ({"redis": {"list": "jobs"}}, RedisSource("a", "default", "jobs")),
+        ({"redis": {"server": "b", "stream": "s", "group": "g"}}, RedisSource("a", "b", "s", "g")),
+        ({"rabbitMq": {"queue": "jobs"}}, RabbitSource("a", "default", "jobs", "/")),
+        ({"rabbitMq": {"server": "b", "queue": "q", "vhost": "v"}}, RabbitSource("a", "b", "q", "v")),
+    ],
+)
+def test_a_broker_s_queue_is_named(given, source):
+    assert core(queue={"sources": [{"name": "a"} | given]}).queue.sources == (source,)
 
 
 def test_zero_replicas_are_fine_where_somebody_else_knows_the_queue():

@@ -4,13 +4,14 @@ from datetime import timedelta
 import pytest
 
 from builders import at, published, reading, seen, statement, target
+from poolkeeper.api.override import Override
 from poolkeeper.api.status import HISTORY, Status, Verdict, entry, render
 from poolkeeper.core.decide import decide
 from poolkeeper.core.decision import Decision, Health
 from poolkeeper.core.forecast import Outlook
 from poolkeeper.core.memory import Memory
-from poolkeeper.core.model import Limits, Schedule, Window
-from poolkeeper.core.observation import Conflict
+from poolkeeper.core.model import Limits, Schedule, Tie, Window
+from poolkeeper.core.observation import Conflict, Peer, Pinned
 from poolkeeper.core.reasons import Reason
 
 
@@ -209,3 +210,33 @@ def test_where_nobody_counts_nothing_is_said_of_money():
 
 def test_a_status_with_money_fits_its_own_schema():
     Status.model_validate(status(decided(), statement=statement()))
+
+
+ASKED = {"pinned": Pinned(6, "kubectl"), "peer": Peer("decode", 8, 8)}
+
+
+def test_what_people_and_peers_ask_of_a_pool_is_told():
+    found = status(
+        decided(spec=published(tie=Tie("decode", 25, 200)), **ASKED), override=Override(at(60), "", {"a": 1})
+    )
+    Status.model_validate(found)
+    assert (found["pin"]["counts"], found["override"]["summary"], found["peer"]["atMost"]) == (True, "a 1", 16)
+
+
+@pytest.mark.parametrize("override", [None, Override(at(0), "", {"a": 1})])
+def test_what_nobody_asks_is_not_told(override):
+    found = status(decided(), override=override)
+    kinds = {one["type"] for one in found["conditions"]}
+    assert not {"pin", "override", "peer", "selector"} & set(found)
+    assert not {"Pinned", "Overridden", "Tied", "Autoscaled"} & kinds
+
+
+def test_each_of_it_is_a_condition():
+    decision = decided(spec=published(tie=Tie("decode", 25, 200)), **ASKED)
+    found = status(decision, override=Override(at(60), "", {"a": 1}), scaled_by="hpa/own")
+    assert {"Pinned", "Overridden", "Tied", "Autoscaled"} <= {one["type"] for one in found["conditions"]}
+
+
+def test_the_pools_own_scale_is_told():
+    found = status(decided(), selector="app=chat")
+    assert (found["replicas"], found["selector"]) == (2, "app=chat")

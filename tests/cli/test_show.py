@@ -89,6 +89,9 @@ ROW = {
     "slo": "98.8%",
     "cost": EUROS,
     "observe": None,
+    "pin": None,
+    "override": None,
+    "peer": None,
     "reason": "QueueAbove",
     "next": None,
 }
@@ -439,3 +442,34 @@ def test_explain_tells_what_observe_had_measured_before(printed):
     status = page["status"] | {"observe": MEASURED | {"until": "2026-03-02T12:00:00Z"}}
     explain.show("chat", page | {"decision": None, "status": status})
     assert "before  40.0 replica-hours" in printed()
+
+
+PINNED = {"replicas": 6, "until": "2026-03-02T16:00:00Z", "counts": True}
+OVERRIDDEN = {"summary": "minReplicas 6", "until": "2026-03-02T14:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({}, ""),
+        ({"pin": PINNED}, "pin 6 until 2026-03-02T16:00:00Z"),
+        ({"pin": PINNED | {"counts": False}}, "pin 6 is over"),
+        ({"override": OVERRIDDEN}, "minReplicas 6 until 2026-03-02T14:00:00Z"),
+        ({"override": {"summary": "refused: garbage"}}, "refused: garbage"),
+        (
+            {"pin": PINNED | {"counts": False}, "peer": {"summary": "2-16 beside decode 8"}},
+            "pin 6 is over; 2-16 beside decode 8",
+        ),
+    ],
+)
+def test_what_people_and_peers_ask_of_a_pool_is_in_its_row(asked, words):
+    assert status.cells(ROW | asked)["HELD"] == words
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"), [("True", "Pinned"), ("False", "Pinned"), ("False", "Overridden"), ("True", "Autoscaled")]
+)
+def test_what_was_asked_of_a_pool_is_noted_whether_it_counts_or_not(printed, state, kind):
+    said = {"type": kind, "status": state, "reason": "Because", "message": "so"}
+    explain.troubles({"conditions": [said]})
+    assert f"{kind} Because: so" in printed()

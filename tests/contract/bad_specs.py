@@ -34,6 +34,8 @@ FULL: Json = {
     "mode": "Observe",
     "minReplicas": 2,
     "maxReplicas": 8,
+    "replicas": 4,
+    "peerRef": {"name": "decode", "minPercent": 25, "maxPercent": 200},
     "queue": {
         "combine": "Max",
         "interval": "500ms",
@@ -316,7 +318,12 @@ _SOURCE, _PROMETHEUS = "spec.queue.sources[0]", "spec.queue.sources[0].prometheu
 ONE_OF = "give exactly one of pods, prometheus, endpointPicker, externalMetric, redis, rabbitMq"
 
 RULES = (
-    _rule("spec", "replicas is not supported yet", MINIMAL | {"replicas": 3}),
+    _rule("spec.peerRef", "peerRef needs minPercent or maxPercent, or both", MINIMAL | {"peerRef": {"name": "decode"}}),
+    _rule(
+        "spec.peerRef",
+        "minPercent must not be over maxPercent",
+        MINIMAL | {"peerRef": {"name": "decode", "minPercent": 80, "maxPercent": 50}},
+    ),
     _rule("spec", "give either targetRef or template", {"minReplicas": 1, "maxReplicas": 2}),
     _rule("spec", "give either targetRef or template", TEMPLATE | {"targetRef": {"name": "chat"}}),
     _rule("spec", "minReplicas must not be over maxReplicas", MINIMAL | {"minReplicas": 9}),
@@ -363,6 +370,8 @@ RULES = (
         "scaleDown.below must not be over scaleUp.above, which is 5 where it is absent",
         _queue(scaleDown={"below": 6}),
     ),
+    _rule(f"{_SOURCE}.redis", "give either list or stream", _source(redis={})),
+    _rule(f"{_SOURCE}.redis", "stream and group belong together", _source(redis={"stream": "jobs"})),
     _rule("spec.queue", "interval must be from 100ms to 5m", _queue(interval="99ms")),
     _rule("spec.queue", "interval must be from 100ms to 5m", _queue(interval="5m1s")),
     _rule(
