@@ -20,11 +20,14 @@ COLLECTIONS = {
     "Event": "/api/v1/{}/events",
     "HorizontalPodAutoscaler": "/apis/autoscaling/v2/{}/horizontalpodautoscalers",
     "InferencePool": "/apis/poolkeeper.io/v1alpha1/{}/inferencepools",
+    "LeaderWorkerSet": "/apis/leaderworkerset.x-k8s.io/v1/{}/leaderworkersets",
     "Lease": "/apis/coordination.k8s.io/v1/{}/leases",
     "Pod": "/api/v1/{}/pods",
     "PodDisruptionBudget": "/apis/policy/v1/{}/poddisruptionbudgets",
     "ReplicaSet": "/apis/apps/v1/{}/replicasets",
     "ResourceQuota": "/api/v1/{}/resourcequotas",
+    "Rollout": "/apis/argoproj.io/v1alpha1/{}/rollouts",
+    "StatefulSet": "/apis/apps/v1/{}/statefulsets",
 }
 
 
