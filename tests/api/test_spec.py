@@ -15,8 +15,8 @@ from poolkeeper.core.model import (
     PodsSource,
     PrometheusSource,
     RabbitSource,
-    RedisSource,
     Recovery,
+    RedisSource,
     Slo,
     Tier,
 )
@@ -123,7 +123,7 @@ def test_a_bad_spec_names_the_field_and_what_would_be_right(changes, problem):
         ({"redis": {}}, "give either list or stream"),
         ({"redis": {"list": "jobs", "stream": "jobs", "group": "workers"}}, "give either list or stream"),
         ({"redis": {"stream": "jobs"}}, "stream and group belong together"),
-        ({"rabbitMq": {}}, "rabbitMq.queue: missing"),
+        ({"rabbitMq": {}}, "rabbitMq.queue: Field required"),
         (
             {"pods": {}, "prometheus": {"metric": "m"}},
             "give exactly one of pods, prometheus, endpointPicker",

@@ -33,18 +33,6 @@ def in_schema(rule: Rule) -> dict[str, Any]:
     return {"x-kubernetes-validations": [{"rule": rule.cel, "message": rule.message}]}
 
 
-def not_yet(*fields: str) -> tuple[Rule, ...]:
-    """Return a rule for each field that is known and does nothing yet: it is rejected, never ignored."""
-    return tuple(
-        Rule(f"!has(self.{to_camel(field)})", _absent(field), f"{to_camel(field)} is not supported yet")
-        for field in fields
-    )
-
-
-def _absent(field: str) -> Callable[[Any], bool]:
-    return lambda model: getattr(model, field) is None
-
-
 class Part(BaseModel):
     """A part of the resource: camelCase outside, nothing unknown, its RULES checked."""
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from poolkeeper.api.fields import Duration, Name
-from poolkeeper.api.rules import Part, Rule, not_yet
+from poolkeeper.api.rules import Part, Rule
 from poolkeeper.api.units import parse_duration
 from poolkeeper.core import model
 
@@ -230,7 +230,6 @@ class Source(Part):
     """A RabbitMQ."""
 
     RULES: ClassVar = (
-        *not_yet("redis", "rabbit_mq"),
         Rule(
             "[has(self.pods), has(self.prometheus), has(self.endpointPicker), has(self.externalMetric),"
             " has(self.redis), has(self.rabbitMq)].filter(given, given).size() == 1",

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -20,6 +20,7 @@ from poolkeeper.core.model import OutsideSource, PodsSource, PrometheusSource
 from poolkeeper.core.observation import Observation, Reading
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell import covering, observe
+from poolkeeper.shell.brokers import Broker, load_brokers
 from poolkeeper.shell.clock import Clock
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.halves import Halves
@@ -31,14 +32,22 @@ from poolkeeper.shell.queues.batch import BatchReader
 from poolkeeper.shell.queues.demultiplex import Ask
 from poolkeeper.shell.queues.outside import Outside
 from poolkeeper.shell.queues.scrape import PodScraper
-from poolkeeper.shell.readers import kubernetes_readers
+from poolkeeper.shell.readers import broker_readers, kubernetes_readers
 from poolkeeper.shell.secrets import Secrets
 from poolkeeper.shell.servers import ServerConfig, load_servers
 
 Json = dict[str, Any]
 
+
 PATIENCE = 10
 """How long to wait for the cluster's objects, in seconds."""
+
+
+class Asked(NamedTuple):
+    """Whom pools may name, as the operator was told."""
+
+    servers: tuple[ServerConfig, ...]
+    brokers: tuple[Broker, ...]
 
 
 def check(
@@ -48,6 +57,7 @@ def check(
         list[str] | None, typer.Option(metavar="NAME=URL", help="As given to `poolkeeper run`; repeatable.")
     ] = None,
     prometheus_file: Annotated[Path | None, typer.Option(help="As given to `poolkeeper run`.")] = None,
+    brokers_file: Annotated[Path | None, typer.Option(help="As given to `poolkeeper run`.")] = None,
     kubeconfig: Kubeconfig = None,
     context: Context = None,
     output: As = Output.TEXT,
@@ -60,13 +70,13 @@ def check(
     """
     pools = read(file)
     try:
-        servers = load_servers(prometheus or [], prometheus_file)
+        asked = Asked(load_servers(prometheus or [], prometheus_file), load_brokers(brokers_file))
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     findings = [examined(pool) for pool in pools]
     if not offline:
         sound = [(pool, finding) for pool, finding in zip(pools, findings, strict=True) if not finding["problems"]]
-        ask((kubeconfig, context), lambda kube: examine_all(kube, sound, servers))
+        ask((kubeconfig, context), lambda kube: examine_all(kube, sound, asked))
     if output is Output.JSON:
         print_json({"items": findings})
     else:
@@ -113,13 +123,13 @@ def hurried(spec: Spec, template: Json) -> list[str]:
     return [f"{said}, less than drain.deadline of {spec.drain.deadline}: what a busy pod serves then is cut off sooner"]
 
 
-async def examine_all(kube: KubeClient, pools: list[tuple[Json, Json]], servers: tuple[ServerConfig, ...]) -> None:
+async def examine_all(kube: KubeClient, pools: list[tuple[Json, Json]], asked: Asked) -> None:
     """Add what the cluster tells to each finding."""
     for pool, finding in pools:
-        await examine(kube, pool, finding, servers)
+        await examine(kube, pool, finding, asked)
 
 
-async def examine(kube: KubeClient, raw: Json, finding: Json, servers: tuple[ServerConfig, ...]) -> None:
+async def examine(kube: KubeClient, raw: Json, finding: Json, asked: Asked) -> None:
     """Ask the API server whether it would take the pool, then look at its target as the operator would."""
     namespace = raw["metadata"].setdefault("namespace", kube.access.namespace)
     collection = f"/apis/{names.API_VERSION}/namespaces/{namespace}/{names.PLURAL}"
@@ -140,7 +150,7 @@ async def examine(kube: KubeClient, raw: Json, finding: Json, servers: tuple[Ser
     reflecting = asyncio.create_task(cluster.run())
     try:
         await filled(cluster)
-        readings = await look(pool, cluster, servers, kube)
+        readings = await look(pool, cluster, asked, kube)
     finally:
         reflecting.cancel()
         with suppress(asyncio.CancelledError):
@@ -180,15 +190,13 @@ def as_stored(raw: Json, pools: Pools, kube: KubeClient) -> Json:
     return raw | {"metadata": {"annotations": {}, **raw["metadata"], **made}, "status": status}
 
 
-async def look(
-    pool: Pool, cluster: Cluster, servers: tuple[ServerConfig, ...], kube: KubeClient
-) -> tuple[Reading, ...]:
+async def look(pool: Pool, cluster: Cluster, asked: Asked, kube: KubeClient) -> tuple[Reading, ...]:
     """Read the pool's target and sources once."""
     spec, now = pool.core, kube.clock.now()
     if spec is None:
         return ()
     await Halves(kube, cluster).look(pool)
-    scraper, open_servers = PodScraper(), {one.name: PrometheusServer(one) for one in servers}
+    scraper, open_servers = PodScraper(), {one.name: PrometheusServer(one) for one in asked.servers}
     targets = observe.scrape_targets(observe.ready_pods(pool, cluster))
     asks = [
         Ask("check", pool.key[0], source, observe.roster(pool, cluster))
@@ -201,19 +209,20 @@ async def look(
             for source in spec.queue.sources
             if isinstance(source, PodsSource)
         ]
-        asked = (*direct, *(await BatchReader(open_servers).read(asks, now)).values())
-        return (*asked, *await outside(pool, cluster, kube))
+        queried = (await BatchReader(open_servers).read(asks, now)).values()
+        return (*direct, *queried, *await outside(pool, cluster, asked.brokers, kube))
     finally:
         await scraper.close()
         for server in open_servers.values():
             await server.close()
 
 
-async def outside(pool: Pool, cluster: Cluster, kube: KubeClient) -> list[Reading]:
+async def outside(pool: Pool, cluster: Cluster, brokers: tuple[Broker, ...], kube: KubeClient) -> list[Reading]:
     """Read the sources that are asked for by themselves."""
     sources = pool.core.queue.sources if pool.core else ()
     async with AsyncExitStack() as opened:
-        reader = Outside({**kubernetes_readers(kube, cluster, Secrets(kube), opened)})
+        known = kubernetes_readers(kube, cluster, Secrets(kube), opened)
+        reader = Outside({**known, **broker_readers(brokers, opened)})
         wanted = [source for source in sources if isinstance(source, OutsideSource)]
         return [await reader.read(pool.key[0], source, kube.clock.now()) for source in wanted]
 

@@ -38,7 +38,7 @@ from poolkeeper.shell.prometheus import PrometheusServer
 from poolkeeper.shell.queues.batch import BatchReader
 from poolkeeper.shell.queues.outside import Outside
 from poolkeeper.shell.queues.scrape import PodScraper
-from poolkeeper.shell.readers import kubernetes_readers
+from poolkeeper.shell.readers import broker_readers, kubernetes_readers
 from poolkeeper.shell.secrets import Secrets
 from poolkeeper.shell.settings import Settings
 from poolkeeper.shell.telemetry import Telemetry
@@ -263,7 +263,8 @@ class Operator:
         for closing in (scraper.close, *(server.close for server in self.servers.values())):
             self._open.push_async_callback(closing)
         readers = kubernetes_readers(asking, self.cluster, Secrets(asking), self._open)
-        return Sources(scraper, BatchReader(self.servers), Outside({**readers}))
+        brokers = broker_readers(self.settings.brokers, self._open)
+        return Sources(scraper, BatchReader(self.servers), Outside({**readers, **brokers}))
 
     def _team_budgets(self) -> TeamBudgets:
         known = self.settings

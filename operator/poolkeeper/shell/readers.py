@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
-from poolkeeper.core.model import ExternalSource, OutsideSource, PickerSource
+from poolkeeper.core.model import ExternalSource, OutsideSource, PickerSource, RabbitSource, RedisSource
+from poolkeeper.shell.brokers import Broker, RabbitBroker, RedisBroker, of_kind
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.gateway import Gateway
 from poolkeeper.shell.kube import KubeClient
@@ -11,6 +12,8 @@ from poolkeeper.shell.queues.external import ExternalReader
 from poolkeeper.shell.queues.outside import Reader
 from poolkeeper.shell.queues.pages import Pages
 from poolkeeper.shell.queues.picker import PickerReader
+from poolkeeper.shell.queues.rabbit import RabbitReader
+from poolkeeper.shell.queues.redis import RedisReader
 from poolkeeper.shell.secrets import Secrets
 
 Readers = Mapping[type[OutsideSource], Reader]
@@ -25,3 +28,11 @@ def kubernetes_readers(kube: KubeClient, cluster: Cluster, secrets: Secrets, ope
     opened.push_async_callback(pages.close)
     gateway = Gateway(kube, cluster)
     return {PickerSource: PickerReader(kube, cluster, gateway, pages), ExternalSource: ExternalReader(kube)}
+
+
+def broker_readers(brokers: tuple[Broker, ...], opened: AsyncExitStack) -> Readers:
+    """Return the readers of the administrator's brokers; what they open, `opened` closes."""
+    redis, rabbit = RedisReader(of_kind(brokers, RedisBroker)), RabbitReader(of_kind(brokers, RabbitBroker))
+    opened.push_async_callback(redis.close)
+    opened.push_async_callback(rabbit.close)
+    return {RedisSource: redis, RabbitSource: rabbit}
