@@ -1,6 +1,7 @@
 """Least privilege: the manifests' account is enough for all that the operator does, and holds nothing besides."""
 
 from collections.abc import Iterator
+from functools import partial
 from importlib.metadata import version
 from secrets import token_hex
 
@@ -8,14 +9,17 @@ import pytest
 import yaml
 
 from controlplane import KubectlError
+from poolkeeper.api.target import KINDS
 from rig import audit
 from rig.api import collection
 from rig.ground import Ground
 from rig.install import BASE, Installation, installed
 from rig.manifests import deployment, pool, published
+from rig.picker import V1ALPHA2, Picker
 from rig.space import Space
 from rig.spot import SpotPool, capacity
 from rig.waiting import eventually
+from rig.workloads import define_kinds, leader_worker_set, rollout, stateful_set
 
 pytestmark = [pytest.mark.xdist_group("access"), pytest.mark.lasts(60)]
 
@@ -25,7 +29,10 @@ PRICED = {"pricePerGPUHour": {"on-demand": "3.00"}}
 OLD_MONTH = "poolkeeper-ledger-2020-01-gone"
 UNUSED = {
     ("keda.sh", "scaledobjects", "watch"): "there is nothing to watch until KEDA is installed",
-    ("apps", "deployments/scale", "get"): "only after somebody else's write came between a look and ours",
+    **{
+        (kind.group, f"{kind.plural}/scale", "get"): "only after somebody else's write came between a look and ours"
+        for kind in KINDS.values()
+    },
     ("policy", "poddisruptionbudgets", "create"): "asked for where an apply makes one; the log calls it a patch",
 }
 
@@ -39,6 +46,7 @@ def installation(ground: Ground) -> Iterator[Installation]:
 @pytest.fixture(scope="module")
 def space(ground: Ground, installation: Installation) -> Iterator[Space]:
     """A namespace in which an operator with the manifests' rights has done all that it ever does."""
+    define_kinds(ground.cluster)
     made = Space(ground, f"access-{token_hex(3)}")
     old = {"name": OLD_MONTH, "namespace": installation.namespace, "labels": {"poolkeeper.io/ledger": "2020-01"}}
     ground.api.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": old})
@@ -52,13 +60,27 @@ def space(ground: Ground, installation: Installation) -> Iterator[Space]:
     made.api.patch(made.path("InferencePool", "own"), {"spec": templated("own", "vllm:2")["spec"]})
     made.fleet.queue(made.workload("chat"), 0)
     live_on_spot(made)
+    live_on_other_kinds(made)
     eventually(lambda: made.sizes("chat") == [2, 3, 2], "up and down")
     eventually(lambda: made.record.newest("Deployment", "own")["metadata"]["generation"] > 1, "a new template")
     eventually(lambda: (made.status("chat").get("lastDecision") or {}).get("to") == 2, "the status says so")
     eventually(lambda: renewed(ground, installation), "the lease was renewed")
+    live_on_a_picker(made)
     live_on_money(made, installation)
     yield made
     made.close()
+
+
+def live_on_other_kinds(space: Space) -> None:
+    """Let targets of other kinds be brought to their pools' minimum, whoever then makes their pods."""
+    for target in (stateful_set("row", 1), leader_worker_set("groups", 1), rollout("canary", 1)):
+        kind, name = target["kind"], target["metadata"]["name"]
+        space.create(target, pool(name, QUEUE, targetRef={"kind": kind, "name": name}))
+        eventually(partial(has_minimum, space, space.path(kind, name)), f"{name} has its minimum")
+
+
+def has_minimum(space: Space, path: str) -> bool:
+    return bool(space.api.get(path)["spec"]["replicas"] == 2)
 
 
 def live_on_spot(space: Space) -> None:
@@ -72,6 +94,14 @@ def live_on_spot(space: Space) -> None:
     split.wait_until_split(1, 3)
     space.api.patch(space.path("InferencePool", "split"), {"spec": {"capacity": None}})
     eventually(lambda: not space.record.newest("Deployment", "split-spot"), "the sibling is removed")
+
+
+def live_on_a_picker(space: Space) -> None:
+    """Let a pool ask a picker, whose InferencePool is of the older version: the newer one is looked for first."""
+    with Picker(space, "picked", V1ALPHA2) as picker:
+        space.deploy(picker.name)
+        space.create(pool(picker.name, published(sources=[picker.source])))
+        space.wait_for_condition(picker.name, "MetricsAvailable", "AsExpected")
 
 
 def live_on_money(space: Space, installation: Installation) -> None:
