@@ -89,8 +89,8 @@ def laid_over(raw: Mapping[str, Any], changes: Mapping[str, Any]) -> Json:
         below = made.get(name)
         if value is None:
             made.pop(name, None)
-        elif isinstance(value, Mapping) and isinstance(below, Mapping):
-            made[name] = laid_over(below, value)
+        elif isinstance(value, Mapping):
+            made[name] = laid_over(below if isinstance(below, Mapping) else {}, value)
         else:
             made[name] = value
     return made

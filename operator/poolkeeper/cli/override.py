@@ -98,12 +98,13 @@ def changed(least: int | None, most: int | None, fields: list[str]) -> Json:
     made: Json = {name: value for name, value in bounds.items() if value is not None}
     for one in fields:
         path, equals, text = one.removeprefix("spec.").partition("=")
-        if not equals or not all(path.split(".")):
+        *parents, last = path.split(".")
+        inside = made
+        for part in parents:
+            inside = inside.setdefault(part, {}) if isinstance(inside, dict) else {}
+        if not (equals and last and all(parents) and isinstance(inside, dict)):
             raise typer.BadParameter(f"--set {one!r}: write FIELD=VALUE, as in queue.scaleUp.above=500")
-        value = meant(text)
-        for part in reversed(path.split(".")):
-            value = {part: value}
-        made = laid_over(made, value)
+        inside[last] = meant(text)
     return made
 
 
