@@ -128,6 +128,23 @@ def test_a_target_that_cannot_be_split_is_wrong():
     assert finding["problems"] == [words]
 
 
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"template": {"spec": 1}},
+        {"leaderWorkerTemplate": {"leaderTemplate": {"spec": 1}, "workerTemplate": {"spec": 2}}},
+        {"leaderWorkerTemplate": {"workerTemplate": {"spec": 1}}},
+    ],
+    ids=["one", "of leaders", "of all in a group"],
+)
+def test_the_template_that_counts_is_that_of_who_serves(spec):
+    assert module.template_of(spec) == {"spec": 1}
+
+
+def test_a_workload_that_takes_its_template_from_another_has_none():
+    assert module.template_of({"workloadRef": {}}) == {}
+
+
 async def test_a_kind_that_may_not_be_listed_is_named_after_a_while(monkeypatch):
     monkeypatch.setattr(module, "PATIENCE", 0.01)
     kinds = {kind: SimpleNamespace(is_synced=kind == "pods") for kind in ("pods", "deployments")}

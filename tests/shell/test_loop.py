@@ -5,6 +5,7 @@ import pytest
 
 from builders import LONG_AGO, at, reading
 from poolkeeper.api.names import POOL_LABEL
+from poolkeeper.api.target import STATEFUL_SET
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.kube import Metadata, Written
 from poolkeeper.shell.kube_errors import Forbidden, TooManyRequests
@@ -28,6 +29,7 @@ class Kube:
 
     def __init__(self):
         self.refusals, self.asked, self.sent, self.bodies = {}, [], [], {}
+        self.scaled = []
         self.second = 0
         self.clock = self
 
@@ -43,6 +45,7 @@ class Kube:
     def _answer(self, verb, path, body):
         end = path.rsplit("/", 1)[-1]
         self.asked.append(f"{verb} {end}")
+        self.scaled += [path] if end == "scale" else []
         if end in self.refusals:
             raise self.refusals[end]
         self.bodies[end] = body
@@ -227,3 +230,38 @@ async def test_a_pool_that_could_not_be_told_gets_its_turn_back(rig):
     before = replace(rig.pool.budget)
     await rig.look(0, waiting=500)
     assert rig.pool.budget == before
+
+
+class Row(Rig):
+    """The same with a StatefulSet."""
+
+    def change(self, **spec):
+        super().change(targetRef={"kind": "StatefulSet", "name": "chat"}, **spec)
+
+    def see(self, **changes):
+        changes |= {"kind": STATEFUL_SET, "match_labels": {}}
+        self.cluster.workloads[STATEFUL_SET].items[KEY] = deployment(**changes)
+        for number in range(2):
+            times = {"scheduled_at": LONG_AGO, "ready_at": LONG_AGO}
+            pod = PodView(KEY[0], f"chat-{number}", f"uid-{number}", LONG_AGO, "uid-d", **times)
+            self.cluster.ownership.pod_changed(KEY, None, pod)
+
+
+async def test_a_stateful_set_is_sized_where_it_is():
+    rig = Row()
+    await rig.look(0)
+    assert rig.kube.scaled == ["/apis/apps/v1/namespaces/inference/statefulsets/chat/scale"]
+
+
+async def test_where_the_last_one_goes_nobody_is_marked():
+    rig = Row(minReplicas=1, queue=QUEUE | {"scaleDown": {"below": 100, "gracePeriod": "1s"}})
+    for second in range(4):
+        await rig.look(second, waiting=0)
+    assert (rig.kube.asked.count("PATCH scale") > 0, "PATCH chat-1" in rig.kube.asked) == (True, False)
+
+
+async def test_a_stateful_set_that_is_not_there_is_named():
+    rig = Row()
+    rig.cluster.workloads[STATEFUL_SET].items.clear()
+    await rig.look(0)
+    assert rig.pool.decision.detail == "statefulset/chat is not in inference"
