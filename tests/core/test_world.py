@@ -288,30 +288,33 @@ def test_gliding_comes_to_the_same_as_step_by_step():
     glided, stepped = run(world(), 5, 50), run(world(), 5, 50)
     for arrival in MANY:
         stepped.advance(arrival, STEP)
-    assert glided.glide(MANY, STEP) == len(MANY)
+    assert glided.glide(MANY, STEP) == (len(MANY), None)
     assert (glided.observe(), glided.spent) == (stepped.observe(), stepped.spent)
 
 
 def test_nobody_glides_past_what_is_due():
     made = world()
     made.resize("on-demand", 5)
-    assert (made.glide(MANY, STEP), made.now) == (5, at(50))
+    assert (made.glide(MANY, STEP), made.now) == ((5, None), at(50))
 
 
-def test_nobody_glides_into_a_queue():
-    made = world()
-    assert made.glide([*MANY[:3], Arrival(9000, 1155, 211), *MANY], STEP) == 3
-    assert made.serving.waits.waiting == 0
+def test_a_queue_ends_it_and_what_was_seen_before_is_known():
+    glided, stepped = run(world(), 5, 50), run(world(), 5, 50)
+    passed, before = glided.glide([*MANY[:3], Arrival(9000, 1155, 211), *MANY], STEP)
+    for arrival in MANY[:3]:
+        stepped.advance(arrival, STEP)
+    assert (passed, glided.observe(before)) == (4, stepped.observe())
 
 
-def test_nobody_glides_while_replicas_drain():
-    made = run(world(), 20, 100)
-    made.resize("on-demand", 3)
-    assert made.glide(MANY, STEP) == 0
-
-
-def test_nobody_glides_where_figures_are_late():
-    assert world(metric_delay=STEP).glide(MANY, STEP) == 0
+@pytest.mark.parametrize("ground", [{}, {"metric_delay": STEP}])
+def test_what_drains_and_figures_that_are_late_go_on_as_step_by_step(ground):
+    glided, stepped = (run(world(**ground), 20, 100) for _ in range(2))
+    for made in (glided, stepped):
+        made.resize("on-demand", 3)
+    for arrival in MANY:
+        stepped.advance(arrival, STEP)
+    assert glided.glide(MANY, STEP) == (len(MANY), None)
+    assert (glided.observe(), glided.spent) == (stepped.observe(), stepped.spent)
 
 
 def test_what_a_pod_counts_does_not_hang_on_who_looks():

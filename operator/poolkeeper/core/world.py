@@ -160,21 +160,29 @@ class World:
         if (part := end - self.clock) > 0:
             self._pass(Arrival(requests * part / seconds, prompt, output), part)
 
-    def glide(self, arrivals: Sequence[Arrival], step: timedelta) -> int:
-        """Let steps pass while nobody waits and nothing is due; returns how many of them did, the first ones.
+    def glide(self, arrivals: Sequence[Arrival], step: timedelta) -> tuple[int, Figures | None]:
+        """Let steps pass, the first ones, until somebody waits or something is due; the same as so many `advance`.
 
-        It ends before the first step that is not of this kind: the world then stands as after so many `advance`.
+        Returns how many did, and if somebody waits what was seen before the last of them.
         """
-        if self.drains or self._delay:
-            return 0
-        seconds = step.total_seconds()
+        seconds, passed, before = step.total_seconds(), 0, None
         until = self.agenda.next - self.clock
         quiet = arrivals if until > len(arrivals) * seconds else arrivals[: max(0, ceil(until / seconds) - 1)]
-        return self.serving.glide(quiet, self.ready, seconds)
+        while passed < len(quiet) and before is None:
+            if not (self.drains or self._delay):
+                passed += self.serving.glide(quiet[passed:], self.ready, seconds)
+            if passed < len(quiet):
+                seen, passed = self._seen(), passed + 1
+                self._pass(quiet[passed - 1], seconds)
+                before = seen if self.serving.waits.waiting else None
+        return passed, before
 
-    def observe(self) -> Observation:
-        """Return what the operator sees; with nobody ready to be asked, whoever holds the queue tells its length."""
-        seen = self._seen()
+    def observe(self, seen: Figures | None = None) -> Observation:
+        """Return what the operator sees, or would have seen when figures were such ones and its pods the same.
+
+        With nobody ready to be asked, whoever holds the queue tells its length.
+        """
+        seen = seen or self._seen()
         at = self.start + timedelta(seconds=seen.clock)
         if self.silent:
             reading = Reading("pods", at, fault=Reason.METRIC_REFUSED)

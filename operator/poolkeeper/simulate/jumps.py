@@ -23,6 +23,7 @@ from datetime import datetime, timedelta
 from math import ceil, inf
 
 from poolkeeper.core.decision import Decision
+from poolkeeper.core.figures import Figures
 from poolkeeper.core.grace import GAP, passed
 from poolkeeper.core.lead import whole
 from poolkeeper.core.load import BUCKET
@@ -59,6 +60,10 @@ class Standing:
             return False
         self.skipped = world.observe(), world.now
         return True
+
+    def skip(self, world: World, seen: Figures) -> None:
+        """Keep the look that was left out when the figures were such ones: somebody waits since."""
+        self.skipped = world.observe(seen), world.start + timedelta(seconds=seen.clock)
 
     def stands(self, world: World) -> bool:
         """Return whether a look at this moment would change nothing."""

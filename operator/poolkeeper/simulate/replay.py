@@ -185,7 +185,9 @@ class Run:
         if self.standing is not None and room:
             room = min(room, self.standing.strides(self.world, self.traffic.step))
             coming = self.traffic.arrivals[after : after + room]
-            passed = self.world.glide(coming, self.traffic.step) if coming else 0
+            passed, before = self.world.glide(coming, self.traffic.step)
+            if before is not None:
+                self.standing.skip(self.world, before)
             for arrival in coming[:passed]:
                 self._count(arrival)
             self.looks += passed
