@@ -8,6 +8,8 @@ commons     namespaces that many tests share, with one operator
 operators   `poolkeeper run` as a process: started, killed, asked
 groups      tests that share what is dear to make run in one worker
 windows     schedules whose windows begin or end at a whole minute that is near, and moments of instants
+picker      a picker of the Gateway API inference extension, whose page a test writes
+adapter     an adapter that serves external metrics through the API server
 manifests   Deployments and pools; say only what the test is about
 waiting     until a condition holds, or for a stated time
 strain      what a span of time is worth on a machine that has nothing else to do: how late is late

@@ -29,13 +29,14 @@ from poolkeeper.api.quantities import parse_quantity
         ("12e6", "12000000"),
         ("12E-1", "1.2"),
         ("1e+2", "100"),
+        ("1e99", "1e99"),
     ],
 )
 def test_a_quantity_is_its_number(text, number):
     assert parse_quantity(text) == Decimal(number)
 
 
-@pytest.mark.parametrize("text", ["", "m", "7 ", "1K", "1mi", "1ki", "1e", "NaN", "inf", "0x7", "1_000", "1e3m", "٣"])
+@pytest.mark.parametrize("text", ["", "m", "7 ", "1K", "1mi", "1ki", "1e", "NaN", "inf", "0x7", "1_000", "1e3m", "1e999", "٣"])
 def test_what_is_none_is_refused(text):
     with pytest.raises(ValueError, match="is no quantity"):
         parse_quantity(text)

@@ -6,7 +6,7 @@ Source: k8s.io/apimachinery, pkg/api/resource, quantity.go (the grammar in the c
 import re
 from decimal import Decimal
 
-_FORM = re.compile(r"([+-]?(?:[0-9]{1,32}(?:\.[0-9]{0,32})?|\.[0-9]{1,32}))(?:[eE]([+-]?[0-9]{1,3})|([a-zA-Z]{0,2}))")
+_FORM = re.compile(r"([+-]?(?:[0-9]{1,32}(?:\.[0-9]{0,32})?|\.[0-9]{1,32}))(?:[eE]([+-]?[0-9]{1,2})|([a-zA-Z]{0,2}))")
 _SMALL = {"n": Decimal("1e-9"), "u": Decimal("1e-6"), "m": Decimal("1e-3"), "": Decimal(1)}
 _DECIMAL = {suffix: Decimal(1000) ** power for power, suffix in enumerate("kMGTPE", start=1)}
 _BINARY = {f"{suffix}i": Decimal(1024) ** power for power, suffix in enumerate("KMGTPE", start=1)}
@@ -29,4 +29,4 @@ def parse_quantity(text: str) -> Decimal:
         raise ValueError(f'{text!r} is no quantity; one is a number with a suffix, as "7", "1500m", "2k" or "3Mi"')
     number = Decimal(found[1])
     exact = number.scaleb(int(found[2])) if found[2] else number * _SUFFIXES[found[3] or ""]
-    return exact.normalize() if exact != exact.to_integral_value() else exact.quantize(Decimal(1))
+    return Decimal(int(exact)) if exact == exact.to_integral_value() else exact.normalize()
