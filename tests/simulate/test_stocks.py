@@ -10,8 +10,8 @@ from builders import START
 from poolkeeper.core.arrivals import Arrival
 from poolkeeper.core.machines import Stock
 from poolkeeper.core.model import ON_DEMAND, CapacityType, PoolSpec, Tier
-from poolkeeper.simulate.replay import Operator, replay
-from poolkeeper.simulate.stocks import NOTICE, Setting, cost_by_tier, prices, read_zones, together
+from poolkeeper.simulate.replay import Operator, Run, replay
+from poolkeeper.simulate.stocks import NOTICE, Setting, cost_by_tier, prices, read_zones, together, watched
 from poolkeeper.simulate.study import OURS, Entrant, Pool, Row, Scene, Trial, case, drawn, lived
 from poolkeeper.simulate.trace import Trace, TraceError
 
@@ -148,3 +148,10 @@ def test_jumping_finds_what_stepping_finds_where_stock_runs_out():
     given = case(trial, drawn(TRACE, trial.scene, 1.0, 7))
     stepped, jumped = (replay(Operator(SPEC), given, jump=jump) for jump in (False, True))
     assert [one.sizes for one in stepped.moments] == [one.sizes for one in jumped.moments]
+
+
+def test_what_is_seen_is_seen_however_life_goes_on():
+    trial = Trial(replace(POOL, setting=GONE), Entrant(OURS, SPEC), Scene(), 1.0, 7)
+    given = case(trial, drawn(TRACE, trial.scene, 1.0, 7))
+    stepped, jumped = (watched(Run(Operator(SPEC), given, jump=jump), 2) for jump in (False, True))
+    assert (stepped.available, stepped.reclaims) == (jumped.available, jumped.reclaims)

@@ -117,3 +117,9 @@ def test_a_peer_may_have_the_spot_tier_of_the_pool():
     pool = replace(POOL, spec=mixed, prices={"spot": Decimal(1), "on-demand": Decimal(3)})
     row = lived(trial(pool=pool, entrant=Entrant("skyserve-spot"), plotted=True), TRACE)
     assert max(one.sizes["spot"] for one in row.moments) > 0
+
+
+def test_a_peer_that_knows_of_no_spot_is_on_demand_from_the_start_on():
+    mixed = replace(SPEC, min_replicas=4, tiers=(Tier("spot", CapacityType.SPOT), ON_DEMAND))
+    row = lived(trial(pool=replace(POOL, spec=mixed), entrant=Entrant("static=4"), plotted=True), TRACE)
+    assert (row.moments[0].ready, row.by_tier["spot"]) == (4, 0)

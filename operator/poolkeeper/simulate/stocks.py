@@ -133,10 +133,10 @@ class Watch:
         ]
         self.told: set[tuple[str, int]] = set()
 
-    def look(self) -> None:
-        """Look at the world."""
-        self.steps += 1
-        self.full += self.world.ready >= self.enough
+    def look(self, steps: int) -> None:
+        """Look at the world after so many steps; it has been as it is now from the end of the first of them on."""
+        self.steps += steps
+        self.full += steps * (self.world.ready >= self.enough)
         for fleet in self.markets:
             self.told.update([(fleet.tier, one.number) for one in fleet.replicas if one.pod.notice and one.landed])
 
@@ -153,12 +153,13 @@ class Watch:
 
 def watched(run: Run, enough: int, progress: Callable[[float], None] | None = None) -> Watch:
     """Live a run to its end, and return what was seen; `progress` is told the share that is done, from time to time."""
-    watch, many = Watch(run.world, enough), len(run.traffic.arrivals)
-    for place in range(many):
-        run.step(place)
-        watch.look()
+    watch, place, many = Watch(run.world, enough), 0, len(run.traffic.arrivals)
+    while place < many:
         if progress is not None and place % run.thinning == 0:
             progress(place / many)
+        after = run.stride(place)
+        watch.look(after - place)
+        place = after
     return watch
 
 

@@ -29,6 +29,8 @@ from poolkeeper.simulate.traffic import draw
 
 OURS = "poolkeeper"
 SIZED = "static="
+ON_SPOT = frozenset({"skyserve-spot", "skyserve-hedge"})
+"""The peers that know of spot: the replicas of all others are on demand from the start on."""
 STEP = timedelta(seconds=5)
 FIGURES = (
     "replica_hours",
@@ -205,6 +207,7 @@ def lived(trial: Trial, trace: Trace, progress: Callable[[float], None] | None =
     run = Run(policy(trial, traffic, cheapest), case(trial, traffic), jump=pool.setting.jumps)
     seen = watched(run, (trial.entrant.spec or pool.spec).min_replicas, progress)
     played = run.played()
+    hours = dict.fromkeys((tier.name for tier in pool.spec.tiers), 0.0) | dict(played.by_tier)
     return Row(
         pool=pool.name,
         policy=trial.entrant.policy,
@@ -224,8 +227,8 @@ def lived(trial: Trial, trace: Trace, progress: Callable[[float], None] | None =
         requests=played.requests,
         available=seen.available,
         reclaims=seen.reclaims,
-        by_tier=played.by_tier,
-        cost_by_tier=cost_by_tier(played.by_tier, played.cost, pool.spec, pool.prices),
+        by_tier=hours,
+        cost_by_tier=cost_by_tier(hours, played.cost, pool.spec, pool.prices),
         moments=played.moments if trial.plotted else (),
     )
 
@@ -269,7 +272,8 @@ def case(trial: Trial, traffic: Traffic) -> Case:
     pool = trial.pool
     spec = trial.entrant.spec or pool.spec
     given = static_size(trial.entrant.policy)
-    spot = [tier.name for tier in pool.spec.tiers if tier.type is CapacityType.SPOT]
+    on_spot = trial.entrant.spec is not None or trial.entrant.policy in ON_SPOT
+    spot = [tier.name for tier in pool.spec.tiers if tier.type is CapacityType.SPOT and on_spot]
     ground = pool.setting.ground(trial.scene.engine, pool.startup, pool.prices, spot)
     return Case(
         traffic=traffic,
