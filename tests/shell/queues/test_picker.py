@@ -110,6 +110,19 @@ async def test_a_server_that_has_just_become_ready_is_not_missed():
     assert (await rig.depth()).lacks == ""
 
 
+async def test_the_first_server_counts_as_soon_as_the_picker_knows_it():
+    rig = Rig(page(average=300, ready=1), servers=0)
+    rig.add("chat-9", {"app": "chat"}, ready_at=at(55))
+    assert await rig.depth() == Found(300, 10)
+
+
+async def test_until_then_nothing_is_believed_to_be_idle():
+    rig = Rig(page(ready=0), servers=0)
+    rig.add("chat-9", {"app": "chat"}, ready_at=at(55))
+    found = await rig.depth()
+    assert (found.running, found.lacks) == (None, "the picker has figures of 0 of 1 ready pods")
+
+
 async def test_without_a_ready_server_only_what_is_held_counts():
     assert await Rig(page(held=30, average=4), servers=0).depth() == Found(30, 0)
 

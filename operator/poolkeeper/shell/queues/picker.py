@@ -16,6 +16,7 @@ no server is ready                                  held alone: what a page says
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from typing import NamedTuple
 
 from poolkeeper.core.model import PickerSource
 from poolkeeper.core.reasons import Reason
@@ -32,6 +33,13 @@ PATH = "/metrics"
 PORT_NAME, PORT = "metrics", 9090
 TAKEN_UP = timedelta(seconds=10)
 """So soon a picker has figures of a model server that became ready."""
+
+
+class Servers(NamedTuple):
+    """How many model servers are ready, and of how many of them a picker should have figures by now."""
+
+    ready: int
+    due: int
 
 
 class PickerReader:
@@ -58,11 +66,10 @@ class PickerReader:
         found = self._cluster.live_pods.get(namespace, {}).values()
         return [pod for pod in found if pod.ready_at and pod.ip and labels.items() <= pod.labels.items()]
 
-    def _servers(self, namespace: str, picked: Picked) -> int:
-        """Return of how many model servers the picker should have figures."""
+    def _servers(self, namespace: str, picked: Picked) -> Servers:
         latest = self._kube.clock.now() - TAKEN_UP
-        ready = self._ready(namespace, picked.selector)
-        return sum(pod.ready_at is not None and pod.ready_at <= latest for pod in ready)
+        since = [pod.ready_at for pod in self._ready(namespace, picked.selector) if pod.ready_at]
+        return Servers(len(since), sum(one <= latest for one in since))
 
     async def _ask(self, pod: PodView, source: PickerSource) -> PickerPage | MetricError:
         try:
@@ -85,14 +92,15 @@ def port_of(source: PickerSource, declared: Mapping[str, int]) -> int:
     return next((number for name, number in sorted(declared.items()) if PORT_NAME in name), PORT)
 
 
-def combined(pages: Sequence[PickerPage], faults: Sequence[MetricError], servers: int) -> Found:
-    """Return what the pickers say together; `servers` are ready, and they should have figures of all of them."""
+def combined(pages: Sequence[PickerPage], faults: Sequence[MetricError], servers: Servers) -> Found:
+    """Return what the pickers say together."""
     held = sum(page.held for page in pages)
     silent = f"{len(faults)} of {len(pages) + len(faults)} pickers do not answer" if faults else ""
-    if not servers:
+    if not servers.ready:
         return Found(held, 0.0, lacks=silent)
     seen = max(page.ready for page in pages)
-    unseen = f"the picker has figures of {seen:g} of {servers} ready pods" if seen < servers else ""
+    blind = not seen or seen < servers.due
+    unseen = f"the picker has figures of {seen:g} of {servers.ready} ready pods" if blind else ""
     waiting = held + max(page.waiting for page in pages)
     return Found(waiting, _most(page.working for page in pages), lacks="; ".join(filter(None, [silent, unseen])))
 

@@ -52,8 +52,8 @@ class PickerPage(NamedTuple):
 
     @property
     def working(self) -> float | None:
-        """How many requests run there, None where the picker does not tell."""
-        return None if self.running is None else self.running * self.ready
+        """How many requests run there, None where the picker does not tell or does not know."""
+        return self.running * self.ready if self.ready and self.running is not None else None
 
 
 def page_of(page: bytes, pool: str) -> PickerPage:
