@@ -68,9 +68,9 @@ class Stage:
         return Api(self.cluster)
 
     @contextmanager
-    def operator(self) -> Iterator[Operator]:
-        """Run `poolkeeper run` as it would run in a cluster, under its own account and rights."""
-        given = ["--prometheus", f"default={self.prometheus}", *self.account.arguments]
+    def operator(self, *more: str) -> Iterator[Operator]:
+        """Run `poolkeeper run` as it would run in a cluster, under its own account and rights; with more arguments."""
+        given = ["--prometheus", f"default={self.prometheus}", *more, *self.account.arguments]
         operator = Operator(self.cluster, f"operator-{len(self.operators)}", given, self.account.kubeconfig)
         self.operators.append(operator)
         try:

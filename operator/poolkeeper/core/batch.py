@@ -3,7 +3,8 @@
     work      jobs that wait or are under way, all due at one instant; those whose deadline has passed are late
     able      what one replica does in a time: the time over a job's, less the start-up of one that is yet to come
     reserve   what on-demand needs at worst to take over the last of it: a start-up, and two jobs
-    aim       the time that is left until the reserve; with a window, its hours until then, where all fits in those
+    aim       the time that is left until the reserve; with a window, its hours until then, two jobs less, where that
+              is enough
 
     now ------------- aim -------------|-- reserve --|due
                                   must run from: due - start-up - the jobs that each of `most` replicas has to do
@@ -108,14 +109,14 @@ def needed(work: Work, means: Means, hours: Hours, there: There, now: datetime) 
         return Needed(late, most, Reason.BATCH_LATE, kept=late, must_from=from_)
     stay = means.start + means.job
     if means.reclaimed and now >= (from_ - stay if there.kept else from_):
-        kept = at_last(work, means, means.job, now)
+        kept = max(at_last(work, means, means.job, now), min(there.kept, most))
         return Needed(kept, max(kept, most), Reason.BATCH_MUST, kept=kept, must_from=from_)
     aim = work.due_at - reserve(means, means.job) - now
-    inside = hours.left if hours.left is not None and fits(work, means, hours.left) else aim
-    waits = not hours.now and inside is not aim and now < (from_ - stay if there.size else from_)
-    if waits:
-        return Needed(0, 0, Reason.BATCH_WAITS, must_from=from_)
-    aim = inside if hours.now else aim
+    cheap = None if hours.left is None else min(aim, hours.left - 2 * means.job)
+    if cheap is not None and least(work, means, cheap, there) <= means.most:
+        if not hours.now and now < (from_ - stay if there.size else from_):
+            return Needed(0, 0, Reason.BATCH_WAITS, must_from=from_)
+        aim = cheap if hours.now else aim
     low, high = least(work, means, aim, there), at_most(work, means, aim, there)
     return Needed(min(most, low), min(most, max(low, high)), Reason.BATCH, must_from=from_)
 
@@ -128,12 +129,6 @@ def must_from(work: Work, means: Means, job: timedelta) -> datetime:
 def reserve(means: Means, job: timedelta) -> timedelta:
     """Return what is left free before the deadline: enough for others to do again what may be lost at the last."""
     return (means.start if means.reclaimed else NO_TIME) + 2 * job
-
-
-def fits(work: Work, means: Means, hours: timedelta) -> bool:
-    """Return whether so many hours are enough for all of it, a start-up in them left out."""
-    job = means.job or NO_TIME
-    return bool(job) and means.most * ((hours - means.start) / job) >= work.left
 
 
 def at_last(work: Work, means: Means, job: timedelta, now: datetime) -> int:
@@ -160,7 +155,10 @@ def able(means: Means, lasting: timedelta) -> float:
 
 
 def enough(jobs: float, each: float, new: float, there: int) -> int:
-    """Return how many replicas do so many jobs, where one that is there does `each` and another one `new`."""
+    """Return how many replicas do so many jobs, where one that is there does `each` and another one `new`.
+
+    Where none that is to come does any, no number is enough.
+    """
     if jobs <= there * each:
         return ceil(jobs / each)
-    return there + ceil((jobs - there * each) / new) if new > 0 else ceil(jobs)
+    return there + ceil((jobs - there * each) / new) if new > 0 else int(LARGE)

@@ -189,10 +189,15 @@ def told(at: datetime) -> str:
 
 
 def least(spec: PoolSpec, seen: Look) -> int:
-    """Return the size beyond which replicas are too many; the last one may be kept by the idle clock."""
+    """Return the size beyond which replicas are too many; the last one may be kept by the idle clock.
+
+    Where nobody tells what runs, all may be at work while anything waits.
+    """
     if seen.plan is None or seen.is_outage:
         return seen.current
     found: Needed = seen.plan.needed
+    if seen.depth.running is None and found.reason is Reason.BATCH:
+        return max(seen.current, found.high)
     floor = idle.lasting(spec).min_replicas if found.reason is Reason.BATCH_DONE else spec.min_replicas
     return max(floor, found.high)
 

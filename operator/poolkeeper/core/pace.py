@@ -7,14 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from poolkeeper.core import batched, bounds, demand, edits, grace, idle, load, shrink, slo
+from poolkeeper.core import batched, bounds, demand, edits, grace, idle, shrink, slo
 from poolkeeper.core.decision import Stage
 from poolkeeper.core.edits import Ruling
 from poolkeeper.core.look import Look
 from poolkeeper.core.memory import Grace
 from poolkeeper.core.model import PoolSpec
 from poolkeeper.core.reasons import Reason
-from poolkeeper.core.shrink import Known
 
 
 class Pace(NamedTuple):
@@ -56,18 +55,12 @@ def by_work(spec: PoolSpec, seen: Look, ruling: Ruling) -> Pace:
 def by_queue(spec: PoolSpec, seen: Look, ruling: Ruling) -> Pace:
     """Return what queue and load ask for."""
     lasting = idle.lasting(spec)
-    refusal = shrink.refusal(lasting, seen.depth, seen.capacity, seen.current, known(spec, seen))
+    refusal = shrink.refusal(lasting, seen.depth, seen.capacity, seen.current, seen.known)
     clock = tick(spec, seen, refusal, waiting=ruling.waiting)
     up = grow(spec, seen, clock)
     ahead = follow(spec, seen, up.after)
     down = idle.leave(spec, seen, clock, give_away(lasting, seen, clock, refusal, ahead.after))
     return Pace(up, ahead, down, clock, down.after < seen.current, allowed(lasting, seen, refusal))
-
-
-def known(spec: PoolSpec, seen: Look) -> Known:
-    """Return what is known of how busy the replicas are."""
-    untried = load.untried(seen.memory.load, spec.queue.down.grace_period) if seen.need is None and spec.lead else 0.0
-    return Known(seen.need, seen.memory.starts.slots, untried, demand.width(spec, seen.memory.load))
 
 
 def tick(spec: PoolSpec, seen: Look, refusal: Reason | None, *, waiting: bool) -> Grace:
@@ -81,7 +74,7 @@ def tick(spec: PoolSpec, seen: Look, refusal: Reason | None, *, waiting: bool) -
         before = replace(before, short_since=None, calm_since=None, idle_since=None)
     if not seen.is_new or seen.depth.at is None:
         return before
-    wide = demand.width(spec, seen.memory.load)
+    wide = seen.known.wide
     too_large = seen.current > spec.max_replicas
     trusted = not (waiting or seen.is_outage) and (seen.depth.applies or too_large)
     return grace.advance(
@@ -104,7 +97,7 @@ def grow(spec: PoolSpec, seen: Look, clock: Grace) -> Stage:
     ready, coming = seen.capacity.ready, seen.capacity.coming
     if depth is None:
         return Stage("demand", current, current, Reason.STARTING if coming else Reason.AS_EXPECTED, {"coming": coming})
-    wide = demand.width(spec, seen.memory.load)
+    wide = seen.known.wide
     justified = demand.steps_up(spec.queue, depth, ready, wide)
     if not justified and demand.is_long(spec.queue, depth, ready, current, wide):
         justified = min(spec.queue.up.step, spec.queue.up.max_step)
@@ -139,7 +132,7 @@ def follow(spec: PoolSpec, seen: Look, before: int) -> Stage:
 def give_away(spec: PoolSpec, seen: Look, clock: Grace, refusal: Reason | None, before: int) -> Stage:
     """Return R2's stage: one step down from the current size when the clock has run for the whole grace period."""
     current = seen.current
-    survivors, told = shrink.remaining(spec, seen.capacity.ready, current), known(spec, seen)
+    survivors, told = shrink.remaining(spec, seen.capacity.ready, current), seen.known
     led = shrink.is_led(spec, told.need)
     facts = {
         "queue": seen.depth.waiting,
@@ -173,7 +166,7 @@ def allowed(spec: PoolSpec, seen: Look, refusal: Reason | None) -> int:
     """Return the size that queue and load would allow now if nobody had to wait for the grace period."""
     if refusal is not None or seen.is_outage:
         return seen.current
-    told = known(spec, seen)
+    told = seen.known
     if shrink.is_led(spec, told.need):
         return shrink.led(spec, seen.depth, told, seen.current)
     return shrink.stepped(spec, seen.current)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from operator import attrgetter
 
-from poolkeeper.core import shrink
+from poolkeeper.core import batched, shrink
 from poolkeeper.core.decision import Prospect
 from poolkeeper.core.edits import Ruling
 from poolkeeper.core.look import Look
@@ -19,7 +19,7 @@ from poolkeeper.core.words import number, span
 def ahead(spec: PoolSpec, view: Look, pace: Pace, ruling: Ruling, now: datetime) -> tuple[Prospect, ...]:
     """Return what comes next, soonest first; what has passed already waits for something that has no time."""
     own = () if view.pin else clocks(spec, view, pace)
-    found = (*own, *waits(spec, view, ruling), *moves(spec, view), *turns(view), *work(view), *ends(view))
+    found = (*own, *waits(spec, view, ruling), *moves(spec, view), *turns(view), *work(spec, view, pace), *ends(view))
     coming = [prospect for prospect in found if prospect.at > now]
     return tuple(sorted(coming, key=attrgetter("at"))) if len(coming) > 1 else tuple(coming)
 
@@ -29,7 +29,7 @@ def clocks(spec: PoolSpec, view: Look, pace: Pace) -> Iterator[Prospect]:
     led = shrink.is_led(spec, view.need)
     down, up = pace.clock.calm_since if led else pace.clock.short_since, pace.clock.long_since
     facts = pace.down.facts
-    if down is not None:
+    if down is not None and spec.batch is None:
         after = shrink.stepped(spec, view.current)
         to = "what the load has needed" if led else after
         words = f"scale-down to {to} if the queue stays under {number(facts['below'])}"
@@ -92,10 +92,14 @@ def ends(view: Look) -> Iterator[Prospect]:
         yield Prospect(view.overridden_until, "the override ends, and the spec counts as it was applied")
 
 
-def work(view: Look) -> Iterator[Prospect]:
+def work(spec: PoolSpec, view: Look, pace: Pace) -> Iterator[Prospect]:
     """Yield what time alone brings to work that can wait."""
     if view.plan is None:
         return
+    since, size = pace.clock.short_since, batched.least(spec, view)
+    if since is not None:
+        words = f"scale-down to {size} if no more work comes"
+        yield Prospect(since + batched.patience(spec, view, view.plan), words)
     if view.plan.needed.must_from is not None:
         yield Prospect(view.plan.needed.must_from, "what is left of the work must run, where nothing is reclaimed")
     if view.plan.turns_at is not None:
