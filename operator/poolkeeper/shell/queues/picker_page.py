@@ -63,20 +63,21 @@ def page_of(page: bytes, pool: str) -> PickerPage:
         MetricError: it is no picker's or another pool's, it cannot be read, or holds what no queue can be.
     """
     try:
-        _check(page, pool)
-        held, ready = sum(_values(page, HELD, pool)), _value(page, READY, pool) or 0.0
-        average = _value(page, AVERAGE, pool)
+        held, ready, average = list(_values(page, HELD, pool)), _value(page, READY, pool), _value(page, AVERAGE, pool)
+        if not held and ready is None and average is None:
+            _check(page, pool)
         if ready and average is None:
             raise MetricError(Reason.METRIC_EMPTY, f"the page has no {AVERAGE[0]} of InferencePool {pool!r}")
         apiece, running = sum(_values(page, APIECE, pool)), _value(page, RUNNING, pool)
     except MalformedError as error:
         raise MetricError(Reason.METRIC_GARBAGE, str(error)) from error
-    return PickerPage(held, ready, average or 0.0, apiece, running)
+    return PickerPage(sum(held), ready or 0.0, average or 0.0, apiece, running)
 
 
 def _check(page: bytes, pool: str) -> None:
-    check(page)
+    """Raise MetricError for a page that says nothing of the pool since it is not its picker's."""
     if not any(mentions(page, prefix) for prefix in _OWN):
+        check(page)
         raise MetricError(Reason.METRIC_EMPTY, "the page shows no metrics of an endpoint picker")
     shown = {_pool(one) for found in read(page, [*READY, *AVERAGE, *HELD]).values() for one in found}
     if shown and not shown & {pool, ""}:
