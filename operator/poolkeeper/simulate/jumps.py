@@ -10,7 +10,8 @@ left out as long as none of them could tell. What is looked at each time, becaus
 - a pool of which the load is not known yet: what runs at this moment says whether survivors would be too busy
 - a pool with an idle time, or with work that can wait: the last moment at which something ran counts
 - a pool with a learned floor: it weighs what it sees by the time between two looks
-- a shrink that is due and held back by anything but the load: by an SLO, full caches, or until a replica is idle
+- a shrink that is due and held back by an SLO, full caches or another tier; the load holds it for a bucket, busy
+  replicas to the end of their drain
 - a pool that runs less than TAIL of a request: of so little the counters know no more than their own rounding, and the
   mean work of a request is learned from it all the same
 
@@ -19,6 +20,7 @@ goes, and before an SLO's minute ends, is always taken; that before somebody wai
 when it is left out, and made up for.
 """
 
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from math import ceil, inf
 
@@ -38,6 +40,8 @@ SLIGHT = timedelta(milliseconds=1)
 """The clock of a world is a sum of steps: it is right to much less."""
 TAIL = 0.01
 """Requests: a fluid never quite ends."""
+ROOMY = 0.5
+"""The part of what the load needs that caches may need and have no say for a while."""
 ALWAYS = -inf
 
 Skipped = tuple[Observation, datetime]
@@ -83,28 +87,28 @@ class Standing:
         """Take in a look that was just carried out."""
         self.skipped = None
         ending = 0 < world.serving.running < TAIL
-        if ending or not world.ready or world.ground.metric_delay or not self._settled(decision, memory):
+        if ending or not world.ready or world.ground.metric_delay or not self._settled(decision, memory, world):
             self.until = ALWAYS
             return
         ends = min(self._ends(decision, memory, world.now))
         last = world.agenda.next - self.between.total_seconds()
         self.until = min(last, (ends - world.start).total_seconds())
 
-    def _settled(self, decision: Decision, memory: Memory) -> bool:
+    def _settled(self, decision: Decision, memory: Memory, world: World) -> bool:
         """Return whether the next look would find what this one left, and say the same."""
-        moving = decision.changes or decision.reason is Reason.ADOPTED or memory.tiers.draining_since
-        if decision.depth != 0 or moving or self.spec.forecast is not None or self.spec.batch is not None:
+        spec, clock = self.spec, memory.grace
+        if spec.forecast is not None or spec.batch is not None or spec.queue.down.idle_after is not None:
             return False
-        if self.spec.queue.down.idle_after is not None:
+        handing_over = memory.tiers.draining_since and len(decision.shares) > 1
+        if decision.depth != 0 or decision.changes or decision.reason is Reason.ADOPTED or handing_over:
             return False
         reasons = {stage.reason for stage in decision.trail}
         if Reason.AT_MINIMUM in reasons:
             return True
-        led = any(stage.name == "lead" and stage.facts for stage in decision.trail)
-        clock, grace = memory.grace, self.spec.queue.down.grace_period
+        grace = spec.queue.down.grace_period
         due = any(passed(since, clock.sampled_at, grace) for since in (clock.short_since, clock.calm_since))
-        held = Reason.GRACE in reasons and whole(max(memory.lead.needs, default=0.0)) >= decision.size
-        return led and (not due or held or Reason.SURVIVORS_BUSY in reasons)
+        led = any(stage.name == "lead" and stage.facts for stage in decision.trail)
+        return led and (not due or holds(reasons, decision.size, memory, world))
 
     def _ends(self, decision: Decision, memory: Memory, now: datetime) -> list[datetime]:
         """Return the instants from which on a look may find something new."""
@@ -117,3 +121,15 @@ class Standing:
         if self.spec.slo is not None:
             ends.append(now.replace(second=0, microsecond=0) + MINUTE - self.between)
         return ends
+
+
+def holds(reasons: AbstractSet[Reason], size: int, memory: Memory, world: World) -> bool:
+    """Return whether a shrink that is due is held until a bucket or the drain ends: by the load, or busy replicas.
+
+    What full caches hold may go at any moment.
+    """
+    needed = max(memory.lead.needs, default=0.0)
+    if Reason.GRACE in reasons:
+        return whole(needed) >= size
+    cached = world.serving.kv_usage(world.ready) * world.ready
+    return Reason.SURVIVORS_BUSY in reasons or (Reason.DRAINING in reasons and cached < ROOMY * needed)
