@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from poolkeeper.core import account, forecast, lead, load, peer, pin, slo, startup, tiers, use
+from poolkeeper.core import account, demand, forecast, lead, load, peer, pin, slo, startup, tiers, use
 from poolkeeper.core.account import Account
 from poolkeeper.core.batch import Plan
 from poolkeeper.core.decision import HEALTHY, Health
@@ -17,6 +17,7 @@ from poolkeeper.core.observation import Observation, Target
 from poolkeeper.core.peer import Tied
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.schedule import Bounds, bounds
+from poolkeeper.core.shrink import UNKNOWN, Known
 from poolkeeper.core.split import is_full, size_found
 from poolkeeper.core.startup import Capacity
 from poolkeeper.core.tiers import Part
@@ -28,10 +29,10 @@ class Look:
     """A look at an existing target. `memory` has taken in what was seen, and nothing of what will be decided.
 
     `target` is the pool as if it were one workload: its replicas are the size that the tiers' replicas stand for.
-    `bounds` are those of the schedule now, `outlook` is what the load is expected to need by its week, `need` what it
-    needs by what it was lately; None where that is unknown. `spent`: the budget is used up and holds the pool back.
-    `plan` is what becomes of work that can wait, None: there is none. `pin` is one that counts now, `tied` what the
-    peer means for this pool.
+    `bounds` are those of the schedule now, `outlook` is what the load is expected to need by its week, `known` how
+    busy the replicas are and what the load needs by what it was lately. `spent`: the budget is used up and holds the
+    pool back. `plan` is what becomes of work that can wait, None: there is none. `pin` is one that counts now, `tied`
+    what the peer means for this pool.
     """
 
     target: Target
@@ -41,12 +42,17 @@ class Look:
     bounds: Bounds
     parts: tuple[Part, ...] = ()
     outlook: Outlook = NO_OUTLOOK
-    need: Need | None = None
+    known: Known = UNKNOWN
     spent: bool = False
     plan: Plan | None = None
     pin: Pin | None = None
     tied: Tied | None = None
     overridden_until: datetime | None = None
+
+    @property
+    def need(self) -> Need | None:
+        """What the load needs, None where that is unknown."""
+        return self.known.need
 
     @property
     def current(self) -> int:
@@ -124,14 +130,24 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
         bounds=limits,
         parts=parts,
         outlook=outlook,
-        need=lead.needed(remembered.lead, remembered.load, depth.waiting, max(0, whole.replicas - capacity.ready))
-        if spec.lead and load.is_whole(depth, capacity)
-        else None,
+        known=known_of(spec, remembered, depth, capacity, whole.replicas),
         spent=is_spent(paid, seen, now),
         pin=pin.in_force(remembered.pin, now),
         tied=peer.bound(spec.tie, seen.peer),
         overridden_until=seen.overridden_until,
     )
+
+
+def known_of(spec: PoolSpec, memory: Memory, depth: Depth, capacity: Capacity, size: int) -> Known:
+    """Return what is known of how busy the replicas are, and of what the load needs."""
+    slots, wide = memory.starts.slots, demand.width(spec, memory.load)
+    if not spec.lead:
+        return Known(None, slots, 0.0, wide)
+    if load.is_whole(depth, capacity):
+        need = lead.needed(memory.lead, memory.load, depth.waiting, max(0, size - capacity.ready))
+        if need is not None:
+            return Known(need, slots, 0.0, wide)
+    return Known(None, slots, load.untried(memory.load, spec.queue.down.grace_period), wide)
 
 
 def measured(spec: PoolSpec, known: Load, depth: Depth, pool: tuple[tuple[Part, ...], Capacity]) -> Load:

@@ -36,6 +36,9 @@ class Known(NamedTuple):
     wide: float = 1.0
 
 
+UNKNOWN = Known()
+
+
 def refusal(spec: PoolSpec, depth: Depth, capacity: Capacity, current: int, known: Known) -> Reason | None:
     """Return why a whole sample does not allow the next step down, None where it does."""
     survivors = remaining(spec, capacity.ready, current)
