@@ -4,6 +4,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from controlplane.network import claim
+from controlplane.programs import start_guardian
+
 
 class Pod:
     """A server that answers as its `answers` say, by path, and counts what it was asked."""
@@ -35,3 +38,13 @@ async def pod():
     async with TestServer(app) as server:
         pod.port = server.port
         yield pod
+
+
+@pytest.fixture(scope="module")
+def ground():
+    """An address of our own, and a guardian that ends what runs there: the programs, and the address."""
+    network, holder = claim()
+    process, programs = start_guardian(network, holder)
+    yield programs, network.address
+    programs.end()
+    process.wait()

@@ -1,7 +1,7 @@
 """What waits in a queue of a RabbitMQ, and what its consumers have and did not acknowledge: by its management API.
 
 AMQP itself tells only what waits: a pool that went by it would take the last replica from the last message
-(docs/decisions/0043). The figures are the broker's statistics, as old as its `collect_statistics_interval` (5 s).
+(docs/decisions/0043). The figures are the broker's statistics, which it takes every 5 s.
 """
 
 from collections.abc import Mapping
