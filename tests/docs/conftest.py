@@ -3,6 +3,7 @@ import sys
 import time  # noqa: TID251  it waits for programs
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -73,10 +74,16 @@ def furnished(cluster, fleet) -> Cluster:
 @pytest.fixture(scope="module")
 def operator(cluster, prometheus) -> Iterator[str]:
     """An operator that leads; the address of its pages."""
+    with operating(cluster, "--prometheus", f"default={prometheus}") as address:
+        yield address
+
+
+@contextmanager
+def operating(cluster: Cluster, *arguments: str) -> Iterator[str]:
+    """Run an operator until it leads; the address of its pages."""
     name = f"operator-{next(numbers)}"
     program = str(Path(sys.executable).with_name("poolkeeper"))
-    servers = ["--prometheus", f"default={prometheus}"]
-    process = cluster.run(name, [program, "run", "--listen", "127.0.0.1:0", *servers])
+    process = cluster.run(name, [program, "run", "--listen", "127.0.0.1:0", *arguments])
     yield wait_until(cluster, name, "leading")["serving"]["address"]
     leave(cluster, name, process)
 

@@ -122,7 +122,7 @@ def redis(programs: Programs, address: str) -> Iterator[Redis]:
 
 
 def redis_programs() -> Path:
-    """Return the directory of `redis-cli`, and its environment's libraries beside it."""
+    """Return the directory of `redis-cli`."""
     return unpack_whole(REDIS, cache() / "redis") / "usr/bin"
 
 
@@ -210,6 +210,10 @@ def _move_erlang(erlang: Path, script: Path) -> None:
     script.chmod(0o755)
 
 
+def libraries(root: Path) -> Path:
+    """Return where what was unpacked has its libraries; `root` itself where it has none."""
+    return next(iter({path.parent for path in root.glob("usr/lib/*/lib*.so*")}), root)
+
+
 def _environment(root: Path) -> dict[str, str]:
-    (libraries,) = {path.parent for path in root.glob("usr/lib/*/lib*.so*")} or {root}
-    return {**os.environ, "LD_LIBRARY_PATH": str(libraries)}
+    return {**os.environ, "LD_LIBRARY_PATH": str(libraries(root))}
