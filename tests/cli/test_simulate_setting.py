@@ -182,7 +182,7 @@ def test_a_report_of_one_tier_needs_none_of_it(files):
         ),
         (["--reclaims", "2"], "spot was taken to be there whenever it is asked for: --spot says otherwise"),
         (["--metric-delay", "15s"], "chat: figures of its pods that are older than 10s are stale"),
-        (["--silence", "2h-3h"], "--silence: the traffic ends before 7200s"),
+        (["--silence", "2h-3h"], "--silence: the traffic ends after 1 hours, so that of 2h-3h is never lived"),
     ],
 )
 def test_what_may_surprise_is_noted(files, given, words):

@@ -25,7 +25,8 @@ def remarks(pools: Sequence[Pool], asked: Asked, trace: Trace) -> Iterator[str]:
         yield f"{ends}: what there was last stays"
     for begin, end in setting.silences:
         if begin >= lasted.total_seconds():
-            yield f"--silence: the traffic ends before {begin:g}s, so there is no silence from then to {end:g}s"
+            told = "-".join(format_duration(timedelta(seconds=second)) for second in (begin, end))
+            yield f"--silence: the traffic ends after {long(lasted)}, so that of {told} is never lived"
 
 
 def of_pool(pool: Pool, asked: Asked) -> Iterator[str]:
