@@ -231,6 +231,11 @@ def test_a_replica_that_cannot_be_read_costs_nothing_else(stored):
     assert (found.load, found.grace.short_since) == (Load(), at(0))
 
 
+def test_queues_that_vanish_are_known_over_a_restart():
+    memory = Memory(known_queues=("list 'jobs' of redis 'default'",))
+    assert load(dump(memory, GRACE, {}), None, LATER) == memory
+
+
 def test_since_when_a_pool_is_pinned_is_stored():
     memory = Memory(pin=Pin(6, "kubectl", at(0)))
     assert load(dump(memory, GRACE, {}), at(0), at(1)) == memory

@@ -43,6 +43,19 @@ def test_a_sample_is_new_once(before, new):
     assert viewed(memory=memory).is_new is new
 
 
+def test_a_queue_that_vanishes_is_empty_once_it_was_seen():
+    gone, there = (reading(waiting, vanishes="list 'jobs'") for waiting in (0, 3))
+    before = viewed(seen(readings=(gone,)))
+    known = viewed(seen(readings=(there,))).memory
+    after = viewed(seen(readings=(gone,)), memory=known)
+    assert (before.is_outage, after.is_outage, after.depth.waiting) == (True, False, 0)
+
+
+def test_a_queue_is_known_whatever_its_target():
+    other = viewed(memory=Memory(target="other", known_queues=("list 'jobs'",)))
+    assert other.memory.known_queues == ("list 'jobs'",)
+
+
 def test_what_is_paid_for_is_metered_and_what_is_done_is_counted():
     found = viewed(seen(bill=PAID), now=3).memory.account
     assert (found.meter.at, found.meter.billed, found.counting.at) == (at(3), PAID.items, at(3))

@@ -1,5 +1,6 @@
 """What proves who asks, each against a stand-in that checks it: the signature is computed again here, by hand."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -16,10 +17,12 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.answer import MetricError
+from poolkeeper.shell.history import HistoryError, Range, read
 from poolkeeper.shell.prometheus import PrometheusServer
 from poolkeeper.shell.proofs import Proof, Wire, veiled
 from poolkeeper.shell.servers import ServerConfig
 
+NOTHING = b'{"status":"success","data":{"resultType":"matrix","result":[]}}'
 SCALAR = b'{"status":"success","data":{"resultType":"scalar","result":[1,"7"]}}'
 KEY, SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 AMAZON = {"sigv4": {"region": "eu-west-1"}}
@@ -136,6 +139,17 @@ async def test_a_session_s_token_is_sent_and_signed(door, amazon):
     said = SIGNED.fullmatch(request[2]["Authorization"])
     assert (request[2]["X-Amz-Security-Token"], said["mac"]) == ("session", signature(request))
     assert "x-amz-security-token" in said["names"]
+
+
+async def test_the_commands_that_read_the_past_sign_it_too(door, amazon):
+    door.answer = (200, NOTHING)
+    config = ServerConfig(name="x", url=f"{door.url}/workspaces/ws-1", tenant="team", **AMAZON)
+    wanted = Range('sum(a{b="c d"}) + 1', datetime(2026, 3, 2, tzinfo=UTC), 1, timedelta(hours=1))
+    with pytest.raises(HistoryError, match="gives no number"):
+        await asyncio.to_thread(read, config, wanted, lambda *_: None)
+    (request,) = door.requests
+    assert SIGNED.fullmatch(request[2]["Authorization"])["mac"] == signature(request)
+    assert ("+" in request[1], request[2]["X-Scope-OrgID"]) == (False, "team")
 
 
 STS = """<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">

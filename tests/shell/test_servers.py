@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from poolkeeper.shell.servers import Basic, ServerConfig, load_servers, parse_server
+from poolkeeper.shell.servers import Basic, Google, ServerConfig, SigV4, load_servers, parse_server
 
 
 def file(tmp_path, text):
@@ -50,6 +50,12 @@ def test_a_wrong_flag_says_what_would_be_right(flag, words):
         ("a: {url: 'http://h', password: hunter2}", "password: Extra inputs"),
         ("a: {url: 'http://h', basic: {username: u, passwordFile: /p}, bearer: {tokenFile: /t}}", "not both"),
         ("a: {url: 'http://h', tls: {certFile: /c}}", "belong together"),
+        ("a: {url: 'http://h', sigv4: {region: r}, google: {}}", "give sigv4 or google, not both"),
+        ("a: {url: 'http://h', sigv4: {}}", "sigv4.region: Field required"),
+        ("a: {url: 'http://h', sigv4: {region: ''}}", "sigv4.region"),
+        ("a: {url: 'http://h', sigv4: {region: r, secretKey: hunter2}}", "secretKey: Extra inputs"),
+        ("a: {url: 'http://h', google: {key: hunter2}}", "google.key: Extra inputs"),
+        ('a: {url: "http://h", tenant: "a\\r\\nhunter2: b"}', "tenant"),
         ("a: {url: 'http://u:hunter2@h'}", "passwordFile"),
         ("a: hunter2", "valid dictionary"),
         ("a: [", "is no YAML"),
@@ -59,6 +65,22 @@ def test_a_wrong_file_says_what_is_wrong_and_repeats_no_secret(tmp_path, text, w
     with pytest.raises(ValueError, match=words) as caught:
         load_servers([], file(tmp_path, text))
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_file_names_the_clouds_servers_and_tenants(tmp_path):
+    text = "a: {url: 'http://h', sigv4: {region: r}, tenant: t}\ng: {url: 'http://h', google: {}}"
+    amazon, google = load_servers([], file(tmp_path, text))
+    assert (amazon.sigv4, amazon.tenant, google.google) == (SigV4(region="r", service="aps"), "t", Google())
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("sigv4: {region: r}", r"sigv4 wants botocore, .* poolkeeper\[aws\]"), ("google: {}", r"poolkeeper\[google\]")],
+)
+def test_a_library_that_is_not_here_is_named(tmp_path, monkeypatch, kind, words):
+    monkeypatch.setattr("poolkeeper.shell.servers.find_spec", lambda _: None)
+    with pytest.raises(ValueError, match=words):
+        load_servers([], file(tmp_path, f"a: {{url: 'http://h', {kind}}}"))
 
 
 def test_a_missing_file_is_named(tmp_path):

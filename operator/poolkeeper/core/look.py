@@ -74,7 +74,8 @@ class Look:
 def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now: datetime) -> Look:
     """Return the meaning of what was seen. What is remembered of another target means nothing for this one."""
     if memory.target != target.uid:
-        memory = replace(Memory(account=memory.account, pin=memory.pin) if memory.target else memory, target=target.uid)
+        kept = Memory(account=memory.account, pin=memory.pin, known_queues=memory.known_queues)
+        memory = replace(kept if memory.target else memory, target=target.uid)
     readings, known_queues = believed(seen.readings, memory.known_queues)
     depth, silence = combine(readings, spec.queue, memory.silent_since, now)
     starts = startup.observe_starts(memory.starts, target, depth, now)
