@@ -18,7 +18,7 @@ largest need of the grace period, of which all must have been seen. The figures 
 docs/benchmarks.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from itertools import product
 from math import ceil, inf, sqrt
@@ -29,6 +29,9 @@ from poolkeeper.core.memory import Lead, Load, Trials
 
 LATELY = 10
 """So many buckets are looked at for what is steady, and for a trend: five minutes."""
+PLACES = tuple(place - (LATELY - 1) / 2 for place in range(LATELY))
+"""Where these buckets lie, their middle being zero."""
+SPREAD = LATELY * (LATELY * LATELY - 1) / 12
 MARGINS = (0.94, 0.97, 1.0, 1.03, 1.06, 1.1, 1.14, 1.18, 1.22, 1.27, 1.32, 1.38, 1.45, 1.55, 1.7, 2.0)
 PARTS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.15)
 """Margins of the peak."""
@@ -99,23 +102,28 @@ def whole(replicas: float) -> int:
     return ceil(min(LARGE, replicas) - 1e-9)
 
 
+def wholes(predicted: float, margins: Iterable[float]) -> list[int]:
+    """Return the size for a prediction with each margin, at least one: as `whole` does, without a call for each."""
+    return [ceil(min(LARGE, predicted * margin) - 1e-9) or 1 for margin in margins]
+
+
 def study(known: Lead, load: Load, rule: Rule) -> Lead:
     """Return what is known after a bucket of load has ended."""
     if load.per_replica is None or load.number == known.number or not load.rates:
         return known
     bucket, late = max(BUCKET, load.lasted), rule.late
     horizon = min(FARTHEST, rule.lead_time) + LOOKS
-    loads = [rate / load.per_replica for rate in load.rates]
-    predicted = predict(loads, horizon / bucket)
+    last = load.rates[-1] / load.per_replica
+    predicted = predict([rate / load.per_replica for rate in load.rates], horizon / bucket)
     due = load.number + max(1, round(horizon / bucket))
     arrived = [each for number, each in known.waiting if number <= load.number]
-    waiting = (*((number, each) for number, each in known.waiting if number > load.number), (due, predicted))
+    waiting = (*[one for one in known.waiting if one[0] > load.number], (due, predicted))
     held = max(1, round(rule.grace / bucket))
     past = (*known.past, *arrived)[-held:]
     lived, followed = known, FIRST if known.chosen is None else known.chosen
     if past:
-        lived = tried(known, [max(column) for column in zip(*past, strict=True)], loads[-1], rule)
-        lived = corrected(known, lived, loads[-1] * load.late_share, followed)
+        lived = tried(known, [max(column) for column in zip(*past, strict=True)], last, rule)
+        lived = corrected(known, lived, last * load.late_share, followed)
         followed = best(lived.trials, lived.total * late * bias(lived, late), followed)
     kind, margin = TRIALS[followed]
     return Lead(
@@ -158,14 +166,12 @@ def predict(loads: Sequence[float], ahead: float) -> tuple[float, float, float]:
     mean = sum(loads) / count
     if count < LATELY:
         return mean, mean, peak
-    middle = (count - 1) / 2
-    spread = count * (count * count - 1) / 12
-    slope = sum((place - middle) * load for place, load in enumerate(loads)) / spread
-    rest = sum((load - mean - slope * (place - middle)) ** 2 for place, load in enumerate(loads))
-    error = sqrt(max(0.0, rest) / (count - 2) / spread)
+    slope = sum([place * load for place, load in zip(PLACES, loads, strict=True)]) / SPREAD
+    rest = sum([(load - mean - slope * place) ** 2 for place, load in zip(PLACES, loads, strict=True)])
+    error = sqrt(max(0.0, rest) / (count - 2) / SPREAD)
     believed = 1.0 if not error else min(1.0, max(0.0, abs(slope) / error - 1))
     slope *= DAMPED * believed
-    level = mean + slope * middle
+    level = mean + slope * PLACES[-1]
     return mean, max(0.0, min(MOST * mean, max(level, level + slope * ahead))), peak
 
 
@@ -173,7 +179,7 @@ def tried(known: Lead, predicted: Sequence[float], load: float, rule: Rule) -> L
     """Return the lead with its trials after a bucket with so much load, for which they had predicted these loads."""
     seconds, allowed = BUCKET.total_seconds(), rule.sla.total_seconds() + ABSORBED
     before = known.trials if known.trials.late else begun(rule.late)
-    sizes = [whole(value * margin) or 1 for value, each in zip(predicted, MARGINS_OF, strict=True) for margin in each]
+    sizes = [size for value, margins in zip(predicted, MARGINS_OF, strict=True) for size in wholes(value, margins)]
     late, backlogs = [each * FADES for each in before.late], [0.0] * len(sizes)
     for place, (size, waited) in enumerate(zip(sizes, before.backlog, strict=True)):
         if waited or load > size:
