@@ -1,5 +1,6 @@
 """What the stand-in says a Redis does, done by a real one: above all when a lag is nil, and when it is wrong."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -39,7 +40,7 @@ async def depth(server, admin, tmp_path):
     (tmp_path / "password").write_text(READERS)
     who = {"username": READER, "passwordFile": tmp_path / "password"}
     reader = RedisReader(
-        {"default": RedisBroker(name="default", kind="redis", url=server.url, **who)}, timedelta(seconds=5)
+        {"default": RedisBroker(name="default", kind="redis", url=server.url, **who)}, timedelta(seconds=2)
     )
 
     async def act(source=STREAM):
@@ -128,6 +129,36 @@ async def test_what_is_not_meant_is_a_fault(depth, stream, source, reason):
     with pytest.raises(MetricError) as caught:
         await depth(source)
     assert caught.value.reason is reason
+
+
+async def test_a_server_that_comes_back_is_asked_again_by_the_same_reader(depth, admin, server):
+    admin.rpush("jobs", 1, 2, 3)
+    await depth(LIST)
+    await asyncio.to_thread(server.stop)
+    with pytest.raises(MetricError) as caught:
+        await depth(LIST)
+    await asyncio.to_thread(server.start)
+    assert (caught.value.reason, (await depth(LIST)).waiting) == (Reason.METRIC_REFUSED, 3)
+
+
+async def test_a_server_that_does_not_answer_is_asked_again_by_the_same_reader(depth, admin, server):
+    admin.rpush("jobs", 1, 2, 3)
+    await depth(LIST)
+    server.freeze()
+    with pytest.raises(MetricError) as caught:
+        await depth(LIST)
+    server.thaw()
+    assert (caught.value.reason, (await depth(LIST)).waiting) == (Reason.METRIC_TIMEOUT, 3)
+
+
+async def test_a_wrong_password_is_told_in_the_server_s_words(server, tmp_path):
+    (tmp_path / "password").write_text("hunter2")
+    who = {"username": READER, "passwordFile": tmp_path / "password"}
+    reader = RedisReader({"default": RedisBroker(name="default", kind="redis", url=server.url, **who)})
+    with pytest.raises(MetricError, match="invalid username-password pair") as caught:
+        await reader.depth("inference", LIST)
+    await reader.close()
+    assert (caught.value.reason, "hunter2" in caught.value.detail) == (Reason.METRIC_SERVER_ERROR, False)
 
 
 async def test_the_reader_may_do_nothing_else(server):
