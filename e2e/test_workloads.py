@@ -75,15 +75,15 @@ def pods(space: Space, name: str) -> dict[str, Json]:
     return {one["metadata"]["name"]: one for one in found if "deletionTimestamp" not in one["metadata"]}
 
 
-def watched(space: Space, kind: str, name: str) -> list[int]:
-    """Return a list to which a real watch adds every size that a workload has from now on."""
-    seen: list[int] = []
+def watched(space: Space, kind: str, name: str) -> list[Json]:
+    """Return a list to which a real watch adds every version of a workload from now on."""
+    seen: list[Json] = []
 
     def follow() -> None:
         with suppress(ApiError, OSError, ValueError):
             for event in space.api.watch(collection(kind, space.name)):
                 if event["object"]["metadata"]["name"] == name:
-                    seen.append(event["object"]["spec"]["replicas"])  # noqa: PERF401  others read it while it grows
+                    seen.append(event["object"])  # noqa: PERF401  others read it while it grows
 
     threading.Thread(target=follow, daemon=True).start()
     return seen
@@ -122,11 +122,11 @@ def test_the_last_of_a_stateful_set_is_waited_for_although_others_are_idle(
     space: Space, subtests: pytest.Subtests
 ) -> None:
     name = have(space, stateful_set("patient", 3), [0, 0, 5], **PATIENT)
-    sizes = watched(space, "StatefulSet", name)
+    versions = watched(space, "StatefulSet", name)
     space.wait_for_reason(name, "Draining")
     let_pass(2)
     with subtests.test("it stays while that one is busy"):
-        assert set(sizes) == {3}
+        assert {one["spec"]["replicas"] for one in versions} == {3}
     space.fleet.running(space.workload(name), 0, pod="patient-2")
     has_size(space, "StatefulSet", name, 2)
     with subtests.test("it alone goes"):
@@ -144,14 +144,15 @@ def test_at_the_deadline_the_last_goes_busy(space: Space) -> None:
 
 def test_nothing_shrinks_while_a_stateful_set_rolls_out(space: Space) -> None:
     name = have(space, stateful_set("rolled", 3), [0, 0, 0], minReplicas=3)
+    versions = watched(space, "StatefulSet", name)
     space.wait_for_reason(name, "AtMinimum")
     slow = {"metadata": {"annotations": {"poolkeeper.dev/load-ms": "3000"}}}
     space.api.patch(space.path("StatefulSet", name), {"spec": {"template": slow}})
     space.api.patch(space.path("InferencePool", name), {"spec": {"minReplicas": 2}})
     space.wait_for_reason(name, "RollingOut")
     has_size(space, "StatefulSet", name, 2)
-    found = space.api.get(space.path("StatefulSet", name))["status"]
-    assert found["currentRevision"] == found["updateRevision"]
+    shrunk = eventually(lambda: [one for one in versions if one["spec"]["replicas"] == 2], "the watch tells of it")[0]
+    assert (shrunk["status"]["replicas"], shrunk["status"]["updatedReplicas"]) == (3, 3)
 
 
 def test_an_autoscaler_of_a_stateful_set_is_a_conflict_and_one_of_a_namesake_is_none(space: Space) -> None:

@@ -24,7 +24,7 @@ GROUPS = "leaderworkerset.sigs.k8s.io"
 ROLLOUT_HASH = "rollouts-pod-template-hash"
 PROMOTED = "rig/promoted"
 """The annotation of a Rollout that names the template that is to have all pods."""
-GONE, EXISTS = 404, 409
+GONE = 404
 
 
 @contextmanager
@@ -44,9 +44,8 @@ def _run(keeper: "Keeper", ended: threading.Event) -> None:
     while not ended.wait(BEAT):
         try:
             keeper.look()
-        except ApiError as error:  # as any controller: the next look is a new one
-            if error.status not in {GONE, EXISTS}:
-                raise
+        except (ApiError, OSError) as error:  # as any controller: the next look is a new one
+            print(f"stand-in: {error}")
 
 
 class Keeper:
