@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
-from builders import BODY, at, seen
+from builders import BODY, at, reading, seen
 from poolkeeper.api.explain import explanation
 from poolkeeper.cli import check as module
 from poolkeeper.cli.main import app
@@ -119,6 +119,11 @@ def test_a_tier_that_would_move_is_said(capsys):
 def test_a_target_that_is_being_pinned_is_fine():
     sight = seen(unsplit=Reason.SIBLING_MISSING, unsplit_detail="the on-demand half is being pinned")
     assert judged(sight)["problems"] == []
+
+
+def test_a_queue_that_was_never_there_is_wrong():
+    (problem,) = judged(seen(readings=(reading(0, vanishes="list 'jbos'"),)))["problems"]
+    assert problem.startswith("source edge: MetricEmpty: list 'jbos' is not there, and never was")
 
 
 def test_a_target_that_cannot_be_split_is_wrong():

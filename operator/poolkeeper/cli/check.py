@@ -19,6 +19,7 @@ from poolkeeper.core.decide import decide
 from poolkeeper.core.model import OutsideSource, PodsSource, PrometheusSource
 from poolkeeper.core.observation import Observation, Reading
 from poolkeeper.core.reasons import Reason
+from poolkeeper.core.vanishing import believed
 from poolkeeper.shell import covering, observe
 from poolkeeper.shell.brokers import Broker, load_brokers
 from poolkeeper.shell.clock import Clock
@@ -239,11 +240,12 @@ def judge(pool: Pool, seen: Observation, now: datetime, finding: Json) -> None:
         passing = seen.unsplit is Reason.SIBLING_MISSING
         words = ": ".join(filter(None, (seen.unsplit.sentence, seen.unsplit_detail)))
         finding["notes" if passing else "problems"].append(f"spec.capacity: {words}")
-    for reading in seen.readings:
+    memory = memo.load(pool.status.get("memory") or {}, None, now)
+    for reading in believed(seen.readings, memory.known_queues)[0]:
         broken = reading.fault is not None or (reading.faults and not reading.pods)
         finding["problems" if broken else "notes"].append(told(reading))
     if pool.core is not None and seen.target is not None:
-        decision, _ = decide(pool.core, seen, memo.load(pool.status.get("memory") or {}, None, now), now)
+        decision, _ = decide(pool.core, seen, memory, now)
         finding["decision"] = explanation(decision, now)
 
 

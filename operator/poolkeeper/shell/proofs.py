@@ -14,13 +14,16 @@ from base64 import b64decode
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import aiohttp
 
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.answer import WORDS, MetricError
 from poolkeeper.shell.servers import ServerConfig, SigV4
+
+if TYPE_CHECKING:
+    from botocore.credentials import Credentials, ReadOnlyCredentials
 
 TENANT = "X-Scope-OrgID"
 READING = "https://www.googleapis.com/auth/monitoring.read"
@@ -98,7 +101,7 @@ class Signature:
 
     def __init__(self, settings: SigV4) -> None:
         self._settings = settings
-        self._found: Any = None
+        self._found: Credentials | None = None
 
     def sign(self, wire: Wire) -> Headers:
         """Return a signature over a request. Raises MetricError where there are no credentials."""
@@ -114,7 +117,7 @@ class Signature:
             raise MetricError(Reason.METRIC_REFUSED, f"no credentials of AWS: {error}"[:WORDS]) from error
         return dict(request.headers.items())
 
-    def _credentials(self) -> Any:  # noqa: ANN401  botocore's, which has no types
+    def _credentials(self) -> "ReadOnlyCredentials":
         from botocore.config import Config  # noqa: PLC0415
         from botocore.exceptions import NoCredentialsError  # noqa: PLC0415
         from botocore.session import Session  # noqa: PLC0415
