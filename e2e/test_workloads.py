@@ -62,7 +62,7 @@ def have(space: Space, made: Json, in_flight: list[int], **spec: object) -> str:
 
 
 def size(space: Space, kind: str, name: str) -> int:
-    return int(space.api.get(space.path(kind, name))["spec"]["replicas"])
+    return int(space.api.get(space.path(kind, name))["spec"].get("replicas", 1))
 
 
 def has_size(space: Space, kind: str, name: str, replicas: int) -> bool:
@@ -252,6 +252,15 @@ def test_a_rollout_grows_and_its_idle_replica_goes(space: Space) -> None:
     space.fleet.queue(space.workload("canary"), SHORT)
     has_size(space, "Rollout", "canary", 2)
     assert eventually(lambda: set(pods(space, "canary")) == {busy, other}, "the idle one is gone")
+
+
+def test_a_rollout_that_never_said_its_size_is_given_one(space: Space) -> None:
+    made = rollout("unsaid", 2)
+    del made["spec"]["replicas"]  # as those who keep it in Git are told to
+    space.create(made)
+    space.wait_until_ready("unsaid", 1)
+    space.create(scaling("Rollout", "unsaid"))
+    assert has_size(space, "Rollout", "unsaid", 2)
 
 
 def test_nothing_shrinks_while_a_canary_waits_to_be_promoted(space: Space, subtests: pytest.Subtests) -> None:

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from builders import at, loading, pod, sample
 from poolkeeper.core.victims import Leaving, in_a_row, in_flight, leaving, released
@@ -139,6 +141,15 @@ class TestInARow:
 
     def test_a_place_that_nobody_has_is_free(self):
         assert self.goes(1, {"uid-1": 3.0}, pods=self.ROW[:2]) == Leaving(("chat-1",), 1, waits=True)
+
+    @given(st.dictionaries(st.integers(0, 5), st.sampled_from([0.0, 1.0])), st.integers(0, 6))
+    def test_nobody_goes_before_whoever_is_above_may_go(self, loads, size):
+        pods = tuple(pod(place, ordinal=place) for place in loads)
+        found = released(
+            in_a_row(pods, 6, size), {f"uid-{place}": load for place, load in loads.items()}, NOW, DEADLINE
+        )
+        busy = [place for place, load in loads.items() if load and place >= size]
+        assert found.free == 5 - max(busy, default=size - 1)
 
     def test_one_that_is_missing_in_between_is_no_loss(self):
         assert self.goes(2, pods=(self.ROW[0], self.ROW[2])).free == 0

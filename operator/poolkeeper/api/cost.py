@@ -179,7 +179,8 @@ class Cost(Part):
     timezone: Zone = "UTC"
     """The IANA zone whose days and months count, as in `America/New_York`."""
     gpus_per_replica: Gpus | None = None
-    """How many GPUs a replica uses; a fraction as a string, as in `"0.5"`. Without it, what its pods ask for."""
+    """How many GPUs a replica uses, where that is a group all of it; a fraction as a string, as in `"0.5"`. Without it,
+    what its pods ask for."""
     price_per_gpu_hour: Annotated[dict[str, Money], Field(alias="pricePerGPUHour", max_length=MAX_PRICES)] = Field(
         default_factory=dict
     )
