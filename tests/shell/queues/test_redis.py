@@ -219,6 +219,13 @@ async def test_a_password_is_sent_with_its_user_and_read_anew(redis, reader, tmp
     ]
 
 
+async def test_the_library_has_nothing_to_say_in_our_log(redis, reader, tmp_path, caplog):
+    redis.answers = {"LLEN jobs": 7, "AUTH": b"+OK"}
+    (tmp_path / "password").write_text("hunter2")
+    await reader(passwordFile=tmp_path / "password").depth("inference", LIST)
+    assert caplog.records == []
+
+
 async def test_a_password_may_be_the_default_user_s(redis, reader, tmp_path):
     redis.answers = {"LLEN jobs": 7, "AUTH": b"+OK"}
     (tmp_path / "password").write_text("hunter2")

@@ -62,6 +62,10 @@ class Password(CredentialProvider):
         password = secret(self._path)
         return (self._username, password) if self._username else (password,)
 
+    async def get_credentials_async(self) -> tuple[str] | tuple[str, str]:
+        """Return the same: reading a small file waits for nobody."""
+        return self.get_credentials()
+
 
 class Server:
     """One broker: its connections, which are kept, and never more than CONNECTIONS."""
@@ -82,8 +86,10 @@ class Server:
         """Return what a stream has for a consumer group. Raises MetricError."""
         async with self._turns:
             with told():
-                stream: Mapping[str, Any] = await self._client.xinfo_stream(key)
-                groups: Sequence[Mapping[str, Any]] = await self._client.xinfo_groups(key)
+                async with self._client.pipeline(transaction=False) as both:
+                    both.xinfo_stream(key)
+                    both.xinfo_groups(key)
+                    stream, groups = await both.execute()
                 known = next((one for one in groups if one["name"] == group.encode()), None)
                 if known is None:
                     words = f"stream {key!r} has no group {group!r}, but {len(groups)} others"
