@@ -54,6 +54,9 @@ bench-reaction: $(READY) assets ## Queue spike to change of spec.replicas, direc
 bench-from-zero: $(READY) assets ## A queue appears at a pool at zero, to its first replica (about 2 minutes)
 	@exec $(RUN)/python bench/from_zero.py
 
+bench-batch: $(READY) ## A night's work on spot beside all of it at once on on-demand (about 2 minutes)
+	@exec $(RUN)/python bench/batch.py
+
 bench-rest: $(READY) assets ## Writes at rest, from the API server's audit log
 	@exec $(RUN)/python bench/rest.py
 
@@ -107,4 +110,4 @@ $(READY): pyproject.toml uv.lock
 	$(UV) sync --frozen
 	touch $@
 
-.PHONY: help env demo test test-long unit lint types crds cluster bench-reaction bench-from-zero bench-rest bench-spot bench-forecast bench-money bench-economics bench-recommend bench-decide bench-speed bench-live bench-published bench-skyserve bench-cliff assets clean
+.PHONY: help env demo test test-long unit lint types crds cluster bench-reaction bench-from-zero bench-batch bench-rest bench-spot bench-forecast bench-money bench-economics bench-recommend bench-decide bench-speed bench-live bench-published bench-skyserve bench-cliff assets clean

@@ -161,6 +161,7 @@ def test_outside_its_hours_nothing_runs_that_can_wait(work, means, hours, there,
         due_at=st.none() | NOWS,
         late=st.integers(0, 10**6).map(float),
         speed=st.none() | st.floats(1e-6, 1e6),
+        waited=st.integers(0, 300).map(seconds),
     )
 )
 def test_a_restart_changes_nothing(jobs):

@@ -13,7 +13,7 @@ from poolkeeper.api.fields import KNOWN_ZONE, AutoDuration, Zone
 from poolkeeper.api.rules import Part, Rule
 from poolkeeper.api.schedule import TIMES_RULES, Cron, Days, Hour, HourOrMidnight, check_ends, crons, quoted
 from poolkeeper.api.shape import Shape
-from poolkeeper.api.units import DURATION_PATTERN, format_instant, parse_duration, parse_instant
+from poolkeeper.api.units import DURATION_PATTERN, format_duration, format_instant, parse_duration, parse_instant
 from poolkeeper.api.weekdays import HOUR_PATTERN
 from poolkeeper.core import model
 from poolkeeper.core.batch import Plan
@@ -157,7 +157,9 @@ def dump(jobs: Jobs) -> Json:
     """Return what is to be stored of the work: its deadline, what is late of it, and how fast a replica is."""
     made: Json = {"dueAt": format_instant(jobs.due_at)} if jobs.due_at else {}
     made |= {"jobSpeed": str(jobs.speed)} if jobs.speed else {}
-    return made | ({"late": round(jobs.late)} if jobs.late else {})
+    made |= {"nodeWait": format_duration(jobs.waited)} if jobs.waited else {}
+    made |= {"late": round(jobs.late)} if jobs.late else {}
+    return made
 
 
 def load(stored: Mapping[str, Any]) -> Jobs:
@@ -167,4 +169,5 @@ def load(stored: Mapping[str, Any]) -> Jobs:
         due_at=parse_instant(stored["dueAt"]) if "dueAt" in stored else None,
         late=float(stored.get("late", 0)),
         speed=speed if speed and isfinite(speed) and speed > 0 else None,
+        waited=parse_duration(stored["nodeWait"]) if "nodeWait" in stored else NO_TIME,
     )

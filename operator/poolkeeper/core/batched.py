@@ -23,7 +23,8 @@ from poolkeeper.core.model import Batch, CapacityType, Guaranteed, PodsSource, P
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.schedule import window_transitions
 from poolkeeper.core.split import due
-from poolkeeper.core.startup import usual
+from poolkeeper.core.startup import Capacity, usual
+from poolkeeper.core.tiers import LAUNCH, Part
 from poolkeeper.core.zones import instant, zone
 
 ENOUGH, MORE = 3, 8
@@ -40,7 +41,20 @@ def watch(spec: PoolSpec, view: Look, now: datetime) -> Look:
     if batch is None:
         return view
     view = replace(view, memory=replace(view.memory, jobs=study(spec, batch, view, now)))
-    return replace(view, plan=planned(spec, batch, view, now))
+    plan = planned(spec, batch, view, now)
+    return replace(view, plan=plan, capacity=free(view, plan))
+
+
+def free(view: Look, plan: Plan | None) -> Capacity:
+    """Return what replicas can do, where what must run elsewhere is not held up by those that may be reclaimed."""
+    if plan is None or not plan.needed.kept:
+        return view.capacity
+    return view.capacity._replace(blocked=keeper_of(view).capacity.blocked)
+
+
+def keeper_of(view: Look) -> Part:
+    """Return the tier where nothing is reclaimed."""
+    return next(part for part in view.parts if part.tier.type is CapacityType.ON_DEMAND)
 
 
 def study(spec: PoolSpec, batch: Batch, view: Look, now: datetime) -> Jobs:
@@ -51,7 +65,15 @@ def study(spec: PoolSpec, batch: Batch, view: Look, now: datetime) -> Jobs:
     left = depth.waiting + (depth.running or 0.0)
     done = done_since(known, job_time(spec, batch, view), view.capacity.ready, depth.at)
     due_at, late = owed(batch, known, left, done, now)
+    known = replace(known, waited=max(known.waited, longest_wait(view)))
     return replace(measured(known, left, view, depth.at), due_at=due_at, late=late, at=depth.at)
+
+
+def longest_wait(view: Look) -> timedelta:
+    """Return the longest that a pod has waited for its node; where there was no stock, as long as a launch takes."""
+    pods = (pod for part in view.parts for pod in part.target.pods)
+    waits = [pod.scheduled_at - pod.created_at for pod in pods if pod.scheduled_at is not None]
+    return min(LAUNCH, max(waits, default=NO_TIME))
 
 
 def owed(batch: Batch, known: Jobs, left: float, done: float, now: datetime) -> tuple[datetime | None, float]:
@@ -117,7 +139,8 @@ def planned(spec: PoolSpec, batch: Batch, view: Look, now: datetime) -> Plan | N
     work = Work(view.depth.waiting, view.depth.running or 0.0, due_at, view.memory.jobs.late)
     starts = (view.memory.starts, *view.memory.tiers.starts.values())
     reclaimed = any(part.wanted and part.tier.type is CapacityType.SPOT for part in view.parts)
-    means = Means(job_time(spec, batch, view), usual(spec, starts), spec.max_replicas, reclaimed)
+    start = usual(spec, starts) + view.memory.jobs.waited
+    means = Means(job_time(spec, batch, view), start, spec.max_replicas, reclaimed)
     hours, turns_at = cheap(batch, now, due_at - reserve(means, means.job or NO_TIME))
     return Plan(work, means, needed(work, means, hours, there(spec, view), now), turns_at)
 
@@ -125,9 +148,8 @@ def planned(spec: PoolSpec, batch: Batch, view: Look, now: datetime) -> Plan | N
 def there(spec: PoolSpec, view: Look) -> There:
     """Return the replicas that are there; `kept` are those on on-demand beyond its part of the size."""
     capacity = view.capacity
-    parts = [part for part in view.parts if part.wanted]
-    dues = due(view.current, spec.guaranteed, tuple(part.tier for part in parts))
-    keeper = next(part for part in parts if part.tier.type is CapacityType.ON_DEMAND)
+    keeper = keeper_of(view)
+    dues = due(view.current, spec.guaranteed, tuple(part.tier for part in view.parts if part.wanted))
     kept = max(0, keeper.found - dues[keeper.name])
     return There(view.current, capacity.ready, capacity.settled + capacity.coming, kept)
 
@@ -154,11 +176,12 @@ def turns_of(window: Window, place: str, now: datetime, until: datetime) -> list
 
 
 def placed(spec: PoolSpec, view: Look) -> PoolSpec:
-    """Return the spec with so much held where nothing is reclaimed as the work needs there."""
+    """Return the spec with so much held where nothing is reclaimed as the work needs there, at least what is."""
     kept = view.plan.needed.kept if view.plan else 0
-    if kept <= spec.guaranteed.base:
+    base = max(kept, keeper_of(view).found) if kept else 0
+    if base <= spec.guaranteed.base:
         return spec
-    return replace(spec, guaranteed=Guaranteed(kept, spec.guaranteed.percent_above_base))
+    return replace(spec, guaranteed=Guaranteed(base, spec.guaranteed.percent_above_base))
 
 
 def grow(seen: Look) -> Stage:

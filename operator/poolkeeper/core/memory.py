@@ -194,7 +194,8 @@ class Jobs:
     """Work that can wait (batched.py): when what is there is due, and how many jobs were due before and are `late`.
 
     At `at` so many were `left`. Since `since`, when there were `before`, so many replicas have been `ready` without a
-    break. `speed` is the jobs a second that one replica was seen to do.
+    break. `speed` is the jobs a second that one replica was seen to do, `waited` the longest that a pod was seen to wait
+    for its node.
     """
 
     due_at: datetime | None = None
@@ -204,6 +205,7 @@ class Jobs:
     before: float = 0.0
     ready: int = 0
     speed: float | None = None
+    waited: timedelta = timedelta(0)
 
 
 class Trials(NamedTuple):

@@ -38,7 +38,7 @@ class Ground:
 
     `repriced` has what a tier costs from a second on. A replica that is taken away finishes what runs for as long as
     `drain`, then cuts it off. `metric_delay`: how old the figures are that anybody sees; in `silences`, from one second
-    to another, there are none.
+    to another, there are none. `redelivers`: what a replica has not ended when it goes waits again, as at a broker.
     """
 
     engine: Engine = field(default_factory=Engine)
@@ -50,6 +50,7 @@ class Ground:
     drain: timedelta = timedelta(minutes=2)
     repriced: Mapping[str, tuple[tuple[float, Decimal], ...]] = field(default_factory=dict)
     silences: tuple[tuple[float, float], ...] = ()
+    redelivers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ class World:
         self._counts, self._mark = Counts(), Counts()
         self._begun: dict[str, Counts] = {}
         self.ready = 0
+        self.given_back = 0.0
         self._looked = (0.0, 0.0, 0.0)
         self._delay = ground.metric_delay.total_seconds()
         self._past: deque[Figures] = deque()
@@ -258,7 +260,10 @@ class World:
     def _withdraw(self, tier: str, replicas: int, deadline: float) -> None:
         """Let replicas that were ready go, with what runs on them; those of no tier are paid while they stay."""
         running = self.serving.leave(replicas / self.ready)
-        if running < DONE:
+        if self.ground.redelivers:
+            self.serving.waits.arrive(self.clock, self.clock, running)
+            self.given_back += running
+        elif running < DONE:
             self.serving.finished += running
         else:
             self.drains.append(Drain(tier, replicas, (running, self.serving.decode_output), deadline))

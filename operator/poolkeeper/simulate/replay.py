@@ -60,7 +60,10 @@ class Operator:
 
     def act(self, world: World) -> Decision:
         """Look at the world, and carry out what is decided."""
-        decision = self.see(world.observe(), world.now)
+        return self.carry_out(world, self.see(world.observe(), world.now))
+
+    def carry_out(self, world: World, decision: Decision) -> Decision:
+        """Do what was decided, and return that."""
         for resize in plan(self.spec, decision).resizes:
             world.resize(resize.tier, resize.after, resize.victims)
         return decision
