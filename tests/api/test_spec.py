@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from poolkeeper.api.spec import SpecError, parse_spec, unknown_fields
-from poolkeeper.api.target import DEPLOYMENT, KINDS, TargetRef
+from poolkeeper.api.target import DEPLOYMENT
 from poolkeeper.core.model import (
     ON_DEMAND,
     CapacityType,
@@ -226,9 +226,3 @@ def test_any_kind_may_have_its_pods_annotated_and_tiers_without_spot():
     on_demand = {"tiers": [{"name": "on-demand", "type": "OnDemand"}]}
     spec = {"targetRef": {"kind": "Rollout", "name": "chat"}, "capacity": on_demand, "cost": {"annotate": ["Pods"]}}
     assert parse_spec(MINIMAL | spec).kind.name == "Rollout"
-
-
-@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-def test_the_table_of_kinds_is_what_may_be_written(kind):
-    ref = TargetRef(kind=kind.name, apiVersion=kind.api_version, name="chat")
-    assert (ref.workload, kind.shown("chat")) == (kind, f"{kind.name.lower()}/chat")
