@@ -93,6 +93,13 @@ def test_a_cluster_that_cannot_be_reached_is_said(tmp_path, monkeypatch):
     assert "error:" in answer.output
 
 
+def test_a_wrong_file_of_brokers_is_refused(check, tmp_path):
+    file = tmp_path / "brokers.yaml"
+    file.write_text("default: {kind: kafka, url: 'redis://h'}")
+    answer = check(GOOD, "--brokers-file", str(file))
+    assert (answer.exit_code, "'redis', 'rabbitmq'" in " ".join(answer.output.split())) == (2, True)
+
+
 def judged(sight):
     finding = module.examined(BODY | {"apiVersion": "poolkeeper.io/v1alpha1"})
     module.judge(Pools().take(BODY), sight, at(0), finding)
