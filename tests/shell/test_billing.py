@@ -207,6 +207,22 @@ class TestGroups:
         groups.take(generation=3, target={"targetRef": groups.pool.accepted["targetRef"]}, gpusPerReplica=6)
         assert [one.rental.gpus for one in groups.replicas().values()] == [3, 3]
 
+    def test_workers_that_outlive_their_leader_are_paid_for_until_they_are_gone(self, groups):
+        before = groups.replicas()
+        groups.see_pod("leader")
+        after = groups.replicas()
+        for name in ("w1", "w2"):
+            groups.see_pod(name)
+        assert (after, groups.replicas()) == (before, {})
+
+    def test_another_target_does_not_pay_for_them(self, groups):
+        groups.replicas()
+        groups.see_pod("leader")
+        groups.take(generation=4, target={"targetRef": {"kind": "LeaderWorkerSet", "name": "code"}})
+        other = deployment("code", uid="uid-other", kind=LEADER_WORKER_SET, pods_each=3, renting=2)
+        groups.cluster.workloads[LEADER_WORKER_SET].items["inference", "code"] = other
+        assert groups.replicas() == {}
+
     def test_groups_of_another_size_rent_other_parts(self, groups):
         before = groups.replicas()
         found = groups.cluster.workloads[LEADER_WORKER_SET].items

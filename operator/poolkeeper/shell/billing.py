@@ -78,9 +78,10 @@ class Billing:
 
     def bill(self, pool: Pool, book: Book, now: datetime) -> Bill:
         """Return what a pool has to pay for now, and the book that prices it; the same while nothing changes."""
-        known, halves = self._known.get(pool.key), self._halves(pool)
+        known = self._known.get(pool.key)
         if known is None or known.pool != pool.uid:
             known = Known(pool.uid, pool.core, ())
+        halves = self._halves(pool, known.halves if known.spec is pool.core else ())
         seen = (pool.core, halves, self._rooms(halves, known.empty))
         if now >= known.until or (known.spec, known.halves, known.rooms) != seen:
             known = self._look(pool, halves, known, now)
@@ -89,11 +90,20 @@ class Billing:
         self._known[pool.key] = known
         return known.bill
 
-    def _halves(self, pool: Pool) -> Halves:
+    def _halves(self, pool: Pool, before: Halves) -> Halves:
         pods_of = self._cluster.ownership.pods_of
         halves = ((False, target_of(pool, self._cluster)), (True, sibling_of(pool, self._cluster)))
         known = [(spot, found) for spot, found in halves if found is not None]
-        return tuple([Half(spot, tuple(renting(found, pods_of(found.uid))), found.renting) for spot, found in known])
+        pods = [self._with_left(found, tuple(renting(found, pods_of(found.uid))), before) for _, found in known]
+        return tuple([Half(spot, own, found.renting) for (spot, found), own in zip(known, pods, strict=True)])
+
+    def _with_left(self, workload: WorkloadView, pods: tuple[PodView, ...], before: Halves) -> tuple[PodView, ...]:
+        """Return the pods, and the workers that still end although the leader by which they were found is gone."""
+        if workload.pods_each == 1:
+            return pods
+        known = {pod.uid for pod in pods}
+        missed = (pod for half in before for pod in half.pods if pod.uid not in known)
+        return (*pods, *filter(None, map(self._cluster.ownership.again, missed)))
 
     def _rooms(self, halves: Halves, empty: tuple[str, ...]) -> tuple[Room, ...]:
         room = self._cluster.tenancy.room

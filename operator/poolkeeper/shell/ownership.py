@@ -44,6 +44,10 @@ class Ownership:
         for pod in self._controlled(uid):
             yield (pod, *self._controlled(pod.uid)) if pod.uid in self._sets else (pod,)
 
+    def again(self, pod: PodView) -> PodView | None:
+        """Return a pod as it is now, also where nothing leads to it any more; None once it is gone."""
+        return self._pods.get(pod.controller, {}).get(pod.uid)
+
     def _controlled(self, uid: str) -> Iterator[PodView]:
         """Yield the pods that this controls, or that its sets do."""
         yield from self._pods.get(uid, {}).values()
