@@ -1,5 +1,7 @@
 """A pool that may go to zero: the last replica leaves only an empty queue, and one request brings the first back."""
 
+import pytest
+
 from builders import at, published, reading, seen, target
 from poolkeeper.core.decide import decide
 from poolkeeper.core.memory import Memory
@@ -30,10 +32,11 @@ def test_a_long_queue_wakes_it_by_steps():
     assert decided(3500, 0).size == 3
 
 
-def sizes(waiting, seconds=400):
+def sizes(waiting, seconds=400, running=None):
     spec, memory, size, found = published(min_replicas=0), Memory(), 1, []
     for second in range(seconds):
-        sight = seen(waiting, second, target=target(size), readings=(reading(waiting, second),))
+        known = reading(waiting, second, running=running)
+        sight = seen(waiting, second, target=target(size), readings=(known,))
         decision, memory = decide(spec, sight, memory, at(second))
         size = decision.size
         found.append(size)
@@ -44,8 +47,13 @@ def test_the_last_replica_stays_while_a_request_waits():
     assert set(sizes(1)) == {1}
 
 
-def test_the_last_replica_leaves_an_empty_queue_after_the_grace():
-    assert sizes(0).index(0) == 300
+def test_the_last_replica_stays_while_a_request_runs():
+    assert set(sizes(0, running=1)) == {1}
+
+
+@pytest.mark.parametrize("running", [None, 0])
+def test_the_last_replica_leaves_an_empty_queue_after_the_grace(running):
+    assert sizes(0, running=running).index(0) == 300
 
 
 def test_per_replica_thresholds_reach_zero_too():

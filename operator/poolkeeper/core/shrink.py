@@ -2,7 +2,7 @@
 
     queue not under `below`         STEADY; the last replica goes only when nothing waits at all
     not larger than its floor       AT_MINIMUM
-    survivors would be too busy     SURVIVORS_BUSY
+    survivors would be too busy     SURVIVORS_BUSY; the last replica goes only when nothing is known to run
 
 How busy survivors would be is told by the load (lead.py) where it is known, else by running requests or KV cache. A
 pool above its maximum may shrink whatever its queue says: it leaves by the same steps and the same clock.
@@ -49,7 +49,7 @@ def refusal(spec: PoolSpec, depth: Depth, capacity: Capacity, current: int, know
         return Reason.STEADY
     if current <= spec.min_replicas:
         return Reason.AT_MINIMUM
-    if is_too_busy(spec, depth, survivors, known):
+    if (depth.running and not stepped(spec, current)) or is_too_busy(spec, depth, survivors, known):
         return Reason.SURVIVORS_BUSY
     return None
 
