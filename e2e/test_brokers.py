@@ -1,6 +1,7 @@
 """A real Redis and a real RabbitMQ: what waits in them decides, and whatever happens to them costs no replica."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,13 @@ class Stream(List):
         self._redis.xack(self.name, "workers", *done)
         self._redis.xdel(self.name, *done)
 
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Have one worker who took one job, until it is done."""
+        ((_, ((entry, _),)),) = self._redis.xreadgroup("workers", "one", {self.name: ">"}, 1)
+        yield
+        self._redis.xack(self.name, "workers", entry)
+
 
 class Messages:
     """A RabbitMQ queue whose messages survive a crash."""
@@ -103,11 +111,22 @@ class Messages:
 
         self._act(act)
 
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Have one worker who took one job, until it is done."""
+        with pika.BlockingConnection(self._where()) as connection:
+            channel = connection.channel()
+            method, _, _ = channel.basic_get(self.name)
+            yield
+            channel.basic_ack(method.delivery_tag)
+
     def _act(self, act: Callable[[BlockingChannel], object]) -> None:
-        user = pika.PlainCredentials("admin", PASSWORD)
-        where = pika.ConnectionParameters(self.server.address, self.server.port, credentials=user)
-        with pika.BlockingConnection(where) as connection:
+        with pika.BlockingConnection(self._where()) as connection:
             act(connection.channel())
+
+    def _where(self) -> pika.ConnectionParameters:
+        user = pika.PlainCredentials("admin", PASSWORD)
+        return pika.ConnectionParameters(self.server.address, self.server.port, credentials=user, heartbeat=0)
 
 
 Work = List | Stream | Messages
@@ -115,22 +134,20 @@ Work = List | Stream | Messages
 
 @pytest.fixture(params=[List, Stream, Messages], ids=["list", "stream", "rabbitmq"])
 def any_work(request: pytest.FixtureRequest, space: Space) -> Work:
-    return _work(request, space)
+    return _work(request, space, request.param)
 
 
 @pytest.fixture(params=[List, Messages], ids=["redis", "rabbitmq"])
 def work(request: pytest.FixtureRequest, space: Space) -> Work:
     """Work in each broker, for what happens to a broker and not to its queues."""
-    return _work(request, space)
+    return _work(request, space, request.param)
 
 
-def _work(request: pytest.FixtureRequest, space: Space) -> Work:
-    kind = request.param
+def _work(request: pytest.FixtureRequest, space: Space, kind: type[Any]) -> Any:  # noqa: ANN401  of that type
     server = request.getfixturevalue("rabbit" if kind is Messages else "redis")
     if kind is Messages:
         _admit(server)
-    made: Work = kind(server, space.name)
-    return made
+    return kind(server, space.name)
 
 
 def _admit(server: brokers.Rabbit) -> None:
@@ -198,6 +215,22 @@ def test_one_job_wakes_a_pool_at_zero(space: Space, any_work: Work, known: Calla
     begin(space, any_work, known(any_work.server), 0, minimum=0)
     any_work.put(1)
     space.wait_for_size("chat", 1)
+
+
+@pytest.mark.lasts(45)
+@pytest.mark.parametrize("kind", [Stream, Messages])
+def test_the_last_replica_stays_for_the_last_job(
+    space: Space, request: pytest.FixtureRequest, known: Callable[..., Path], kind: type[Stream | Messages]
+) -> None:
+    work = _work(request, space, kind)
+    work.put(1)
+    begin(space, work, known(work.server), 0, minimum=0)
+    space.wait_for_size("chat", 1)
+    with work.working():
+        known_depth(space, 0)
+        let_pass(2 * GRACE)
+        assert space.size("chat") == 1
+    space.wait_until(lambda: space.size("chat") == 0, "chat is at zero")
 
 
 @pytest.mark.lasts(60)
