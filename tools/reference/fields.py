@@ -49,7 +49,7 @@ def section(path: str, node: Schema) -> str:
 
 def row(name: str, node: Schema, *, required: bool) -> list[str]:
     """Return a field's line."""
-    words = node.get("description", "")
+    words = " ".join(node.get("description", "").split())
     return [code(name), kind(node), "required" if required else default(node), "; ".join(bounds(node)), words]
 
 
