@@ -241,3 +241,23 @@ def test_the_moment_of_settling_changes_nothing_more():
 
 def test_a_day_old_pod_is_settled():
     assert capacity(pod(0, ready_at=LONG_AGO)).settled == 1
+
+
+class TestOneByOne:
+    """Each pod is made when the one before it is ready."""
+
+    @pytest.mark.parametrize(("second", "overdue"), [(119, 0), (120, 1), (180, 2), (240, 3)])
+    def test_each_that_is_not_made_yet_has_as_long_after_the_one_before(self, second, overdue):
+        starts = replace(SEEN, replicas=4, lacking_since=at(0))
+        found = capacity(pod(0), now=second, starts=starts, replicas=4, one_by_one=True)
+        assert found.overdue == overdue
+
+    def test_each_pod_that_is_made_gives_the_others_their_time_anew(self):
+        before = replace(SEEN, known=frozenset({"uid-0"}), replicas=4, lacking_since=at(-50))
+        made = learned(before, pod(0), loading(1, 0), replicas=4, one_by_one=True)
+        assert made.lacking_since == at(0)
+
+    @pytest.mark.parametrize("known", [frozenset({"uid-0"}), None])
+    def test_while_none_is_made_their_time_goes_on(self, known):
+        before = replace(SEEN, known=known, replicas=4, lacking_since=at(-50))
+        assert learned(before, pod(0), replicas=4, one_by_one=True).lacking_since == at(-50)

@@ -148,6 +148,11 @@ class TestStatefulSet:
     def test_nor_is_one_by_hand(self):
         assert not a_stateful_set(strategy="OnDelete", updated=0).rolling
 
+    @pytest.mark.parametrize(("policy", "one_by_one"), [({}, True), ({"podManagementPolicy": "Parallel"}, False)])
+    def test_its_pods_are_made_one_by_one_unless_it_says_otherwise(self, policy, one_by_one):
+        found = stateful_set(read({"metadata": metadata(), "spec": policy}, StatefulSetObject))
+        assert target(found, ()).one_by_one is one_by_one
+
     @pytest.mark.parametrize(("start", "ordinals"), [(None, [1, 2]), (1, [0, 1])])
     def test_places_are_counted_from_its_first_ordinal(self, start, ordinals):
         pods = [(PodView("lab", f"chat-{number}", f"u{number}", AT),) for number in (1, 2)]

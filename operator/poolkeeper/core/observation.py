@@ -102,7 +102,7 @@ class Target:
 
     `pods` leaves out the ones that are terminating. `ours`: our field manager wrote `replicas`.
     `failure` repeats the ReplicaFailure condition, which leaves no pod behind. `rolling`: a rollout is under way.
-    `reclaimed` are pods that end because their node is taken back; `refused` repeats the API server where the workload
+    `one_by_one`: a pod is made when the one before it is ready. `reclaimed` are pods that end because their node is taken back; `refused` repeats the API server where the workload
     itself cannot be written.
     """
 
@@ -117,6 +117,7 @@ class Target:
     tier: str = "on-demand"
     reclaimed: frozenset[str] = frozenset()
     refused: str = ""
+    one_by_one: bool = False
 
 
 @dataclass(frozen=True, slots=True)

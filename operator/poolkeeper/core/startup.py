@@ -78,10 +78,15 @@ def is_starting(pod: Pod, starts: Starts) -> bool:
 
 
 def lacking_since(starts: Starts, target: Target, now: datetime) -> datetime | None:
-    """Return since when replicas have had no pod; a growth gives all of them their time anew."""
+    """Return since when replicas have had no pod; a growth gives all of them their time anew.
+
+    So does each pod that is made, where the next one waits for it.
+    """
     if len(target.pods) >= target.replicas:
         return None
-    return now if target.replicas > starts.replicas else starts.lacking_since or now
+    known = starts.known if target.one_by_one else None
+    is_next = known is not None and any(pod.uid not in known for pod in target.pods)
+    return now if is_next or target.replicas > starts.replicas else starts.lacking_since or now
 
 
 def newest_template(target: Target) -> str:
@@ -176,9 +181,13 @@ def due_at(pod: Pod, spec: PoolSpec, limit: timedelta) -> datetime:
 def missing(
     spec: PoolSpec, target: Target, starts: Starts, now: datetime, limit: timedelta
 ) -> list[tuple[datetime, str]]:
-    """Return when the replicas that have no pod become overdue, with the words of what keeps them from having one."""
-    at = lacking_from(target, starts, now) + (spec.startup_timeout or max(NODE_WAIT, limit))
-    return [(at, target.failure)] * (target.replicas - len(target.pods))
+    """Return when the replicas that have no pod become overdue, with the words of what keeps them from having one.
+
+    Where pods are made one by one, each has as long after the one before it.
+    """
+    since, wait = lacking_from(target, starts, now), spec.startup_timeout or max(NODE_WAIT, limit)
+    turns = range(1, 1 + max(0, target.replicas - len(target.pods)))
+    return [(since + wait * (1 + turn if target.one_by_one else 1), target.failure) for turn in turns]
 
 
 def lacking_from(target: Target, starts: Starts, now: datetime) -> datetime:

@@ -140,7 +140,8 @@ class WorkloadView:
     its label names, `provider` whose nodes a sibling was made for, both empty where it bears none; `owners` are the
     UIDs of all that it belongs to, `controller` that of what controls it.
 
-    `held` replicas are to stay at the older template, as its rollout is told; the first ordinal is `start`. A replica
+    `held` replicas are to stay at the older template, as its rollout is told; the first ordinal is `start`, and with
+    `one_by_one` each pod is made when the one before it is ready. A replica
     is `pods_each` pods, of which `renting` ask for GPUs (all of them where none does). `serving` are labels of the pods
     that serve, where others are there, too.
     """
@@ -177,6 +178,7 @@ class WorkloadView:
     pods_each: int = 1
     renting: int = 1
     serving: dict[str, str] = field(default_factory=dict)
+    one_by_one: bool = False
 
     @property
     def shown(self) -> str:

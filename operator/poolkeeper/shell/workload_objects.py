@@ -62,6 +62,7 @@ class Ordinals(msgspec.Struct):
 class StatefulSetSpec(WorkloadSpec, rename="camel"):
     """A StatefulSet's spec."""
 
+    pod_management_policy: str = "OrderedReady"
     update_strategy: UpdateStrategy = msgspec.field(default_factory=UpdateStrategy)
     ordinals: Ordinals | None = None
 

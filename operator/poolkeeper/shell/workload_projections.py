@@ -65,6 +65,7 @@ def stateful_set(found: StatefulSetObject) -> WorkloadView:
         _templated(view, found.spec.selector, found.spec.template),
         held=view.existing if by_hand else _partition(found.spec.update_strategy.rolling_update),
         start=ordinals.start if ordinals else 0,
+        one_by_one=found.spec.pod_management_policy == "OrderedReady",
     )
 
 
@@ -165,6 +166,7 @@ def target(
         failure_since=found.failure_since,
         rolling=found.rolling,
         tier=found.tier or ON_DEMAND.name,
+        one_by_one=found.one_by_one,
     )
 
 
