@@ -78,8 +78,8 @@ class Pod:
 
     `ready_at` is the last time it became ready, None while it is not; then `unready_since` tells since when.
     `trouble` holds the scheduler's or the kubelet's own words. `notice` tells, in the provider's words, that its node
-    is being reclaimed (empty: it is not); `wait` what is said of a node for it, None where nothing is. Where the last in
-    a row is the first to go, `ordinal` is its place there, from zero.
+    is being reclaimed (empty: it is not); `wait` what is said of a node for it, None where nothing is. Where the last
+    in a row is the first to go, `ordinal` is its place there, from zero.
     """
 
     uid: str
@@ -102,8 +102,8 @@ class Target:
 
     `pods` leaves out the ones that are terminating. `ours`: our field manager wrote `replicas`.
     `failure` repeats the ReplicaFailure condition, which leaves no pod behind. `rolling`: a rollout is under way.
-    `one_by_one`: a pod is made when the one before it is ready. `reclaimed` are pods that end because their node is taken back; `refused` repeats the API server where the workload
-    itself cannot be written.
+    `one_by_one`: a pod is made when the one before it is ready. `reclaimed` are pods that end because their node is
+    taken back; `refused` repeats the API server where the workload itself cannot be written.
     """
 
     replicas: int
