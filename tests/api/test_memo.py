@@ -243,3 +243,31 @@ def test_since_when_a_pool_is_pinned_is_stored():
 
 def test_a_pin_from_the_future_counts_from_now():
     assert load(dump(Memory(pin=Pin(6, "", at(60))), GRACE, {}), at(0), at(1)).pin.since == at(1)
+
+
+def idle(since: float, until: float) -> Memory:
+    return Memory(grace=Grace(idle_since=at(since), sampled_at=at(until)))
+
+
+def test_the_idle_clock_is_stored_once_it_is_older_than_a_tenth_of_its_time():
+    hour = timedelta(hours=1)
+    assert "idleSince" not in dump(idle(0, 359), GRACE, {}, hour)
+    assert dump(idle(0, 360), GRACE, {}, hour)["idleSince"] == "2026-03-02T12:00:00Z"
+
+
+def test_the_idle_clock_goes_on_from_where_somebody_last_looked():
+    assert load({"idleSince": "2026-03-02T12:00:00Z"}, at(30), at(40)).grace == idle(0, 30).grace
+
+
+def test_both_clocks_go_on_together():
+    stored = {"idleSince": "2026-03-02T12:00:00Z", "shortSince": "2026-03-02T12:00:10Z"}
+    assert load(stored, at(30), at(40)).grace == replace(idle(0, 30).grace, short_since=at(10))
+
+
+def test_an_idle_clock_of_the_future_is_not_trusted():
+    assert load({"idleSince": "2026-03-02T12:01:00Z"}, at(30), at(40)).grace == Grace()
+
+
+def test_the_tier_of_the_first_replica_survives():
+    memory = Memory(tiers=Tiers(first="on-demand"))
+    assert load(dump(memory, GRACE, {}), at(0), at(0)).tiers.first == "on-demand"

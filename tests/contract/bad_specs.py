@@ -96,7 +96,13 @@ FULL: Json = {
         ],
         "outside": {"percent": 10, "force": True},
     },
-    "forecast": {"enabled": True, "quantile": 0.5, "history": "336h"},
+    "forecast": {"enabled": False, "quantile": 0.5, "history": "336h"},
+    "batch": {
+        "deadline": "07:00",
+        "window": {"days": "Mon-Fri", "from": "22:00", "to": "06:00"},
+        "timezone": "Europe/Paris",
+        "jobTime": "30s",
+    },
     "cost": {
         "currency": "EUR",
         "timezone": "Europe/Paris",
@@ -139,6 +145,7 @@ GOOD = {
     "nights off": NIGHTS_OFF,
     "free of cost": MINIMAL | {"cost": {}},
     "priced": MINIMAL | {"cost": PRICES},
+    "nightly": MINIMAL | {"batch": {"deadline": "6h", "window": {"start": "0 22 * * *", "end": "0 6 * * *"}}},
     "spot priced": SPLIT | {"cost": {"pricePerGPUHour": {"spot": "0.9"}}},
 }
 
@@ -302,6 +309,10 @@ def _schedule(**fields: object) -> Json:
 
 def _window(like: Json = WINDOW, **fields: object) -> Json:
     return _schedule(windows=[{key: value for key, value in (like | fields).items() if value is not None}])
+
+
+def _batch(**fields: object) -> Json:
+    return MINIMAL | {"batch": {"deadline": "6h"} | fields}
 
 
 def _cost(**fields: object) -> Json:
@@ -497,6 +508,25 @@ RULES = (
     *(
         _rule("spec.forecast", "history must be from 336h to 1344h", MINIMAL | {"forecast": {"history": history}})
         for history in ("335h", "1345h")
+    ),
+    _rule("spec.batch", "deadline must be a time of day, or longer than 0s", _batch(deadline="0s")),
+    _rule("spec.batch", "jobTime must be longer than 0s", _batch(jobTime="0s")),
+    _rule("spec.batch", "no IANA time zone; write one, as in America/New_York or UTC", _batch(timezone="Mars/Base")),
+    _rule("spec.batch.window", "give from and to, or start and end", _batch(window={"from": "22:00"})),
+    _rule(
+        "spec.batch.window",
+        "days belongs to from and to; put the days into the cron expressions",
+        _batch(window={"start": "0 1 * * *", "end": "0 5 * * *", "days": "Mon"}),
+    ),
+    _rule(
+        "spec.batch.window",
+        "from and to are the same; from 00:00 to 24:00 is the whole day",
+        _batch(window={"from": "01:00", "to": "01:00"}),
+    ),
+    _rule(
+        "spec",
+        "work that can wait needs no floor: give either batch or forecast",
+        _batch() | {"forecast": {"enabled": True}},
     ),
     *(
         _rule(

@@ -10,7 +10,7 @@ from market import Market
 from poolkeeper.core.decide import decide
 from poolkeeper.core.decision import Decision, Stage
 from poolkeeper.core.memory import Edit, Edits, Grace, Memory
-from poolkeeper.core.model import ScaleUp
+from poolkeeper.core.model import ScaleDown, ScaleUp
 from poolkeeper.core.observation import Conflict, Reading
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.words import because, figures, message, number
@@ -130,3 +130,19 @@ def test_a_new_size_is_said_with_the_tiers_that_it_moves():
     market.waiting = 1001
     words = message(market.run(10).decision)
     assert words.startswith(f"10 -> 11 (on-demand 1 -> 2): {Reason.QUEUE_ABOVE.sentence} (queue 1001 over 1000")
+
+
+def test_an_idle_pool_says_what_waits_and_runs():
+    down = ScaleDown(below=100, idle_after=timedelta(minutes=1))
+    spec = published(min_replicas=0, queue={"down": down})
+    sight = seen(0, target=target(1), readings=(reading(0, 0, running=2.0),))
+    words = message(decide(spec, sight, Memory(edits=Edits(asked=1)), at(0))[0])
+    assert words == f"{Reason.IDLING.sentence} (0 waiting, 2 running, idleAfter 60 s)"
+
+
+def test_what_runs_and_is_unknown_is_said_to_be():
+    down = ScaleDown(below=100, idle_after=timedelta(minutes=1))
+    spec = published(min_replicas=0, queue={"down": down})
+    sight = seen(0, target=target(1))
+    words = message(decide(spec, sight, Memory(edits=Edits(asked=1)), at(0))[0])
+    assert words == f"{Reason.IDLE_UNKNOWN.sentence} (0 waiting, ? running, idleAfter 60 s)"

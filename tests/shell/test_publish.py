@@ -8,6 +8,7 @@ from poolkeeper.core.decide import decide
 from poolkeeper.core.decision import Decision, Health, Share, Stage
 from poolkeeper.core.forecast import Outlook
 from poolkeeper.core.memory import Memory
+from poolkeeper.core.model import Batch, ScaleDown
 from poolkeeper.core.observation import Conflict
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.schedule import Bounds
@@ -271,3 +272,21 @@ def test_a_forecast_that_moves_costs_no_write(scheduled):
 def test_why_nothing_is_forecast_is_told(scheduled):
     told(scheduled, windowed(outlook=Outlook(5)), 0)
     assert told(scheduled, windowed(outlook=Outlook(0, Reason.METRIC_EMPTY)), 1)["forecast"]["reason"] == "MetricEmpty"
+
+
+def test_an_idle_clock_that_was_stored_is_cleared_at_once(followed):
+    spec = published(min_replicas=0, queue={"down": ScaleDown(below=100, idle_after=timedelta(hours=1))})
+    followed.pool.core = spec
+    for second in range(400):
+        followed.look(second, 0, spec, readings=(reading(0, second, running=0.0),))
+    assert "idleSince" in followed.pool.status["memory"]
+    followed.pool.budget.tokens = -5
+    followed.look(400, 0, spec, readings=(reading(0, 400, running=1.0),))
+    assert "idleSince" not in followed.pool.status["memory"]
+
+
+def test_jobs_that_come_and_go_cost_no_writes(followed):
+    spec = published(min_replicas=0, batch=Batch(within=timedelta(hours=9), job_time=timedelta(seconds=9)))
+    for second in range(250):
+        followed.look(second, 9000 - second, spec)
+    assert len(followed.written) <= 4
