@@ -93,6 +93,16 @@ async def test_a_kind_that_comes_with_something_else_may_be_hidden(api, kind, st
         assert cluster.problems() == []
 
 
+async def test_one_namespace_may_hide_what_another_shows(api):
+    def refuse(request):
+        if request.collection.endswith("/rollouts") and request.namespace == "lab":
+            raise RefusalError(403, "rollouts is forbidden")
+
+    api.intercept = refuse
+    async with watching(api, "lab", "other") as cluster:
+        assert (cluster.problems(), cluster.reflectors["rollouts"].is_missing) == ([], False)
+
+
 async def test_a_target_of_a_hidden_kind_says_so(api):
     refusing(api, "rollouts")
     async with watching(api) as cluster:

@@ -89,8 +89,12 @@ class Reflector(Generic[T, V]):
 
     @property
     def problem(self) -> str:
-        """What keeps `items` from being complete and up to date, in words; empty where nothing does."""
-        told = [*(stream.problem for stream in self._streams), *self._unreadable.values()]
+        """What keeps `items` from being complete and up to date, in words; empty where nothing does.
+
+        A namespace that hides an optional kind is no problem while another shows it.
+        """
+        streams = (stream for stream in self._streams if self.is_missing or not stream.missing)
+        told = [*(stream.problem for stream in streams), *self._unreadable.values()]
         return "; ".join(dict.fromkeys(filter(None, told)))
 
     @property
