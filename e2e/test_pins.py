@@ -55,7 +55,7 @@ def test_kubectl_pins_a_pool_and_unpin_frees_it(shared: Space) -> None:
     kubectl(shared, "scale", "ipool/pinned", "--replicas=6")
     shared.wait_for_size("pinned", 6)
     told = eventually(lambda: shared.status("pinned").get("pin"), "the status tells of the pin")
-    assert (told["replicas"], told["by"], told["counts"]) == (6, "kubectl", True)
+    assert (told["replicas"], told["by"], told["counts"]) == (6, "/scale", True)
     assert shared.condition("pinned", "Pinned")["status"] == "True"
     scale = json.loads(kubectl(shared, "get", "ipool/pinned", "--subresource=scale", "-o", "json"))
     assert (scale["spec"]["replicas"], scale["status"]["selector"]) == (6, "app=pinned")
@@ -63,7 +63,7 @@ def test_kubectl_pins_a_pool_and_unpin_frees_it(shared: Space) -> None:
     shared.wait_until_ready("pinned", 6)
     kubectl(shared, "scale", "ipool/pinned", "--replicas=5")
     shared.wait_for_size("pinned", 5)
-    assert "was pinned to 5 by kubectl" in poolkeeper(shared, "unpin", "pinned").stdout
+    assert "was pinned to 5 by /scale since" in poolkeeper(shared, "unpin", "pinned").stdout
     shared.wait_for_size("pinned", 2)
     eventually(lambda: "pin" not in shared.status("pinned"), "nothing tells of the pin any more")
     with pytest.raises(KubectlError, match="does not exist"):

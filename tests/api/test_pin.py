@@ -27,7 +27,7 @@ OTHER = owner("poolkeeper", "2026-03-02T13:00:00Z", "f:maxReplicas")
     ("managed", "found"),
     [
         ([], ("", None)),
-        ([OTHER, {"manager": "x"}, {"manager": "y", "fieldsV1": {"f:metadata": {}}}], ("", None)),
+        ([OTHER, {"manager": "x"}, {"manager": "y", "fieldsV1": {"f:metadata": {}}}], ("/scale", None)),
         ([OTHER, SCALE], ("kubectl", None)),
         ([OLD, APPLIED, OTHER], ("argocd-controller", at(30))),
     ],

@@ -1,6 +1,6 @@
 """A pin as the status tells it: by whom, since when, and whether it counts (core/pin.py)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -15,6 +15,8 @@ from poolkeeper.core.reasons import Reason
 
 Json = dict[str, Any]
 Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+SCALE = "/scale"
+"""Who wrote a field that nobody owns: all other writers are named."""
 HOURS = f"{pin.COUNTS.total_seconds() / 3600:g} h"
 
 
@@ -24,7 +26,8 @@ class PinStatus(Shape):
     replicas: int
     """The size."""
     by: str | None = None
-    """The field manager that wrote it, as in `kubectl`."""
+    """The field manager that wrote it, as in `kubectl-edit`; `/scale` for `kubectl scale`, of which the API server
+    keeps no name."""
     since: Instant
     """Since when it counts, or counted."""
     until: Instant
@@ -58,12 +61,16 @@ def stamp(at: datetime) -> str:
     return format_instant(at.replace(microsecond=0))
 
 
-def writer(managed: Iterable[Mapping[str, Any]]) -> tuple[str, datetime | None]:
-    """Return who wrote `spec.replicas` by an object's managed fields, and when; no time is stamped through `/scale`."""
+def writer(managed: Collection[Mapping[str, Any]]) -> tuple[str, datetime | None]:
+    """Return who wrote `spec.replicas` by an object's managed fields, and when; empty and None where nothing tells.
+
+    Of a write through `/scale` the API server keeps no time, and no name either where nobody owned the field before.
+    """
     owners = [one for one in managed if "f:replicas" in ((one.get("fieldsV1") or {}).get("f:spec") or {})]
     newest = max(owners, key=lambda one: str(one.get("time") or ""), default={})
     at = newest.get("time")
-    return str(newest.get("manager") or ""), parse_instant(str(at)) if at else None
+    unnamed = SCALE if managed else ""
+    return str(newest.get("manager") or unnamed), parse_instant(str(at)) if at else None
 
 
 def pinned(replicas: int | None, metadata: Mapping[str, Any]) -> Pinned | None:
