@@ -90,7 +90,7 @@ def is_read(stage: Stage, count: int) -> bool:
     """Return whether the operator reads every pool's queue."""
     found = stage.api.get(collection("InferencePool", SPACE))["items"]
     conditions = [one for each in found for one in each.get("status", {}).get("conditions", ())]
-    return sum(one["type"] == "MetricsAvailable" and one["status"] == "True" for one in conditions) == count
+    return count == sum(one["type"] == "MetricsAvailable" and one["status"] == "True" for one in conditions)
 
 
 def wake(queues: Queues, names: list[str], seed: int) -> dict[str, float]:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from controlplane import brokers
 from rig.ground import Ground
-from rig.jobs import Jobs, Workers, brokers, redis
+from rig.jobs import Jobs, Workers, redis
 from rig.space import Space
 from rig.spot import SpotPool, capacity, owner
 

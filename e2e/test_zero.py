@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from controlplane import brokers
 from rig.ground import Ground
-from rig.jobs import Jobs, brokers, redis
+from rig.jobs import Jobs, redis
 from rig.manifests import pool
 from rig.space import Space
 from rig.strain import Strain

@@ -44,8 +44,11 @@ class Jobs:
 
     def take(self) -> bytes | None:
         """Take a job and work on it from now on, None where none waits."""
-        found = self._redis.xreadgroup(GROUP, "worker", {self.name: ">"}, 1)
-        return found[0][1][0][0] if found else None
+        found: Any = self._redis.xreadgroup(GROUP, "worker", {self.name: ">"}, 1)
+        if not found:
+            return None
+        ((_, ((job, _),)),) = found
+        return bytes(job)
 
     def finish(self, job: bytes) -> None:
         """End a job."""
