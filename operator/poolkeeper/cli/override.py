@@ -99,9 +99,9 @@ def changed(least: int | None, most: int | None, fields: list[str]) -> Json:
     for one in fields:
         path, equals, text = one.removeprefix("spec.").partition("=")
         *parents, last = path.split(".")
-        inside = made
+        inside: Json | None = made
         for part in parents:
-            inside = inside.setdefault(part, {}) if isinstance(inside, dict) else {}
+            inside = inside.setdefault(part, {}) if isinstance(inside, dict) else None
         if not (equals and last and all(parents) and isinstance(inside, dict)):
             raise typer.BadParameter(f"--set {one!r}: write FIELD=VALUE, as in queue.scaleUp.above=500")
         inside[last] = meant(text)
