@@ -8,6 +8,7 @@ from tests.docs.pages import DOCS
 
 from rig.adapter import Adapter
 from rig.api import Api
+from rig.manifests import SHARED_NODES
 from rig.picker import Picker
 from rig.waiting import eventually
 
@@ -23,6 +24,12 @@ class Given:
         self.wait_until = eventually
 
 
+@pytest.fixture(scope="module")
+def node(cluster):
+    """Where the picker's pod can be."""
+    cluster.add_gpu_nodes(1, labels=SHARED_NODES, prefix="shared")
+
+
 def picker(given):
     return Picker(given, "chat")
 
@@ -34,6 +41,7 @@ def adapter(given):
 
 
 @pytest.mark.parametrize(("page", "played"), [("scale-by-the-picker", picker), ("scale-by-external-metrics", adapter)])
+@pytest.mark.usefixtures("node")
 def test_a_how_to_works_as_written(page, played, furnished, operator, open_console):
     with played(Given(furnished)):
         open_console(furnished, POOLKEEPER_OPERATOR=operator).follow(DOCS / "how-to" / f"{page}.md")
