@@ -385,6 +385,27 @@ def test_the_floor_that_was_learned_is_told(printed, outlook, words):
     assert words in printed()
 
 
+DUE = "2026-03-02T13:00:00Z"
+WORK = {"workLeft": 1200, "late": 0, "reason": "Batch"}
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (WORK, "work    1200 jobs left\n"),
+        (
+            WORK | {"late": 7, "dueAt": DUE, "mustRunFrom": DUE, "jobTime": "30s"},
+            f"work    1200 jobs left, 7 of them late, due {DUE}, must run from {DUE}; a job takes 30s\n",
+        ),
+    ],
+)
+def test_work_that_can_wait_is_told(printed, told, words):
+    page = found(1500)[0]
+    page["decision"]["batch"] = told
+    explain.show("chat", page)
+    assert words in printed()
+
+
 @pytest.mark.parametrize(("options", "place"), [(["-n", "nons"], "nons"), ([], "any namespace")])
 def test_where_no_pools_are_that_is_said(monkeypatch, options, place):
     monkeypatch.setattr(status, "ask", lambda *_: [])

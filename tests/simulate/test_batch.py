@@ -7,15 +7,15 @@ from decimal import Decimal
 import pytest
 
 from poolkeeper.core.machines import ENDLESS, Startup, Stock
-from poolkeeper.core.model import ON_DEMAND, Batch, CapacityType, Fallback, PoolSpec, Tier
+from poolkeeper.core.model import ON_DEMAND, Batch, CapacityType, Fallback, PoolSpec, Queue, Tier
 from poolkeeper.core.world import Ground, World
 from poolkeeper.simulate.batch import coming, constant, live, wanted, worker
 
 START = datetime(2026, 3, 2, 20, tzinfo=UTC)
 SIX = START + timedelta(hours=10)
-JOB, STEP = timedelta(minutes=1), timedelta(seconds=10)
+JOB, STEP = timedelta(minutes=1), timedelta(seconds=30)
 SPOT = Tier("spot", CapacityType.SPOT, fallback=Fallback(max_replicas=0))
-SPEC = PoolSpec(0, 10, batch=Batch(daily=time(6), job_time=JOB), tiers=(SPOT, ON_DEMAND))
+SPEC = PoolSpec(0, 10, queue=Queue(interval=STEP), batch=Batch(daily=time(6), job_time=JOB), tiers=(SPOT, ON_DEMAND))
 
 
 def night(stock=ENDLESS, look=None, jobs=None):

@@ -102,6 +102,7 @@ def show(name: str, found: Json) -> None:
     if decision is None:
         written(status)
         clock(spec, status.get("schedule"))
+        work(status.get("batch"))
         observed(status.get("observe"))
         money(f"{name} -n {found['namespace']}", status, now)
         troubles(status, told)
@@ -109,6 +110,7 @@ def show(name: str, found: Json) -> None:
         decided(decision, now)
         clock(spec, decision["schedule"])
         forecast(decision["forecast"])
+        work(decision.get("batch"))
         observed(decision.get("observe"))
         ahead(decision)
         money(f"{name} -n {found['namespace']}", status, now)
@@ -201,6 +203,17 @@ def forecast(told: Json | None) -> None:
         why = "" if told["reason"] == Reason.AS_EXPECTED else f"; {told['reason']}: {told['sentence']}"
         detail = f" ({told['message']})" if told["message"] else ""
         say("learned", escape(f"{words}{why}{detail}"))
+
+
+def work(told: Json | None) -> None:
+    """Print what there is of work that can wait, and until when it must be done."""
+    if told is None:
+        return
+    late = f", {told['late']} of them late" if told["late"] else ""
+    due = f", due {told['dueAt']}" if "dueAt" in told else ""
+    must = f", must run from {told['mustRunFrom']}" if "mustRunFrom" in told else ""
+    job = f"; a job takes {told['jobTime']}" if "jobTime" in told else ""
+    say("work", escape(f"{told['workLeft']} jobs left{late}{due}{must}{job}"))
 
 
 def observed(told: Json | None) -> None:
