@@ -80,3 +80,20 @@ async def test_a_refusal_is_asked_again_soon():
     await refusal(secrets)
     clock.now += SOON.total_seconds()
     assert await secrets.read("inference", TOKEN) == b"one"
+
+
+async def test_what_was_not_accepted_is_asked_for_again_soon():
+    api, clock = Api({"token": "b25l"}), Clock()
+    secrets = Secrets(api, clock)
+    await secrets.read("inference", TOKEN)
+    api.answer = {"token": "dHdv"}
+    secrets.doubt("inference", TOKEN)
+    assert await secrets.read("inference", TOKEN) == b"one"
+    clock.now += SOON.total_seconds()
+    assert await secrets.read("inference", TOKEN) == b"two"
+
+
+async def test_doubts_about_what_was_never_read_change_nothing():
+    secrets = Secrets(Api({"token": "b25l"}))
+    secrets.doubt("inference", TOKEN)
+    assert await secrets.read("inference", TOKEN) == b"one"

@@ -1,54 +1,39 @@
 """`poolkeeper check`: is this YAML right, and what would the operator do with it now?"""
 
 import asyncio
-from contextlib import AsyncExitStack, suppress
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import typer
 
 from poolkeeper.api import memo, names
 from poolkeeper.api.explain import explanation
 from poolkeeper.api.spec import Spec, SpecError, parse_spec
-from poolkeeper.cli import money_text
+from poolkeeper.cli import check_pages, money_text
+from poolkeeper.cli.check_look import Asked, look
 from poolkeeper.cli.connection import As, Context, Kubeconfig, Output, ask, console, print_json
 from poolkeeper.cli.manifest import read
 from poolkeeper.cli.windows import notes
 from poolkeeper.core.decide import decide
-from poolkeeper.core.model import OutsideSource, PodsSource, PrometheusSource
 from poolkeeper.core.observation import Observation, Reading
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.vanishing import believed
 from poolkeeper.shell import covering, observe
-from poolkeeper.shell.brokers import Broker, load_brokers
+from poolkeeper.shell.brokers import load_brokers
 from poolkeeper.shell.clock import Clock
 from poolkeeper.shell.cluster import Cluster
-from poolkeeper.shell.halves import Halves
 from poolkeeper.shell.kube import KubeClient
 from poolkeeper.shell.kube_errors import Invalid, TimedOut
 from poolkeeper.shell.pools import Pool, Pools
-from poolkeeper.shell.prometheus import PrometheusServer
-from poolkeeper.shell.queues.batch import BatchReader
-from poolkeeper.shell.queues.demultiplex import Ask
-from poolkeeper.shell.queues.outside import Outside
-from poolkeeper.shell.queues.scrape import PodScraper
-from poolkeeper.shell.readers import broker_readers, kubernetes_readers
-from poolkeeper.shell.secrets import Secrets
-from poolkeeper.shell.servers import ServerConfig, load_servers
+from poolkeeper.shell.servers import load_servers
 
 Json = dict[str, Any]
 
 
 PATIENCE = 10
 """How long to wait for the cluster's objects, in seconds."""
-
-
-class Asked(NamedTuple):
-    """Whom pools may name, as the operator was told."""
-
-    servers: tuple[ServerConfig, ...]
-    brokers: tuple[Broker, ...]
 
 
 def check(
@@ -90,7 +75,7 @@ def check(
 def examined(pool: Json) -> Json:
     """Return what the YAML alone tells."""
     metadata = pool.get("metadata") or {}
-    finding: Json = {"name": metadata.get("name", ""), "problems": [], "notes": [], "decision": None}
+    finding: Json = {"name": metadata.get("name", ""), "problems": [], "notes": [], "pods": [], "decision": None}
     if pool.get("apiVersion") != names.API_VERSION:
         finding["problems"].append(f"apiVersion: must be {names.API_VERSION} (got {pool.get('apiVersion')!r})")
         return finding
@@ -103,6 +88,7 @@ def examined(pool: Json) -> Json:
     else:
         finding["notes"] += hurried(spec, spec.template) if spec.template else []
         now = Clock.of_this_machine().now()
+        finding["notes"] += check_pages.cautions(spec.to_core())
         finding["notes"] += [*notes(spec.to_core(), now), *money_text.notes(spec, now)]
     return finding
 
@@ -151,13 +137,15 @@ async def examine(kube: KubeClient, raw: Json, finding: Json, asked: Asked) -> N
     reflecting = asyncio.create_task(cluster.run())
     try:
         await filled(cluster)
-        readings = await look(pool, cluster, asked, kube)
+        seen = await look(pool, cluster, asked, kube)
     finally:
         reflecting.cancel()
         with suppress(asyncio.CancelledError):
             await reflecting
     now = kube.clock.now()
-    judge(pool, observe.observation(pool, cluster, pools, readings, now), now, finding)
+    judge(pool, observe.observation(pool, cluster, pools, seen.readings, now), now, finding)
+    finding["notes"] += check_pages.told(seen.pages)
+    finding["pods"] = [page._asdict() for page in seen.pages]
     if words := covering.left_out(pool, cluster):
         finding["problems"].append(f"{Reason.PODS_NOT_PICKED.sentence}: {words}")
     if pool.spec is not None and finding["decision"] is not None and not pool.spec.owns_workload:
@@ -191,43 +179,6 @@ def as_stored(raw: Json, pools: Pools, kube: KubeClient) -> Json:
     return raw | {"metadata": {"annotations": {}, **raw["metadata"], **made}, "status": status}
 
 
-async def look(pool: Pool, cluster: Cluster, asked: Asked, kube: KubeClient) -> tuple[Reading, ...]:
-    """Read the pool's target and sources once."""
-    spec, now = pool.core, kube.clock.now()
-    if spec is None:
-        return ()
-    await Halves(kube, cluster).look(pool)
-    scraper, open_servers = PodScraper(), {one.name: PrometheusServer(one) for one in asked.servers}
-    targets = observe.scrape_targets(observe.ready_pods(pool, cluster))
-    asks = [
-        Ask("check", pool.key[0], source, observe.roster(pool, cluster))
-        for source in spec.queue.sources
-        if isinstance(source, PrometheusSource)
-    ]
-    try:
-        direct = [
-            await scraper.scrape(targets, source, spec.slo, now)
-            for source in spec.queue.sources
-            if isinstance(source, PodsSource)
-        ]
-        queried = (await BatchReader(open_servers).read(asks, now)).values()
-        return (*direct, *queried, *await outside(pool, cluster, asked.brokers, kube))
-    finally:
-        await scraper.close()
-        for server in open_servers.values():
-            await server.close()
-
-
-async def outside(pool: Pool, cluster: Cluster, brokers: tuple[Broker, ...], kube: KubeClient) -> list[Reading]:
-    """Read the sources that are asked for by themselves."""
-    sources = pool.core.queue.sources if pool.core else ()
-    async with AsyncExitStack() as opened:
-        known = kubernetes_readers(kube, cluster, Secrets(kube), opened)
-        reader = Outside({**known, **broker_readers(brokers, opened)})
-        wanted = [source for source in sources if isinstance(source, OutsideSource)]
-        return [await reader.read(pool.key[0], source, kube.clock.now()) for source in wanted]
-
-
 def judge(pool: Pool, seen: Observation, now: datetime, finding: Json) -> None:
     """Say what the look means."""
     if seen.target is None and pool.spec is not None and not pool.spec.owns_workload:
@@ -259,8 +210,9 @@ def told(reading: Reading) -> str:
         return f"source {reading.source}: {reading.waiting:g} waiting"
     answered, silent = len(reading.pods), len(reading.faults)
     words = f"source {reading.source}: {answered} of {answered + silent} pods answer"
-    words += f", {sum(pod.waiting for pod in reading.pods):g} waiting" if answered else ""
-    return words + (f" ({reading.faults[0].reason.value}: {reading.faults[0].detail})" if silent else "")
+    if answered:
+        return f"{words}, {sum(pod.waiting for pod in reading.pods):g} waiting"
+    return f"{words} ({reading.faults[0].reason.value}: {reading.faults[0].detail})"
 
 
 def show(finding: Json) -> None:

@@ -37,6 +37,7 @@ from poolkeeper.shell.pools import Key, Pools
 from poolkeeper.shell.prometheus import PrometheusServer
 from poolkeeper.shell.queues.batch import BatchReader
 from poolkeeper.shell.queues.outside import Outside
+from poolkeeper.shell.queues.pages import Pages
 from poolkeeper.shell.queues.scrape import PodScraper
 from poolkeeper.shell.readers import broker_readers, kubernetes_readers
 from poolkeeper.shell.secrets import Secrets
@@ -259,12 +260,12 @@ class Operator:
 
     def _sources(self, asking: KubeClient) -> Sources:
         self.servers = {one.name: PrometheusServer(one) for one in self.settings.prometheus}
-        scraper = PodScraper()
-        for closing in (scraper.close, *(server.close for server in self.servers.values())):
+        pages = Pages(Secrets(asking))
+        for closing in (pages.close, *(server.close for server in self.servers.values())):
             self._open.push_async_callback(closing)
-        readers = kubernetes_readers(asking, self.cluster, Secrets(asking), self._open)
+        readers = kubernetes_readers(asking, self.cluster, pages)
         brokers = broker_readers(self.settings.brokers, self._open)
-        return Sources(scraper, BatchReader(self.servers), Outside({**readers, **brokers}))
+        return Sources(PodScraper(pages), BatchReader(self.servers), Outside({**readers, **brokers}))
 
     def _team_budgets(self) -> TeamBudgets:
         known = self.settings

@@ -184,9 +184,9 @@ class Loop:
         spec = pool.core
         if spec is None:
             return ()
-        now, targets = self._kube.clock.now(), observe.scrape_targets(observe.ready_pods(pool, self._cluster))
+        now, pods = self._kube.clock.now(), observe.ready_pods(pool, self._cluster)
         scrapes = [
-            self._sources.scraper.scrape(targets, source, spec.slo, now, spec.queue.interval)
+            self._sources.scraper.scrape(pods, source, spec.slo, now, spec.queue.interval)
             for source in spec.queue.sources
             if isinstance(source, PodsSource)
         ]

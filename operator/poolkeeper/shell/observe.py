@@ -1,6 +1,6 @@
 """The cluster's memory and a pool's readings -> Observation. No input or output here: both were gathered before."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -15,7 +15,6 @@ from poolkeeper.shell.backoff import Backoff
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.pools import Pool, Pools
 from poolkeeper.shell.queues.demultiplex import Roster
-from poolkeeper.shell.queues.scrape import ScrapeTarget
 from poolkeeper.shell.replicas import is_ready
 from poolkeeper.shell.sibling import is_ours
 from poolkeeper.shell.views import PodView, WorkloadView
@@ -194,11 +193,6 @@ def replicas_of(pool: Pool, cluster: Cluster) -> Iterator[tuple[PodView, ...]]:
 def ready_pods(pool: Pool, cluster: Cluster) -> tuple[PodView, ...]:
     """Return the pods that a source is expected to answer for: those that lead a replica that is ready as a whole."""
     return tuple(pods[0] for pods in replicas_of(pool, cluster) if is_ready(pods) and pods[0].ip)
-
-
-def scrape_targets(pods: Iterable[PodView]) -> tuple[ScrapeTarget, ...]:
-    """Return pods as the scraper wants them."""
-    return tuple(ScrapeTarget(pod.uid, pod.ip, pod.ports) for pod in pods)
 
 
 def roster(pool: Pool, cluster: Cluster) -> Roster:

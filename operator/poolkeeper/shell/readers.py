@@ -14,18 +14,15 @@ from poolkeeper.shell.queues.pages import Pages
 from poolkeeper.shell.queues.picker import PickerReader
 from poolkeeper.shell.queues.rabbit import RabbitReader
 from poolkeeper.shell.queues.redis import RedisReader
-from poolkeeper.shell.secrets import Secrets
 
 Readers = Mapping[type[OutsideSource], Reader]
 
 
-def kubernetes_readers(kube: KubeClient, cluster: Cluster, secrets: Secrets, opened: AsyncExitStack) -> Readers:
-    """Return the readers of what the cluster itself knows; what they open, `opened` closes.
+def kubernetes_readers(kube: KubeClient, cluster: Cluster, pages: Pages) -> Readers:
+    """Return the readers of what the cluster itself knows.
 
     `kube` should be nobody else's: an adapter that hangs keeps its connections.
     """
-    pages = Pages(secrets)
-    opened.push_async_callback(pages.close)
     gateway = Gateway(kube, cluster)
     return {PickerSource: PickerReader(kube, cluster, gateway, pages), ExternalSource: ExternalReader(kube)}
 

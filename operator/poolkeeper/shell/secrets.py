@@ -1,6 +1,7 @@
 """Keys of Secrets in pools' namespaces: what a Role there lets the operator read, and nothing else.
 
 read        kept for FRESH, so that a token that rotates is taken up and the API server is not asked at each look
+doubted     kept for SOON: whoever it was shown to did not accept it, and there may be a newer one
 refused     told in words that name the Secret, never what is in it
 """
 
@@ -55,6 +56,12 @@ class Secrets:
         if isinstance(found, MetricError):
             raise MetricError(found.reason, found.detail)
         return found
+
+    def doubt(self, namespace: str, wanted: SecretKey) -> None:
+        """Take in that what is kept of a key was not accepted."""
+        until, found = self._known.get((namespace, wanted), (0.0, None))
+        if found is not None:
+            self._known[namespace, wanted] = (min(until, self._clock() + SOON.total_seconds()), found)
 
     async def _ask(self, namespace: str, wanted: SecretKey) -> bytes | MetricError:
         where = f"secret {wanted.name!r} in {namespace}"

@@ -1,4 +1,4 @@
-"""Pages of pods that are no replicas: with whose token, trusting whom, and what a refusal says."""
+"""Pages of pods: with whose token, trusting whom, and what a refusal says."""
 
 import asyncio
 from datetime import timedelta
@@ -10,8 +10,8 @@ from builders import START
 from poolkeeper.core.model import SecretKey, Transport
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.answer import MetricError
-from poolkeeper.shell.queues.pages import Pages
-from poolkeeper.shell.queues.scrape import Limits
+from poolkeeper.shell.queues.endpoints import Endpoint
+from poolkeeper.shell.queues.pages import Limits, Pages
 from poolkeeper.shell.views import PodView
 
 TOKEN, CA = SecretKey("picker", "token"), SecretKey("picker", "ca.crt")
@@ -23,16 +23,19 @@ class Secrets:
     """Holds a token with a line's end, as files have it, and no certificate."""
 
     def __init__(self, token=b"s3cr3t\n"):
-        self.held = {TOKEN: token, CA: b"no certificate"}
+        self.held, self.doubted = {TOKEN: token, CA: b"no certificate"}, []
 
     async def read(self, _namespace, wanted):
         return self.held[wanted]
+
+    def doubt(self, _namespace, wanted):
+        self.doubted.append(wanted)
 
 
 async def read(pod, transport=PLAIN, secrets=None, limit=1.0):
     pages = Pages(secrets or Secrets(), Limits(timeout=timedelta(seconds=limit)))
     try:
-        return await pages.read(VIEW, pod.port, "/metrics", transport)
+        return await pages.read(VIEW, Endpoint(pod.port, "/metrics"), transport)
     finally:
         await pages.close()
 
@@ -64,6 +67,18 @@ async def test_a_token_that_is_not_welcome_is_told_without_it(pod, answer):
     assert "s3cr3t" not in told.detail
 
 
+async def test_a_token_that_is_not_welcome_is_looked_up_again(pod):
+    pod.answers["/metrics"] = web.HTTPUnauthorized()
+    secrets = Secrets()
+    await refusal(pod, Transport(token=TOKEN), secrets=secrets)
+    assert secrets.doubted == [TOKEN]
+
+
+async def test_who_wants_a_token_and_gets_none_is_told_so(pod):
+    pod.answers["/metrics"] = web.HTTPUnauthorized()
+    assert "answered 401: it wants a token (tokenSecretRef)" in (await refusal(pod)).detail
+
+
 async def test_another_status_is_an_error(pod):
     told = await refusal(pod)
     assert (told.reason, "answered 404" in told.detail) == (Reason.METRIC_SERVER_ERROR, True)
@@ -84,9 +99,11 @@ async def test_nobody_is_waited_for_for_long(pod):
     assert told.reason is Reason.METRIC_TIMEOUT
 
 
-async def test_plain_http_is_no_tls(pod):
-    told = await refusal(pod, Transport(tls=True, verify=False))
-    assert told.reason is Reason.METRIC_REFUSED
+async def test_plain_http_is_no_tls_and_sees_no_token(pod):
+    told = await refusal(pod, Transport(tls=True, verify=False, token=TOKEN))
+    assert (told.reason, pod.asked.total()) == (Reason.METRIC_REFUSED, 0)
+    assert "gives no TLS" in told.detail
+    assert "leave out tls" in told.detail
 
 
 async def test_what_is_no_certificate_is_said(pod):
@@ -94,6 +111,7 @@ async def test_what_is_no_certificate_is_said(pod):
     assert (told.reason, told.detail) == (Reason.METRIC_GARBAGE, "caSecretRef holds no PEM certificates")
 
 
-async def test_what_is_no_token_is_said_without_it(pod):
-    told = await refusal(pod, Transport(token=TOKEN), secrets=Secrets(b"\xff\xfe"))
+@pytest.mark.parametrize("token", [b"\xff\xfe", b"", b" \n", b"two\nlines", b"two words"])
+async def test_what_is_no_token_is_said_without_it(pod, token):
+    told = await refusal(pod, Transport(token=TOKEN), secrets=Secrets(token))
     assert told.detail == "secret 'picker' in inference: 'token' is no token"

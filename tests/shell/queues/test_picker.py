@@ -48,8 +48,8 @@ class Rig:
     async def pool(self, *_):
         return Picked({"app": "chat"}, "picker", {"app": "picker"})
 
-    async def read(self, pod, port, path, transport):
-        self.asked.append((pod.name, port, path, transport))
+    async def read(self, pod, endpoint, transport):
+        self.asked.append((pod.name, *endpoint, transport))
         if isinstance(self.answers[pod.name], Exception):
             raise self.answers[pod.name]
         return self.answers[pod.name]

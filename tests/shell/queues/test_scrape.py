@@ -1,6 +1,7 @@
 import asyncio
 import gzip
 import tracemalloc
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,11 @@ from poolkeeper.core.model import PodsSource
 from poolkeeper.core.observation import PodSample, Reading
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.queues import scrape as module
-from poolkeeper.shell.queues.scrape import Limits, PodScraper, ScrapeTarget
+from poolkeeper.shell.queues.endpoints import Endpoint
+from poolkeeper.shell.queues.engines import BY_NAME
+from poolkeeper.shell.queues.pages import Limits, Pages
+from poolkeeper.shell.queues.scrape import Found, PodScraper
+from poolkeeper.shell.views import PodView
 
 NOW = datetime(2026, 11, 22, 3, tzinfo=UTC)
 PAGE = b'# TYPE vllm:num_requests_waiting gauge\nvllm:num_requests_waiting{engine="0"} 3\n'
@@ -19,14 +24,26 @@ VLLM, AUTO = PodsSource(engine="vllm"), PodsSource()
 
 
 @pytest.fixture
-async def scraper():
-    scraper = PodScraper(Limits(timeout=timedelta(seconds=5), size=1000))
-    yield scraper
-    await scraper.close()
+async def scraping():
+    """Make scrapers within limits; what they open is closed."""
+    opened = []
+
+    def made(**limits):
+        opened.append(Pages(None, Limits(**limits)))
+        return PodScraper(opened[-1])
+
+    yield made
+    for pages in opened:
+        await pages.close()
+
+
+@pytest.fixture
+def scraper(scraping):
+    return scraping(timeout=timedelta(seconds=5), size=1000)
 
 
 def target(port, uid="a", ip="127.0.0.1"):
-    return ScrapeTarget(uid, ip, {"http": port})
+    return PodView("inference", f"chat-{uid}", uid, NOW, ip=ip, ports={"http": port})
 
 
 async def fault(scraper, pod, source=VLLM):
@@ -55,13 +72,12 @@ async def test_a_closed_port_is_refused(scraper, unused_tcp_port):
     assert reading.faults[0].reason is Reason.METRIC_REFUSED
 
 
-async def test_a_silent_pod_times_out_and_the_others_are_looked_at(pod):
+async def test_a_silent_pod_times_out_and_the_others_are_looked_at(scraping, pod):
     never = asyncio.Event()
     pod.answers["/metrics"] = lambda _: never.wait()
-    scraper = PodScraper(Limits(timeout=timedelta(milliseconds=50)))
+    scraper = scraping(timeout=timedelta(milliseconds=50))
     reading = await scraper.scrape([target(pod.port), target(1, "b", ip="")], VLLM, None, NOW)
     never.set()
-    await scraper.close()
     assert {one.uid: one.reason for one in reading.faults} == {"a": Reason.METRIC_TIMEOUT, "b": Reason.METRIC_REFUSED}
 
 
@@ -169,7 +185,7 @@ async def test_an_answer_that_breaks_off_is_refused(scraper, unused_tcp_port):
 
 
 async def test_what_is_no_address_is_never_asked(scraper, pod):
-    reading = await scraper.scrape([ScrapeTarget("a", "localhost", {"http": pod.port})], VLLM, None, NOW)
+    reading = await scraper.scrape([target(pod.port, ip="localhost")], VLLM, None, NOW)
     assert (reading.faults[0].detail, pod.asked.total()) == ("'localhost' is no pod address", 0)
 
 
@@ -208,6 +224,22 @@ async def test_auto_finds_the_second_path_and_remembers_it(scraper, pod, first):
     assert (found, pod.asked["/metrics"], pod.asked["/prometheus/metrics"]) == ([[4]] * 3, 1, 3)
 
 
+async def test_what_was_found_is_told(scraper, pod):
+    pod.answers["/metrics"] = PAGE + b"vllm:kv_cache_usage_perc 0.5\n"
+    await sampled(scraper, pod, AUTO)
+    assert scraper.found("a", AUTO) == Found(Endpoint(pod.port, "/metrics"), BY_NAME["vllm"], "names since 0.10")
+
+
+async def test_of_a_pod_that_shows_no_page_nothing_is_told(scraper, pod):
+    await fault(scraper, pod, AUTO)
+    assert scraper.found("a", AUTO) is None
+
+
+async def test_a_refusal_is_told_rather_than_that_the_other_path_is_missing(scraper, pod):
+    pod.answers["/metrics"] = web.HTTPUnauthorized()
+    assert "it wants a token (tokenSecretRef)" in (await fault(scraper, pod, AUTO)).detail
+
+
 async def test_auto_looks_again_when_what_it_found_has_moved(scraper, pod):
     pod.answers |= {"/prometheus/metrics": PAGE}
     await sampled(scraper, pod, AUTO)
@@ -218,12 +250,12 @@ async def test_auto_looks_again_when_what_it_found_has_moved(scraper, pod):
 
 async def test_a_named_engine_is_looked_for_on_every_likely_port(scraper, pod, unused_tcp_port):
     pod.answers["/metrics"] = (Path(__file__).parent / "pages" / "triton.txt").read_bytes()[:900]
-    ports = {"http": unused_tcp_port, "metrics": pod.port}
-    reading = await scraper.scrape([ScrapeTarget("a", "127.0.0.1", ports)], PodsSource(engine="triton"), None, NOW)
+    both = replace(target(pod.port), ports={"http": unused_tcp_port, "metrics": pod.port})
+    reading = await scraper.scrape([both], PodsSource(engine="triton"), None, NOW)
     assert reading.pods == (PodSample("a", 7),)
 
 
-async def test_as_many_pods_at_once_as_the_limit_and_no_more(pod):
+async def test_as_many_pods_at_once_as_the_limit_and_no_more(scraping, pod):
     inside, most, pair = 0, 0, asyncio.Barrier(2)
 
     async def answer(_):
@@ -235,9 +267,7 @@ async def test_as_many_pods_at_once_as_the_limit_and_no_more(pod):
         return web.Response(body=PAGE)
 
     pod.answers["/metrics"] = answer
-    scraper = PodScraper(Limits(concurrency=2))
-    await scraper.scrape([target(pod.port, str(uid)) for uid in range(10)], VLLM, None, NOW)
-    await scraper.close()
+    await scraping(concurrency=2).scrape([target(pod.port, str(uid)) for uid in range(10)], VLLM, None, NOW)
     assert most == 2
 
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 from poolkeeper.shell.queues.exposition import mentions
 
 SECOND = timedelta(seconds=1)
-ABORTED = ("finished_reason", "abort")
+UNSERVED = frozenset({("finished_reason", "abort"), ("finished_reason", "error")})
+"""Labels of requests that ended without having been served."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +31,18 @@ class Histogram:
 class Engine:
     """One engine. `kv_usage` and `waits` are in order of preference; `waits` is queue time, else time to first token.
 
-    `done` counts requests that were served, ABORTED ones left out; `tokens` are those of prompts and those generated,
+    `held` are queues before `waiting`, added where they are shown.
+    `done` counts requests that were served, UNSERVED ones left out; `tokens` are those of prompts and those generated,
     `phases` the seconds that requests have spent with either, all together.
     `mirrors` are labels of processes that report one and the same queue: the largest counts, where other series
     (data-parallel ranks, models) are added.
+    `generations` tell by a metric of its own which names a page has, the newest first.
     """
 
     name: str
     prefix: str
     waiting: Gauge
+    held: tuple[Gauge, ...] = ()
     running: Gauge | None = None
     kv_usage: tuple[Gauge, ...] = ()
     tokens: tuple[str, ...] = ()
@@ -48,6 +52,7 @@ class Engine:
     port: int = 8000
     path: str = "/metrics"
     mirrors: frozenset[str] = field(default_factory=frozenset)
+    generations: tuple[tuple[str, str], ...] = ()
 
 
 # Recognised in this order: a Triton that runs TensorRT-LLM shows Triton's own metrics too.
@@ -62,6 +67,10 @@ ENGINES = (
         phases=("vllm:request_prefill_time_seconds_sum", "vllm:request_decode_time_seconds_sum"),
         done="vllm:request_success_total",
         waits=(Histogram("vllm:request_queue_time_seconds"), Histogram("vllm:time_to_first_token_seconds")),
+        generations=(
+            ("vllm:kv_cache_usage_perc", "names since 0.10"),
+            ("vllm:gpu_cache_usage_perc", "names before 0.10"),
+        ),
     ),
     Engine(
         "sglang",
@@ -69,6 +78,8 @@ ENGINES = (
         port=30000,
         # With priorities, the same gauge also holds one series for each priority; the total has none.
         waiting=Gauge("sglang:num_queue_reqs", (("priority", ""),)),
+        # A decode worker of a split pair: what waits for room in its KV cache stands in no other queue.
+        held=(Gauge("sglang:num_decode_prealloc_queue_reqs", (("priority", ""),)),),
         running=Gauge("sglang:num_running_reqs", (("priority", ""),)),
         kv_usage=(Gauge("sglang:token_usage"),),
         tokens=("sglang:prompt_tokens_total", "sglang:generation_tokens_total"),
@@ -76,6 +87,10 @@ ENGINES = (
         waits=(Histogram("sglang:queue_time_seconds"), Histogram("sglang:time_to_first_token_seconds")),
         # --enable-metrics-for-all-schedulers: each tensor-parallel rank schedules the same requests.
         mirrors=frozenset({"tp_rank", "pp_rank", "moe_ep_rank"}),
+        generations=(
+            ("sglang:queue_time_seconds", "with queue times"),
+            ("sglang:num_queue_reqs", "without queue times, so time to first token counts"),
+        ),
     ),
     Engine(
         "tgi",
@@ -121,6 +136,11 @@ BY_NAME = {engine.name: engine for engine in ENGINES}
 
 PER_POD = frozenset(engine.waiting.name for engine in ENGINES)
 """Metrics that always belong to the pod that shows them, wherever they are read."""
+
+
+def generation(engine: Engine, page: bytes) -> str:
+    """Return which of the engine's generations of names the page shows, "" where it is none of them."""
+    return next((words for name, words in engine.generations if mentions(page, name.encode())), "")
 
 
 def recognise(page: bytes, engines: Sequence[Engine] = ENGINES) -> Engine | None:

@@ -1,88 +1,100 @@
-"""Metrics pages of pods that are no replicas: asked for as a Transport says, over connections that all pools share.
+"""Metrics pages of pods, replicas and pickers: asked for as a Transport says, each over one connection of its own.
 
 Addresses are those that the API server gave for pods; no part of one comes from a pool's YAML but the port's number.
 Redirects are not followed, and a token is sent to nobody but the pod.
 """
 
 import asyncio
-import ssl
-from collections.abc import Mapping
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
 from http import HTTPStatus
+from ipaddress import ip_address
 
+import aiohttp
 from yarl import URL
 
 from poolkeeper.core.model import Transport
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.answer import MetricError, faults_told, open_session, read_body
-from poolkeeper.shell.queues.scrape import Limits
+from poolkeeper.shell.queues.endpoints import Endpoint
+from poolkeeper.shell.queues.trust import UNWELCOME, Trust, TrustError, uncertified, unwelcome
 from poolkeeper.shell.secrets import Secrets
 from poolkeeper.shell.views import PodView
 
-CONNECTIONS = 256
 _ACCEPT = {"Accept": "text/plain;version=0.0.4"}
-_UNWELCOME = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a page may take: time in all and to connect, bytes (unpacked); and how many are read at once.
+
+    A pod's time starts when its turn comes. So `concurrency` pages must be read well within `timeout`, or our own
+    load would look like the pods' silence.
+    """
+
+    timeout: timedelta = timedelta(seconds=1)
+    connect: timedelta = timedelta(milliseconds=500)
+    size: int = 4 * 1024 * 1024
+    concurrency: int = 256
 
 
 class Pages:
     """Reads pages; open inside a running loop, and closed by `close`."""
 
     def __init__(self, secrets: Secrets, limits: Limits | None = None) -> None:
-        self._secrets, self._limits = secrets, limits or Limits()
-        self._session = open_session(CONNECTIONS, connect=self._limits.connect)
-        self._trusted: dict[tuple[Transport, bytes], ssl.SSLContext] = {}
+        self.limits = limits or Limits()
+        self._trust = Trust(secrets)
+        self._sessions: dict[str, aiohttp.ClientSession] = {}
 
-    async def read(self, pod: PodView, port: int, path: str, transport: Transport) -> bytes:
+    async def read(self, pod: PodView, endpoint: Endpoint, transport: Transport) -> bytes:
         """Return a page of a pod; raises MetricError."""
-        scheme = "https" if transport.tls else "http"
-        url = URL.build(scheme=scheme, host=pod.ip, port=port, path=path)
-        headers = {**_ACCEPT, **await self._authorization(pod.namespace, transport)}
-        trusted = await self._tls(pod.namespace, transport)
         with faults_told():
-            async with asyncio.timeout(self._limits.timeout.total_seconds()):
-                return await self._page(url, headers, trusted, transport.server_name or None)
+            async with asyncio.timeout(self.limits.timeout.total_seconds()):
+                try:
+                    return await self._page(pod, endpoint, transport)
+                except TrustError:
+                    self._trust.doubt(pod.namespace, transport)
+                    raise
+
+    async def prune(self, live: Collection[str]) -> None:
+        """Close the connections to pods that are not in `live`, a set of UIDs."""
+        gone = [uid for uid in self._sessions if uid not in live]
+        await asyncio.gather(*(self._sessions.pop(uid).close() for uid in gone))
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._session.close()
+        await self.prune(())
 
-    async def _page(
-        self, url: URL, headers: Mapping[str, str], trusted: ssl.SSLContext | None, name: str | None
-    ) -> bytes:
-        async with self._session.get(
+    async def _page(self, pod: PodView, endpoint: Endpoint, transport: Transport) -> bytes:
+        scheme = "https" if transport.tls else "http"
+        url = URL.build(scheme=scheme, host=_address(pod.ip), port=endpoint.port, path=endpoint.path)
+        headers = _ACCEPT | await self._trust.headers(pod.namespace, transport)
+        trusted, name = await self._trust.context(pod.namespace, transport), transport.server_name or None
+        asked = self._session(pod.uid).get(
             url, headers=headers, ssl=trusted or True, server_hostname=name, allow_redirects=False
-        ) as response:
-            if response.status in _UNWELCOME:
-                words = f"{url} answered {response.status}: it wants another token (tokenSecretRef)"
-                raise MetricError(Reason.METRIC_REFUSED, words)
-            if response.status != HTTPStatus.OK:
-                raise MetricError(Reason.METRIC_SERVER_ERROR, f"{url} answered {response.status}")
-            return await read_body(response, self._limits.size)
-
-    async def _authorization(self, namespace: str, transport: Transport) -> dict[str, str]:
-        if transport.token is None:
-            return {}
-        token = (await self._secrets.read(namespace, transport.token)).strip()
+        )
         try:
-            return {"Authorization": f"Bearer {token.decode('ascii')}"}
-        except UnicodeDecodeError:
-            words = f"secret {transport.token.name!r} in {namespace}: {transport.token.key!r} is no token"
-            raise MetricError(Reason.METRIC_GARBAGE, words) from None
+            async with asked as response:
+                return await self._body(response, transport)
+        except (aiohttp.ClientConnectorSSLError, aiohttp.ClientConnectorCertificateError) as error:
+            raise uncertified(error) from None
 
-    async def _tls(self, namespace: str, transport: Transport) -> ssl.SSLContext | None:
-        if not transport.tls:
-            return None
-        authority = await self._secrets.read(namespace, transport.ca) if transport.ca else b""
-        key = (transport, authority)
-        if key not in self._trusted:
-            self._trusted[key] = _context(transport, authority)
-        return self._trusted[key]
+    async def _body(self, response: aiohttp.ClientResponse, transport: Transport) -> bytes:
+        if response.status in UNWELCOME:
+            raise unwelcome(response.url, response.status, transport)
+        if response.status != HTTPStatus.OK:
+            raise MetricError(Reason.METRIC_SERVER_ERROR, f"{response.url} answered {response.status}")
+        return await read_body(response, self.limits.size)
+
+    def _session(self, uid: str) -> aiohttp.ClientSession:
+        if uid not in self._sessions:
+            self._sessions[uid] = open_session(connections=1, connect=self.limits.connect)
+        return self._sessions[uid]
 
 
-def _context(transport: Transport, authority: bytes) -> ssl.SSLContext:
+def _address(ip: str) -> str:
     try:
-        context = ssl.create_default_context(cadata=authority.decode() or None)
-    except (ssl.SSLError, ValueError) as error:
-        raise MetricError(Reason.METRIC_GARBAGE, "caSecretRef holds no PEM certificates") from error
-    if not transport.verify:
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context
+        return str(ip_address(ip))
+    except ValueError as error:
+        raise MetricError(Reason.METRIC_REFUSED, f"{ip!r} is no pod address") from error

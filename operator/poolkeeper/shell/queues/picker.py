@@ -24,6 +24,7 @@ from poolkeeper.shell.answer import MetricError
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.gateway import Gateway, Picked
 from poolkeeper.shell.kube import KubeClient
+from poolkeeper.shell.queues.endpoints import Endpoint
 from poolkeeper.shell.queues.outside import Found
 from poolkeeper.shell.queues.pages import Pages
 from poolkeeper.shell.queues.picker_page import PickerPage, page_of
@@ -73,7 +74,7 @@ class PickerReader:
 
     async def _ask(self, pod: PodView, source: PickerSource) -> PickerPage | MetricError:
         try:
-            page = await self._pages.read(pod, port_of(source, pod.ports), PATH, source.transport)
+            page = await self._pages.read(pod, Endpoint(port_of(source, pod.ports), PATH), source.transport)
             return page_of(page, source.pool)
         except MetricError as fault:
             return MetricError(fault.reason, f"picker {pod.name}: {fault.detail}")

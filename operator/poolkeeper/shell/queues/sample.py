@@ -1,6 +1,7 @@
 """What one pod's page says, in the core's terms."""
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -8,7 +9,7 @@ from poolkeeper.core.model import Slo
 from poolkeeper.core.observation import PodSample
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.answer import MetricError
-from poolkeeper.shell.queues.engines import ABORTED, Engine, Gauge, Histogram
+from poolkeeper.shell.queues.engines import UNSERVED, Engine, Gauge
 from poolkeeper.shell.queues.exposition import MalformedError, Sample, check, read
 
 Page = dict[str, list[Sample]]
@@ -52,24 +53,31 @@ def judge(value: float) -> Reason | None:
     return Reason.METRIC_NEGATIVE if value < 0 else None
 
 
-def inside(buckets: Iterable[Sample], histogram: Histogram, slo: Slo) -> float | None:
+def inside(buckets: Iterable[Sample], unit: timedelta, slo: Slo, mirrors: frozenset[str]) -> float | None:
     """Return how many requests certainly waited no longer than the SLO's queue time.
 
     That is the count of the largest bucket whose bound is at most the queue time: what lies between that bound and
     the queue time is counted as late. None if every bound is larger, or there is no bucket.
     """
-    bounds: dict[float, float] = {}
-    for labels, count, _ in buckets:
-        bound = float(labels.get("le", "nan"))
-        bounds[bound] = bounds.get(bound, 0) + count
-    within = [bound for bound in bounds if bound * histogram.unit.total_seconds() <= slo.queue_time.total_seconds()]
-    return bounds[max(within)] if within else None
+    bounds: defaultdict[float, list[Sample]] = defaultdict(list)
+    for one in buckets:
+        bounds[float(one.labels.get("le", "nan"))].append(one)
+    within = [bound for bound in bounds if bound * unit.total_seconds() <= slo.queue_time.total_seconds()]
+    return sum(_apart(bounds[max(within)], mirrors)) if within else None
 
 
 def _names(engine: Engine) -> list[str]:
-    gauges = [engine.waiting, *([engine.running] if engine.running else ()), *engine.kv_usage]
+    gauges = [engine.waiting, *engine.held, *([engine.running] if engine.running else ()), *engine.kv_usage]
     counters = [*engine.tokens, *engine.phases, *filter(None, [engine.done])]
-    return list(dict.fromkeys([*(gauge.name for gauge in gauges), *counters]))
+    twins = [twin for name in counters for twin in _spelled(name)]
+    return list(dict.fromkeys([*(gauge.name for gauge in gauges), *twins]))
+
+
+def _spelled(counter: str) -> tuple[str, ...]:
+    """Return the names that a counter may have: OpenMetrics wants `_total`, Prometheus' text format does not care."""
+    if counter.endswith("_sum"):
+        return (counter,)
+    return (counter, counter.removesuffix("_total") if counter.endswith("_total") else f"{counter}_total")
 
 
 def _read(page: bytes, names: Sequence[str]) -> Page:
@@ -83,10 +91,9 @@ def _waiting(engine: Engine, seen: Page, page: bytes) -> float:
     totals = _totals(engine, engine.waiting, seen)
     if not totals:
         raise _missing(engine, page)
-    for value in totals:
-        if reason := judge(value):
-            raise MetricError(reason, f"{engine.waiting.name} is {value}")
-    return sum(totals)
+    return sum(_sound(engine.waiting, totals)) + sum(
+        value for gauge in engine.held for value in _sound(gauge, _totals(engine, gauge, seen))
+    )
 
 
 def _check_age(gauge: Gauge, seen: Page, now: datetime) -> None:
@@ -107,12 +114,21 @@ def _missing(engine: Engine, page: bytes) -> MetricError:
 
 def _totals(engine: Engine, gauge: Gauge, seen: Page) -> list[float]:
     """Return the gauge's values, one for each process that has a queue of its own."""
-    queues: dict[frozenset[tuple[str, str]], float] = {}
-    for labels, value, _ in seen.get(gauge.name, ()):
-        if all(labels.get(name, "") == wanted for name, wanted in gauge.labels):
-            key = frozenset(pair for pair in labels.items() if pair[0] not in engine.mirrors)
-            queues[key] = _larger(queues.get(key, value), value)
-    return list(queues.values())
+    meant = (one for one in seen.get(gauge.name, ()) if _bears(one, gauge))
+    return _apart(meant, engine.mirrors)
+
+
+def _bears(one: Sample, gauge: Gauge) -> bool:
+    return all(one.labels.get(name, "") == wanted for name, wanted in gauge.labels)
+
+
+def _apart(samples: Iterable[Sample], mirrors: frozenset[str]) -> list[float]:
+    """Return one value for all the processes that report the same thing: the largest."""
+    found: dict[frozenset[tuple[str, str]], float] = {}
+    for labels, value, _ in samples:
+        key = frozenset(pair for pair in labels.items() if pair[0] not in mirrors)
+        found[key] = _larger(found.get(key, value), value)
+    return list(found.values())
 
 
 def _larger(one: float, other: float) -> float:
@@ -121,7 +137,7 @@ def _larger(one: float, other: float) -> float:
 
 
 def _sound(gauge: Gauge, values: Sequence[float]) -> Sequence[float]:
-    """Return the values of a gauge that says how busy a pod is; one that cannot be is a fault (R3), not "unknown"."""
+    """Return a gauge's values: one that cannot be is a fault (R3), not "unknown"."""
     for value in values:
         if reason := judge(value):
             raise MetricError(reason, f"{gauge.name} is {value}")
@@ -154,16 +170,16 @@ def _pair(engine: Engine, names: tuple[str, ...], seen: Page) -> tuple[float | N
 
 def _counted(engine: Engine, name: str, seen: Page) -> float | None:
     """Return a counter's value, one of each process that counts for itself added up."""
-    counted = [one for one in seen.get(name, ()) if ABORTED not in one.labels.items()]
-    return _usable(_totals(engine, Gauge(name), {name: counted}))
+    found: Iterable[Sample] = next((seen[spelled] for spelled in _spelled(name) if spelled in seen), ())
+    return _usable(_apart((one for one in found if not UNSERVED & one.labels.items()), engine.mirrors))
 
 
 def _waits(engine: Engine, page: bytes, slo: Slo) -> tuple[float | None, float | None]:
     for histogram in engine.waits:
         buckets, count = f"{histogram.name}_bucket", f"{histogram.name}_count"
         seen = _read(page, (buckets, count))
-        finished = _usable([one.value for one in seen.get(count, ())])
-        early = inside(seen.get(buckets, ()), histogram, slo)
+        finished = _usable(_apart(seen.get(count, ()), engine.mirrors))
+        early = inside(seen.get(buckets, ()), histogram.unit, slo, engine.mirrors)
         if finished is not None and early is not None and not judge(early):
             return early, finished
     return None, None

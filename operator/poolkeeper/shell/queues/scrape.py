@@ -1,75 +1,48 @@
-"""Queue depth straight from the pods: each pod's own metrics page, over one connection that is kept alive."""
+"""Queue depth straight from the pods: each pod's own metrics page, looked for once and then read where it was."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
-from http import HTTPStatus
-from ipaddress import ip_address
 from typing import NamedTuple
-
-import aiohttp
-from yarl import URL
 
 from poolkeeper.core.model import PodsSource, Slo
 from poolkeeper.core.observation import PodFault, PodSample, Reading
 from poolkeeper.core.reasons import Reason
-from poolkeeper.shell.answer import MetricError, faults_told, open_session, read_body
+from poolkeeper.shell.answer import MetricError
 from poolkeeper.shell.queues.endpoints import Endpoint, endpoints, engine_of
-from poolkeeper.shell.queues.engines import ENGINES, Engine, recognise
+from poolkeeper.shell.queues.engines import ENGINES, Engine, generation, recognise
 from poolkeeper.shell.queues.exposition import MalformedError, check
+from poolkeeper.shell.queues.pages import Pages
 from poolkeeper.shell.queues.sample import sample
+from poolkeeper.shell.queues.trust import TrustError
+from poolkeeper.shell.views import PodView
 
 _Outcome = PodSample | PodFault
 _Read = Callable[[str, Engine, bytes], PodSample]
 
-_ACCEPT = {"Accept": "text/plain;version=0.0.4"}
 
+class Found(NamedTuple):
+    """Where a pod's page was found, whose it is, and which generation of names it showed, "" where none ever moved."""
 
-@dataclass(frozen=True, slots=True)
-class ScrapeTarget:
-    """A ready pod: its UID, its address, and its containers' ports by name."""
-
-    uid: str
-    ip: str
-    ports: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a scrape may take: time in all and to connect, bytes of a page (unpacked), pods at once.
-
-    A pod's time starts when its turn comes. So `concurrency` pages must be read well within `timeout`, or our own
-    load would look like the pods' silence.
-    """
-
-    timeout: timedelta = timedelta(seconds=1)
-    connect: timedelta = timedelta(milliseconds=500)
-    size: int = 4 * 1024 * 1024
-    concurrency: int = 256
-
-
-class _Found(NamedTuple):
     endpoint: Endpoint
     engine: Engine
+    generation: str
 
 
 class PodScraper:
     """Scrapes pods; one for the whole process, which its concurrency limit is for.
 
-    Requests go only to addresses that the API server gave for pods, and to paths from the table of engines. No
-    part of a URL comes from a pool's YAML but the port's number, and redirects are not followed.
+    Requests go only to addresses that the API server gave for pods, and to paths from the table of engines.
     """
 
-    def __init__(self, limits: Limits | None = None) -> None:
-        self._limits = limits or Limits()
-        self._turn = asyncio.Semaphore(self._limits.concurrency)
-        self._sessions: dict[str, aiohttp.ClientSession] = {}
-        self._found: dict[tuple[str, PodsSource], _Found] = {}
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+        self._turn = asyncio.Semaphore(pages.limits.concurrency)
+        self._found: dict[tuple[str, PodsSource], Found] = {}
 
     async def scrape(
         self,
-        pods: Sequence[ScrapeTarget],
+        pods: Sequence[PodView],
         source: PodsSource,
         slo: Slo | None,
         now: datetime,
@@ -79,7 +52,7 @@ class PodScraper:
 
         Without ready pods the source does not apply. Never raises for what a pod does.
         """
-        limit = min(interval, self._limits.timeout)
+        limit = min(interval, self._pages.limits.timeout)
 
         def read(uid: str, engine: Engine, page: bytes) -> PodSample:
             return sample(uid, engine, page, slo, now)
@@ -93,17 +66,16 @@ class PodScraper:
             applies=bool(pods),
         )
 
+    def found(self, uid: str, source: PodsSource) -> Found | None:
+        """Return where a pod's page was found the last time, None where it was not."""
+        return self._found.get((uid, source))
+
     async def prune(self, live: Collection[str]) -> None:
-        """Close the connections to pods that are not in `live`, a set of UIDs, and forget what was found there."""
+        """Forget what was found of pods that are not in `live`, a set of UIDs, and close the connections to them."""
         self._found = {key: found for key, found in self._found.items() if key[0] in live}
-        gone = [uid for uid in self._sessions if uid not in live]
-        await asyncio.gather(*(self._sessions.pop(uid).close() for uid in gone))
+        await self._pages.prune(live)
 
-    async def close(self) -> None:
-        """Close every connection."""
-        await self.prune(())
-
-    async def _look(self, pod: ScrapeTarget, source: PodsSource, read: _Read, limit: timedelta) -> _Outcome:
+    async def _look(self, pod: PodView, source: PodsSource, read: _Read, limit: timedelta) -> _Outcome:
         try:
             async with self._turn:
                 engine, page = await self._within(limit, pod, source)
@@ -113,14 +85,14 @@ class PodScraper:
         except Exception as error:  # noqa: BLE001  a bug met on one pod's page must not hide the other pods
             return PodFault(pod.uid, Reason.METRIC_GARBAGE, f"{type(error).__name__}: {error}")
 
-    async def _within(self, limit: timedelta, pod: ScrapeTarget, source: PodsSource) -> tuple[Engine, bytes]:
+    async def _within(self, limit: timedelta, pod: PodView, source: PodsSource) -> tuple[Engine, bytes]:
         try:
             async with asyncio.timeout(limit.total_seconds()):
                 return await self._again(pod, source)
         except TimeoutError as error:
             raise MetricError(Reason.METRIC_TIMEOUT, f"no answer within {limit.total_seconds():g} s") from error
 
-    async def _again(self, pod: ScrapeTarget, source: PodsSource) -> tuple[Engine, bytes]:
+    async def _again(self, pod: PodView, source: PodsSource) -> tuple[Engine, bytes]:
         """Read the page where it was the last time; look for it if that is unknown or no longer so."""
         key = (pod.uid, source)
         if (found := self._found.get(key)) is None:
@@ -128,34 +100,22 @@ class PodScraper:
             self._found[key] = found
             return found.engine, page
         try:
-            return found.engine, await self._page(pod, found.endpoint)
+            return found.engine, await self._pages.read(pod, found.endpoint, source.transport)
         except MetricError as fault:
             if fault.reason is Reason.METRIC_SERVER_ERROR:
                 del self._found[key]
             raise
 
-    async def _discover(self, pod: ScrapeTarget, source: PodsSource) -> tuple[_Found, bytes]:
+    async def _discover(self, pod: PodView, source: PodsSource) -> tuple[Found, bytes]:
         faults: list[MetricError] = []
         for endpoint in endpoints(source, pod.ports):
             try:
-                page = await self._page(pod, endpoint)
-                return _Found(endpoint, _engine(engine_of(source), page, endpoint)), page
+                page = await self._pages.read(pod, endpoint, source.transport)
+                engine = _engine(engine_of(source), page, endpoint)
+                return Found(endpoint, engine, generation(engine, page)), page
             except MetricError as fault:
                 faults.append(fault)
         raise max(faults, key=_tells)
-
-    async def _page(self, pod: ScrapeTarget, endpoint: Endpoint) -> bytes:
-        url = URL.build(scheme="http", host=_address(pod.ip), port=endpoint.port, path=endpoint.path)
-        with faults_told():
-            async with self._session(pod.uid).get(url, headers=_ACCEPT, allow_redirects=False) as response:
-                if response.status != HTTPStatus.OK:
-                    raise MetricError(Reason.METRIC_SERVER_ERROR, f"{url} answered {response.status}")
-                return await read_body(response, self._limits.size)
-
-    def _session(self, uid: str) -> aiohttp.ClientSession:
-        if uid not in self._sessions:
-            self._sessions[uid] = open_session(connections=1, connect=self._limits.connect)
-        return self._sessions[uid]
 
 
 def _engine(expected: Engine | None, page: bytes, endpoint: Endpoint) -> Engine:
@@ -178,11 +138,6 @@ def _unrecognised(expected: Engine | None, page: bytes, place: str) -> MetricErr
 
 def _tells(fault: MetricError) -> int:
     """Rank faults of several endpoints: a page says more than an error, an error more than a closed port."""
+    if isinstance(fault, TrustError):
+        return 4
     return {Reason.METRIC_REFUSED: 0, Reason.METRIC_TIMEOUT: 1, Reason.METRIC_SERVER_ERROR: 2}.get(fault.reason, 3)
-
-
-def _address(ip: str) -> str:
-    try:
-        return str(ip_address(ip))
-    except ValueError as error:
-        raise MetricError(Reason.METRIC_REFUSED, f"{ip!r} is no pod address") from error
