@@ -211,3 +211,11 @@ def test_cheap_hours_are_those_of_the_window_until_then(start, until, inside, ho
 def test_a_window_that_will_never_turn_again_is_told_by_what_it_is_now():
     found, turns_at = cheap(replace(TONIGHT, window=None), at(0), at(60))
     assert (found.now, found.left, turns_at) == (True, None, None)
+
+
+def test_looking_twice_at_one_sample_changes_nothing():
+    made = night().until(600)
+    before = made.memory
+    made.step = 0.0
+    made.look()
+    assert (made.asked, made.memory) == ((0, 3), before)

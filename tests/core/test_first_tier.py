@@ -8,7 +8,7 @@ import pytest
 from market import SPOT, Market, spotted
 from poolkeeper.core.idle import first
 from poolkeeper.core.memory import Starts
-from poolkeeper.core.model import ON_DEMAND, Guaranteed
+from poolkeeper.core.model import ON_DEMAND, Guaranteed, Limits, Schedule, Window
 from poolkeeper.core.observation import Target
 from poolkeeper.core.split import begun
 from poolkeeper.core.startup import Capacity
@@ -55,43 +55,53 @@ def test_the_first_replica_is_taken_from_the_larger_part(dues, tier, made):
     assert begun(dues, tier) == made
 
 
-def asleep() -> Market:
-    """Return a pool at zero, all of it meant for spot, of which nothing waits."""
-    spec = spotted(guaranteed=Guaranteed())
-    market = Market(spec, on_demand=0, spot=0)
-    market.waiting = 0
-    market.run(20)
-    return market
+class Sleeper(Market):
+    """A pool at zero, all of it meant for spot, of which nothing waits at first."""
+
+    def __init__(self, **changes) -> None:
+        self.is_up = False
+        super().__init__(spotted(guaranteed=Guaranteed(), **changes), on_demand=0, spot=0)
+
+    def look(self):
+        if not self.is_up:
+            self.waiting = 0.0
+        return super().look()
+
+    def wake(self) -> "Sleeper":
+        """Let something wait from now on."""
+        self.is_up, self.waiting = True, 500.0
+        return self
 
 
 def test_it_wakes_on_on_demand_where_no_start_is_known():
-    market = asleep()
-    market.waiting = 1
+    market = Sleeper().wake()
     assert market.run(10).asked == (1, 0)
 
 
 def test_it_stays_there_while_it_loads():
-    market = asleep()
-    market.waiting = 1
-    assert market.run(50).asked == (1, 0)
+    market = Sleeper().wake()
+    assert market.run(80).asked == (1, 0)
 
 
 def test_once_it_is_ready_spot_is_made_before_it_goes():
-    market = asleep()
-    market.waiting = 500
+    market = Sleeper().wake()
     market.run(110)
     assert market.asked == (1, 1)
 
 
 def test_it_goes_once_spot_is_steady():
-    market = asleep()
-    market.waiting = 500
+    market = Sleeper().wake()
     assert market.run(1200).asked == (0, 1)
 
 
 def test_a_restart_while_it_loads_changes_nothing():
-    market = asleep()
-    market.waiting = 1
+    market = Sleeper().wake()
     market.run(20)
     market.restart()
     assert market.run(20).asked == (1, 0)
+
+
+def test_a_window_that_wakes_it_leaves_the_split_alone():
+    window = Window("day", "1 12 * * *", "0 13 * * *", Limits(floor=2))
+    schedule = Schedule((window,), lead_time=timedelta(0))
+    assert Sleeper(schedule=schedule).run(70).asked == (0, 2)

@@ -12,14 +12,14 @@ replicas were ready and none was seen to come. One job a replica is taken off, f
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import chain, pairwise, takewhile
 
 from poolkeeper.core import edits, grace, idle, levels
 from poolkeeper.core.batch import Hours, Means, Needed, Plan, There, Work, needed, reserve
 from poolkeeper.core.decision import Fact, Stage
 from poolkeeper.core.look import Look
 from poolkeeper.core.memory import Grace, Jobs
-from poolkeeper.core.model import Batch, CapacityType, Guaranteed, PodsSource, PoolSpec, Window
+from poolkeeper.core.model import Batch, CapacityType, Guaranteed, PodsSource, PoolSpec
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.schedule import window_transitions
 from poolkeeper.core.split import due
@@ -159,20 +159,11 @@ def cheap(batch: Batch, now: datetime, until: datetime) -> tuple[Hours, datetime
     if batch.window is None:
         return Hours(), None
     inside = levels.is_on(batch.window, batch.timezone, now)
-    turns = turns_of(batch.window, batch.timezone, now, until)
-    edges = [now, *(at for at in turns if at < until), max(now, until)]
-    spans = [end - begin for begin, end in pairwise(edges)]
-    return Hours(inside, sum(spans[0 if inside else 1 :: 2], NO_TIME)), turns[0] if turns else None
-
-
-def turns_of(window: Window, place: str, now: datetime, until: datetime) -> list[datetime]:
-    """Return when a window begins or ends after now, up to the first time that is not before an instant."""
-    found = []
-    for turn in window_transitions(window, place, now):
-        found.append(turn.at)
-        if turn.at >= until:
-            break
-    return found
+    turns = (turn.at for turn in window_transitions(batch.window, batch.timezone, now))
+    turns_at = next(turns, None)
+    within = takewhile(lambda at: at < until, filter(None, chain((turns_at,), turns)))
+    spans = [end - begin for begin, end in pairwise((now, *within, max(now, until)))]
+    return Hours(inside, sum(spans[0 if inside else 1 :: 2], NO_TIME)), turns_at
 
 
 def placed(spec: PoolSpec, view: Look) -> PoolSpec:

@@ -84,14 +84,14 @@ def first(parts: tuple[Part, ...], starts: Mapping[str, Starts]) -> str:
 
 
 def begin(spec: PoolSpec, seen: Look, size: int) -> Tiers:
-    """Return the tiers' memory with the tier of the first replica, while a pool wakes up from zero.
+    """Return the tiers' memory with the tier of the first replica, while a pool wakes up from zero for what waits.
 
     Work that can wait (`batch`) has a rule of its own for its tiers.
     """
     known = seen.memory.tiers
     if not size or seen.capacity.ready or spec.batch is not None:
         return replace(known, first="") if known.first else known
-    if seen.current or len(seen.parts) == 1:
+    if seen.current or not seen.depth.waiting or len(seen.parts) == 1:
         return known
     keeper = next(part for part in seen.parts if part.tier.type is CapacityType.ON_DEMAND)
     found = first(seen.parts, {**known.starts, keeper.name: seen.memory.starts})
