@@ -260,7 +260,7 @@ class Operator:
 
     def _sources(self, asking: KubeClient) -> Sources:
         self.servers = {one.name: PrometheusServer(one) for one in self.settings.prometheus}
-        pages = Pages(Secrets(asking))
+        pages = Pages(Secrets(self.kube))
         for closing in (pages.close, *(server.close for server in self.servers.values())):
             self._open.push_async_callback(closing)
         readers = kubernetes_readers(asking, self.cluster, pages)

@@ -3,7 +3,6 @@ import gzip
 import tracemalloc
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -218,8 +217,7 @@ async def test_a_pod_that_is_gone_is_forgotten(scraper, pod):
 
 @pytest.mark.parametrize("first", [web.HTTPNotFound(), b'[{"iter": 1}]'])
 async def test_auto_finds_the_second_path_and_remembers_it(scraper, pod, first):
-    page = (Path(__file__).parent / "pages" / "trtllm-serve.txt").read_bytes()[:900]
-    pod.answers |= {"/metrics": first, "/prometheus/metrics": page[: page.rindex(b"\n")]}
+    pod.answers |= {"/metrics": first, "/prometheus/metrics": b"trtllm_num_requests_waiting 4\n"}
     found = [await sampled(scraper, pod, AUTO) for _ in range(3)]
     assert (found, pod.asked["/metrics"], pod.asked["/prometheus/metrics"]) == ([[4]] * 3, 1, 3)
 
@@ -249,7 +247,7 @@ async def test_auto_looks_again_when_what_it_found_has_moved(scraper, pod):
 
 
 async def test_a_named_engine_is_looked_for_on_every_likely_port(scraper, pod, unused_tcp_port):
-    pod.answers["/metrics"] = (Path(__file__).parent / "pages" / "triton.txt").read_bytes()[:900]
+    pod.answers["/metrics"] = b"nv_inference_pending_request_count 7\n"
     both = replace(target(pod.port), ports={"http": unused_tcp_port, "metrics": pod.port})
     reading = await scraper.scrape([both], PodsSource(engine="triton"), None, NOW)
     assert reading.pods == (PodSample("a", 7),)

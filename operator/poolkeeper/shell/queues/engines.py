@@ -1,8 +1,9 @@
 """The one table of inference engines (DESIGN.md, section 5): where each shows its metrics, and what they are called."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cache
 
 from poolkeeper.shell.queues.exposition import mentions
 
@@ -140,9 +141,45 @@ PER_POD = frozenset(engine.waiting.name for engine in ENGINES)
 
 def generation(engine: Engine, page: bytes) -> str:
     """Return which of the engine's generations of names the page shows, "" where it is none of them."""
-    return next((words for name, words in engine.generations if mentions(page, name.encode())), "")
+    spelled = escaped(engine, page) or engine
+    return next((words for name, words in spelled.generations if mentions(page, name.encode())), "")
 
 
 def recognise(page: bytes, engines: Sequence[Engine] = ENGINES) -> Engine | None:
     """Return the first of the engines whose metrics the page shows."""
-    return next((engine for engine in engines if mentions(page, engine.prefix.encode())), None)
+    return next((engine for engine in engines if mentions(page, engine.prefix.encode()) or escaped(engine, page)), None)
+
+
+def escaped(engine: Engine, page: bytes) -> Engine | None:
+    """Return the engine as the page spells it if that is with underscores for colons, else None.
+
+    OpenMetrics keeps the colon for recording rules, so that some clients (prometheus_client among them) and relays
+    print `vllm_num_requests_waiting`.
+    """
+    if ":" not in engine.prefix:
+        return None
+    other = _underscored(engine)
+    return other if mentions(page, other.waiting.name.encode()) else None
+
+
+@cache
+def _underscored(engine: Engine) -> Engine:
+    def gauges(given: tuple[Gauge, ...]) -> tuple[Gauge, ...]:
+        return tuple(Gauge(_plain(one.name), one.labels) for one in given)
+
+    return replace(
+        engine,
+        waiting=gauges((engine.waiting,))[0],
+        held=gauges(engine.held),
+        running=gauges((engine.running,))[0] if engine.running else None,
+        kv_usage=gauges(engine.kv_usage),
+        tokens=tuple(map(_plain, engine.tokens)),
+        phases=tuple(map(_plain, engine.phases)),
+        done=_plain(engine.done),
+        waits=tuple(Histogram(_plain(one.name), one.unit) for one in engine.waits),
+        generations=tuple((_plain(name), words) for name, words in engine.generations),
+    )
+
+
+def _plain(name: str) -> str:
+    return name.replace(":", "_")

@@ -9,7 +9,7 @@ from poolkeeper.core.model import Slo
 from poolkeeper.core.observation import PodSample
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.answer import MetricError
-from poolkeeper.shell.queues.engines import UNSERVED, Engine, Gauge
+from poolkeeper.shell.queues.engines import UNSERVED, Engine, Gauge, escaped
 from poolkeeper.shell.queues.exposition import MalformedError, Sample, check, read
 
 Page = dict[str, list[Sample]]
@@ -25,6 +25,8 @@ def sample(uid: str, engine: Engine, page: bytes, slo: Slo | None, now: datetime
     spent with them are None where they are absent or no usable numbers.
     """
     seen = _read(page, _names(engine))
+    if engine.waiting.name not in seen and (other := escaped(engine, page)):
+        engine, seen = other, _read(page, _names(other))
     _check_age(engine.waiting, seen, now)
     inside, finished = _waits(engine, page, slo) if slo else (None, None)
     prompt_tokens, generation_tokens = _pair(engine, engine.tokens, seen)
