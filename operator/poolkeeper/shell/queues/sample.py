@@ -24,9 +24,9 @@ def sample(uid: str, engine: Engine, page: bytes, slo: Slo | None, now: datetime
     What is wrong with `waiting` is a MetricError; running, KV usage, the SLO's counts, requests, tokens and the time
     spent with them are None where they are absent or no usable numbers.
     """
-    seen = _read(page, _names(engine))
+    seen = _seen(engine, page)
     if engine.waiting.name not in seen and (other := escaped(engine, page)):
-        engine, seen = other, _read(page, _names(other))
+        engine, seen = other, _seen(other, page)
     _check_age(engine.waiting, seen, now)
     inside, finished = _waits(engine, page, slo) if slo else (None, None)
     prompt_tokens, generation_tokens = _pair(engine, engine.tokens, seen)
@@ -68,21 +68,21 @@ def inside(buckets: Iterable[Sample], unit: timedelta, slo: Slo, mirrors: frozen
     return sum(_apart(bounds[max(within)], mirrors)) if within else None
 
 
-def _names(engine: Engine) -> list[str]:
+def _seen(engine: Engine, page: bytes) -> Page:
+    """Return what the page shows of the engine's metrics, under their names in the table."""
     gauges = [engine.waiting, *engine.held, *([engine.running] if engine.running else ()), *engine.kv_usage]
-    counters = [*engine.tokens, *engine.phases, *filter(None, [engine.done])]
-    twins = [twin for name in counters for twin in _spelled(name)]
-    return list(dict.fromkeys([*(gauge.name for gauge in gauges), *twins]))
+    counters = dict.fromkeys([*engine.tokens, *engine.phases, *filter(None, [engine.done])])
+    seen = _read(page, [*dict.fromkeys(gauge.name for gauge in gauges), *counters])
+    twins = {_twin(name): name for name in counters if name not in seen}
+    return seen | {twins[twin]: samples for twin, samples in _read(page, twins).items()}
 
 
-def _spelled(counter: str) -> tuple[str, ...]:
-    """Return the names that a counter may have: OpenMetrics wants `_total`, Prometheus' text format does not care."""
-    if counter.endswith("_sum"):
-        return (counter,)
-    return (counter, counter.removesuffix("_total") if counter.endswith("_total") else f"{counter}_total")
+def _twin(counter: str) -> str:
+    """Return a counter's other name: OpenMetrics wants `_total`, Prometheus' text format does not care."""
+    return counter.removesuffix("_total") if counter.endswith("_total") else f"{counter}_total"
 
 
-def _read(page: bytes, names: Sequence[str]) -> Page:
+def _read(page: bytes, names: Iterable[str]) -> Page:
     try:
         return read(page, names)
     except MalformedError as error:
@@ -172,8 +172,8 @@ def _pair(engine: Engine, names: tuple[str, ...], seen: Page) -> tuple[float | N
 
 def _counted(engine: Engine, name: str, seen: Page) -> float | None:
     """Return a counter's value, one of each process that counts for itself added up."""
-    found: Iterable[Sample] = next((seen[spelled] for spelled in _spelled(name) if spelled in seen), ())
-    return _usable(_apart((one for one in found if not UNSERVED & one.labels.items()), engine.mirrors))
+    served = (one for one in seen.get(name, ()) if not UNSERVED & one.labels.items())
+    return _usable(_apart(served, engine.mirrors))
 
 
 def _waits(engine: Engine, page: bytes, slo: Slo) -> tuple[float | None, float | None]:
