@@ -5,8 +5,11 @@ from tests.docs.pages import DOCS, shown
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
 
-ELSEWHERE = {"run-it-locally.md", "scale-by-the-picker.md", "scale-by-external-metrics.md", "scale-by-a-broker.md"}
-"""They want more than an operator: test_starting.py, test_others_queues.py and test_brokers.py have it."""
+ELSEWHERE = {
+    *("run-it-locally.md", "read-secrets.md"),
+    *("scale-by-the-picker.md", "scale-by-external-metrics.md", "scale-by-a-broker.md"),
+}
+"""They want more than an operator: test_starting, test_guarded, test_others_queues and test_brokers have it."""
 PAGES = sorted(page for page in (DOCS / "how-to").glob("*.md") if page.name not in ELSEWHERE)
 
 
