@@ -10,6 +10,7 @@ from poolkeeper.api.explain import explanation
 from poolkeeper.cli import check as module
 from poolkeeper.cli.main import app
 from poolkeeper.core.decision import Decision, Share
+from poolkeeper.core.observation import PodFault
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.kube_errors import TimedOut
 from poolkeeper.shell.pools import Pools
@@ -194,3 +195,8 @@ OFFICE = """
 def test_the_next_transitions_of_a_schedule_are_noted(check):
     found = check(GOOD.rstrip() + OFFICE).output.splitlines()[1:]
     assert [line.split()[:2] for line in found] == [["window", "office"]] * 3
+
+
+def test_pods_of_which_none_answers_are_told_with_the_first_one_s_fault():
+    silent = reading(None, faults=(PodFault("a", Reason.METRIC_REFUSED, "no route"),))
+    assert module.told(silent) == "source edge: 0 of 1 pods answer (MetricRefused: no route)"
