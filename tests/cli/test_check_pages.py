@@ -6,7 +6,7 @@ import pytest
 
 from builders import START, published, reading
 from poolkeeper.cli.check_pages import PodPage, cautions, pages_of, told
-from poolkeeper.core.model import PickerSource, PodsSource, SecretKey, Transport
+from poolkeeper.core.model import PickerSource, PodsSource, PrometheusSource, SecretKey, Transport
 from poolkeeper.core.observation import PodFault
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.queues.endpoints import Endpoint
@@ -72,3 +72,7 @@ def test_trust_that_is_given_freely_is_noted(transport, words, kind):
     found = list(cautions(published(queue={"sources": (made[kind],)})))
     assert len(found) == len(words)
     assert all(word in line for word, line in zip(words, found, strict=True))
+
+
+def test_a_source_that_shows_no_token_to_pods_is_left_alone():
+    assert list(cautions(published(queue={"sources": (PrometheusSource("edge"),)}))) == []
