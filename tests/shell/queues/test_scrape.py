@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from aiohttp import web
 
-from poolkeeper.core.model import PodsSource
+from poolkeeper.core.model import PodsSource, Transport
 from poolkeeper.core.observation import PodSample, Reading
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.queues import scrape as module
@@ -267,6 +267,30 @@ async def test_as_many_pods_at_once_as_the_limit_and_no_more(scraping, pod):
     pod.answers["/metrics"] = answer
     await scraping(concurrency=2).scrape([target(pod.port, str(uid)) for uid in range(10)], VLLM, None, NOW)
     assert most == 2
+
+
+class Crowd:
+    """Pages that count how many are read at once."""
+
+    def __init__(self):
+        self.limits, self.inside, self.most = Limits(concurrency=8, handshakes=2), 0, 0
+
+    async def read(self, *_):
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        await asyncio.sleep(0)
+        self.inside -= 1
+        return PAGE
+
+
+@pytest.mark.parametrize(("tls", "first"), [(True, 2), (False, 8)])
+async def test_fewer_pods_at_once_are_met_over_tls_than_are_read(tls, first):
+    pages, source = Crowd(), PodsSource(engine="vllm", transport=Transport(tls=tls))
+    scraper, pods = PodScraper(pages), [target(1, str(uid)) for uid in range(20)]
+    await scraper.scrape(pods, source, None, NOW)
+    met, pages.most = pages.most, 0
+    await scraper.scrape(pods, source, None, NOW)
+    assert (met, pages.most) == (first, 8)
 
 
 async def test_a_bug_on_one_page_does_not_hide_the_others(scraper, pod, monkeypatch):

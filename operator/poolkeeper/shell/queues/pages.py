@@ -30,13 +30,15 @@ class Limits:
     """What a page may take: time in all and to connect, bytes (unpacked); and how many are read at once.
 
     A pod's time starts when its turn comes. So `concurrency` pages must be read well within `timeout`, or our own
-    load would look like the pods' silence.
+    load would look like the pods' silence. The same holds for `handshakes`, pods asked over TLS for the first time:
+    each takes 2 ms of processor time, which 256 at once cannot have within `connect`.
     """
 
     timeout: timedelta = timedelta(seconds=1)
     connect: timedelta = timedelta(milliseconds=500)
     size: int = 4 * 1024 * 1024
     concurrency: int = 256
+    handshakes: int = 64
 
 
 class Pages:

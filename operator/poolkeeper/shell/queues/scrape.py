@@ -38,6 +38,7 @@ class PodScraper:
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
         self._turn = asyncio.Semaphore(pages.limits.concurrency)
+        self._first_turn = asyncio.Semaphore(pages.limits.handshakes)
         self._found: dict[tuple[str, PodsSource], Found] = {}
 
     async def scrape(
@@ -76,8 +77,9 @@ class PodScraper:
         await self._pages.prune(live)
 
     async def _look(self, pod: PodView, source: PodsSource, read: _Read, limit: timedelta) -> _Outcome:
+        is_new = source.transport.tls and (pod.uid, source) not in self._found
         try:
-            async with self._turn:
+            async with self._first_turn if is_new else self._turn:
                 engine, page = await self._within(limit, pod, source)
             return read(pod.uid, engine, page)
         except MetricError as fault:
