@@ -194,8 +194,8 @@ class Jobs:
     """Work that can wait (batched.py): when what is there is due, and how many jobs were due before and are `late`.
 
     At `at` so many were `left`. Since `since`, when there were `before`, so many replicas have been `ready` without a
-    break. `speed` is the jobs a second that one replica was seen to do, `waited` the longest that a pod was seen to wait
-    for its node.
+    break. `speed` is the jobs a second that one replica was seen to do, `waited` the longest that a pod was seen to
+    wait for its node.
     """
 
     due_at: datetime | None = None
