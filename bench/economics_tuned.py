@@ -3,7 +3,8 @@
     |--- searched: trials see this ---|--- held out: whoever wins is inside here, too ---|
     |---------------------- lived whole by everybody, with other bursts -----------------|
 
-The bursts of the search are drawn with a seed that nobody is played with. No windows are proposed to it.
+The bursts of the search are drawn with a seed that nobody is played with; a trace of seconds is lived as it was, so
+that there are no others. No windows are proposed to the search.
 """
 
 from collections.abc import Mapping
