@@ -103,6 +103,14 @@ def test_what_is_not_done_at_the_deadline_is_cut_off():
     assert running / 4 < made.cut_off < running
 
 
+def test_where_work_is_redelivered_what_a_replica_had_waits_again():
+    made = run(world(4, redelivers=True), 4, 100)
+    before = made.serving.running
+    made.resize("on-demand", 2)
+    assert made.given_back == pytest.approx(before / 2)
+    assert made.serving.waits.waiting == pytest.approx(before / 2)
+
+
 def test_without_a_drain_all_is_cut_off():
     made = run(world(4, drain=timedelta(0)), 20, 300)
     running = made.serving.running / 4

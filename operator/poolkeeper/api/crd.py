@@ -173,8 +173,6 @@ def _translate(made: Schema) -> None:
     for bound, limit in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
         if bound in made:
             made[limit], made[bound] = made[bound], True
-    if "const" in made:
-        made["enum"] = [made.pop("const")]
     if "x-kubernetes-int-or-string" in made:
         made.pop("type", None)
     if "list-map-key" in made:
