@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from secrets import token_hex
 
 import pytest
@@ -13,6 +14,7 @@ from poolkeeper.api.target import KINDS
 from rig import audit
 from rig.api import collection
 from rig.ground import Ground
+from rig.guarded import GuardedPages
 from rig.install import BASE, Installation, installed
 from rig.manifests import deployment, pool, published
 from rig.picker import V1ALPHA2, Picker
@@ -44,7 +46,7 @@ def installation(ground: Ground) -> Iterator[Installation]:
 
 
 @pytest.fixture(scope="module")
-def space(ground: Ground, installation: Installation) -> Iterator[Space]:
+def space(ground: Ground, installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Space]:
     """A namespace in which an operator with the manifests' rights has done all that it ever does."""
     define_kinds(ground.cluster)
     made = Space(ground, f"access-{token_hex(3)}")
@@ -66,6 +68,7 @@ def space(ground: Ground, installation: Installation) -> Iterator[Space]:
     eventually(lambda: (made.status("chat").get("lastDecision") or {}).get("to") == 2, "the status says so")
     eventually(lambda: renewed(ground, installation), "the lease was renewed")
     live_on_a_picker(made)
+    live_on_a_secret(made, installation, tmp_path_factory.mktemp("guarded"))
     live_on_money(made, installation)
     yield made
     made.close()
@@ -102,6 +105,23 @@ def live_on_a_picker(space: Space) -> None:
         space.deploy(picker.name)
         space.create(pool(picker.name, published(sources=[picker.source])))
         space.wait_for_condition(picker.name, "MetricsAvailable", "AsExpected")
+
+
+def live_on_a_secret(space: Space, installation: Installation, folder: Path) -> None:
+    """Let a pool ask pages that want a token, which a Role of the pool's namespace lets the operator read."""
+    inside = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{space.name}"
+    rule = {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["guarded"], "verbs": ["get"]}
+    subject = {"kind": "ServiceAccount", "name": installation.account, "namespace": installation.namespace}
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "guarded"}
+    space.api.post(f"{inside}/roles", {"metadata": {"name": "guarded"}, "rules": [rule]})
+    space.api.post(f"{inside}/rolebindings", {"metadata": {"name": "guarded"}, "roleRef": role, "subjects": [subject]})
+    with GuardedPages(folder, "s3cr3t") as pages:
+        keys = {"token": pages.token, "ca.crt": pages.trusted}
+        secret = {"metadata": {"name": "guarded"}, "stringData": keys}
+        space.api.post(f"/api/v1/namespaces/{space.name}/secrets", secret)
+        space.deploy("guarded")
+        space.create(pool("guarded", published(sources=[pages.source("guarded")])))
+        space.wait_for_condition("guarded", "MetricsAvailable", "AsExpected")
 
 
 def live_on_money(space: Space, installation: Installation) -> None:

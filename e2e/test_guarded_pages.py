@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rig.guarded import NAME, GuardedPages
+from rig.guarded import GuardedPages
 from rig.manifests import pool, published
 from rig.space import Space
 
@@ -32,9 +32,7 @@ def keep(space: Space, name: str, pages: GuardedPages, token: str = BEARER) -> N
 def start(space: Space, name: str, pages: GuardedPages) -> None:
     """Make a pool whose pods are asked as the pages want to be asked."""
     space.deploy(name)
-    tls = {"caSecretRef": {"name": name, "key": "ca.crt"}, "serverName": NAME}
-    source = {"port": pages.port, "tls": tls, "tokenSecretRef": {"name": name, "key": "token"}}
-    space.create(pool(name, published(sources=[{"name": "pods", "pods": source}])))
+    space.create(pool(name, published(sources=[pages.source(name)])))
 
 
 def said(space: Space, name: str, reason: str) -> str:

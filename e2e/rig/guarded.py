@@ -41,6 +41,12 @@ class GuardedPages:
         """Who signs, in PEM."""
         return self.authority.certificate.read_text()
 
+    def source(self, secret: str) -> dict[str, Any]:
+        """Return a pool's source that asks as these pages want it, by the keys `ca.crt` and `token` of a Secret."""
+        tls = {"caSecretRef": {"name": secret, "key": "ca.crt"}, "serverName": NAME}
+        token = {"name": secret, "key": "token"}
+        return {"name": "pods", "pods": {"port": self.port, "tls": tls, "tokenSecretRef": token}}
+
     def certify(self, lifetime: timedelta = timedelta(days=1)) -> None:
         """Serve under a new certificate from the next connection on."""
         with patch.object(certificates, "_LIFETIME", lifetime):
