@@ -1,6 +1,7 @@
 """One look at all sources of a pool, with what the operator would ask them with."""
 
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import NamedTuple
 
 from poolkeeper.cli.check_pages import PodPage, pages_of
@@ -63,7 +64,7 @@ async def _scraped(pool: Pool, cluster: Cluster, pages: Pages, kube: KubeClient)
     found = (
         page
         for source, reading in zip(sources, readings, strict=True)
-        for page in pages_of(pods, reading, lambda uid, source=source: scraper.found(uid, source))
+        for page in pages_of(pods, reading, partial(scraper.found, source=source))
     )
     return Look(tuple(readings), tuple(found))
 
