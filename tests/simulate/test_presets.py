@@ -76,7 +76,7 @@ def test_the_slots_of_a_replica_that_never_had_a_queue_are_the_usual_ones():
 
 
 def test_the_cache_of_an_engine_that_does_not_tell_it_is_the_usual_one():
-    untold = [replace(one, pods=tuple(replace(pod, kv_usage=None) for pod in one.pods)) for one in readings()]
+    untold = [replace(one, pods=tuple(pod._replace(kv_usage=None) for pod in one.pods)) for one in readings()]
     assert calibrate(untold).cache_tokens == Engine().cache_tokens
 
 
@@ -93,7 +93,7 @@ def test_an_even_load_tells_rates_and_no_more():
 
 
 def test_an_engine_without_the_times_tells_nothing():
-    untold = [replace(one, pods=tuple(replace(pod, prefill_hours=None) for pod in one.pods)) for one in readings()]
+    untold = [replace(one, pods=tuple(pod._replace(prefill_hours=None) for pod in one.pods)) for one in readings()]
     with pytest.raises(CalibrationError, match="0 stretches of work tell nothing"):
         calibrate(untold)
 
