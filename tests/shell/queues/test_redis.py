@@ -244,6 +244,15 @@ async def test_a_wrong_password_is_told_without_it(redis, reader, tmp_path):
     )
 
 
+@pytest.mark.parametrize("quote", ["'", "`"])
+async def test_a_server_that_repeats_what_it_does_not_know_is_cut_short(redis, reader, tmp_path, quote):
+    words = f"-ERR unknown command {quote}AUTH{quote}, with args beginning with: 'reader' 'hunter2' "
+    redis.answers = {"AUTH": words.encode()}
+    (tmp_path / "password").write_text("hunter2")
+    asking = reader(username="reader", passwordFile=tmp_path / "password")
+    assert await failed(asking) == (Reason.METRIC_SERVER_ERROR, f"unknown command {quote}AUTH{quote}")
+
+
 async def test_a_password_that_cannot_be_read_is_named_by_its_file(redis, reader, tmp_path):
     assert (await failed(reader(passwordFile=tmp_path / "gone")))[1].endswith("gone cannot be read")
 

@@ -49,6 +49,8 @@ CONNECT = timedelta(seconds=1)
 TIMEOUT = timedelta(seconds=3)
 COUNTED = 100
 """So many entries are counted one by one where nobody else does: their contents come along."""
+REPEATED = ", with args beginning with"
+"""From here on a server repeats a command that it does not know: of AUTH that is the password."""
 
 
 class Password(CredentialProvider):
@@ -171,7 +173,7 @@ def trusted(tls: Tls) -> dict[str, Any]:
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Turn everything the library may raise into a MetricError; what the server says has no secret in it."""
+    """Turn everything the library may raise into a MetricError, without what the server repeats of a command."""
     try:
         yield
     except TooLateError as error:
@@ -197,5 +199,6 @@ def meaning(words: str) -> Reason:
 
 
 def said(error: Exception) -> str:
-    """Return an error's words, or its kind where it has none."""
-    return (str(error) or type(error).__name__)[:WORDS]
+    """Return an error's words, or its kind where it has none; nothing of the command, which may hold a secret."""
+    words, _, _ = str(error).partition(REPEATED)
+    return (words or type(error).__name__)[:WORDS]
