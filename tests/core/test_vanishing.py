@@ -49,6 +49,12 @@ def test_the_newest_are_remembered():
     assert known == tuple(names[1:])
 
 
+def test_what_is_in_use_is_remembered_before_what_is_newer():
+    names = tuple(f"list {number}" for number in range(KEPT))
+    readings = (found(0, names[0]), found(1, "renamed"), *(found(1, name) for name in names[1:-1]))
+    assert believed(readings, names) == (readings, (*names[:-1], "renamed"))
+
+
 def test_what_is_known_keeps_its_order_so_that_it_is_not_stored_anew():
     _, known = believed((found(1, "a"), found(1, "b")), ("b", "a"))
     assert known == ("b", "a")

@@ -7,13 +7,14 @@
 What was known is stored, so that a restart in a quiet night does not make a pool hold what it no longer needs.
 """
 
+from collections.abc import Container
 from dataclasses import replace
 
 from poolkeeper.core.observation import Reading
 from poolkeeper.core.reasons import Reason
 
 KEPT = 8
-"""So many queues are remembered, as many as a pool may have sources."""
+"""So many queues are remembered, as many as a pool may have sources: what is in use comes before what is not."""
 
 
 def believed(readings: tuple[Reading, ...], known: tuple[str, ...]) -> tuple[tuple[Reading, ...], tuple[str, ...]]:
@@ -21,8 +22,16 @@ def believed(readings: tuple[Reading, ...], known: tuple[str, ...]) -> tuple[tup
     if not any(reading.vanishes for reading in readings):
         return readings, known
     seen = {reading.vanishes for reading in readings if reading.vanishes and reading.waiting}
-    known = (known + tuple(sorted(seen - set(known))))[-KEPT:]
+    named = {reading.vanishes for reading in readings}
+    known = newest(known + tuple(sorted(seen - set(known))), named)
     return tuple(reading if is_believed(reading, known) else failed(reading) for reading in readings), known
+
+
+def newest(known: tuple[str, ...], named: Container[str]) -> tuple[str, ...]:
+    """Return what is remembered of them, in their order: what no reading names is forgotten first, then the oldest."""
+    spare = max(0, len(known) - KEPT)
+    forgotten = sorted(known, key=lambda queue: queue in named)[:spare]
+    return tuple(queue for queue in known if queue not in forgotten)
 
 
 def is_believed(reading: Reading, known: tuple[str, ...]) -> bool:
