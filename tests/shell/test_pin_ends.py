@@ -217,9 +217,17 @@ def test_a_peer_that_was_never_looked_at_is_none_yet(rig):
     assert tied(rig).detail == "ipool/decode has not been looked at yet"
 
 
-def test_a_peer_is_known_by_what_it_was_asked_for_before_a_restart(rig):
+@pytest.mark.parametrize(("own", "needs"), [(None, 0), (1, 2), (2, 4), (3, 6), (4, 6)])
+def test_a_peer_that_is_not_decided_since_a_restart_keeps_what_is_there_and_asks_for_no_more(rig, own, needs):
     add_peer(rig).memory = Memory(edits=Edits(asked=6))
-    assert tied(rig) == Peer("decode", 6, 6)
+    rig.pool.memory = Memory(edits=Edits(asked=own))
+    assert tied(rig) == Peer("decode", 6, needs)
+
+
+def test_a_peer_that_nothing_is_held_up_by_is_known_by_its_size_alone(rig):
+    add_peer(rig).memory = Memory(edits=Edits(asked=6))
+    rig.ask(peerRef={"name": "decode", "maxPercent": 50})
+    assert observe.peer_of(rig.pool, rig.pools) == Peer("decode", 6, 0)
 
 
 async def test_a_peer_is_known_by_its_last_decision(rig):

@@ -63,7 +63,14 @@ def peer_of(pool: Pool, pools: Pools) -> Peer | None:
     size = other.memory.edits.asked if other else None
     if other is None or size is None or lack:
         return Peer(name, detail=f"{shown(name)} {lack or 'has not been looked at yet'}")
-    return Peer(name, size, other.decision.needs if other.decision else size)
+    return Peer(name, size, other.decision.needs if other.decision else held(pool, size))
+
+
+def held(pool: Pool, peer_size: int) -> int:
+    """Return the need of a peer not decided since a restart: by it the pool neither grows nor loses what it has."""
+    percent = pool.core.tie.min_percent if pool.core and pool.core.tie else 0
+    size = pool.memory.edits.asked or 0
+    return min(peer_size, 100 * size // percent) if percent else 0
 
 
 def lacking(pool: Pool, peer: Pool | None) -> str:
