@@ -8,7 +8,7 @@ from poolkeeper.api.names import LAST_APPLIED, PAUSED_UNTIL
 from poolkeeper.core.observation import FOR_GOOD
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.kube_errors import KubeError
-from poolkeeper.shell.pools import Pools, paused_until
+from poolkeeper.shell.pools import Pool, Pools, paused_until
 from poolkeeper.shell.status_budget import StatusBudget
 
 SPEC = {"targetRef": {"name": "chat"}, "minReplicas": 2, "maxReplicas": 8}
@@ -110,6 +110,16 @@ def test_a_pool_that_turns_to_another_target_lets_go_of_its_own():
     assert pools.rival(younger) is None
 
 
+def test_a_pool_that_cannot_be_taken_in_keeps_its_target(monkeypatch):
+    pools = Pools()
+    pools.take(body("b"))
+    younger = pools.take(body("a", metadata={"creationTimestamp": "2026-03-02T12:00:01Z"}))
+    monkeypatch.setattr(Pool, "take", lambda *_: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        pools.take(body("b", metadata={"generation": 2}))
+    assert pools.rival(younger).key == ("inference", "b")
+
+
 def test_a_standby_keeps_the_leaders_status_and_a_leader_its_own():
     pools = Pools()
     pool = pools.take(body(status={"desiredReplicas": 1}))
@@ -132,7 +142,7 @@ def test_a_typo_that_makes_no_new_generation_is_found_and_its_mending_too():
     assert found == [[], ["spec.minReplica"], []]
 
 
-@pytest.mark.parametrize("applied", ["{", "[]", "{}", '{"spec": 1}'])
+@pytest.mark.parametrize("applied", ["{", "[]", "{}", '{"spec": 1}', "[" * 9000])
 def test_an_annotation_that_makes_no_sense_says_nothing(applied):
     assert Pools().take(body(metadata={"annotations": {LAST_APPLIED: applied}})).unknown == []
 

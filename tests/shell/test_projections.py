@@ -53,9 +53,13 @@ class TestPod:
     def test_whoever_made_it_names_its_template(self, labels, template):
         assert a_pod(labels=labels).template == template
 
-    @pytest.mark.parametrize(("told", "size"), [("4", 4), ("0", 1), ("many", 1)])
+    @pytest.mark.parametrize(("told", "size"), [("4", 4), ("0", 1), ("many", 1), ("9" * 5000, 1)])
     def test_how_many_pods_are_a_group(self, told, size):
         assert a_pod(annotations={"leaderworkerset.sigs.k8s.io/size": told}).group_size == size
+
+    @pytest.mark.parametrize(("told", "cost"), [("-7", -7), ("many", None), ("9" * 5000, None)])
+    def test_what_its_deletion_costs(self, told, cost):
+        assert a_pod(annotations={"controller.kubernetes.io/pod-deletion-cost": told}).deletion_cost == cost
 
     def test_it_is_scheduled_since_the_condition_says_so(self):
         assert a_pod(status={"conditions": [condition("PodScheduled", "True")]}).scheduled_at == AT_LATER

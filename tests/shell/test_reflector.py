@@ -352,6 +352,17 @@ async def test_an_object_that_cannot_be_read_is_told_beside_good_ones(api):
         assert ("configmaps/bad" in reflector.problem, reflector.items) == (True, {("lab", "good"): 1})
 
 
+async def test_an_object_that_nothing_can_be_made_of_is_told_beside_good_ones(api):
+    await put(api, "good", 1)
+    await put(api, "bad", 0)
+    kind = replace(MAP_KIND, project=lambda found: 1 // found.data.value)
+    async with watching(api, kind) as reflector:
+        assert ("configmaps/bad: integer division" in reflector.problem, reflector.items) == (
+            True,
+            {("lab", "good"): 1},
+        )
+
+
 async def test_an_unreadable_object_that_is_mended_is_no_problem_any_more(api):
     await api.put(MAPS, "lab", "bad", data={"value": "many"})
     async with watching(api) as reflector:

@@ -69,6 +69,7 @@ class TestDeployment:
             ("{}", None),
             ("nonsense", None),
             ('{"spec":{"replicas":"5"}}', None),
+            (f'{{"spec":{{"replicas":5}},"x":{"[" * 9000}{"]" * 9000}}}', None),
         ],
     )
     def test_the_replicas_that_kubectl_applied(self, applied, replicas):
@@ -158,6 +159,9 @@ class TestStatefulSet:
         pods = [(PodView("lab", f"chat-{number}", f"u{number}", AT),) for number in (1, 2)]
         assert [pod.ordinal for pod in target(a_stateful_set(start=start), pods).pods] == ordinals
 
+    def test_a_pod_that_bears_no_number_has_no_place(self):
+        assert target(a_stateful_set(), [(PodView("lab", "chat-x", "u1", AT),)]).pods[0].ordinal is None
+
 
 def template(gpus):
     limits = {"resources": {"limits": {"nvidia.com/gpu": str(gpus)}}} if gpus else {}
@@ -210,7 +214,7 @@ class TestRollout:
     def test_it_is_one_replica_where_nothing_is_said(self):
         assert (a_rollout().replicas, a_rollout().shown) == (1, "rollout/chat")
 
-    @pytest.mark.parametrize(("told", "seen"), [("7", 7), ("", 0), ("6bcf9c", 0)])
+    @pytest.mark.parametrize(("told", "seen"), [("7", 7), ("", 0), ("6bcf9c", 0), ("9" * 5000, 0)])
     def test_its_generation_is_text(self, told, seen):
         assert a_rollout(observedGeneration=told).observed_generation == seen
 

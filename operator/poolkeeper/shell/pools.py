@@ -10,7 +10,7 @@ import msgspec
 
 from poolkeeper.api import memo, names, override
 from poolkeeper.api.money import ANNOTATIONS
-from poolkeeper.api.override import Override
+from poolkeeper.api.override import LONGEST, Override, plain
 from poolkeeper.api.pin import pinned
 from poolkeeper.api.providers import Provider
 from poolkeeper.api.sibling import Blueprint
@@ -30,9 +30,6 @@ Json = dict[str, Any]
 Key = tuple[str, str]
 Place = tuple[str, str, str]
 """A workload's namespace, kind and name."""
-
-LONGEST = 256
-"""How much is told of what somebody wrote into an annotation: it may be of any length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,8 +268,10 @@ class Pools:
         if pool is None or pool.uid != metadata["uid"]:
             pool = Pool(key, metadata["uid"], parse_instant(metadata["creationTimestamp"]))
             self._known[key] = pool
-        pool.take(body)
-        self._claims[pool.place][key] = pool
+        try:
+            pool.take(body)
+        finally:  # whatever it holds, the pool goes on with what it had, its target above all
+            self._claims[pool.place][key] = pool
         return pool
 
     def drop(self, key: Key, uid: str = "") -> Pool | None:
@@ -333,16 +332,11 @@ def lifting(annotations: Mapping[str, str]) -> Lifting:
         return Lifting(by=by, problem=words)
 
 
-def plain(text: str) -> str:
-    """Return what somebody wrote as it may stand in an event: printable, and not too long."""
-    return "".join(filter(str.isprintable, text))[:LONGEST]
-
-
 def dropped_fields(manifest: str) -> list[str]:
     """Return the fields of the applied manifest that the schema does not have: the API server pruned them."""
     try:
         applied = msgspec.json.decode(manifest or "{}")
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return []
     spec = applied.get("spec") if isinstance(applied, dict) else None
     return unknown_fields(spec) if isinstance(spec, dict) else []

@@ -34,6 +34,8 @@ TEMPLATE_HASHES = (
 GROUP_SIZE = "leaderworkerset.sigs.k8s.io/size"
 KEDA_PAUSED = "autoscaling.keda.sh/paused"
 KEDA_PAUSED_REPLICAS = "autoscaling.keda.sh/paused-replicas"
+DIGITS = 20
+"""How long a 64-bit number is with its sign; Python itself reads none of more than 4,300 digits."""
 _NO_TROUBLE = {None, "", "ContainerCreating", "PodInitializing"}
 
 
@@ -76,8 +78,7 @@ def _template(labels: Mapping[str, str]) -> str:
 
 
 def _group_size(metadata: ObjectMetadata) -> int:
-    size = (metadata.annotations or {}).get(GROUP_SIZE, "")
-    return max(1, int(size)) if size.isdecimal() else 1
+    return max(1, whole((metadata.annotations or {}).get(GROUP_SIZE, "")) or 1)
 
 
 def reserved_by(spec: PodSpec) -> Devices:
@@ -92,8 +93,7 @@ def _asked(container: Container) -> Devices:
 
 
 def _deletion_cost(metadata: ObjectMetadata) -> int | None:
-    cost = (metadata.annotations or {}).get(DELETION_COST, "")
-    return int(cost) if cost.removeprefix("-").isdecimal() else None
+    return whole((metadata.annotations or {}).get(DELETION_COST, ""))
 
 
 def _alternatives(spec: PodSpec) -> tuple[tuple[Requirement, ...], ...]:
@@ -125,6 +125,11 @@ def autoscaler(found: AutoscalerObject) -> AutoscalerView:
         target_group=(target.api_version or "").partition("/")[0],
         paused=annotations.get(KEDA_PAUSED) == "true" or KEDA_PAUSED_REPLICAS in annotations,
     )
+
+
+def whole(text: str) -> int | None:
+    """Return the whole number that somebody wrote, None where it is none or longer than any that Kubernetes reads."""
+    return int(text) if len(text) <= DIGITS and text.removeprefix("-").isdecimal() else None
 
 
 def bare(found: PodView) -> Pod:

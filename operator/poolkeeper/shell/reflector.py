@@ -110,13 +110,14 @@ class Reflector(Generic[T, V]):
         """Take in an object as it now is; one that cannot be read is not kept, and told by `problem`."""
         try:
             found = self._decoder.decode(raw)
-        except msgspec.ValidationError as error:
+            projected = self._kind.project(found)
+        except Exception as error:  # noqa: BLE001  anybody may write anything into an object: it concerns that one alone
             metadata = self.drop(raw)
             self._unreadable[metadata.namespace, metadata.name] = f"{self._kind.plural}/{metadata.name}: {error}"
             return metadata
         key = (found.metadata.namespace, found.metadata.name)
         self._unreadable.pop(key, None)
-        self._set(key, self._kind.project(found))
+        self._set(key, projected)
         return found.metadata
 
     def drop(self, raw: msgspec.Raw) -> Metadata:

@@ -17,7 +17,7 @@ from poolkeeper.core.model import ON_DEMAND
 from poolkeeper.core.observation import Pod, Target
 from poolkeeper.shell.kubernetes_objects import LabelSelector, ManagedFields, ObjectMetadata, OwnerReference
 from poolkeeper.shell.list_watch import HasMetadata
-from poolkeeper.shell.projections import ROLLOUT_HASH, bare, condition, reserved_by, words
+from poolkeeper.shell.projections import ROLLOUT_HASH, bare, condition, reserved_by, whole, words
 from poolkeeper.shell.reflector import Kind
 from poolkeeper.shell.replicas import merged
 from poolkeeper.shell.views import PodView, WorkloadView, Writer
@@ -104,7 +104,7 @@ def _workload(kind: WorkloadKind, metadata: ObjectMetadata, replicas: int, statu
     """Return what all kinds have."""
     failure = condition(status.conditions, "ReplicaFailure")
     failed = failure is not None and failure.status == "True"
-    owners, generation = metadata.owner_references, str(status.observed_generation)
+    owners = metadata.owner_references
     return WorkloadView(
         kind=kind,
         namespace=metadata.namespace,
@@ -112,7 +112,7 @@ def _workload(kind: WorkloadKind, metadata: ObjectMetadata, replicas: int, statu
         uid=metadata.uid,
         resource_version=metadata.resource_version,
         generation=metadata.generation,
-        observed_generation=int(generation) if generation.isdecimal() else 0,
+        observed_generation=whole(str(status.observed_generation)) or 0,
         replicas=replicas,
         existing=status.replicas,
         updated=status.updated_replicas,
@@ -172,12 +172,13 @@ def target(
 
 def _replica(found: WorkloadView, pods: Sequence[PodView], see: Callable[[PodView], Pod]) -> Pod:
     seen = merged([see(pod) for pod in pods], pods[0].group_size)
-    return replace(seen, ordinal=ordinal(seen.name) - found.start) if found.kind.ordered else seen
+    number = ordinal(seen.name) if found.kind.ordered else None
+    return seen if number is None else replace(seen, ordinal=number - found.start)
 
 
-def ordinal(name: str) -> int:
-    """Return the number at the end of a pod's name, as every StatefulSet gives it."""
-    return int(name.rpartition("-")[2])
+def ordinal(name: str) -> int | None:
+    """Return the number at the end of a pod's name, as every StatefulSet gives it; None where somebody else made it."""
+    return whole(name.rpartition("-")[2])
 
 
 def _partition(asked: Partition | None) -> int:
@@ -211,7 +212,7 @@ def _last_applied(metadata: ObjectMetadata) -> int | None:
         return None
     try:
         return msgspec.json.decode(applied, type=_Applied).spec.replicas
-    except msgspec.DecodeError:  # anybody may write anything into an annotation
+    except (msgspec.DecodeError, RecursionError):  # anybody may write anything into an annotation
         return None
 
 
