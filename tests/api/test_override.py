@@ -49,6 +49,19 @@ def test_what_changes_nothing_says_so(spec):
     )
 
 
+@pytest.mark.parametrize("spec", ['{"a":' * 32 + "1" + "}" * 32, "[" * 32 + "]" * 32])
+def test_one_that_is_nested_too_deep_is_refused(spec):
+    assert "nested over 32 deep" in read(f'{{"until": "2026-03-02T14:00:00Z", "spec": {{"queue": {spec}}}}}').problem
+
+
+def test_one_so_deep_that_it_cannot_be_read_says_what_would_be_right():
+    assert 'write {"until": "2026-03-08T07:30:00Z"' in read("[" * 4000 + "]" * 4000).problem
+
+
+def test_one_that_is_too_long_is_refused():
+    assert read(" " * 8192 + written()).problem.endswith("characters: at most 8192 are read")
+
+
 @pytest.mark.parametrize("field", ["targetRef", "template", "deletionPolicy", "replicas"])
 def test_what_the_pool_is_stays(field):
     assert read(written(spec={field: 1})).problem.startswith(f"spec.{field} cannot be overridden")
@@ -78,6 +91,11 @@ def test_a_good_one_makes_another_spec():
 def test_a_bad_one_says_what_the_spec_would_say():
     spec, found = applied(SPEC, Override(at(60), "", {"minReplicas": 9}))
     assert (spec, found.problem) == (None, "spec: minReplicas must not be over maxReplicas (9 is over 8)")
+
+
+def test_the_first_of_many_problems_are_told():
+    problem = applied(SPEC, Override(at(60), "", {f"x{number}\n": 1 for number in range(9)}))[1].problem
+    assert [number for number in range(9) if f"spec.x{number}:" in problem] == [0, 1, 2]
 
 
 def test_one_that_could_not_be_read_is_not_applied():

@@ -7,7 +7,7 @@ is laid over the pool's, field by field (a list as a whole, null takes a field a
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -29,6 +29,10 @@ FIXED = {
 EXAMPLE = '{"until": "2026-03-08T07:30:00Z", "spec": {"minReplicas": 6}}'
 LONGEST = 256
 """How much is told of what somebody wrote: it may be of any length."""
+LENGTH, DEPTH, PROBLEMS = 8192, 32, 3
+"""How long an override may be, and how deep its fields; how many of a refused one's problems are told."""
+LASTS = timedelta(days=31)
+"""How long `poolkeeper override` lets one last. By hand any end may be written: nothing tells when it began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +66,31 @@ def read(text: str) -> Override | None:
     """Return an override as it was written, None where nothing was; one that cannot be read tells its `problem`."""
     if not text:
         return None
+    if len(text) > LENGTH:
+        return Override(problem=f"{OVERRIDE} has {len(text)} characters: at most {LENGTH} are read")
     try:
         raw = json.loads(text)
         until = parse_instant(raw["until"]).astimezone(UTC)
         by, changes = plain(str(raw.get("by", ""))), raw["spec"]
-    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
+    except (ArithmeticError, AttributeError, KeyError, RecursionError, TypeError, ValueError):
         return Override(problem=f"{OVERRIDE} is {plain(text)!r}: write {EXAMPLE}")
-    problem = "" if isinstance(changes, dict) and changes else f"{OVERRIDE} changes nothing: its spec must hold fields"
+    problem = senseless(changes)
     return Override(until, by, changes if not problem else {}, problem or fixed(changes))
+
+
+def senseless(changes: object) -> str:
+    """Return why something can be no changes of a spec; empty where it can."""
+    if not isinstance(changes, dict) or not changes:
+        return f"{OVERRIDE} changes nothing: its spec must hold fields"
+    return f"{OVERRIDE} is nested over {DEPTH} deep" if is_deeper(changes, DEPTH) else ""
+
+
+def is_deeper(found: object, depth: int) -> bool:
+    """Return whether JSON is nested deeper than that."""
+    if not isinstance(found, dict | list):
+        return False
+    inside = found.values() if isinstance(found, dict) else found
+    return depth == 0 or any(is_deeper(one, depth - 1) for one in inside)
 
 
 def fixed(changes: Mapping[str, Any]) -> str:
@@ -103,7 +124,7 @@ def applied(raw: Mapping[str, Any], found: Override) -> tuple[Spec | None, Overr
     try:
         return parse_spec(laid_over(raw, found.changes)), found
     except SpecError as error:
-        return None, replace(found, problem="; ".join(error.problems))
+        return None, replace(found, problem=plain("; ".join(error.problems[:PROBLEMS])))
 
 
 def in_force(found: Override | None, at: datetime) -> bool:

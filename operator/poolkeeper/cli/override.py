@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from poolkeeper.api.names import API_VERSION, BUDGET_LIFTED_BY, BUDGET_LIFTED_UNTIL, OVERRIDE, PLURAL, shown
-from poolkeeper.api.override import Override, fixed, laid_over, summary
+from poolkeeper.api.override import LASTS, Override, fixed, laid_over, summary
 from poolkeeper.api.spec import SpecError, parse_spec
 from poolkeeper.api.units import format_instant, parse_duration
 from poolkeeper.cli.connection import Context, Kubeconfig, Namespace, ask, complaints, console, stored
@@ -19,7 +19,6 @@ from poolkeeper.shell.kube_errors import KubeError
 
 Json = dict[str, Any]
 
-LONGEST = timedelta(days=31)
 WHO = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 
 
@@ -122,8 +121,8 @@ def lasted(text: str | None) -> timedelta | None:
         duration = parse_duration(text) if text is not None else None
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    if duration is not None and not timedelta(0) < duration <= LONGEST:
-        raise typer.BadParameter(f"--for must be over 0 and at most {LONGEST.days} days: what lasts belongs in Git")
+    if duration is not None and not timedelta(0) < duration <= LASTS:
+        raise typer.BadParameter(f"--for must be over 0 and at most {LASTS.days} days: what lasts belongs in Git")
     return duration
 
 

@@ -23,10 +23,13 @@ COUNTS = timedelta(hours=4)
 
 
 def notice(before: Pin | None, found: Pinned | None, now: datetime) -> Pin | None:
-    """Return the pin after this look at the spec; who writes the same number again makes no new one."""
+    """Return the pin after this look at the spec.
+
+    Whoever writes the same number again makes no new one: else two managers that share the field would pin for ever.
+    """
     if found is None:
         return None
-    if before is not None and (before.replicas, before.by) == (found.replicas, found.by):
+    if before is not None and before.replicas == found.replicas:
         return before
     return Pin(found.replicas, found.by, min(now, found.at or now))
 
