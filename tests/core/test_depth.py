@@ -181,3 +181,21 @@ def test_only_a_pod_with_a_queue_shows_how_much_it_can_run(waiting, running, bus
 def test_load_comes_from_the_source_that_knows_it():
     found = depth(reading(7), load())
     assert (found.running, found.busiest, len(found.samples)) == (40, 10, 2)
+
+
+def runs(waiting: float, running: float | None) -> Reading:
+    return Reading("broker", at(0), waiting, running)
+
+
+@pytest.mark.parametrize(
+    ("told", "together", "apart"),
+    [((4, 4), 8, 4), ((0, 0), 0, 0), ((0, None), None, None), ((4, None), 4, 4), ((None, None), None, None)],
+)
+def test_each_broker_has_work_of_its_own_under_way(told, together, apart):
+    readings = [runs(0, running) for running in told]
+    assert [depth(*readings, queue=queue).running for queue in (SUM, MAX)] == [together, apart]
+
+
+@pytest.mark.parametrize("running", [None, 7])
+def test_what_runs_in_pods_is_not_counted_twice(running):
+    assert depth(runs(0, running), load()).running == 40

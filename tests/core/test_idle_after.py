@@ -84,6 +84,13 @@ def test_one_pod_that_does_not_tell_is_enough_for_that():
     assert {made.look(place + 1, page).size for place, page in enumerate(pages)} <= {1, 2}
 
 
+def test_one_source_that_does_not_tell_is_enough_for_that():
+    made = rig()
+    told = [(reading(0, second, **NOTHING), reading(0, second, source="list")) for second in range(1, 400)]
+    decision = [made.look(place + 1, *both) for place, both in enumerate(told)][-1]
+    assert (decision.size, decision.reason) == (1, Reason.IDLE_UNKNOWN)
+
+
 def test_nothing_runs_on_a_replica_that_was_never_ready():
     made = Rig(patient(), 0, load=9999)
     made.look(0, reading(1, 0))

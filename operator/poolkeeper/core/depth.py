@@ -26,8 +26,9 @@ STALE_INTERVALS = 3
 class Depth(NamedTuple):
     """The pool's queue at `at`. `whole`: nothing is missing, so that it may also lower the size.
 
-    `running` and `kv_usage` are sums over the pods (None: unknown); `busiest` is the most requests that one pod
-    ran while it had a queue. `applies` is False when no source applies.
+    `running` and `kv_usage` are sums over the pods (None: unknown); where a source does not tell, `running` is what is
+    known to run, and never zero. `busiest` is the most requests that one pod ran while it had a queue. `applies` is
+    False when no source applies.
     """
 
     waiting: float | None = None
@@ -122,20 +123,35 @@ def join(parts: list[Depth], how: Combine) -> Depth:
     """Return several sources' depths as one: whole only where all of them are."""
     if len(parts) == 1:
         return parts[0]
-    known = [depth.waiting for depth in parts if depth.waiting is not None]
-    fold = sum if how is Combine.SUM else max
     broken = [depth for depth in parts if depth.fault is not None]
     return Depth(
-        waiting=fold(known) if known else None,
+        waiting=folded((depth.waiting for depth in parts), how),
         whole=all(depth.whole for depth in parts),
         at=max(depth.at for depth in parts if depth.at is not None),
-        running=largest(depth.running for depth in parts),
+        running=under_way(parts, how),
         kv_usage=largest(depth.kv_usage for depth in parts),
         busiest=largest(depth.busiest for depth in parts),
         fault=broken[0].fault if broken else None,
         detail="; ".join(depth.detail for depth in broken),
         samples=next((depth.samples for depth in parts if depth.samples), ()),
     )
+
+
+def under_way(parts: list[Depth], how: Combine) -> float | None:
+    """Return what runs: pods see all of it; elsewhere each source has its own, and who does not tell may have some."""
+    told = [depth.running for depth in parts]
+    if any(depth.samples for depth in parts):
+        return largest(told)
+    known = folded(told, how)
+    return known if known or None not in told else None
+
+
+def folded(values: Iterable[float | None], how: Combine) -> float | None:
+    """Return what is known, as the sources combine; None when nothing is."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return None
+    return sum(known) if how is Combine.SUM else max(known)
 
 
 def largest(values: Iterable[float | None]) -> float | None:
