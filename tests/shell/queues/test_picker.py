@@ -124,7 +124,21 @@ async def test_until_then_nothing_is_believed_to_be_idle():
 
 
 async def test_without_a_ready_server_only_what_is_held_counts():
-    assert await Rig(page(held=30, average=4), servers=0).depth() == Found(30, 0)
+    assert await Rig(page(held=30, average=4), servers=0).depth() == Found(30)
+
+
+@pytest.mark.parametrize("known", [{}, {"unready_since": at(4)}, {"scheduled_at": at(40), "unready_since": at(41)}])
+async def test_a_server_that_never_was_ready_has_nothing_waiting(known):
+    rig = Rig(page(held=30), servers=0)
+    rig.add("chat-0", {"app": "chat"}, ready_at=None, **known)
+    assert await rig.depth() == Found(30)
+
+
+async def test_servers_that_are_no_longer_ready_may_be_full():
+    rig = Rig(page(held=30), servers=0)
+    for number in range(2):
+        rig.add(f"chat-{number}", {"app": "chat"}, ready_at=None, unready_since=at(50))
+    assert await rig.depth() == Found(30, lacks="2 pods are no longer ready: what waits there is unknown")
 
 
 async def test_without_a_ready_picker_there_is_nobody_to_ask():

@@ -10,7 +10,8 @@ what is seen                                        counts as
 all pickers answer, with figures of all servers     held + waiting at the servers
 some do not, or they lack figures of some servers   the same, as a lower bound: it may raise the size, never lower it
 figures of no server though some are ready          nothing waits there, as a lower bound
-no server is ready                                  held alone: what a page says of servers that are gone is old
+no server is ready, and none ever was               held alone: what a page says of servers that are gone is old
+no server is ready, and some were                   held alone, as a lower bound: they may be full
 """
 
 import asyncio
@@ -36,11 +37,16 @@ TAKEN_UP = timedelta(seconds=10)
 """So soon a picker has figures of a model server that became ready."""
 
 
+STAMPED = timedelta(seconds=10)
+"""So soon after it got its node a pod is said not to be ready yet; what is said later is that it no longer is."""
+
+
 class Servers(NamedTuple):
-    """How many model servers are ready, and of how many of them a picker should have figures by now."""
+    """How many model servers are ready, of how many of them a picker should have figures by now, and how many fell."""
 
     ready: int
     due: int
+    fallen: int = 0
 
 
 class PickerReader:
@@ -64,13 +70,17 @@ class PickerReader:
         return combined(pages, faults, self._servers(namespace, picked))
 
     def _ready(self, namespace: str, labels: Mapping[str, str]) -> list[PodView]:
+        return [pod for pod in self._live(namespace, labels) if pod.ready_at and pod.ip]
+
+    def _live(self, namespace: str, labels: Mapping[str, str]) -> list[PodView]:
         found = self._cluster.live_pods.get(namespace, {}).values()
-        return [pod for pod in found if pod.ready_at and pod.ip and labels.items() <= pod.labels.items()]
+        return [pod for pod in found if labels.items() <= pod.labels.items()]
 
     def _servers(self, namespace: str, picked: Picked) -> Servers:
         latest = self._kube.clock.now() - TAKEN_UP
         since = [pod.ready_at for pod in self._ready(namespace, picked.selector) if pod.ready_at]
-        return Servers(len(since), sum(one <= latest for one in since))
+        fallen = sum(has_fallen(pod) for pod in self._live(namespace, picked.selector))
+        return Servers(len(since), sum(one <= latest for one in since), fallen)
 
     async def _ask(self, pod: PodView, source: PickerSource) -> PickerPage | MetricError:
         try:
@@ -78,6 +88,12 @@ class PickerReader:
             return page_of(page, source.pool)
         except MetricError as fault:
             return MetricError(fault.reason, f"picker {pod.name}: {fault.detail}")
+
+
+def has_fallen(pod: PodView) -> bool:
+    """Return whether a pod was ready and no longer is."""
+    began = pod.scheduled_at or pod.created_at
+    return pod.unready_since is not None and pod.unready_since - began > STAMPED
 
 
 def port_of(source: PickerSource, declared: Mapping[str, int]) -> int:
@@ -98,7 +114,8 @@ def combined(pages: Sequence[PickerPage], faults: Sequence[MetricError], servers
     held = sum(page.held for page in pages)
     silent = f"{len(faults)} of {len(pages) + len(faults)} pickers do not answer" if faults else ""
     if not servers.ready:
-        return Found(held, 0.0, lacks=silent)
+        full = f"{servers.fallen} pods are no longer ready: what waits there is unknown" if servers.fallen else ""
+        return Found(held, lacks="; ".join(filter(None, [silent, full])))
     seen = max(page.ready for page in pages)
     blind = not seen or seen < servers.due
     unseen = f"the picker has figures of {seen:g} of {servers.ready} ready pods" if blind else ""
