@@ -36,8 +36,13 @@ def start(space: Space, name: str) -> None:
 
 
 def wait_for(space: Space, name: str, reason: str) -> str:
-    """Return what MetricsAvailable says once it has this reason."""
-    return str(space.wait_for_condition(name, "MetricsAvailable", reason)["message"])
+    """Return what is wrong with the metric once it is this; the status tells of no more than two changes a minute."""
+
+    def look() -> str:
+        metrics = space.explain(name).get("metrics", {})
+        return str(metrics["detail"]) if metrics.get("reason") == reason else ""
+
+    return space.wait_until(look, f"{name} says {reason}")
 
 
 def allow(space: Space, installation: Installation) -> None:
