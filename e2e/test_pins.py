@@ -79,7 +79,7 @@ def test_an_override_changes_the_spec_for_a_while_and_ends_by_itself(shared: Spa
     shared.wait_for_size("overridden", 5)
     told = shared.wait_for_condition("overridden", "Overridden", "Overridden")
     assert told["message"].endswith("by admin: night")
-    assert columns(shared, "overridden")["OVERRIDE"].startswith("minReplicas 5")
+    assert columns(shared, "overridden")["OVERRIDE"] == "maxReplicas 6, minReplicas 5"
     shared.fleet.queue(shared.workload("overridden"), 0)
     eventually(lambda: not shared.condition("overridden", "Overridden"), "the override has ended", 60)
     shared.wait_for_size("overridden", 2)
