@@ -52,13 +52,25 @@ def test_a_jobs_time_and_the_zone_are_taken():
     assert (found.job_time, found.timezone) == (timedelta(seconds=90), "Asia/Tokyo")
 
 
+def test_a_job_may_be_longer_than_a_time_of_day_is_early():
+    assert core(deadline="00:30", jobTime="2h").job_time == timedelta(hours=2)
+
+
+def test_a_deadline_of_no_time_is_told_without_its_jobs():
+    assert not [one for one in problems(batch={"deadline": "0s", "jobTime": "1h"}) if "shorter" in one]
+
+
 @pytest.mark.parametrize(
     ("batch", "words"),
     [
         ({}, "deadline"),
         ({"deadline": 420}, "quotes"),
         ({"deadline": "7 o'clock"}, "spec.batch.deadline"),
+        ({"deadline": "25:00"}, "'25:00' is no time of day and no duration; write 07:00 or 6h"),
+        ({"deadline": "tomorrow"}, "is no time of day and no duration"),
         ({"deadline": "0s"}, "longer than 0s"),
+        ({"deadline": "1h", "jobTime": "2h"}, "jobTime must be shorter than a deadline that is a duration"),
+        ({"deadline": "1h", "jobTime": "1h"}, "jobTime must be shorter than a deadline that is a duration"),
         ({"deadline": "6h", "jobTime": "0s"}, "jobTime must be longer than 0s"),
         ({"deadline": "6h", "timezone": "Mars"}, "no IANA time zone"),
         ({"deadline": "6h", "window": {"from": "22:00"}}, "give from and to, or start and end"),

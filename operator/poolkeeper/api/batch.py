@@ -30,8 +30,8 @@ def is_time_of_day(text: str) -> bool:
 
 
 def _deadline(text: str) -> str:
-    if not is_time_of_day(text):
-        parse_duration(text)
+    if not is_time_of_day(text) and not re.fullmatch(DURATION_PATTERN, text):
+        raise ValueError(f"{text!r} is no time of day and no duration; write 07:00 or 6h")
     return text
 
 
@@ -93,8 +93,21 @@ class Batch(Part):
             lambda it: it.job_time == "auto" or parse_duration(it.job_time) > NO_TIME,
             "jobTime must be longer than 0s",
         ),
+        Rule(
+            "self.deadline.contains(':') || self.jobTime == 'auto' || duration(self.jobTime) < duration(self.deadline)"
+            " || duration(self.deadline) <= duration('0s')",
+            lambda it: it.can_be_in_time(),
+            "jobTime must be shorter than a deadline that is a duration",
+        ),
         KNOWN_ZONE,
     )
+
+    def can_be_in_time(self) -> bool:
+        """Return whether a job that begins when it comes ends by its deadline; other rules judge a deadline of 0s."""
+        if is_time_of_day(self.deadline) or self.job_time == "auto":
+            return True
+        within = parse_duration(self.deadline)
+        return parse_duration(self.job_time) < within or within <= NO_TIME
 
     def to_core(self) -> model.Batch:
         """Return the batch as the rules read it."""
