@@ -161,8 +161,14 @@ async def test_what_is_too_much_to_count_is_what_stands_there_less_what_is_worke
         (
             {"XINFO STREAM": stream(1), "XINFO GROUPS": [group("others")]},
             Reason.METRIC_EMPTY,
-            "stream 'jobs' has no group 'workers', but 1 others",
+            "stream 'jobs' has no group 'workers'; it has: others",
         ),
+        (
+            {"XINFO STREAM": stream(1), "XINFO GROUPS": [group(f"g{number}") for number in range(9)]},
+            Reason.METRIC_EMPTY,
+            "it has: g0, g1, g2, g3, g4, g5, g6, g7 and 1 more",
+        ),
+        ({"XINFO STREAM": stream(1), "XINFO GROUPS": []}, Reason.METRIC_EMPTY, "it has: none"),
         (
             {"XINFO STREAM": b"-WRONGTYPE Operation against a key holding the wrong kind of value"},
             Reason.METRIC_GARBAGE,

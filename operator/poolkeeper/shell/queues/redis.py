@@ -49,6 +49,8 @@ CONNECT = timedelta(seconds=1)
 TIMEOUT = timedelta(seconds=3)
 COUNTED = 100
 """So many entries are counted one by one where nobody else does: their contents come along."""
+NAMED = 8
+"""So many of a stream's groups are named where the one that is asked for is not there."""
 REPEATED = ", with args beginning with"
 """From here on a server repeats a command that it does not know: of AUTH that is the password."""
 
@@ -94,7 +96,7 @@ class Server:
                     stream, groups = await both.execute()
                 known = next((one for one in groups if one["name"] == group.encode()), None)
                 if known is None:
-                    words = f"stream {key!r} has no group {group!r}, but {len(groups)} others"
+                    words = f"stream {key!r} has no group {group!r}; it has: {listed(groups)}"
                     raise MetricError(Reason.METRIC_EMPTY, words)
                 return Found(await self._waiting(key, stream, known), running=known["pending"])
 
@@ -111,6 +113,13 @@ class Server:
             return min(int(lag), int(length))
         after: Sequence[Any] = await self._client.xrange(key, min=b"(" + given, count=COUNTED + 1) or ()
         return len(after) if len(after) <= COUNTED else max(len(after), int(length) - int(group["pending"]))
+
+
+def listed(groups: Sequence[Mapping[str, Any]]) -> str:
+    """Return the names of a stream's groups, no more of them than a condition has room for."""
+    names = sorted(group["name"].decode(errors="replace") for group in groups)
+    rest = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return (", ".join(names[:NAMED])[:WORDS] or "none") + rest
 
 
 class RedisReader:
