@@ -68,6 +68,19 @@ def test_a_field_that_is_none_says_which_may_be_meant(spec, problem):
 
 
 @pytest.mark.parametrize(
+    ("field", "given"),
+    [
+        ("targetRef", {"name": "deployment/chat"}),
+        ("targetRef", {"name": "Chat_v2"}),
+        ("peerRef", {"name": "ipool/nobody", "minPercent": 1}),
+    ],
+)
+def test_a_name_of_an_object_is_a_name_alone(field, given):
+    (found,) = problems(MINIMAL | {field: given})
+    assert found.startswith(f"spec.{field}.name: must be a name alone: ")
+
+
+@pytest.mark.parametrize(
     ("start", "words"),
     [
         ("0 25 * * *", "; look at the hour, '25'"),

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from poolkeeper.api.rules import Part, Rule
 from poolkeeper.api.shape import Shape, State
+from poolkeeper.api.sources import ObjectName
 from poolkeeper.core.model import Tie
 from poolkeeper.core.peer import Tied
 from poolkeeper.core.reasons import Reason
@@ -18,7 +19,7 @@ MOST = 10_000
 class PeerRef(Part):
     """The pool that this one is held beside."""
 
-    name: Annotated[str, Field(min_length=1, max_length=253)]
+    name: ObjectName
     """The peer's name: a pool in the same namespace."""
     min_percent: Annotated[int, Field(ge=0, le=MOST)] | None = None
     """This pool has at least so much of the replicas that the peer needs for its own sake, in percent, rounded up."""

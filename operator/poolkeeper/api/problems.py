@@ -45,10 +45,13 @@ KINDS = {
 """What our library says of these in words of its own."""
 CRON_FIELDS = ("minute", "hour", "day of the month", "month", "day of the week")
 NAMED = "must be lower-case letters, digits and hyphens, as in office-hours"
+OBJECT = "must be a name alone: lower-case letters, digits, hyphens and dots, as in chat"
 PATTERNS = {
     "name": NAMED,
     "server": NAMED,
     "currency": "must be three capital letters, as in EUR",
+    "peerRef.name": OBJECT,
+    "targetRef.name": OBJECT,
     "externalMetric.name": "must be one part of a path, as in jobs_waiting",
 }
 """What a field's pattern means; where others of its name have another, with the field that it is in."""

@@ -11,11 +11,10 @@ All of them have a scale subresource at `.spec.replicas`. A new kind is a row he
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
-
-from pydantic import Field
+from typing import ClassVar, Literal
 
 from poolkeeper.api.rules import Part, Rule
+from poolkeeper.api.sources import ObjectName
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ class TargetRef(Part):
     kind: Literal["Deployment", "StatefulSet", "LeaderWorkerSet", "Rollout"] = "Deployment"
     """The target's kind. A LeaderWorkerSet's replica is a group: its leader is asked for the queue, and its size,
     readiness and cost are those of the whole group."""
-    name: Annotated[str, Field(min_length=1, max_length=253)]
+    name: ObjectName
     """The target's name, in the pool's own namespace."""
 
     RULES: ClassVar = (
