@@ -1,6 +1,7 @@
 """Sources as users write them, and what the rules read of each."""
 
 import pytest
+from pydantic import ValidationError
 
 from poolkeeper.api.sources import Source
 from poolkeeper.core.model import (
@@ -41,6 +42,8 @@ def read(**kind):
             {"externalMetric": {"name": "waiting", "selector": {"b": "2", "a": "1"}}},
             ExternalSource("jobs", "waiting", (("a", "1"), ("b", "2"))),
         ),
+        ({"pods": {"port": 65_535}}, PodsSource("jobs", port=65_535)),
+        ({"pods": {"port": "metrics-2"}}, PodsSource("jobs", port="metrics-2")),
         ({"redis": {"list": "jobs"}}, RedisSource("jobs", "default", "jobs")),
         ({"redis": {"stream": "jobs", "group": "workers"}}, RedisSource("jobs", "default", "jobs", "workers")),
         ({"rabbitMq": {"queue": "jobs"}}, RabbitSource("jobs", "default", "jobs")),
@@ -48,3 +51,15 @@ def read(**kind):
 )
 def test_each_kind_means_what_was_written(given, meant):
     assert read(**given) == meant
+
+
+@pytest.mark.parametrize("port", [0, 65_536, -1, True, 8000.0, None, "8000", "Metrics", "", "a-name-too-long-"])
+def test_what_is_no_port_is_refused(port):
+    with pytest.raises(ValidationError, match=r"endpointPicker\.port"):
+        read(endpointPicker={"inferencePoolRef": {"name": "chat"}, "port": port})
+
+
+@pytest.mark.parametrize("place", [{"queue": "."}, {"queue": ".."}, {"queue": "jobs", "vhost": ".."}])
+def test_dots_alone_name_no_queue(place):
+    with pytest.raises(ValidationError, match=r"may be \. or \.\."):
+        read(rabbitMq=place)

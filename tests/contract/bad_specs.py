@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from poolkeeper.api.cost import AMOUNT_OVER_ZERO, GPU_COUNT
 from poolkeeper.api.crd import structural
+from poolkeeper.api.sources import PORT
 from poolkeeper.api.spec import Spec
 
 Json = dict[str, Any]
@@ -389,6 +390,14 @@ RULES = (
         "spec.queue", "source names must differ", _queue(sources=[{"name": "a", "pods": {}}, {"name": "a", "pods": {}}])
     )._replace(sooner=("spec.queue.sources[1]", "Duplicate value")),
     _rule("spec.queue.onOutage", "behavior AtLeast needs replicas", _queue(onOutage={"behavior": "AtLeast"})),
+    *(
+        _rule(
+            f"{_SOURCE}.rabbitMq",
+            "neither queue nor vhost may be . or ..: in the management API's address they name another place",
+            _source(rabbitMq={"queue": "jobs"} | wrong),
+        )
+        for wrong in ({"queue": "."}, {"vhost": ".."})
+    ),
     _rule(_SOURCE, ONE_OF, _source()),
     _rule(_SOURCE, ONE_OF, _source(pods={}, prometheus={"metric": "waiting"})),
     _rule(_PROMETHEUS, "give either metric or query", _prometheus(metric="waiting", query="waiting")),
@@ -511,6 +520,11 @@ RULES = (
     ),
     _rule("spec.batch", "deadline must be a time of day, or longer than 0s", _batch(deadline="0s")),
     _rule("spec.batch", "jobTime must be longer than 0s", _batch(jobTime="0s")),
+    _rule(
+        "spec.batch",
+        "jobTime must be shorter than a deadline that is a duration",
+        _batch(deadline="1h", jobTime="2h"),
+    ),
     _rule("spec.batch", "no IANA time zone; write one, as in America/New_York or UTC", _batch(timezone="Mars/Base")),
     _rule("spec.batch.window", "give from and to, or start and end", _batch(window={"from": "22:00"})),
     _rule(
@@ -563,4 +577,4 @@ FIELDS = tuple(
         ("gpusPerReplica", GPU_COUNT.message, {"gpusPerReplica": "0.0"}),
         ("gpusPerReplica", GPU_COUNT.message, {"gpusPerReplica": 10_001}),
     )
-)
+) + tuple(_rule(f"{_SOURCE}.pods.port", PORT.message, _source(pods={"port": port})) for port in (0, 65_536, "8000"))

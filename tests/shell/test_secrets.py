@@ -93,6 +93,15 @@ async def test_what_was_not_accepted_is_asked_for_again_soon():
     assert await secrets.read("inference", TOKEN) == b"two"
 
 
+async def test_what_nobody_asks_for_any_more_is_forgotten():
+    clock = Clock()
+    secrets = Secrets(Api({"token": "b25l", "other": "dHdv"}), clock)
+    await secrets.read("inference", TOKEN)
+    clock.now += FRESH.total_seconds()
+    await secrets.read("inference", SecretKey("scrape", "other"))
+    assert "b'one'" not in str(vars(secrets))
+
+
 async def test_doubts_about_what_was_never_read_change_nothing():
     secrets = Secrets(Api({"token": "b25l"}))
     secrets.doubt("inference", TOKEN)

@@ -4,22 +4,42 @@ A pool holds no address: Prometheus servers and brokers are the administrator's,
 pool's own namespace. Secrets are named by key, and read with what the pool's namespace allows the operator.
 """
 
+import re
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from poolkeeper.api.fields import Duration, Name
-from poolkeeper.api.rules import Part, Rule
+from poolkeeper.api.rules import Part, Rule, in_schema
 from poolkeeper.api.units import parse_duration
 from poolkeeper.core import model
 
 Engine = Literal["auto", "vllm", "sglang", "tgi", "trtllm-serve", "triton-trtllm", "triton"]
-Port = Annotated[int | str, Field(json_schema_extra={"x-kubernetes-int-or-string": True})]
 ObjectName = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")]
 Labels = Annotated[dict[str, Annotated[str, Field(max_length=256)]], Field(default_factory=dict, max_length=16)]
 Text = Annotated[str, Field(min_length=1, max_length=512)]
 
 MAX_SOURCES = 8
+MAX_PORT, PORT_LENGTH = 65_535, 15
+PORT_NAME = "^[-a-z0-9]*[a-z][-a-z0-9]*$"
+PORT = Rule(
+    f"type(self) == int ? (self >= 1 && self <= {MAX_PORT}) : self.matches('{PORT_NAME}')",
+    lambda it: 1 <= it <= MAX_PORT if isinstance(it, int) else re.fullmatch(PORT_NAME, str(it)) is not None,
+    f"write a container port's name, as in metrics, or a number from 1 to {MAX_PORT}",
+)
+
+
+def _port(given: object) -> object:
+    if isinstance(given, str) and len(given) > PORT_LENGTH:
+        raise ValueError(f"must have at most {PORT_LENGTH} characters")
+    return PORT.kept(given)
+
+
+Port = Annotated[
+    int | str,
+    BeforeValidator(_port),
+    Field(json_schema_extra={"x-kubernetes-int-or-string": True, "maxLength": PORT_LENGTH, **in_schema(PORT)}),
+]
 
 
 class SecretKey(Part):
@@ -202,6 +222,14 @@ class RabbitMq(Part):
     """The queue's name."""
     vhost: Text = "/"
     """The virtual host that it is in."""
+
+    RULES: ClassVar = (
+        Rule(
+            "!(self.queue in ['.', '..']) && !(has(self.vhost) && self.vhost in ['.', '..'])",
+            lambda it: not {it.queue, it.vhost} & {".", ".."},
+            "neither queue nor vhost may be . or ..: in the management API's address they name another place",
+        ),
+    )
 
     def to_core(self, name: str) -> model.RabbitSource:
         """Return the source of this name."""

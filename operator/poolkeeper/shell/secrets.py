@@ -52,6 +52,7 @@ class Secrets:
             if found is None or self._clock() >= until:
                 found = await self._ask(namespace, wanted)
                 lasts = SOON if isinstance(found, MetricError) else FRESH
+                self._forget_old()
                 self._known[place] = (self._clock() + lasts.total_seconds(), found)
         if isinstance(found, MetricError):
             raise MetricError(found.reason, found.detail)
@@ -62,6 +63,11 @@ class Secrets:
         until, found = self._known.get((namespace, wanted), (0.0, None))
         if found is not None:
             self._known[namespace, wanted] = (min(until, self._clock() + SOON.total_seconds()), found)
+
+    def _forget_old(self) -> None:
+        """Let go of what nobody has asked for since it was fresh: no secret is kept longer than it serves."""
+        self._known = {place: kept for place, kept in self._known.items() if self._clock() < kept[0]}
+        self._turns = {place: turn for place, turn in self._turns.items() if turn.locked() or place in self._known}
 
     async def _ask(self, namespace: str, wanted: SecretKey) -> bytes | MetricError:
         where = f"secret {wanted.name!r} in {namespace}"

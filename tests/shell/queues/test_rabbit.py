@@ -12,7 +12,7 @@ from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.answer import MetricError
 from poolkeeper.shell.brokers import RabbitBroker
 from poolkeeper.shell.queues.outside import Found
-from poolkeeper.shell.queues.rabbit import RabbitReader
+from poolkeeper.shell.queues.rabbit import RabbitReader, address
 
 JOBS = RabbitSource("jobs", "work", "jobs")
 QUEUE = {"messages_ready": 7, "messages_unacknowledged": 2, "state": "running", "type": "classic"}
@@ -64,6 +64,11 @@ async def test_user_and_password_are_sent(read, pod):
 async def test_names_may_hold_anything(read, pod):
     await read(source=RabbitSource("jobs", "work", "jobs/a b?", "night"))
     assert pod.path == "/api/queues/night/jobs%2Fa%20b%3F"
+
+
+def test_dots_lead_to_no_other_place(broker):
+    asked = address(broker, RabbitSource("jobs", "work", "users", ".."))
+    assert asked.raw_path == "/api/queues/%2E%2E/users"
 
 
 async def test_connections_are_kept(read, pod):

@@ -84,7 +84,7 @@ class RabbitReader:
 
 def address(broker: RabbitBroker, source: RabbitSource) -> URL:
     """Return where a queue is described; its name may hold anything, a slash too."""
-    place = f"{quote(source.vhost, safe='')}/{quote(source.queue, safe='')}"
+    place = "/".join(quote(name, safe="").replace(".", "%2E") for name in (source.vhost, source.queue))
     return URL(f"{broker.url}/api/queues/{place}?columns={COLUMNS}", encoded=True)
 
 
