@@ -5,10 +5,12 @@ from datetime import time, timedelta
 
 import pytest
 
-from builders import at, reading
+from builders import Rig, at, reading, seen, target
 from night import JOB, TONIGHT, Night, batched
 from poolkeeper.core.batched import cheap, deadline
-from poolkeeper.core.model import ON_DEMAND, Batch, ScaleDown, Window
+from poolkeeper.core.decide import decide
+from poolkeeper.core.memory import Memory
+from poolkeeper.core.model import ON_DEMAND, Batch, Mode, ScaleDown, Window
 from poolkeeper.core.reasons import Reason
 
 SIX_HOURS = 21600
@@ -154,6 +156,65 @@ def test_where_nobody_tells_what_runs_the_last_stay_for_two_jobs():
     made.until(done + 50)
     assert made.asked[1] > 0
     assert made.run(60).asked == (0, 0)
+
+
+def broker(batch, replicas=8, **changes) -> Rig:
+    """Return so many replicas without engines' counters, in a pool that a broker tells of its jobs."""
+    return Rig(batched(batch, (ON_DEMAND,), **changes), replicas)
+
+
+def sizes(rig, seconds, *, jobs=0, **changes) -> list[int]:
+    return [rig.look(second, reading(jobs, second, **changes)).size for second in seconds]
+
+
+def test_no_more_replicas_leave_than_have_no_job_under_way():
+    assert sizes(broker(TONIGHT), range(0, 601, 10), running=5.2)[-1] == 6
+
+
+def test_nor_while_more_waits():
+    assert sizes(broker(TONIGHT), range(0, 601, 10), jobs=1, running=8)[-1] == 8
+
+
+def test_what_is_under_way_when_a_window_ends_is_done_where_nothing_waits():
+    spent = replace(TONIGHT, daily=None, within=timedelta(days=2), window=EVENING)
+    assert sizes(broker(spent), range(17400, 19000, 10), running=3)[-1] == 3
+
+
+def test_it_is_not_where_more_waits_for_there_would_be_no_end():
+    spent = replace(TONIGHT, daily=None, within=timedelta(days=2), window=EVENING)
+    assert sizes(broker(spent), range(17900, 18001, 10), jobs=50, running=8)[-2:] == [8, 0]
+
+
+def test_when_a_window_ends_where_nobody_tells_what_runs_all_stay_for_two_jobs():
+    spent = Batch(within=timedelta(days=2), window=EVENING, job_time=timedelta(minutes=10))
+    assert sizes(broker(spent), (17900, *range(18000, 19201, 10)), jobs=50)[-2:] == [8, 0]
+
+
+def test_where_nobody_tells_what_runs_none_leaves_while_anything_waits_of_which_no_job_time_is_known():
+    assert sizes(broker(Batch(within=timedelta(hours=8))), range(0, 3600, 10), jobs=3)[-1] == 8
+
+
+def test_where_nobody_tells_how_long_it_runs_either_all_stay_until_it_was_due():
+    due = range(0, 7201, 10)
+    assert sizes(broker(Batch(within=timedelta(hours=2))), due)[-2:] == [8, 0]
+
+
+def test_what_is_missing_then_is_said():
+    rig = broker(Batch(within=timedelta(hours=2)))
+    assert [rig.queue(second, 0).reason for second in (0, 10)][-1] is Reason.BATCH_UNSEEN
+
+
+def test_a_target_that_is_made_anew_keeps_the_deadline_of_the_work():
+    made = night(200).until(60)
+    before = made.memory.jobs.due_at
+    _, memory = decide(made.spec, seen(200, 70, target=target(2, uid="new")), made.memory, at(70))
+    assert (memory.jobs.due_at, memory.jobs.speed) == (before, None)
+
+
+def test_a_pause_stops_no_deadline():
+    spec = batched(Batch(within=timedelta(hours=6), job_time=JOB), (ON_DEMAND,), mode=Mode.PAUSED)
+    _, memory = decide(spec, seen(200), Memory(), at(0))
+    assert memory.jobs.due_at == at(SIX_HOURS)
 
 
 def test_with_an_idle_time_the_last_replica_waits_for_that():

@@ -13,6 +13,7 @@ replicas were ready and none was seen to come. One job a replica is taken off, f
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, pairwise, takewhile
+from math import ceil
 
 from poolkeeper.core import edits, grace, idle, levels
 from poolkeeper.core.batch import Hours, Means, Needed, Plan, There, Work, needed, reserve
@@ -36,13 +37,16 @@ NO_TIME = timedelta(0)
 
 
 def watch(spec: PoolSpec, view: Look, now: datetime) -> Look:
-    """Return the look with what becomes of work that can wait, and the memory of it; any other pool's as it is."""
-    batch = spec.batch
-    if batch is None:
+    """Return the look with what becomes of work that can wait; any other pool's as it is."""
+    if spec.batch is None:
         return view
-    view = replace(view, memory=replace(view.memory, jobs=study(spec, batch, view, now)))
-    plan = planned(spec, batch, view, now)
+    plan = planned(spec, spec.batch, view, now)
     return replace(view, plan=plan, capacity=free(view, plan))
+
+
+def remember(spec: PoolSpec, batch: Batch, view: Look, now: datetime) -> Look:
+    """Return the look with the memory of its work, also where nothing may be written: no pause stops a deadline."""
+    return replace(view, memory=replace(view.memory, jobs=study(spec, batch, view, now)))
 
 
 def free(view: Look, plan: Plan | None) -> Capacity:
@@ -210,10 +214,19 @@ def least(spec: PoolSpec, seen: Look) -> int:
     if seen.plan is None or seen.is_outage:
         return seen.current
     found: Needed = seen.plan.needed
-    if seen.depth.running is None and found.reason is Reason.BATCH:
+    if seen.depth.running is None and found.reason not in {Reason.BATCH_DONE, Reason.BATCH_WAITS}:
         return max(seen.current, found.high)
     floor = idle.lasting(spec).min_replicas if found.reason is Reason.BATCH_DONE else spec.min_replicas
-    return max(floor, found.high)
+    return max(floor, found.high, at_work(seen, seen.plan))
+
+
+def at_work(seen: Look, plan: Plan) -> int:
+    """Return how many replicas may be at work on what is known to run; engines tell which ones are, so none counts.
+
+    When a window ends and more waits, none is at work for long: each would take the next job, and never be done.
+    """
+    endless = plan.needed.reason is Reason.BATCH_WAITS and plan.work.waiting > 0
+    return 0 if endless or seen.depth.samples else ceil(min(seen.current, plan.work.running))
 
 
 def tick(spec: PoolSpec, seen: Look, *, waiting: bool) -> Grace:
@@ -233,19 +246,29 @@ def tick(spec: PoolSpec, seen: Look, *, waiting: bool) -> Grace:
 
 
 def shrink(spec: PoolSpec, seen: Look, clock: Grace, before: int) -> Stage:
-    """Return the stage of what the work does not need: at once where it waits for its window, else after the grace."""
-    size = least(spec, seen)
-    if seen.plan is None or size >= seen.current or clock.short_since is None:
+    """Return the stage of what the work does not need: it goes after a while."""
+    size, batch, plan = least(spec, seen), spec.batch, seen.plan
+    if plan is None or batch is None or size >= seen.current or clock.short_since is None:
         return Stage("grace", before, before, Reason.AS_EXPECTED)
-    reason, figures = seen.plan.needed.reason, facts(seen.plan)
-    if reason is Reason.BATCH_WAITS:
-        return Stage("grace", before, size if seen.is_new else before, reason, figures)
-    if not (seen.is_new and grace.passed(clock.short_since, clock.sampled_at, patience(spec, seen, seen.plan))):
-        return Stage("grace", before, before, Reason.GRACE, figures)
-    return Stage("grace", before, size, reason if reason is Reason.BATCH_DONE else Reason.BATCH_FEWER, figures)
+    lasting = patience(spec, batch, seen.depth.running, plan, clock.short_since)
+    if not (seen.is_new and grace.passed(clock.short_since, clock.sampled_at, lasting)):
+        return Stage("grace", before, before, held(seen, plan), facts(plan))
+    ending = plan.needed.reason in {Reason.BATCH_DONE, Reason.BATCH_WAITS}
+    return Stage("grace", before, size, plan.needed.reason if ending else Reason.BATCH_FEWER, facts(plan))
 
 
-def patience(spec: PoolSpec, seen: Look, plan: Plan) -> timedelta:
-    """Return how long replicas that are too many stay: where nobody tells what runs, as long as two jobs take."""
-    known = seen.depth.running is not None or plan.means.job is None
-    return spec.queue.down.grace_period if known else max(spec.queue.down.grace_period, 2 * (plan.means.job or NO_TIME))
+def held(seen: Look, plan: Plan) -> Reason:
+    """Return why replicas that are too many stay for now."""
+    unseen = seen.depth.running is None and plan.means.job is None
+    return Reason.BATCH_UNSEEN if unseen else Reason.GRACE
+
+
+def patience(spec: PoolSpec, batch: Batch, running: float | None, plan: Plan, since: datetime) -> timedelta:
+    """Return how long replicas that are too many since then stay: not at all outside a window.
+
+    Where nobody tells what runs, as long as two jobs take; where nobody tells that either, until all of it was due.
+    """
+    if running is not None:
+        return NO_TIME if plan.needed.reason is Reason.BATCH_WAITS else spec.queue.down.grace_period
+    lasting = deadline(batch, since) - since if plan.means.job is None else 2 * plan.means.job
+    return max(spec.queue.down.grace_period, lasting)

@@ -77,9 +77,9 @@ def decide(spec: PoolSpec, seen: Observation, memory: Memory, now: datetime) -> 
 
 
 def watched(spec: PoolSpec, view: Look, before: Memory, now: datetime) -> Look:
-    """Return the look with what our sizes would have come to, while somebody else's are there."""
+    """Return the look with what is known of its work, or what our sizes would have come to beside somebody else's."""
     if spec.batch is not None:  # without arrivals there is no load to live through
-        return view
+        return batched.remember(spec, spec.batch, view, now)
     known = counterfactual.follow(decide, spec, view, before.load, now)
     if known is view.memory.counterfactual:
         return view

@@ -11,7 +11,7 @@ from poolkeeper.core.decision import HEALTHY, Health
 from poolkeeper.core.depth import Depth, combine
 from poolkeeper.core.forecast import NO_OUTLOOK, Outlook
 from poolkeeper.core.lead import Need
-from poolkeeper.core.memory import Lead, Load, Memory, Pin, Starts, Tiers
+from poolkeeper.core.memory import Jobs, Lead, Load, Memory, Pin, Starts, Tiers
 from poolkeeper.core.model import CapacityType, PoolSpec
 from poolkeeper.core.observation import Observation, Target
 from poolkeeper.core.peer import Tied
@@ -74,8 +74,7 @@ class Look:
 def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now: datetime) -> Look:
     """Return the meaning of what was seen. What is remembered of another target means nothing for this one."""
     if memory.target != target.uid:
-        kept = Memory(account=memory.account, pin=memory.pin, known_queues=memory.known_queues)
-        memory = replace(kept if memory.target else memory, target=target.uid)
+        memory = replace(untargeted(memory) if memory.target else memory, target=target.uid)
     readings, known_queues = believed(seen.readings, memory.known_queues)
     depth, silence = combine(readings, spec.queue, memory.silent_since, now)
     starts = startup.observe_starts(memory.starts, target, depth, now)
@@ -137,6 +136,12 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
         tied=peer.bound(spec.tie, seen.peer),
         overridden_until=seen.overridden_until,
     )
+
+
+def untargeted(memory: Memory) -> Memory:
+    """Return what is remembered of the pool itself and of its queue, whatever its target."""
+    due = Jobs(due_at=memory.jobs.due_at, late=memory.jobs.late)
+    return Memory(account=memory.account, pin=memory.pin, known_queues=memory.known_queues, jobs=due)
 
 
 def known_of(spec: PoolSpec, memory: Memory, depth: Depth, capacity: Capacity, size: int) -> Known:

@@ -94,12 +94,12 @@ def ends(view: Look) -> Iterator[Prospect]:
 
 def work(spec: PoolSpec, view: Look, pace: Pace) -> Iterator[Prospect]:
     """Yield what time alone brings to work that can wait."""
-    if view.plan is None:
+    if view.plan is None or spec.batch is None:
         return
     since, size = pace.clock.short_since, batched.least(spec, view)
     if since is not None:
         words = f"scale-down to {size} if no more work comes"
-        yield Prospect(since + batched.patience(spec, view, view.plan), words)
+        yield Prospect(since + batched.patience(spec, spec.batch, view.depth.running, view.plan, since), words)
     if view.plan.needed.must_from is not None:
         yield Prospect(view.plan.needed.must_from, "what is left of the work must run, where nothing is reclaimed")
     if view.plan.turns_at is not None:

@@ -48,6 +48,7 @@ class Reason(StrEnum):
     IDLING = "Idling", "the last replica stays until nothing has waited or run for the whole idle time"
     IDLE_UNKNOWN = "IdleUnknown", "nobody tells whether anything runs, so the last replica is never taken for idle"
     BATCH_WAITS = "BatchWaits", "the work can wait for its window, and still be done in time"
+    BATCH_UNSEEN = "BatchUnseen", "nobody tells what runs, nor how long a job takes: give batch.jobTime"
     SURVIVORS_BUSY = "SurvivorsBusy", "the queue is short, but the remaining replicas would be too busy"
     SLO_AT_RISK = "SLOAtRisk", "too few requests are inside the SLO to give capacity away"
     ROLLING_OUT = "RollingOut", "no voluntary shrink in the middle of a rollout"
