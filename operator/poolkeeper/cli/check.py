@@ -11,7 +11,7 @@ import typer
 from poolkeeper.api import memo, names
 from poolkeeper.api.explain import explanation
 from poolkeeper.api.spec import Spec, SpecError, parse_spec
-from poolkeeper.cli import check_pages, money_text
+from poolkeeper.cli import check_idle, check_pages, money_text
 from poolkeeper.cli.check_look import Asked, look
 from poolkeeper.cli.connection import As, Context, Kubeconfig, Output, ask, console, print_json
 from poolkeeper.cli.manifest import read
@@ -88,7 +88,7 @@ def examined(pool: Json) -> Json:
     else:
         finding["notes"] += hurried(spec, spec.template) if spec.template else []
         now = Clock.of_this_machine().now()
-        finding["notes"] += check_pages.cautions(spec.to_core())
+        finding["notes"] += [*check_pages.cautions(spec.to_core()), *check_idle.cautions(spec.to_core())]
         finding["notes"] += [*notes(spec.to_core(), now), *money_text.notes(spec, now)]
     return finding
 
