@@ -114,6 +114,23 @@ def test_a_pool_that_cannot_hold_the_traffic_is_noted(files):
     assert "note: chat: the busiest minutes need 9 replicas and maxReplicas is 4" in said
 
 
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("replicas: 3", "note: chat: its pin, replicas: 3, is not played"),
+        ("peerRef: {name: decode, minPercent: 25}", "note: chat: peerRef is not played: the pool is lived alone, with"),
+        ("batch: {deadline: 6h}", "note: chat: batch is judged by how long requests wait"),
+    ],
+)
+def test_what_is_not_played_is_noted(files, field, said):
+    (files / "pool.yaml").write_text(f"{POOL}  {field}\n")
+    assert said in run(files, "-o", "json", *FAST).stderr
+
+
+def test_a_pool_that_is_played_whole_needs_no_word(files):
+    assert "not played" not in run(files, "-o", "json", *FAST).stderr
+
+
 def test_other_scalers_stand_beside_it(files):
     names = [row["policy"] for row in rows(files, *FAST, "--against", "static=3,kpa")]
     assert names == ["poolkeeper", "static=3", "kpa"]

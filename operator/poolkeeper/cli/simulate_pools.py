@@ -15,6 +15,7 @@ from poolkeeper.api.units import format_duration
 from poolkeeper.cli.check import examined
 from poolkeeper.cli.manifest import read
 from poolkeeper.cli.question import STARTUP
+from poolkeeper.cli.simulate_unplayed import unplayed
 from poolkeeper.core.model import CapacityType, PoolSpec, Tier
 from poolkeeper.simulate.presets import PRICES
 from poolkeeper.simulate.stocks import ORDINARY, Setting
@@ -61,6 +62,9 @@ def pools_of(file: Path, given: Given) -> tuple[list[Pool], list[str]]:
     names = named(bodies)
     found = [pool_of(body, name, given) for body, name in zip(bodies, names, strict=True)]
     notes = [note for pool in found for note in assumed(pool, given, several=len(found) > 1)]
+    notes += [
+        note for body, name in zip(bodies, names, strict=True) for note in unplayed(parse_spec(body["spec"]), name)
+    ]
     return found, list(dict.fromkeys(notes))
 
 
