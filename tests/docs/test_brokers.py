@@ -53,4 +53,5 @@ def test_the_how_to_works_as_written(furnished, file, redis, open_console, monke
             BROKER=redis.url.replace("//", f"//admin:{PASSWORD}@"),
         )
         console.variables["PATH"] += f":{programs}"
+        (console.directory / "ca.crt").write_text("who signs the brokers' certificates")
         console.follow(DOCS / "how-to" / "scale-by-a-broker.md")
