@@ -98,7 +98,7 @@ def test_a_wrong_file_of_brokers_is_refused(check, tmp_path):
     file = tmp_path / "brokers.yaml"
     file.write_text("default: {kind: kafka, url: 'redis://h'}")
     answer = check(GOOD, "--brokers-file", str(file))
-    assert (answer.exit_code, "'redis', 'rabbitmq'" in " ".join(answer.output.split())) == (2, True)
+    assert (answer.exit_code, "'redis' or 'rabbitmq'" in " ".join(answer.output.split())) == (2, True)
 
 
 def judged(sight):

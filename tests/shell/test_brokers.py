@@ -4,7 +4,7 @@ import pytest
 
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.answer import MetricError
-from poolkeeper.shell.brokers import RabbitBroker, RedisBroker, chosen, load_brokers, of_kind
+from poolkeeper.shell.brokers import RabbitBroker, RedisBroker, check_kind, chosen, load_brokers, missing_files, of_kind
 
 FILE = """
 default: {kind: redis, url: 'redis://redis.batch:6380/3', username: reader, passwordFile: /p}
@@ -55,13 +55,20 @@ def test_the_address_says_whether_it_is_encrypted(load, url, encrypted):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("a: {kind: kafka, url: 'redis://h'}", "'redis', 'rabbitmq'"),
-        ("a: {url: 'redis://h'}", "kind"),
-        ("a: {kind: redis, url: 'http://h'}", "redis:// or rediss://"),
+        ("a: {kind: kafka, url: 'redis://h'}", r"yaml: a\.kind: must be 'redis' or 'rabbitmq' \(got 'kafka'\)"),
+        ("a: {url: 'redis://h'}", r"yaml: a\.kind: must be 'redis' or 'rabbitmq'$"),
+        ("hunter2", "yaml: it: must be a mapping"),
+        ("a: hunter2", "yaml: a: must be a mapping"),
+        ("a: {kind: redis, url: 'redis://h', tls: {caPath: hunter2}}", r"a\.tls\.caPath: no such field"),
+        ("a: {kind: redis}", r"yaml: a\.url: missing"),
+        ("a: {kind: redis, url: 'http://h'}", r"--brokers-file .*: a\.url: it must be a redis:// or rediss://"),
         ("a: {kind: redis, url: 'redis://u:hunter2@h'}", "passwordFile"),
         ("a: {kind: redis, url: 'redis://h/jobs'}", "database's number"),
         ("a: {kind: redis, url: 'redis://h?password=hunter2'}", "database's number"),
-        ("a: {kind: redis, url: 'redis://h', password: hunter2}", "password: Extra inputs"),
+        (
+            "a: {kind: redis, url: 'redis://h', password: hunter2}",
+            r"a\.password: no such field; did you mean passwordFile\?",
+        ),
         ("a: {kind: redis, url: 'redis://h', username: u}", "belong together"),
         ("a: {kind: rabbitmq, url: 'amqp://h'}", "http:// or https://"),
         ("a: {kind: rabbitmq, url: 'http://u:hunter2@h'}", "passwordFile"),
@@ -80,3 +87,25 @@ def test_a_broker_that_is_not_configured_is_a_fault_that_names_those_that_are():
     with pytest.raises(MetricError, match=r"no redis 'jobs' is configured; there are: a, b") as caught:
         chosen({"b": 1, "a": 2}, "jobs", "redis")
     assert caught.value.reason is Reason.METRIC_UNKNOWN_SERVER
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "words"),
+    [
+        ("work", RedisBroker, "the broker 'work' is a rabbitmq; of redis there are: default"),
+        ("default", RabbitBroker, "the broker 'default' is a redis; of rabbitmq there are: work"),
+    ],
+)
+def test_a_broker_of_another_kind_is_a_fault_that_says_so(load, name, kind, words):
+    with pytest.raises(MetricError, match=words):
+        check_kind(load(FILE), name, kind)
+
+
+def test_where_there_is_no_broker_of_a_kind_that_is_said(load):
+    with pytest.raises(MetricError, match="is a redis; no rabbitmq is configured"):
+        check_kind(load("default: {kind: redis, url: 'redis://h'}"), "default", RabbitBroker)
+
+
+def test_a_file_that_is_not_here_is_named_with_its_field(load):
+    redis, _ = load(FILE)
+    assert missing_files(redis) == ["default.passwordFile: /p is not here"]

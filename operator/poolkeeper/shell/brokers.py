@@ -18,7 +18,7 @@ Secrets are only ever named by file, and read again for each connection (Redis) 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -91,13 +91,42 @@ class RabbitBroker(_Broker):
 
 Broker = RedisBroker | RabbitBroker
 Kind = TypeVar("Kind", RedisBroker, RabbitBroker)
+KINDS = {"redis": RedisBroker, "rabbitmq": RabbitBroker}
 
 _BROKER: TypeAdapter[Broker] = TypeAdapter(Annotated[Broker, Field(discriminator="kind")])
 
 
 def load_brokers(path: Path | None) -> tuple[Broker, ...]:
     """Return the brokers of a file, none without one. Raises ValueError that says what is wrong."""
-    return tuple(named(path, _BROKER)) if path else ()
+    try:
+        return tuple(named(path, _BROKER, KINDS)) if path else ()
+    except ValueError as error:
+        raise ValueError(f"--brokers-file {error}") from None
+
+
+def missing_files(broker: Broker) -> list[str]:
+    """Return the fields that name a file which is not here, with its path."""
+    files = {
+        "passwordFile": broker.password_file,
+        "tls.caFile": broker.tls.ca_file,
+        "tls.certFile": broker.tls.cert_file,
+        "tls.keyFile": broker.tls.key_file,
+    }
+    return [
+        f"{broker.name}.{field}: {path} is not here" for field, path in files.items() if path and not path.is_file()
+    ]
+
+
+def check_kind(brokers: Iterable[Broker], name: str, kind: type[RedisBroker | RabbitBroker]) -> None:
+    """Raise MetricError where a broker of this name is there, as another kind."""
+    known = list(brokers)
+    other = next((one.kind for one in known if one.name == name and not isinstance(one, kind)), None)
+    if other is None:
+        return
+    wanted = next(word for word, one in KINDS.items() if one is kind)
+    there = ", ".join(sorted(one.name for one in known if isinstance(one, kind)))
+    words = f"of {wanted} there are: {there}" if there else f"no {wanted} is configured"
+    raise MetricError(Reason.METRIC_UNKNOWN_SERVER, f"the broker {name!r} is a {other}; {words}")
 
 
 def of_kind(brokers: tuple[Broker, ...], kind: type[Kind]) -> dict[str, Kind]:

@@ -31,6 +31,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 from pydantic.alias_generators import to_camel
 from yarl import URL
 
+from poolkeeper.shell import misgiven
+
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 _KINDS = ("basic", "bearer", "sigv4", "google")
 _EXTRAS = {"sigv4": ("aws", "botocore"), "google": ("google", "google.auth")}
@@ -140,6 +142,7 @@ def _is_installed(library: str) -> bool:
 
 
 _FILE = TypeAdapter(dict[str, dict[str, Any]])
+_MODELS: misgiven.Models = {"": ServerConfig}
 
 
 def load_servers(flags: Iterable[str], path: Path | None = None) -> tuple[ServerConfig, ...]:
@@ -147,7 +150,10 @@ def load_servers(flags: Iterable[str], path: Path | None = None) -> tuple[Server
 
     Raises ValueError that says what is wrong and what would be right.
     """
-    found = [*(named(path, TypeAdapter(ServerConfig)) if path else ()), *(parse_server(flag) for flag in flags)]
+    found = [
+        *(named(path, TypeAdapter(ServerConfig), _MODELS) if path else ()),
+        *(parse_server(flag) for flag in flags),
+    ]
     names = [server.name for server in found]
     if twice := {name for name in names if names.count(name) > 1}:
         raise ValueError(f"Prometheus server {', '.join(sorted(twice))} is given twice")
@@ -162,24 +168,18 @@ def parse_server(flag: str) -> ServerConfig:
     try:
         return ServerConfig(name=name, url=url)
     except ValidationError as error:
-        raise ValueError(f"--prometheus {name}: {_words(error)}") from None
+        raise ValueError(f"--prometheus {name}: {misgiven.problems(error, _MODELS)}") from None
 
 
-def named(path: Path, kind: TypeAdapter[Any]) -> Iterator[Any]:
+def named(path: Path, kind: TypeAdapter[Any], models: misgiven.Models) -> Iterator[Any]:
     """Yield what a YAML file has under each name. Raises ValueError that names the file and repeats no input."""
     name = ""
     try:
         for name, settings in _FILE.validate_python(yaml.safe_load(path.read_bytes()) or {}).items():
             yield kind.validate_python({**settings, "name": name})
     except ValidationError as error:
-        raise ValueError(f"{path}: {name} {_words(error)}") from None
+        raise ValueError(f"{path}: {misgiven.problems(error, models, name)}") from None
     except yaml.YAMLError as error:
         raise ValueError(f"{path} is no YAML: {getattr(error, 'problem_mark', error)}") from None
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from None
-
-
-def _words(error: ValidationError) -> str:
-    """Say what is wrong without repeating the input, which may hold a misplaced password."""
-    problems = error.errors(include_input=False, include_url=False)
-    return "; ".join(f"{'.'.join(map(str, one['loc'])) or 'it'}: {one['msg']}" for one in problems)
