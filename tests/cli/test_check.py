@@ -101,6 +101,26 @@ def test_a_wrong_file_of_brokers_is_refused(check, tmp_path):
     assert (answer.exit_code, "'redis' or 'rabbitmq'" in " ".join(answer.output.split())) == (2, True)
 
 
+def test_a_pool_that_is_held_beside_itself_is_wrong(check):
+    answer = check(GOOD + "  peerRef: {name: chat, minPercent: 50}")
+    assert (answer.exit_code, "spec.peerRef.name: ipool/chat is this pool itself" in answer.output) == (1, True)
+
+
+@pytest.mark.parametrize(("problems", "mark"), [([], "not known"), (["no"], "wrong")])
+def test_what_could_not_be_asked_is_not_called_ok(capsys, problems, mark):
+    module.show({"name": "chat", "problems": problems, "unanswered": ["why"], "notes": [], "decision": None})
+    out = capsys.readouterr().out.splitlines()
+    assert (out[0], out[-1]) == (f"ipool/chat: {mark}", "  - why")
+
+
+def test_what_could_not_be_found_out_leaves_with_two(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "ask", lambda *_: None)
+    monkeypatch.setattr(module, "examined", lambda _: {"name": "a", "problems": [], "unanswered": ["b"]})
+    file = tmp_path / "pool.yaml"
+    file.write_text(GOOD)
+    assert CliRunner().invoke(app, ["check", "-f", str(file), "-o", "json"]).exit_code == 2
+
+
 def judged(sight):
     finding = module.examined(BODY | {"apiVersion": "poolkeeper.io/v1alpha1"})
     module.judge(Pools().take(BODY), sight, at(0), finding)
@@ -112,7 +132,9 @@ def told(capsys, **share):
     decision = Decision(
         2, 2, 2, Reason.STEADY, shares=(Share(**{"tier": "spot", "found": 2, "size": 2, "due": 2} | share),)
     )
-    module.show({"name": "chat", "problems": [], "notes": [], "decision": explanation(decision, at(0))})
+    module.show(
+        {"name": "chat", "problems": [], "unanswered": [], "notes": [], "decision": explanation(decision, at(0))}
+    )
     return capsys.readouterr().out.splitlines()[-1]
 
 

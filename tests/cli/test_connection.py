@@ -2,8 +2,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from poolkeeper.cli.connection import NO_KIND, advised, stored
-from poolkeeper.shell.kube_errors import NotFound, Unreachable
+from poolkeeper.cli.connection import advised, stored
+from poolkeeper.shell.kube_errors import NO_KIND, NotFound, Unreachable
 
 
 def test_a_cluster_without_our_kind_is_told_how_to_get_it():

@@ -11,6 +11,7 @@ from poolkeeper.api.providers import KARPENTER
 from poolkeeper.shell import observe
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.kube import KubeClient
+from poolkeeper.shell.kube_errors import NO_KIND
 from poolkeeper.shell.pools import Pools
 
 BUDGETS = "/apis/policy/v1/poddisruptionbudgets"
@@ -109,6 +110,18 @@ async def test_a_target_of_a_hidden_kind_says_so(api):
         pool = Pools().take(BODY | {"spec": BODY["spec"] | {"targetRef": {"kind": "Rollout", "name": "chat"}}})
         words = observe.absence(pool, cluster)
     assert words.startswith("rollout/chat is not in inference: /apis/argoproj.io/v1alpha1/rollouts: ")
+
+
+async def test_a_target_of_a_kind_that_is_not_installed_says_so(api):
+    def refuse(request):
+        if request.collection.endswith("/leaderworkersets"):
+            raise RefusalError(404, NO_KIND)
+
+    api.intercept = refuse
+    async with watching(api) as cluster:
+        made = {"targetRef": {"kind": "LeaderWorkerSet", "name": "chat"}}
+        words = observe.absence(Pools().take(BODY | {"spec": BODY["spec"] | made}), cluster)
+    assert words == "the cluster has no LeaderWorkerSet (leaderworkerset.x-k8s.io/v1): install it"
 
 
 async def test_one_that_is_missing_is_said_to_be(api):

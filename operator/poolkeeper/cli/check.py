@@ -11,9 +11,9 @@ import typer
 from poolkeeper.api import memo, names
 from poolkeeper.api.explain import explanation
 from poolkeeper.api.spec import Spec, SpecError, parse_spec
-from poolkeeper.cli import check_idle, check_pages, money_text
+from poolkeeper.cli import check_idle, check_pages, check_ties, money_text
 from poolkeeper.cli.check_look import Asked, look
-from poolkeeper.cli.connection import As, Context, Kubeconfig, Output, ask, console, print_json
+from poolkeeper.cli.connection import UNREACHABLE, As, Context, Kubeconfig, Output, ask, console, print_json
 from poolkeeper.cli.manifest import read
 from poolkeeper.cli.windows import notes
 from poolkeeper.core.decide import decide
@@ -56,7 +56,8 @@ def check(
     """
     pools = read(file)
     try:
-        asked = Asked(load_servers(prometheus or [], prometheus_file), load_brokers(brokers_file))
+        brokers = load_brokers(brokers_file) if brokers_file else None
+        asked = Asked(load_servers(prometheus or [], prometheus_file), brokers)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     findings = [examined(pool) for pool in pools]
@@ -70,12 +71,15 @@ def check(
             show(finding)
     if any(finding["problems"] for finding in findings):
         raise typer.Exit(1)
+    if any(finding["unanswered"] for finding in findings):
+        raise typer.Exit(UNREACHABLE)
 
 
 def examined(pool: Json) -> Json:
     """Return what the YAML alone tells."""
     metadata = pool.get("metadata") or {}
-    finding: Json = {"name": metadata.get("name", ""), "problems": [], "notes": [], "pods": [], "decision": None}
+    told: Json = {"problems": [], "unanswered": [], "notes": [], "pods": []}
+    finding: Json = {"name": metadata.get("name", ""), **told, "decision": None}
     if pool.get("apiVersion") != names.API_VERSION:
         finding["problems"].append(f"apiVersion: must be {names.API_VERSION} (got {pool.get('apiVersion')!r})")
         return finding
@@ -86,6 +90,7 @@ def examined(pool: Json) -> Json:
     except SpecError as error:
         finding["problems"] += error.problems
     else:
+        finding["problems"] += check_ties.itself(spec.to_core(), finding["name"])
         finding["notes"] += hurried(spec, spec.template) if spec.template else []
         now = Clock.of_this_machine().now()
         finding["notes"] += [*check_pages.cautions(spec.to_core()), *check_idle.cautions(spec.to_core())]
@@ -143,12 +148,18 @@ async def examine(kube: KubeClient, raw: Json, finding: Json, asked: Asked) -> N
         with suppress(asyncio.CancelledError):
             await reflecting
     now = kube.clock.now()
-    judge(pool, observe.observation(pool, cluster, pools, seen.readings, now), now, finding)
+    finding["problems"] += check_ties.lacking(pool, pools)
+    if words := observe.uninstalled(pool, cluster):
+        finding["problems"].append(f"spec.targetRef.kind: {words}")
+        return
+    finding["unanswered"] += (f"source {name}: {words}" for name, words in seen.unasked.items())
+    sight = observe.observation(pool, cluster, pools, seen.readings, now)
+    judge(pool, sight, now, finding)
     finding["notes"] += check_pages.told(seen.pages)
     finding["pods"] = [page._asdict() for page in seen.pages]
     if words := covering.left_out(pool, cluster):
         finding["problems"].append(f"{Reason.PODS_NOT_PICKED.sentence}: {words}")
-    if pool.spec is not None and finding["decision"] is not None and not pool.spec.owns_workload:
+    if pool.spec is not None and sight.target is not None and not pool.spec.owns_workload:
         found: Json = await kube.get(pool.kind.path(namespace, pool.target), into=dict)
         finding["notes"] += hurried(pool.spec, template_of(found["spec"]))
 
@@ -195,7 +206,7 @@ def judge(pool: Pool, seen: Observation, now: datetime, finding: Json) -> None:
     for reading in believed(seen.readings, memory.known_queues)[0]:
         broken = reading.fault is not None or (reading.faults and not reading.pods)
         finding["problems" if broken else "notes"].append(told(reading))
-    if pool.core is not None and seen.target is not None:
+    if pool.core is not None and seen.target is not None and not finding["unanswered"]:
         decision, _ = decide(pool.core, seen, memory, now)
         finding["decision"] = explanation(decision, now)
 
@@ -217,9 +228,10 @@ def told(reading: Reading) -> str:
 
 def show(finding: Json) -> None:
     """Print a finding for people."""
-    mark = "[red]wrong[/red]" if finding["problems"] else "[green]ok[/green]"
+    fine = "[yellow]not known[/yellow]" if finding["unanswered"] else "[green]ok[/green]"
+    mark = "[red]wrong[/red]" if finding["problems"] else fine
     console.print(f"{names.shown(finding['name'])}: {mark}")
-    for problem in finding["problems"]:
+    for problem in (*finding["problems"], *finding["unanswered"]):
         console.print(f"  - {problem}", markup=False)
     for note in finding["notes"]:
         console.print(f"  {note}", markup=False)

@@ -1,9 +1,12 @@
 """One look at all sources of a pool, with what the operator would ask them with."""
 
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from functools import partial
+from types import MappingProxyType
 from typing import NamedTuple
 
+from poolkeeper.cli import check_ties
 from poolkeeper.cli.check_pages import PodPage, pages_of
 from poolkeeper.core.model import OutsideSource, PodsSource, PrometheusSource
 from poolkeeper.core.observation import Reading
@@ -25,17 +28,18 @@ from poolkeeper.shell.servers import ServerConfig
 
 
 class Asked(NamedTuple):
-    """Whom pools may name, as the operator was told."""
+    """Whom pools may name, as the operator was told; `brokers` is None where nobody said it here."""
 
     servers: tuple[ServerConfig, ...]
-    brokers: tuple[Broker, ...]
+    brokers: tuple[Broker, ...] | None
 
 
 class Look(NamedTuple):
-    """What the sources answered, and where the pods' own pages were found."""
+    """What the sources answered, where the pods' own pages were found, and why some sources were not asked."""
 
     readings: tuple[Reading, ...] = ()
     pages: tuple[PodPage, ...] = ()
+    unasked: Mapping[str, str] = MappingProxyType({})
 
 
 async def look(pool: Pool, cluster: Cluster, asked: Asked, kube: KubeClient) -> Look:
@@ -43,18 +47,19 @@ async def look(pool: Pool, cluster: Cluster, asked: Asked, kube: KubeClient) -> 
     if pool.core is None:
         return Look()
     await Halves(kube, cluster).look(pool)
+    unasked = check_ties.unasked(pool.core, asked.brokers)
     async with AsyncExitStack() as opened:
         pages = Pages(Secrets(kube))
         opened.push_async_callback(pages.close)
         direct = await _scraped(pool, cluster, pages, kube)
         queried = await _queried(pool, cluster, asked.servers, kube)
-        known = {**kubernetes_readers(kube, cluster, pages), **broker_readers(asked.brokers, opened)}
+        known = {**kubernetes_readers(kube, cluster, pages), **broker_readers(asked.brokers or (), opened)}
         others = [
             await Outside(known).read(pool.key[0], source, kube.clock.now())
             for source in pool.core.queue.sources
-            if isinstance(source, OutsideSource)
+            if isinstance(source, OutsideSource) and source.name not in unasked
         ]
-    return Look((*direct.readings, *queried, *others), direct.pages)
+    return Look((*direct.readings, *queried, *others), direct.pages, unasked)
 
 
 async def _scraped(pool: Pool, cluster: Cluster, pages: Pages, kube: KubeClient) -> Look:

@@ -15,7 +15,7 @@ from rich.console import Console
 from poolkeeper.api import names
 from poolkeeper.shell.access import Access
 from poolkeeper.shell.kube import KubeClient
-from poolkeeper.shell.kube_errors import KubeError, NotFound
+from poolkeeper.shell.kube_errors import NO_KIND, KubeError, NotFound
 from poolkeeper.shell.kubeconfig import AccessError
 
 Json = dict[str, Any]
@@ -26,8 +26,6 @@ PORT = 8080
 UNREACHABLE = 2
 HOME = "poolkeeper"
 """The namespace that the manifests give the operator."""
-NO_KIND = "404 page not found"
-"""How the API server's answer ends where it has no such resource at all."""
 
 
 class Output(StrEnum):

@@ -23,6 +23,8 @@ from datetime import timedelta
 
 import msgspec
 
+NO_KIND = "404 page not found"
+"""How the API server's answer ends where it has no such resource at all."""
 _MANAGER = re.compile(r'conflict with "([^"]*)"')
 
 

@@ -13,6 +13,7 @@ from poolkeeper.core.reasons import Reason
 from poolkeeper.shell import conflicts, workload_projections
 from poolkeeper.shell.backoff import Backoff
 from poolkeeper.shell.cluster import Cluster
+from poolkeeper.shell.kube_errors import NO_KIND
 from poolkeeper.shell.pools import Pool, Pools
 from poolkeeper.shell.queues.demultiplex import Roster
 from poolkeeper.shell.replicas import is_ready
@@ -92,9 +93,19 @@ def target_of(pool: Pool, cluster: Cluster) -> WorkloadView | None:
 
 def absence(pool: Pool, cluster: Cluster) -> str:
     """Return what to say of a target that is not there: perhaps its kind is not, or may not be seen."""
+    if words := uninstalled(pool, cluster):
+        return words
     words = f"{pool.kind.shown(pool.target)} is not in {pool.key[0]}"
     reflector = cluster.workloads[pool.kind]
     return f"{words}: {reflector.problem}" if reflector.is_missing else words
+
+
+def uninstalled(pool: Pool, cluster: Cluster) -> str:
+    """Return what to say of a target of a kind that the cluster does not have; empty where it has it, or hides it."""
+    reflector = cluster.workloads[pool.kind]
+    if not (reflector.is_missing and reflector.problem.endswith(NO_KIND)):
+        return ""
+    return f"the cluster has no {pool.kind.name} ({pool.kind.api_version}): install it"
 
 
 def sibling_of(pool: Pool, cluster: Cluster) -> WorkloadView | None:
