@@ -15,18 +15,22 @@ def fed(source):
 
 
 def test_a_peer_that_is_not_there_is_wrong():
-    found = [*check_ties.lacking(Pools().take(TIED), Pools())]
+    found = [*check_ties.lacking(Pools().take(TIED), Pools(), frozenset())]
     assert found == ["spec.peerRef.name: ipool/decode is not in inference"]
 
 
 def test_a_peer_that_is_there_is_fine():
     pools = Pools()
     pools.take(BODY | {"metadata": BODY["metadata"] | {"name": "decode", "uid": "other"}})
-    assert [*check_ties.lacking(pools.take(TIED), pools)] == []
+    assert [*check_ties.lacking(pools.take(TIED), pools, frozenset())] == []
+
+
+def test_a_peer_that_is_checked_with_it_will_be_there():
+    assert [*check_ties.lacking(Pools().take(TIED), Pools(), frozenset({("inference", "decode")}))] == []
 
 
 def test_a_pool_without_a_peer_lacks_none():
-    assert [*check_ties.lacking(Pools().take(BODY), Pools())] == []
+    assert [*check_ties.lacking(Pools().take(BODY), Pools(), frozenset())] == []
 
 
 def test_a_broker_that_is_not_known_here_is_not_asked():

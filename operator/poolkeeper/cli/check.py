@@ -117,13 +117,16 @@ def hurried(spec: Spec, template: Json) -> list[str]:
 
 async def examine_all(kube: KubeClient, pools: list[tuple[Json, Json]], asked: Asked) -> None:
     """Add what the cluster tells to each finding."""
+    for pool, _ in pools:
+        pool["metadata"].setdefault("namespace", kube.access.namespace)
+    beside = frozenset((pool["metadata"]["namespace"], pool["metadata"]["name"]) for pool, _ in pools)
     for pool, finding in pools:
-        await examine(kube, pool, finding, asked)
+        await examine(kube, pool, finding, asked._replace(beside=beside))
 
 
 async def examine(kube: KubeClient, raw: Json, finding: Json, asked: Asked) -> None:
     """Ask the API server whether it would take the pool, then look at its target as the operator would."""
-    namespace = raw["metadata"].setdefault("namespace", kube.access.namespace)
+    namespace = raw["metadata"]["namespace"]
     collection = f"/apis/{names.API_VERSION}/namespaces/{namespace}/{names.PLURAL}"
     raw["metadata"].setdefault("generateName", f"{raw['metadata']['name']}-")
     trial = raw | {"metadata": {"generateName": raw["metadata"]["generateName"], "namespace": namespace}}
@@ -148,7 +151,7 @@ async def examine(kube: KubeClient, raw: Json, finding: Json, asked: Asked) -> N
         with suppress(asyncio.CancelledError):
             await reflecting
     now = kube.clock.now()
-    finding["problems"] += check_ties.lacking(pool, pools)
+    finding["problems"] += check_ties.lacking(pool, pools, asked.beside)
     if words := observe.uninstalled(pool, cluster):
         finding["problems"].append(f"spec.targetRef.kind: {words}")
         return

@@ -28,10 +28,14 @@ from poolkeeper.shell.servers import ServerConfig
 
 
 class Asked(NamedTuple):
-    """Whom pools may name, as the operator was told; `brokers` is None where nobody said it here."""
+    """Whom pools may name, as the operator was told; `brokers` is None where nobody said it here.
+
+    `beside`: namespaces and names of the pools that are checked together.
+    """
 
     servers: tuple[ServerConfig, ...]
     brokers: tuple[Broker, ...] | None
+    beside: frozenset[tuple[str, str]] = frozenset()
 
 
 class Look(NamedTuple):

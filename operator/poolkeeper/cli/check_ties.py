@@ -17,10 +17,10 @@ def itself(spec: PoolSpec, name: str) -> Iterator[str]:
         yield f"spec.peerRef.name: {names.shown(name)} is this pool itself"
 
 
-def lacking(pool: Pool, pools: Pools) -> Iterator[str]:
-    """Yield why a pool cannot be held beside another that it names."""
+def lacking(pool: Pool, pools: Pools, beside: frozenset[tuple[str, str]]) -> Iterator[str]:
+    """Yield why a pool cannot be held beside another that it names; one that is checked with it will be there."""
     tie = pool.core.tie if pool.core else None
-    if tie is not None and tie.name != pool.key[1]:
+    if tie is not None and tie.name != pool.key[1] and (pool.key[0], tie.name) not in beside:
         lack = observe.lacking(pool, pools.get((pool.key[0], tie.name)))
         yield from [f"spec.peerRef.name: {names.shown(tie.name)} {lack}"] if lack else ()
 
