@@ -63,6 +63,7 @@ def furnished(cluster, fleet) -> Cluster:
     Its pods stay from page to page: new ones would count as on their way for as long as `settle` says.
     """
     fleet.clear(WORKLOAD)
+    fleet.load(WORKLOAD, "constant:0")  # a page's trace would go on for hours, and no pool would ever be idle
     cluster.kubectl("delete", "ipool,hpa,events", "--all", "-n", NAMESPACE, "--ignore-not-found")
     cluster.kubectl("delete", "deployments", "-n", NAMESPACE, "-l", "poolkeeper.io/tier", "--ignore-not-found")
     cluster.kubectl("apply", "-f", str(GROUND))
