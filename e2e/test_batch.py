@@ -46,8 +46,8 @@ class Night:
 
     @property
     def pods(self) -> dict[str, str]:
-        """The pods that work, each with the name of its Deployment."""
-        ready = [pod for pod in self.half.pods() if is_ready(pod)]
+        """The pods that work, each with the name of its Deployment; one whose node is lost may end long after."""
+        ready = [pod for pod in self.half.pods() if is_ready(pod) and "deletionTimestamp" not in pod["metadata"]]
         return {pod["metadata"]["name"]: owner(pod) for pod in ready}
 
     def work(self, until: float) -> float:

@@ -97,18 +97,20 @@ def test_an_override_is_in_force_after_a_restart(space: Space) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "problem"),
+    ("name", "words", "problem"),
     [
-        (["--min", "9"], "minReplicas must not be over maxReplicas (9 is over 8)"),
-        (["--set", "queue.scaleUp.abov=9"], "did you mean above?"),
-        (["--set", "targetRef.name=other"], "cannot be overridden"),
+        ("wide", ["--min", "9"], "minReplicas must not be over maxReplicas (9 is over 8)"),
+        ("mistyped", ["--set", "queue.scaleUp.abov=9"], "did you mean above?"),
+        ("elsewhere", ["--set", "targetRef.name=other"], "cannot be overridden"),
     ],
 )
-def test_a_bad_override_is_refused_before_it_is_written(shared: Space, words: list[str], problem: str) -> None:
-    shared.create(pool("refused", QUEUE))
-    done = poolkeeper(shared, "override", "refused", *words, "--for", "1h")
+def test_a_bad_override_is_refused_before_it_is_written(
+    shared: Space, name: str, words: list[str], problem: str
+) -> None:
+    shared.create(pool(name, QUEUE))
+    done = poolkeeper(shared, "override", name, *words, "--for", "1h")
     assert (done.returncode, problem in done.stderr) == (1, True)
-    found = shared.api.get(shared.path("InferencePool", "refused"))
+    found = shared.api.get(shared.path("InferencePool", name))
     assert "poolkeeper.io/override" not in found["metadata"].get("annotations", {})
 
 
