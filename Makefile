@@ -75,7 +75,7 @@ bench-money: $(READY) ## Alarms and forecasts of money on half years made from t
 bench-decide: $(READY) ## Microseconds that one decision takes (half a minute)
 	@exec $(RUN)/python bench/decide.py
 
-bench-economics: $(READY) ## Ours and every published algorithm on measured traffic, beside the bound (about an hour)
+bench-economics: $(READY) ## Ours and every published algorithm on measured traffic, beside the bound (one to two hours)
 	@exec $(RUN)/python bench/economics.py
 
 bench-published: $(READY) ## The three published cases replayed; writes docs/published-cases.md (about 10 minutes)

@@ -59,5 +59,5 @@ async def test_keys_are_asked_for_apart():
 async def test_what_nobody_asks_for_any_more_is_forgotten():
     asked = Asked(1, 2)
     await asked.at(0, "a")
-    await asked.at(31 + LEFT, "b")
+    await asked.at(31 + LEFT.total_seconds(), "b")
     assert list(asked.kept._known) == list(asked.kept._turns) == ["b"]  # noqa: SLF001

@@ -17,15 +17,16 @@ from poolkeeper.shell.answer import MetricError
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
-LEFT = timedelta(minutes=10).total_seconds()
+LEFT = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
 class Lasts:
-    """How long an answer and a refusal are as good as new."""
+    """How long an answer and a refusal are as good as new, and how long they are kept after that for nobody."""
 
     answer: timedelta
     refusal: timedelta
+    left: timedelta = LEFT
 
 
 class Kept(Generic[K, V]):
@@ -48,6 +49,12 @@ class Kept(Generic[K, V]):
             raise MetricError(found.reason, found.detail)
         return found
 
+    def doubt(self, key: K) -> None:
+        """Take in that an answer was not accepted: it is as good as a refusal."""
+        until, found = self._known.get(key, (0.0, None))
+        if found is not None:
+            self._known[key] = (min(until, self._clock() + self._lasts.refusal.total_seconds()), found)
+
     async def _answer(self, key: K) -> V | MetricError:
         found: V | MetricError
         try:
@@ -60,8 +67,8 @@ class Kept(Generic[K, V]):
         return found
 
     def _forget(self) -> None:
-        now = self._clock()
-        for key in [key for key, (until, _) in self._known.items() if now - until > LEFT]:
+        old = self._clock() - self._lasts.left.total_seconds()
+        for key in [key for key, (until, _) in self._known.items() if until <= old]:
             del self._known[key]
             if not self._turns[key].locked():
                 del self._turns[key]
