@@ -183,12 +183,22 @@ class SpotPool:
         self.reclaim(going)
 
     def reclaim(self, nodes: Sequence[str]) -> None:
-        """Let nodes go: their pods are deleted, and then their objects."""
-        for pod in self.pods():
-            if pod["spec"].get("nodeName") in nodes:
-                self.space.api.delete(self.space.path("Pod", pod["metadata"]["name"]))
+        """Let nodes go: nothing more comes to them, their pods are deleted, and then their objects.
+
+        A pod bound to a node between its pods' end and its own would count as ready until the pod collector comes.
+        """
+        for node in nodes:
+            self.space.api.patch(f"/api/v1/nodes/{node}", {"spec": {"unschedulable": True}})
+        eventually(lambda: not self.evict(nodes), f"nothing runs on {', '.join(nodes)}")
         for node in nodes:
             self.space.api.delete(f"/api/v1/nodes/{node}")
+
+    def evict(self, nodes: Sequence[str]) -> list[str]:
+        """Delete the pods of nodes; return their names."""
+        going = [pod["metadata"]["name"] for pod in self.pods() if pod["spec"].get("nodeName") in nodes]
+        for name in going:
+            self.space.api.delete(self.space.path("Pod", name))
+        return going
 
 
 def owner(pod: Mapping[str, Any]) -> str:
