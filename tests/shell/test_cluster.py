@@ -6,17 +6,19 @@ from contextlib import asynccontextmanager
 import pytest
 from tests.contract.fake_api import FakeApi, RefusalError
 
-from builders import BODY
+from builders import BODY, at
 from poolkeeper.api.providers import KARPENTER
 from poolkeeper.shell import observe
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.kube import KubeClient
 from poolkeeper.shell.kube_errors import NO_KIND
 from poolkeeper.shell.pools import Pools
+from poolkeeper.shell.views import LONG_AGO, PodView
 
 BUDGETS = "/apis/policy/v1/poddisruptionbudgets"
 OPTIONAL = ("/apis/leaderworkerset.x-k8s.io/v1/leaderworkersets", "/apis/argoproj.io/v1alpha1/rollouts")
 PATIENCE = 10
+LOST = PodView("lab", "chat-1", "uid", created_at=LONG_AGO, node="n1")
 
 
 @pytest.fixture
@@ -74,6 +76,35 @@ async def test_it_starts_without_events(api):
     api.intercept = refuse
     async with watching(api) as cluster:
         await until(lambda: any("events is forbidden" in problem for problem in cluster.problems()))
+
+
+async def test_one_that_is_held_to_namespaces_starts_without_nodes_and_says_so(api):
+    refusing(api, "nodes")
+    async with watching(api, "lab") as cluster:
+        (problem,) = cluster.problems()
+    assert problem.startswith("without nodes, no notice of a reclaim is seen: /api/v1/nodes: ")
+
+
+async def test_no_node_is_gone_where_none_was_ever_shown(api):
+    refusing(api, "nodes")
+    async with watching(api, "lab") as cluster:
+        assert cluster.signals.notice(LOST, at(0)) == ""
+
+
+async def test_a_node_that_is_gone_is_missed_where_nodes_are_shown(api):
+    async with watching(api, "lab") as cluster:
+        assert cluster.signals.notice(LOST, at(0)) == "node n1 is gone"
+
+
+async def test_events_of_nodes_may_be_hidden_where_it_is_held_to_namespaces(api):
+    def refuse(request):
+        if request.collection == "/api/v1/events" and request.namespace == "default":
+            raise RefusalError(403, "events is forbidden")
+
+    api.intercept = refuse
+    async with watching(api, "lab") as cluster:
+        await until(lambda: cluster.reflectors["events"].is_synced)
+        assert cluster.problems() == []
 
 
 def refusing(api, kind, status=403):

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -53,9 +54,10 @@ class Cluster:
             for kind, seen in WORKLOADS.items()
         }
         self.deployments = self.workloads[DEPLOYMENT]
-        self.signals = Signals(lambda: self.nodes.is_synced)
-        # they have no namespace: all of them, whatever we are restricted to
-        self.nodes = Reflector(kube, NODES, on_change=self._node_changed)
+        self.signals = Signals(lambda: self.nodes.is_listed)
+        # they have no namespace: all of them, whatever we are restricted to, or none where that hides them
+        nodes, events = (replace(kind, optional=bool(namespaces)) for kind in (NODES, EVENTS))
+        self.nodes = Reflector(kube, nodes, on_change=self._node_changed)
         self._budgets: defaultdict[str, dict[str, DisruptionBudgetView]] = defaultdict(dict)
         self.reflectors: dict[str, Reflector] = {  # type: ignore[type-arg]
             **{kind.plural: reflector for kind, reflector in self.workloads.items()},
@@ -63,7 +65,7 @@ class Cluster:
             "poddisruptionbudgets": Reflector(
                 kube, DISRUPTION_BUDGETS, namespaces=namespaces, on_change=self._budget_changed
             ),
-            "events": Reflector(kube, EVENTS, namespaces=_with_nodes(namespaces), on_change=self.signals.event_changed),
+            "events": Reflector(kube, events, namespaces=_with_nodes(namespaces), on_change=self.signals.event_changed),
             "pods": Reflector(kube, PODS, namespaces=namespaces, on_change=self._pod_changed),
             "replicasets": Reflector(kube, REPLICA_SETS, namespaces=namespaces, on_change=self.ownership.set_changed),
             "horizontalpodautoscalers": Reflector(
@@ -124,7 +126,11 @@ class Cluster:
     def problems(self) -> list[str]:
         """Return what keeps each kind from being complete and up to date, in words; a kind not installed is none."""
         found = (reflector.problem for reflector in self.reflectors.values() if not reflector.is_missing)
-        return list(filter(None, found))
+        return [*filter(None, found), *self._blindness()]
+
+    def _blindness(self) -> Iterator[str]:
+        if self.nodes.is_missing:
+            yield f"without nodes, no notice of a reclaim is seen: {self.nodes.problem}"
 
     def _budget_changed(self, key: Key, _old: DisruptionBudgetView | None, new: DisruptionBudgetView | None) -> None:
         if new is not None:

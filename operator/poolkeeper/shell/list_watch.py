@@ -104,7 +104,8 @@ _BARE = msgspec.json.Decoder(HasMetadata)
 class Stream:
     """Runs a collection into a sink. `synced` once it was listed; `problem` while something keeps it from news.
 
-    `missing` while the API server knows no such kind, or never showed it where it is optional.
+    `listed` is more than `synced`: what is missing was never listed. `missing` while the API server knows no such
+    kind, or never showed it where it is optional.
     """
 
     def __init__(self, kube: KubeClient, collection: Collection, sink: Sink, pace: Pace) -> None:
@@ -119,7 +120,7 @@ class Stream:
         self._version: str | None = None  # None asks for a LIST
         self._failures = 0
         self._silences = 0
-        self._listed = False
+        self.listed = False
 
     async def run(self) -> None:
         """Follow the collection until cancelled; no answer of the API server ends it."""
@@ -156,7 +157,7 @@ class Stream:
                 version = page.metadata.resource_version
                 seen.update(_key(self._sink.put(raw)) for raw in page.items or ())
         self._sink.keep_only(seen)
-        self._listed = True
+        self.listed = True
         self.synced.set()
         return version
 
@@ -210,7 +211,7 @@ class Stream:
 
     def _note(self, error: KubeError) -> None:
         self.problem = f"{self._collection.path}: {error}"
-        hidden = self._collection.optional and isinstance(error, Forbidden) and not self._listed
+        hidden = self._collection.optional and isinstance(error, Forbidden) and not self.listed
         self.missing = hidden or isinstance(error, NotFound)
         self._failures += 1
         if not self._may_resume(error):

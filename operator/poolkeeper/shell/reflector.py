@@ -88,6 +88,11 @@ class Reflector(Generic[T, V]):
         return all(stream.synced.is_set() for stream in self._streams)
 
     @property
+    def is_listed(self) -> bool:
+        """Whether everything was shown once: of what was never shown, absence says nothing."""
+        return all(stream.listed for stream in self._streams)
+
+    @property
     def problem(self) -> str:
         """What keeps `items` from being complete and up to date, in words; empty where nothing does.
 
