@@ -111,6 +111,10 @@ class KubeClient:
         call = Call("GET", path, params or {})
         return _decoded(await self._request(call), into, call)
 
+    async def text(self, path: str) -> bytes:
+        """Return what is at `path` as it came: a page of a pod, by the API server's proxy."""
+        return await self._request(Call("GET", path, accept="*/*"))
+
     async def pages(
         self, path: str, *, item: type[T], params: Params | None = None, accept: str = JSON
     ) -> AsyncGenerator[Page[T], None]:
