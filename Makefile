@@ -40,10 +40,11 @@ lint: $(READY) ## Style, format, layers, spelling of the CRD
 types: $(READY) ## mypy, strict
 	@$(RUN)/mypy
 
-crds: $(READY) ## Generate crds/, docs/reference/, the dashboard and the PrometheusRule
+crds: $(READY) ## Generate crds/, docs/reference/, the dashboard, the PrometheusRule, the chart's files and install.yaml
 	@$(RUN)/poolkeeper crd > crds/inferencepools.yaml
 	$(RUN)/python -m reference
 	$(RUN)/python -m monitoring
+	$(RUN)/python -m bundles
 
 cluster: $(READY) assets ## A local Kubernetes to play with: a kubeconfig and a prompt
 	@exec $(RUN)/python -m controlplane cluster
