@@ -44,6 +44,7 @@ crds: $(READY) ## Generate crds/, docs/reference/, the dashboard, the Prometheus
 	@$(RUN)/poolkeeper crd > crds/inferencepools.yaml
 	$(RUN)/python -m reference
 	$(RUN)/python -m monitoring
+	$(RUN)/python -m drawings
 	$(RUN)/python -m bundles
 
 cluster: $(READY) assets ## A local Kubernetes to play with: a kubeconfig and a prompt
