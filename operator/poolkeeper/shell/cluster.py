@@ -56,7 +56,8 @@ class Cluster:
         self.deployments = self.workloads[DEPLOYMENT]
         self.signals = Signals(lambda: self.nodes.is_listed)
         # they have no namespace: all of them, whatever we are restricted to, or none where that hides them
-        nodes, events = (replace(kind, optional=bool(namespaces)) for kind in (NODES, EVENTS))
+        nodes = replace(NODES, optional=bool(namespaces))
+        events = replace(EVENTS, optional=bool(namespaces))
         self.nodes = Reflector(kube, nodes, on_change=self._node_changed)
         self._budgets: defaultdict[str, dict[str, DisruptionBudgetView]] = defaultdict(dict)
         self.reflectors: dict[str, Reflector] = {  # type: ignore[type-arg]
