@@ -95,9 +95,10 @@ bench-speed: $(READY) ## How fast lives are replayed: a month of one pool, a wee
 bench-live: $(READY) assets ## Ten minutes of a trace on a real API server, and the same in the model (about 15 minutes)
 	@exec $(RUN)/python bench/live_replay.py
 
-assets: $(READY) # The local Kubernetes, Prometheus and the validator of FOCUS: found, or built once with progress
+assets: $(READY) # The local Kubernetes, Prometheus, the validator of FOCUS and actionlint: found, or built once with progress
 	@$(RUN)/python -m controlplane build >/dev/null
 	$(RUN)/python -m focus >/dev/null
+	$(RUN)/python -m release actionlint >/dev/null
 
 clean: ## Remove the environment and everything that was made here
 	@rm -rf .venv .tools out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
