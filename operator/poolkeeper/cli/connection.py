@@ -2,15 +2,17 @@
 
 import asyncio
 import json
+import os
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import aiohttp
 import typer
-from rich.console import Console
+from rich.console import Capture, Console, ConsoleDimensions
 
 from poolkeeper.api import names
 from poolkeeper.shell.access import Access
@@ -24,6 +26,8 @@ T = TypeVar("T")
 LOCAL_OPERATOR = "http://127.0.0.1:8080"
 PORT = 8080
 UNREACHABLE = 2
+PIPED = 1000
+"""How wide a pipe is, in characters."""
 HOME = "poolkeeper"
 """The namespace that the manifests give the operator."""
 
@@ -54,8 +58,36 @@ OperatorUrl = Annotated[
     ),
 ]
 
-console = Console(highlight=False, soft_wrap=True)
-complaints = Console(stderr=True, highlight=False, soft_wrap=True)
+class Paper(Console):
+    """What is printed on: as wide as the terminal; in a pipe as wide as what is printed, so that nothing is cut there.
+
+    COLUMNS says otherwise in both.
+    """
+
+    @property
+    def size(self) -> ConsoleDimensions:
+        """The width and the height, in characters."""
+        found = super().size
+        free = self._width is None and not self.is_terminal and not os.environ.get("COLUMNS", "").isdigit()
+        return found._replace(width=PIPED) if free else found
+
+    @size.setter
+    def size(self, given: tuple[int, int]) -> None:
+        self._width, self._height = given
+
+    @contextmanager
+    def read(self, width: int) -> Iterator[Capture]:
+        """Take what is printed meanwhile, as on a screen of this width, in place of showing it."""
+        before, self._width = self._width, width
+        try:
+            with self.capture() as taken:
+                yield taken
+        finally:
+            self._width = before
+
+
+console = Paper(highlight=False, soft_wrap=True)
+complaints = Paper(stderr=True, highlight=False, soft_wrap=True)
 
 
 def ask(access: tuple[Path | None, str | None], question: Callable[[KubeClient], Awaitable[T]]) -> T:
@@ -99,23 +131,33 @@ async def stored(kube: KubeClient, namespace: str | None, name: str) -> Json:
 
 async def live(kube: KubeClient, url: str | None, path: str) -> Json | None:
     """Return a live page of the operator, None where it cannot be reached; one that was named must be."""
+    page = await page_of(kube, url, path)
+    if page is None and url is not None:
+        raise unanswered(url)
+    return page
+
+
+def unanswered(url: str) -> typer.Exit:
+    """Say that no operator answers where one was named, and return the way out."""
+    complaints.print(f"error: no operator answers at {url}; give it as http://HOST:PORT", markup=False)
+    return typer.Exit(UNREACHABLE)
+
+
+async def page_of(kube: KubeClient, url: str | None, path: str) -> Json | None:
+    """Return a live page of the operator, None where it cannot be reached; empty where one that was named has none."""
     if url is None:
         found = await _through_api_server(kube, path)
         if found is not None:
             return found
-    address = url or LOCAL_OPERATOR
     try:
         timeout = aiohttp.ClientTimeout(total=3)
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
-            session.get(address + path) as page,
+            session.get((url or LOCAL_OPERATOR) + path) as page,
         ):
-            return await page.json() if page.ok else None
-    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        if url is None:
-            return None
-        complaints.print(f"error: no operator answers at {url}; give it as http://HOST:PORT", markup=False)
-        raise typer.Exit(UNREACHABLE) from error
+            return await page.json() if page.ok else {} if url else None
+    except (aiohttp.ClientError, TimeoutError, ValueError):
+        return None
 
 
 async def operator_namespace(kube: KubeClient, given: str | None) -> str:
@@ -123,12 +165,13 @@ async def operator_namespace(kube: KubeClient, given: str | None) -> str:
     if given:
         return given
     try:
-        return next((str(lease["metadata"]["namespace"]) for lease in await _leases(kube)), HOME)
+        return next((str(lease["metadata"]["namespace"]) for lease in await leases(kube)), HOME)
     except KubeError:
         return HOME
 
 
-async def _leases(kube: KubeClient) -> list[Json]:
+async def leases(kube: KubeClient) -> list[Json]:
+    """Return the leases of all operators; raises KubeError."""
     found: Json = await kube.get(
         "/apis/coordination.k8s.io/v1/leases", into=dict, params={"fieldSelector": f"metadata.name={names.LEASE}"}
     )
@@ -138,7 +181,7 @@ async def _leases(kube: KubeClient) -> list[Json]:
 async def _through_api_server(kube: KubeClient, path: str) -> Json | None:
     """Ask the pod that holds the lease."""
     try:
-        for lease in await _leases(kube):
+        for lease in await leases(kube):
             namespace = lease["metadata"]["namespace"]
             pod = str(lease["spec"].get("holderIdentity") or "").rpartition("_")[0]
             if pod:

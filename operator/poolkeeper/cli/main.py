@@ -10,6 +10,7 @@ from poolkeeper.cli import (
     override,
     prices,
     recommend,
+    release,
     report,
     run,
     schedule,
@@ -39,6 +40,7 @@ app.add_typer(prices.app, name="prices")
 app.command("report")(report.report)
 app.command("override")(override.override)
 app.command("unpin")(unpin.unpin)
+app.command("release")(release.release)
 app.command("check")(check.check)
 app.command("crd")(crd.crd)
 
