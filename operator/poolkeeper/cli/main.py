@@ -3,6 +3,7 @@
 import typer
 
 from poolkeeper.cli import (
+    audit,
     check,
     cost,
     crd,
@@ -42,6 +43,7 @@ app.command("override")(override.override)
 app.command("unpin")(unpin.unpin)
 app.command("release")(release.release)
 app.command("check")(check.check)
+app.command("audit")(audit.audit)
 app.command("crd")(crd.crd)
 
 

@@ -40,6 +40,10 @@ class HistoryError(Exception):
     """A history that cannot be had, in words that say what would be right."""
 
 
+class NothingError(HistoryError):
+    """A query that gives no number at all: nobody can tell a name that is wrong from a thing that never was."""
+
+
 class DayError(Exception):
     """A day that cannot be had: another one may be."""
 
@@ -98,7 +102,7 @@ def read(
                     raise HistoryError(f"{error}{f', {done} times in a row' if done > 1 else ''}") from error
             progress(done, wanted.days)
     if not any(isfinite(value) for _, value in found):
-        raise HistoryError(
+        raise NothingError(
             f"{wanted.query!r} gives no number in the {wanted.days} days up to {wanted.end:%Y-%m-%d %H:%M} UTC; "
             "try it on the server's own page: is the metric's name right, are its labels?"
         )

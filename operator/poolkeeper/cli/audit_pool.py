@@ -1,0 +1,84 @@
+"""The pool that a workload would get: found in its past where there is one, else the usual; it begins in Observe."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from poolkeeper.api.names import API_VERSION, KIND
+from poolkeeper.cli.audit_finding import Finding, between
+from poolkeeper.cli.recommended_pool import Json, manifest, written
+from poolkeeper.cli.report_delivery import write
+from poolkeeper.simulate.use import State
+
+OBSERVE = (
+    "In mode Observe it decides, prices and explains, and writes nothing to the workload. "
+    "Take `mode` out to let it act."
+)
+USUAL = "Nothing is known of its past: these bounds leave one replica, and never more than there are now."
+NOT_A_NAME = re.compile(r"[^a-z0-9-]+")
+LONGEST = 63
+
+
+def pool(one: Finding) -> Json | None:
+    """Return the pool that a workload would get, None where none could set its size, or none is needed."""
+    sized, scaler = one.holding.sized, one.holding.scaler
+    if sized is None or not one.holding.poolable or one.holding.replicas < 1:
+        return None
+    if scaler is not None and scaler.kind == "ipool":
+        return None
+    kind = {} if sized.reference.kind == "Deployment" else {"kind": sized.reference.kind}
+    target: dict[str, Any] = {**kind, "name": sized.reference.name}
+    spec: Json = {"targetRef": target, "mode": "Observe", "minReplicas": 1, "maxReplicas": one.holding.replicas}
+    name = NOT_A_NAME.sub("-", sized.reference.name)[:LONGEST].strip("-")
+    metadata = {"name": name, "namespace": one.holding.namespace}
+    body: Json = {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": spec}
+    use = one.use
+    if use.proposal is None or use.question is None:
+        return body
+    return manifest(body, use.question, use.proposal, "auto")
+
+
+def shown(body: Json) -> str:
+    """Return a pool in a few words."""
+    spec = body["spec"]
+    windows = [f"{one['minReplicas']} on {one['days']} {one['from']}-{one['to']} UTC" for one in windows_of(spec)]
+    beside = f", {'; '.join(windows)}" if windows else ""
+    return f"its pool: {spec['minReplicas']} to {spec['maxReplicas']}{beside}"
+
+
+def windows_of(spec: Json) -> list[Json]:
+    """Return a pool's windows."""
+    return list((spec.get("schedule") or {}).get("windows") or ())
+
+
+def remarks(one: Finding, currency: str) -> list[str]:
+    """Return what the reader of a pool must know first."""
+    found = [f"{one.holding.top.kind} {one.holding.shown}: {one.use.why}."]
+    if one.saves and one.use.saving:
+        found.append(f"It would save {between(one.saves)} {currency} a month by {one.use.saving.method}.")
+    if one.use.proposal is not None:
+        found += [one.use.proposal.because, *one.use.proposal.notes]
+    elif one.use.state is State.UNKNOWN:
+        found.append(USUAL)
+    if one.holding.scaler is not None:
+        found.append(f"{one.holding.scaler.shown} sets its size now: remove that before the pool acts.")
+    return [*found, OBSERVE]
+
+
+def write_all(findings: Iterable[Finding], folder: Path, currency: str) -> dict[str, Path]:
+    """Write the pools into a folder, a file each; return where each is, by its workload."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise typer.BadParameter(f"{folder}: {error.strerror}", param_hint="--write") from error
+    places = {}
+    for one in findings:
+        body = pool(one)
+        if body is not None:
+            text = written(body, remarks(one, currency))
+            metadata = body["metadata"]
+            places[one.holding.shown] = write(text, folder, f"{metadata['namespace']}-{metadata['name']}.yaml")
+    return places

@@ -1,0 +1,257 @@
+"""A cluster's GPUs, read once with no more than `get` and `list`; what may not be read is said and left out.
+
+    pods             all namespaces, else that of the context
+    nodes            else capacity types and prices are unknown
+    workloads        Deployments, StatefulSets, DaemonSets, LeaderWorkerSets, Rollouts with their templates;
+                     of ReplicaSets, Jobs and CronJobs the metadata
+    other owners     looked up one by one, as far as they may be
+    autoscalers      HPAs, ScaledObjects, pools
+
+Of a page of pods only those with GPUs are kept, so memory follows the GPUs and not the cluster.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+import msgspec
+
+from poolkeeper.api import names
+from poolkeeper.api.holdings import DEEPEST
+from poolkeeper.api.survey import GpuNode, GpuPod, Parent, Reference, Scaler, Survey
+from poolkeeper.shell.kube import ONLY_METADATA_LIST, KubeClient
+from poolkeeper.shell.kube_errors import Forbidden, KubeError, NotFound
+from poolkeeper.shell.kube_wire import JSON
+from poolkeeper.shell.kubernetes_objects import OwnedObject
+from poolkeeper.shell.survey_objects import (
+    ClaimObject,
+    ParentObject,
+    ScalerObject,
+    SurveyedNode,
+    gpu_node,
+    gpu_pod,
+    parent,
+    scaler,
+    step,
+)
+
+T = TypeVar("T")
+Told = Callable[[str], None]
+Claims = Mapping[tuple[str, str], int]
+
+WORKLOADS = (
+    ("apps/v1", "Deployment", "deployments"),
+    ("apps/v1", "StatefulSet", "statefulsets"),
+    ("apps/v1", "DaemonSet", "daemonsets"),
+    ("leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet", "leaderworkersets"),
+    ("argoproj.io/v1alpha1", "Rollout", "rollouts"),
+)
+STEPS = (
+    ("apps/v1", "ReplicaSet", "replicasets"),
+    ("batch/v1", "Job", "jobs"),
+    ("batch/v1", "CronJob", "cronjobs"),
+)
+SCALERS = (
+    ("autoscaling/v2", "HPA", "horizontalpodautoscalers"),
+    ("keda.sh/v1alpha1", "ScaledObject", "scaledobjects"),
+)
+CLAIMS = "/apis/resource.k8s.io/v1"
+NODES_HIDDEN = "so capacity types, prices by node and free GPUs are unknown"
+
+
+class PoolTarget(msgspec.Struct):
+    """What a pool sizes."""
+
+    name: str = ""
+    kind: str = "Deployment"
+
+
+class PoolSpec(msgspec.Struct, rename="camel"):
+    """The part of a pool's spec that says what it sizes, and between which bounds."""
+
+    target_ref: PoolTarget = msgspec.field(default_factory=PoolTarget)
+    min_replicas: int = 0
+    max_replicas: int = 0
+    mode: str = "Active"
+
+
+class PoolObject(OwnedObject):
+    """A pool."""
+
+    spec: PoolSpec = msgspec.field(default_factory=PoolSpec)
+
+
+@dataclass
+class Surveyor:
+    """Reads one cluster. `namespace` is the only one that is looked at, None: all."""
+
+    kube: KubeClient
+    namespace: str | None
+    told: Told
+    skipped: list[str] = field(default_factory=list)
+
+    async def survey(self) -> Survey:
+        """Return all that was seen.
+
+        Raises:
+            KubeError: the pods cannot be read, or the cluster does not answer.
+        """
+        pods = await self.pods()
+        nodes = await self.nodes()
+        parents = await self.parents()
+        await self.climb(pods, parents)
+        return Survey(
+            at=self.kube.clock.now(),
+            pods=pods,
+            nodes=nodes,
+            parents=parents,
+            scalers=(*await self.autoscalers(), *await self.pools()),
+            whole=self.namespace is None,
+            skipped=tuple(self.skipped),
+        )
+
+    async def pods(self) -> tuple[GpuPod, ...]:
+        """Return the pods with GPUs, of the context's namespace where not all may be read."""
+        try:
+            return await self.pods_here()
+        except Forbidden as error:
+            if self.namespace is not None:
+                raise
+            self.namespace = self.kube.access.namespace
+            self.skipped.append(f"other namespaces than {self.namespace}: {error}")
+            return await self.pods_here()
+
+    async def pods_here(self) -> tuple[GpuPod, ...]:
+        """Return the pods with GPUs that are looked at."""
+        claimed, found, seen = await self.claimed(), [], 0
+        async for page in self.kube.pages(f"/api/v1{self.inside}/pods", item=msgspec.Raw):
+            items = page.items or []
+            found += [pod for raw in items if (pod := gpu_pod(raw, claimed))]
+            seen += len(items)
+            self.told(f"{seen} pods read, {len(found)} with GPUs")
+        return tuple(found)
+
+    async def claimed(self) -> Claims | None:
+        """Return the GPUs of resource claims, None where they may not be read; none where there is no such API."""
+        try:
+            found = await self.kube.list(f"{CLAIMS}{self.inside}/resourceclaims", item=ClaimObject)
+        except NotFound:
+            return {}
+        except Forbidden:
+            return None
+        return {(one.metadata.namespace, one.metadata.name): one.gpus for one in found}
+
+    async def nodes(self) -> Mapping[str, GpuNode] | None:
+        """Return the nodes with GPUs by name, None where they may not be read."""
+        self.told("reading nodes")
+        try:
+            found = await self.kube.list("/api/v1/nodes", item=SurveyedNode)
+        except Forbidden as error:
+            self.skipped.append(f"nodes: {error}; {NODES_HIDDEN}")
+            return None
+        views = (gpu_node(one) for one in found)
+        return {one.name: one for one in views}
+
+    async def parents(self) -> dict[str, Parent]:
+        """Return what owns pods, by UID."""
+        found: dict[str, Parent] = {}
+        for version, kind, plural in WORKLOADS:
+            async for one in self.each(version, plural, ParentObject):
+                found[one.metadata.uid] = parent(one, kind, version)
+        for version, kind, plural in STEPS:
+            async for owned in self.each(version, plural, OwnedObject, ONLY_METADATA_LIST):
+                found[owned.metadata.uid] = step(owned, kind, version)
+        return found
+
+    async def autoscalers(self) -> list[Scaler]:
+        """Return HPAs and ScaledObjects."""
+        return [
+            scaler(one, kind)
+            for version, kind, plural in SCALERS
+            async for one in self.each(version, plural, ScalerObject)
+        ]
+
+    async def pools(self) -> list[Scaler]:
+        """Return the pools that are there already."""
+        found = []
+        async for one in self.each(names.API_VERSION, names.PLURAL, PoolObject):
+            spec, metadata = one.spec, one.metadata
+            target = (spec.target_ref.kind, spec.target_ref.name or metadata.name)
+            trouble = "" if spec.mode == "Active" else f"mode {spec.mode}"
+            bounds = (spec.min_replicas, spec.max_replicas)
+            found.append(Scaler(names.SHORT, metadata.namespace, metadata.name, *target, *bounds, trouble))
+        return found
+
+    async def each(self, version: str, plural: str, item: type[T], accept: str = JSON) -> AsyncIterator[T]:
+        """Yield the objects of a kind; none where it is not installed, or may not be read, which is said."""
+        self.told(f"reading {plural}")
+        api = f"/api/{version}" if "/" not in version else f"/apis/{version}"
+        try:
+            async for page in self.kube.pages(f"{api}{self.inside}/{plural}", item=item, accept=accept):
+                for one in page.items or ():
+                    yield one
+        except NotFound:
+            return
+        except Forbidden as error:
+            self.skipped.append(f"{plural}: {error}")
+
+    async def climb(self, pods: tuple[GpuPod, ...], parents: dict[str, Parent]) -> None:
+        """Look up the owners of kinds that were not listed, and theirs, as long as there are any."""
+        plurals: dict[str, Mapping[str, str]] = {}
+        for _ in range(DEEPEST):
+            above = {one.uid: (one, space) for one, space in owners(pods, parents) if one.uid not in parents}
+            if not above:
+                return
+            for one, space in above.values():
+                self.told(f"looking for {one.kind} {one.name}")
+                found = await self.owned(one, space, plurals)
+                # what cannot be looked up ends the chain under the name that is known
+                parents[one.uid] = found or Parent(one, space)
+
+    async def owned(self, one: Reference, namespace: str, plurals: dict[str, Mapping[str, str]]) -> Parent | None:
+        """Return an owner of any kind, None where it cannot be read."""
+        api = f"/apis/{one.api_version}" if "/" in one.api_version else f"/api/{one.api_version}"
+        try:
+            if one.api_version not in plurals:
+                plurals[one.api_version] = await self.kinds(api)
+            plural = plurals[one.api_version][one.kind]
+            found = await self.kube.get(f"{api}/namespaces/{namespace}/{plural}/{one.name}", into=OwnedObject)
+        except (KubeError, KeyError):
+            plurals.setdefault(one.api_version, {})
+            return None
+        return replace(step(found, one.kind, one.api_version), reference=one)
+
+    async def kinds(self, api: str) -> Mapping[str, str]:
+        """Return the plurals of an API's kinds."""
+        found = await self.kube.get(api, into=Kinds)
+        return {one.kind: one.name for one in found.resources if "/" not in one.name}
+
+    @property
+    def inside(self) -> str:
+        """The part of a path that says which namespace is looked at."""
+        return f"/namespaces/{self.namespace}" if self.namespace else ""
+
+
+class KindName(msgspec.Struct):
+    """A kind and its plural."""
+
+    kind: str
+    name: str
+
+
+class Kinds(msgspec.Struct):
+    """What an API has."""
+
+    resources: list[KindName] = []
+
+
+def owners(pods: tuple[GpuPod, ...], parents: Mapping[str, Parent]) -> list[tuple[Reference, str]]:
+    """Return all owners on the ways up from pods, with their namespaces."""
+    found: dict[str, tuple[Reference, str]] = {}
+    for pod in pods:
+        owner = pod.owner
+        while owner is not None and owner.kind != "Node" and owner.uid not in found:
+            found[owner.uid] = (owner, pod.namespace)
+            known = parents.get(owner.uid)
+            owner = known.owner if known else None
+    return list(found.values())

@@ -1,0 +1,287 @@
+"""The fields that matter of objects that a survey reads once, as JSON holds them, and what is kept of them.
+
+Sources: apps/v1, batch/v1, autoscaling/v2, resource.k8s.io/v1; keda.sh/v1alpha1 (KEDA 2.17); the workloads of
+workload_objects.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from poolkeeper.api.gpus import Devices, devices
+from poolkeeper.api.survey import GpuNode, GpuPod, Parent, Reference, Scaler
+from poolkeeper.shell.kube import Metadata
+from poolkeeper.shell.kubernetes_objects import (
+    Condition,
+    NodeSpec,
+    NodeStatus,
+    ObjectMetadata,
+    OwnedObject,
+    OwnerReference,
+    PodObject,
+    PodSpec,
+    ScaleTarget,
+)
+from poolkeeper.shell.list_watch import HasMetadata
+from poolkeeper.shell.projections import condition, pod, reserved_by, words
+from poolkeeper.shell.workload_objects import Template
+
+CLAIMED = {"gpu.nvidia.com", "mig.nvidia.com", "gpu.amd.com", "gpu.intel.com", "tpu.google.com"}
+"""Drivers whose devices are GPUs."""
+PAUSED = ("autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-replicas")
+
+
+class ClaimStatus(msgspec.Struct, rename="camel"):
+    """Which claim stands behind one that a pod names."""
+
+    resource_claim_name: str | None = None
+
+
+class ClaimingStatus(msgspec.Struct, rename="camel"):
+    """The part of a pod's status that names its claims."""
+
+    resource_claim_statuses: list[ClaimStatus] = []
+
+
+class PodClaim(msgspec.Struct, rename="camel"):
+    """A claim in a pod's spec; one that is made from a template has its name in the status."""
+
+    resource_claim_name: str | None = None
+
+
+class ClaimingSpec(msgspec.Struct, rename="camel"):
+    """The part of a pod's spec that asks for claims."""
+
+    resource_claims: list[PodClaim] = []
+
+
+class Claiming(msgspec.Struct):
+    """A pod's claims."""
+
+    spec: ClaimingSpec = msgspec.field(default_factory=ClaimingSpec)
+    status: ClaimingStatus = msgspec.field(default_factory=ClaimingStatus)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the claims that are there."""
+        asked = (*self.spec.resource_claims, *self.status.resource_claim_statuses)
+        return list(dict.fromkeys(one.resource_claim_name for one in asked if one.resource_claim_name))
+
+
+class Allocated(msgspec.Struct):
+    """One device that a claim got."""
+
+    driver: str = ""
+
+
+class Allocation(msgspec.Struct):
+    """What a claim got."""
+
+    class Devices(msgspec.Struct):
+        """Its devices."""
+
+        results: list[Allocated] = []
+
+    devices: Devices = msgspec.field(default_factory=Devices)
+
+
+class ClaimObject(HasMetadata):
+    """A ResourceClaim, as far as it concerns devices."""
+
+    class Status(msgspec.Struct):
+        """Its status."""
+
+        allocation: Allocation | None = None
+
+    metadata: Metadata
+    status: Status = msgspec.field(default_factory=Status)
+
+    @property
+    def gpus(self) -> int:
+        """How many GPUs it got."""
+        found = self.status.allocation
+        return sum(one.driver in CLAIMED for one in found.devices.results) if found else 0
+
+
+class SurveyedStatus(NodeStatus):
+    """A node's status, with what pods can have of it."""
+
+    allocatable: dict[str, object] | None = None
+
+
+class SurveyedNode(HasMetadata):
+    """A v1 Node."""
+
+    metadata: ObjectMetadata
+    spec: NodeSpec = msgspec.field(default_factory=NodeSpec)
+    status: SurveyedStatus = msgspec.field(default_factory=SurveyedStatus)
+
+
+class GroupSpec(msgspec.Struct, rename="camel"):
+    """What a LeaderWorkerSet makes of a replica."""
+
+    worker_template: Template | None = None
+
+
+class ParentSpec(msgspec.Struct, rename="camel"):
+    """What workloads of all kinds say of their size and their pods; a Rollout may have no template."""
+
+    replicas: int | None = None
+    template: Template | None = None
+    leader_worker_template: GroupSpec | None = None
+
+    @property
+    def pod(self) -> PodSpec | None:
+        """What its pods are made by, the workers where there are groups."""
+        group = self.leader_worker_template
+        found = self.template or (group.worker_template if group else None)
+        return found.spec if found else None
+
+
+class ParentStatus(msgspec.Struct, rename="camel"):
+    """How many pods a DaemonSet wants; no other kind says so here."""
+
+    desired_number_scheduled: int | None = None
+
+
+class ParentObject(HasMetadata):
+    """A workload of any kind."""
+
+    metadata: ObjectMetadata
+    spec: ParentSpec = msgspec.field(default_factory=ParentSpec)
+    status: ParentStatus = msgspec.field(default_factory=ParentStatus)
+
+
+class ScalerSpec(msgspec.Struct, rename="camel"):
+    """The spec of an HPA or a ScaledObject: each names its bounds in its own way."""
+
+    scale_target_ref: ScaleTarget
+    min_replicas: int | None = None
+    max_replicas: int | None = None
+    min_replica_count: int | None = None
+    max_replica_count: int | None = None
+
+
+class ScalerStatus(msgspec.Struct):
+    """What an autoscaler says of itself; null until it has looked once."""
+
+    conditions: list[Condition] | None = None
+
+
+class ScalerObject(HasMetadata):
+    """An HPA or a ScaledObject."""
+
+    metadata: ObjectMetadata
+    spec: ScalerSpec
+    status: ScalerStatus = msgspec.field(default_factory=ScalerStatus)
+
+
+def reference(owner: OwnerReference) -> Reference:
+    """Return an owner as it is named."""
+    return Reference(owner.kind, owner.name, owner.uid, owner.api_version)
+
+
+def owner_of(metadata: ObjectMetadata) -> Reference | None:
+    """Return who controls an object, else the first of its owners, None where it has none."""
+    owners = metadata.owner_references
+    found = next((one for one in owners if one.controller), owners[0] if owners else None)
+    return reference(found) if found else None
+
+
+def gpu_pod(raw: msgspec.Raw, claimed: Mapping[tuple[str, str], int] | None) -> GpuPod | None:
+    """Return what to keep of a pod, None where it neither has nor asks for a GPU, or is at its end.
+
+    `claimed` are the GPUs of claims by namespace and name, None where they could not be read.
+    """
+    found = msgspec.json.decode(raw, type=PodObject)
+    asked, claims = reserved_by(found.spec), msgspec.json.decode(raw, type=Claiming).names
+    if not (asked or claims) or not (view := pod(found)).live:
+        return None
+    by_claim = sum(claimed.get((view.namespace, name), 0) for name in claims) if claimed is not None else None
+    if not asked and not by_claim:
+        return None
+    return GpuPod(
+        namespace=view.namespace,
+        name=view.name,
+        uid=view.uid,
+        created_at=view.created_at,
+        owner=owner_of(found.metadata),
+        labels=view.labels,
+        devices=asked,
+        claimed=by_claim if claims else 0,
+        node=view.node,
+        trouble=view.trouble,
+        ready_at=view.ready_at,
+        ports=view.ports,
+    )
+
+
+def gpu_node(found: SurveyedNode) -> GpuNode:
+    """Return what to keep of a node, whether it has GPUs or not."""
+    offered: Devices = devices(found.status.capacity or {})
+    usable = found.status.capacity if found.status.allocatable is None else found.status.allocatable
+    return GpuNode(
+        name=found.metadata.name,
+        labels=found.metadata.labels or {},
+        provider_id=found.spec.provider_id,
+        devices=offered,
+        allocatable=devices(usable or {}),
+    )
+
+
+def parent(found: ParentObject, kind: str, api_version: str) -> Parent:
+    """Return what to keep of a workload."""
+    metadata, template = found.metadata, found.spec.pod
+    wanted = found.status.desired_number_scheduled if kind == "DaemonSet" else found.spec.replicas
+    return Parent(
+        reference=Reference(kind, metadata.name, metadata.uid, api_version),
+        namespace=metadata.namespace,
+        owner=owner_of(metadata),
+        labels=metadata.labels or {},
+        annotations=metadata.annotations or {},
+        replicas=wanted,
+        devices=reserved_by(template) if template else None,
+        created_at=metadata.creation_timestamp,
+    )
+
+
+def step(found: OwnedObject, kind: str, api_version: str) -> Parent:
+    """Return what to keep of an object that stands between pods and whoever made them."""
+    metadata = found.metadata
+    return Parent(
+        reference=Reference(kind, metadata.name, metadata.uid, api_version),
+        namespace=metadata.namespace,
+        owner=owner_of(metadata),
+        labels=metadata.labels or {},
+        annotations=metadata.annotations or {},
+    )
+
+
+def scaler(found: ScalerObject, kind: str) -> Scaler:
+    """Return what to keep of an HPA or a ScaledObject. Where neither bound is given, the defaults are its own."""
+    spec, metadata = found.spec, found.metadata
+    keda = kind == "ScaledObject"
+    least, most = (spec.min_replica_count, spec.max_replica_count) if keda else (spec.min_replicas, spec.max_replicas)
+    return Scaler(
+        kind=kind,
+        namespace=metadata.namespace,
+        name=metadata.name,
+        target_kind=spec.scale_target_ref.kind or "Deployment",
+        target_name=spec.scale_target_ref.name,
+        least=(0 if keda else 1) if least is None else least,
+        most=100 if most is None else most,
+        trouble=trouble(
+            found.status.conditions or (), metadata.annotations or {}, "Ready" if keda else "ScalingActive"
+        ),
+    )
+
+
+def trouble(conditions: Iterable[Condition], annotations: Mapping[str, Any], kind: str) -> str:
+    """Return why an autoscaler does not scale, in its own words; empty where it does."""
+    if any(annotations.get(key, "false") != "false" for key in PAUSED):
+        return "paused"
+    found = condition(list(conditions), kind)
+    if found is None:
+        return "it has not said anything yet"
+    return "" if found.status == "True" else words(found.reason, found.message) or f"{kind} is {found.status}"
