@@ -3,7 +3,7 @@
 import pytest
 from tests.docs.pages import DOCS, PAGES, ROOT, blocks, shown
 
-PLAYED = {ROOT / "README.md", DOCS / "tutorial.md", *(DOCS / "how-to").glob("*.md")}
+PLAYED = {ROOT / "README.md", DOCS / "tutorial.md", DOCS / "runbooks.md", *(DOCS / "how-to").glob("*.md")}
 NOTES = {"not run", "file", "background", "fails", "fleet", "shows"}
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=shown)
