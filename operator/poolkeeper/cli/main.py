@@ -7,7 +7,7 @@ from poolkeeper.cli import (
     check,
     cost,
     crd,
-    explain,
+    migrate,
     override,
     prices,
     recommend,
@@ -19,6 +19,7 @@ from poolkeeper.cli import (
     status,
     tune,
     unpin,
+    why,
 )
 
 app = typer.Typer(
@@ -31,7 +32,7 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("status")(status.status)
-app.command("explain")(explain.explain)
+app.command("explain")(why.explain)
 app.command("schedule")(schedule.schedule)
 app.command("recommend")(recommend.recommend)
 app.command("simulate")(simulate.simulate)
@@ -43,6 +44,7 @@ app.command("override")(override.override)
 app.command("unpin")(unpin.unpin)
 app.command("release")(release.release)
 app.command("check")(check.check)
+app.command("migrate")(migrate.migrate)
 app.command("audit")(audit.audit)
 app.command("crd")(crd.crd)
 

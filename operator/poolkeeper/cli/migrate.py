@@ -1,0 +1,150 @@
+"""`poolkeeper migrate`: KEDA's, Kubernetes' and kube-downscaler's objects as InferencePools."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import typer
+
+from poolkeeper.api.target import KINDS, WorkloadKind
+from poolkeeper.cli.connection import Context, Kubeconfig, Namespace, ask, complaints, print_json
+from poolkeeper.cli.migration import hpa, keda, objects, pools, written
+from poolkeeper.cli.migration.objects import Group
+from poolkeeper.cli.migration.outcome import UnfitError
+from poolkeeper.cli.migration.pools import Migrated
+from poolkeeper.cli.saved import Force, Out, save
+from poolkeeper.shell.clock import Clock
+from poolkeeper.shell.kube import KubeClient
+from poolkeeper.shell.kube_errors import NotFound
+
+Json = dict[str, Any]
+
+DEFAULT = "default"
+"""The namespace of who names none."""
+SCALERS = {
+    "scaledobject": keda.KIND,
+    "so": keda.KIND,
+    "hpa": hpa.KIND,
+    "horizontalpodautoscaler": hpa.KIND,
+    **{name.lower(): name for name in KINDS},
+    "deploy": "Deployment",
+    "sts": "StatefulSet",
+}
+COLLECTIONS = {
+    keda.KIND: "/apis/keda.sh/v1alpha1/namespaces/{}/scaledobjects",
+    hpa.KIND: "/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers",
+}
+
+
+class Form(StrEnum):
+    """How the pools are printed."""
+
+    YAML = "yaml"
+    JSON = "json"
+
+
+class Refused(NamedTuple):
+    """A workload of whose scaler no pool can be made, and why."""
+
+    name: str
+    why: str
+
+
+def migrate(
+    name: Annotated[
+        str | None, typer.Argument(metavar="KIND/NAME", help="What scales in the cluster, as hpa/chat or so/chat.")
+    ] = None,
+    file: Annotated[Path | None, typer.Option("--file", "-f", help="A YAML file with such objects instead.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that scales in the namespace.")] = False,
+    namespace: Namespace = None,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    out: Out = None,
+    force: Force = False,
+    output: Annotated[Form, typer.Option("--output", "-o", help="yaml or json.")] = Form.YAML,
+) -> None:
+    r"""Turn ScaledObjects, HorizontalPodAutoscalers and kube-downscaler's annotations into InferencePools.
+
+    Prints the pools, in mode Observe; and beside them, line by line, what is carried over, what behaves otherwise and
+    by how much, what cannot be carried over and what to do instead, and the commands of a change-over that never
+    leaves a workload with two writers. Writes nothing to the cluster. Leaves with 1 where something is no pool.
+
+        [bold]poolkeeper migrate so/chat -n inference --out chat.yaml[/bold]
+    """
+    if sum((name is not None, file is not None, everything)) != 1:
+        raise typer.BadParameter("give KIND/NAME, or -f FILE, or --all")
+    if file is not None:
+        found = objects.groups(objects.read(file), namespace or DEFAULT)
+    else:
+        found = ask((kubeconfig, context), lambda kube: gathered(kube, namespace, name))
+    if not found:
+        raise typer.BadParameter(f"nothing that scales a workload is in {file or 'the namespace'}")
+    made, refused = each(found, out)
+    tell(made, refused, output, (out, force))
+
+
+def each(found: Sequence[Group], out: Path | None) -> tuple[list[Migrated], list[Refused]]:
+    """Return the pools, and what cannot be one."""
+    places, now = pools.servers(found), Clock.of_this_machine().now()
+    made: list[Migrated] = []
+    refused: list[Refused] = []
+    for group in found:
+        try:
+            made.append(pools.migrated(group, places, now, str(out) if out else f"{group.target[2]}.yaml"))
+        except UnfitError as error:
+            refused.append(Refused("/".join((group.target[1].lower(), group.target[2])), str(error)))
+    return made, refused
+
+
+def tell(made: Sequence[Migrated], refused: Sequence[Refused], output: Form, place: tuple[Path | None, bool]) -> None:
+    """Print the pools or save them, and say what is to be known of them; leave with 1 where one cannot be."""
+    if output is Form.JSON:
+        print_json({"items": written.as_json(made), "refused": [one._asdict() for one in refused]})
+    else:
+        save(written.manifest(made), *place)
+        for one in made:
+            written.show(complaints, one)
+        for bad in refused:
+            complaints.print(f"error: {bad.name}: {bad.why}", markup=False)
+    if refused:
+        raise typer.Exit(1)
+
+
+async def gathered(kube: KubeClient, namespace: str | None, name: str | None) -> list[Group]:
+    """Return what is scaled in a namespace; where one is named, that alone."""
+    place = namespace or kube.access.namespace
+    bodies: list[Json] = [await kube.get(f"/api/v1/namespaces/{place}", into=dict)]
+    bodies[0] |= {"kind": objects.NAMESPACE}
+    for kind, path in COLLECTIONS.items():
+        bodies += [body | {"kind": kind} for body in await listed(kube, path.format(place))]
+    for known in KINDS.values():
+        bodies += [body | {"kind": known.name} for body in await listed(kube, collection(known, place))]
+    aimed = objects.aim(named(bodies, name), place) if name else None
+    return [one for one in objects.groups(bodies, place) if aimed is None or one.target == aimed]
+
+
+def collection(kind: WorkloadKind, namespace: str) -> str:
+    """Return the path of all workloads of a kind in a namespace."""
+    return f"{kind.api}/namespaces/{namespace}/{kind.plural}"
+
+
+async def listed(kube: KubeClient, path: str) -> tuple[Json, ...]:
+    """Return a collection; one whose kind is not installed is empty."""
+    try:
+        return await kube.list(path, item=dict)
+    except NotFound:
+        return ()
+
+
+def named(bodies: Sequence[Json], name: str) -> Json:
+    """Return the object that a name like `hpa/chat` means."""
+    kind, _, rest = name.partition("/")
+    known = SCALERS.get(kind.lower().partition(".")[0])
+    if known is None or not rest:
+        raise typer.BadParameter(f"{name!r}: write it as KIND/NAME, with one of {', '.join(SCALERS)}")
+    found = next((one for one in bodies if one["kind"] == known and one["metadata"]["name"] == rest), None)
+    if found is None:
+        there = ", ".join(f"{known.lower()}/{one['metadata']['name']}" for one in bodies if one["kind"] == known)
+        raise typer.BadParameter(f"there is no {name} in the namespace; there are: {there or 'none'}")
+    return found
