@@ -7,7 +7,10 @@ from typer.testing import CliRunner
 
 from builders import BODY, at, reading, seen
 from poolkeeper.api.explain import explanation
-from poolkeeper.cli import check as module
+from poolkeeper.cli import check as command
+from poolkeeper.cli.checks import pool as module
+from poolkeeper.cli.checks import shown
+from poolkeeper.cli.checks.known import template_of
 from poolkeeper.cli.main import app
 from poolkeeper.core.decision import Decision, Share
 from poolkeeper.core.observation import PodFault
@@ -108,14 +111,14 @@ def test_a_pool_that_is_held_beside_itself_is_wrong(check):
 
 @pytest.mark.parametrize(("problems", "mark"), [([], "not known"), (["no"], "wrong")])
 def test_what_could_not_be_asked_is_not_called_ok(capsys, problems, mark):
-    module.show({"name": "chat", "problems": problems, "unanswered": ["why"], "notes": [], "decision": None})
+    shown.show({"problems": problems, "unanswered": ["why"], "notes": []}, "ipool/chat")
     out = capsys.readouterr().out.splitlines()
     assert (out[0], out[-1]) == (f"ipool/chat: {mark}", "  - why")
 
 
 def test_what_could_not_be_found_out_leaves_with_two(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "ask", lambda *_: None)
-    monkeypatch.setattr(module, "examined", lambda _: {"name": "a", "problems": [], "unanswered": ["b"]})
+    monkeypatch.setattr(command, "ask", lambda *_: None)
+    monkeypatch.setattr(command, "examined", lambda _: {"name": "a", "problems": [], "unanswered": ["b"]})
     file = tmp_path / "pool.yaml"
     file.write_text(GOOD)
     assert CliRunner().invoke(app, ["check", "-f", str(file), "-o", "json"]).exit_code == 2
@@ -132,9 +135,8 @@ def told(capsys, **share):
     decision = Decision(
         2, 2, 2, Reason.STEADY, shares=(Share(**{"tier": "spot", "found": 2, "size": 2, "due": 2} | share),)
     )
-    module.show(
-        {"name": "chat", "problems": [], "unanswered": [], "notes": [], "decision": explanation(decision, at(0))}
-    )
+    part = {"problems": [], "unanswered": [], "notes": [], "decision": explanation(decision, at(0))}
+    shown.show(part, "ipool/chat")
     return capsys.readouterr().out.splitlines()[-1]
 
 
@@ -173,11 +175,11 @@ def test_a_target_that_cannot_be_split_is_wrong():
     ids=["one", "of leaders", "of all in a group"],
 )
 def test_the_template_that_counts_is_that_of_who_serves(spec):
-    assert module.template_of(spec) == {"spec": 1}
+    assert template_of(spec) == {"spec": 1}
 
 
 def test_a_workload_that_takes_its_template_from_another_has_none():
-    assert module.template_of({"workloadRef": {}}) == {}
+    assert template_of({"workloadRef": {}}) == {}
 
 
 async def test_a_kind_that_may_not_be_listed_is_named_after_a_while(monkeypatch):

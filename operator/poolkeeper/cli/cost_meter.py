@@ -14,7 +14,7 @@ import typer
 from poolkeeper.api.names import shown
 from poolkeeper.api.spec import parse_spec
 from poolkeeper.api.units import format_instant
-from poolkeeper.cli.check import examined
+from poolkeeper.cli.checks.pool import examined
 from poolkeeper.cli.connection import print_json
 from poolkeeper.cli.cost_events import Event, EventsError, read
 from poolkeeper.cli.cost_sums import Sums, as_json, show

@@ -17,7 +17,7 @@ from poolkeeper.api.places import place
 from poolkeeper.api.price_book import PriceBookError, parse
 from poolkeeper.api.price_trail import Question, trail
 from poolkeeper.api.spec import parse_spec
-from poolkeeper.cli.check import examined, filled
+from poolkeeper.cli.checks.pool import examined, filled
 from poolkeeper.cli.connection import (
     As,
     Context,

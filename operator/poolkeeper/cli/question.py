@@ -15,7 +15,7 @@ from poolkeeper.api import memo
 from poolkeeper.api.names import API_VERSION, PLURAL, shown
 from poolkeeper.api.spec import SpecError, parse_spec
 from poolkeeper.api.units import format_duration, parse_duration
-from poolkeeper.cli.check import examined
+from poolkeeper.cli.checks.pool import examined
 from poolkeeper.cli.manifest import read
 from poolkeeper.cli.recommended_pool import is_weekly
 from poolkeeper.cli.schedule import refuse

@@ -12,7 +12,7 @@ from poolkeeper.api.calendar import DAY, coming, outlook
 from poolkeeper.api.names import shown
 from poolkeeper.api.spec import parse_spec
 from poolkeeper.api.units import parse_instant
-from poolkeeper.cli.check import examined
+from poolkeeper.cli.checks.pool import examined
 from poolkeeper.cli.connection import (
     UNREACHABLE,
     As,

@@ -12,7 +12,7 @@ import typer
 from poolkeeper.api.names import shown
 from poolkeeper.api.spec import Spec, parse_spec
 from poolkeeper.api.units import format_duration
-from poolkeeper.cli.check import examined
+from poolkeeper.cli.checks.pool import examined
 from poolkeeper.cli.manifest import read
 from poolkeeper.cli.question import STARTUP
 from poolkeeper.cli.simulate_unplayed import unplayed

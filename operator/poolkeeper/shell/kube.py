@@ -115,6 +115,10 @@ class KubeClient:
         """Return what is at `path` as it came: a page of a pod, by the API server's proxy."""
         return await self._request(Call("GET", path, accept="*/*"))
 
+    async def page(self, path: str) -> bytes:
+        """Return what is at `path` as it stands there: what a pod serves, through the API server."""
+        return await self._request(Call("GET", path, accept="*/*"))
+
     async def pages(
         self, path: str, *, item: type[T], params: Params | None = None, accept: str = JSON
     ) -> AsyncGenerator[Page[T], None]:

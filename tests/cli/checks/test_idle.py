@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from builders import published
-from poolkeeper.cli.check_idle import cautions
+from poolkeeper.cli.checks.idle import cautions
 from poolkeeper.core.model import (
     ExternalSource,
     Limits,

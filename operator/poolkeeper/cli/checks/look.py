@@ -1,15 +1,17 @@
 """One look at all sources of a pool, with what the operator would ask them with."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from poolkeeper.cli import check_ties
-from poolkeeper.cli.check_pages import PodPage, pages_of
+from poolkeeper.cli.checks import ties
+from poolkeeper.cli.checks.pages import PodPage, pages_of
+from poolkeeper.cli.checks.proxied import ProxiedPages
 from poolkeeper.core.model import OutsideSource, PodsSource, PrometheusSource
 from poolkeeper.core.observation import Reading
+from poolkeeper.core.reasons import Reason
 from poolkeeper.shell import observe
 from poolkeeper.shell.brokers import Broker
 from poolkeeper.shell.cluster import Cluster
@@ -26,24 +28,32 @@ from poolkeeper.shell.readers import broker_readers, kubernetes_readers
 from poolkeeper.shell.secrets import Secrets
 from poolkeeper.shell.servers import ServerConfig
 
+UNREACHED = frozenset({Reason.METRIC_REFUSED, Reason.METRIC_TIMEOUT})
+
 
 class Asked(NamedTuple):
     """Whom pools may name, as the operator was told; `brokers` is None where nobody said it here.
 
-    `beside`: namespaces and names of the pools that are checked together.
+    `beside`: namespaces and names of the pools that are checked together. `overheard`: the servers were read off the
+    operator's Deployment, and need not be within reach from here.
     """
 
     servers: tuple[ServerConfig, ...]
     brokers: tuple[Broker, ...] | None
     beside: frozenset[tuple[str, str]] = frozenset()
+    overheard: bool = False
 
 
 class Look(NamedTuple):
-    """What the sources answered, where the pods' own pages were found, and why some sources were not asked."""
+    """What the sources answered, where the pods' own pages were found, and why some sources were not asked.
+
+    `elsewhere`: those that only the operator can ask, and what would let them be asked from here.
+    """
 
     readings: tuple[Reading, ...] = ()
     pages: tuple[PodPage, ...] = ()
     unasked: Mapping[str, str] = MappingProxyType({})
+    elsewhere: Mapping[str, str] = MappingProxyType({})
 
 
 async def look(pool: Pool, cluster: Cluster, asked: Asked, kube: KubeClient) -> Look:
@@ -51,11 +61,13 @@ async def look(pool: Pool, cluster: Cluster, asked: Asked, kube: KubeClient) -> 
     if pool.core is None:
         return Look()
     await Halves(kube, cluster).look(pool)
-    unasked = check_ties.unasked(pool.core, asked.brokers)
+    unasked = ties.unasked(pool.core, asked.brokers)
     async with AsyncExitStack() as opened:
         pages = Pages(Secrets(kube))
         opened.push_async_callback(pages.close)
         direct = await _scraped(pool, cluster, pages, kube)
+        if _out_of_reach(direct.readings):
+            direct = await _by_proxy(pool, cluster, kube, direct)
         queried = await _queried(pool, cluster, asked.servers, kube)
         known = {**kubernetes_readers(kube, cluster, pages), **broker_readers(asked.brokers or (), opened)}
         others = [
@@ -63,7 +75,44 @@ async def look(pool: Pool, cluster: Cluster, asked: Asked, kube: KubeClient) -> 
             for source in pool.core.queue.sources
             if isinstance(source, OutsideSource) and source.name not in unasked
         ]
-    return Look((*direct.readings, *queried, *others), direct.pages, unasked)
+    elsewhere = dict(_elsewhere(pool, asked, (*direct.readings, *queried)))
+    readings = (one for one in (*direct.readings, *queried, *others) if one.source not in elsewhere)
+    return Look(tuple(readings), direct.pages, unasked, elsewhere)
+
+
+def _elsewhere(pool: Pool, asked: Asked, readings: Iterable[Reading]) -> Iterator[tuple[str, str]]:
+    """Yield the sources that are out of reach from here, though perhaps not from where the operator is."""
+    servers = {one.name: one.server for one in pool.core.queue.sources if isinstance(one, PrometheusSource)}
+    served = any((one["type"], one["status"]) == ("MetricsAvailable", "True") for one in conditions(pool.status))
+    for reading in readings:
+        server = servers.get(reading.source)
+        if server is not None and not asked.servers:
+            yield reading.source, f"give --prometheus {server}=URL as the operator has it"
+        elif server is not None and asked.overheard and reading.fault in UNREACHED:
+            yield reading.source, f"{reading.detail or reading.fault.sentence}; the operator's --prometheus names it"
+        elif server is None and served and _out_of_reach((reading,)):
+            yield reading.source, "the pods are out of reach; the operator reads them"
+
+
+def conditions(status: Mapping[str, Any]) -> Iterable[Mapping[str, str]]:
+    """Return the conditions of a status, none where nobody has written any."""
+    return status.get("conditions") or ()
+
+
+def _out_of_reach(readings: Sequence[Reading]) -> bool:
+    """Return whether there are pods, and no connection to any of them."""
+    faults = [fault.reason for reading in readings for fault in reading.faults]
+    return bool(faults) and not any(one.pods for one in readings) and UNREACHED.issuperset(faults)
+
+
+async def _by_proxy(pool: Pool, cluster: Cluster, kube: KubeClient, direct: Look) -> Look:
+    """Return what the pods answer through the API server, `direct` where they are out of its reach, too."""
+    pages = ProxiedPages(kube)
+    try:
+        proxied = await _scraped(pool, cluster, pages, kube)
+    finally:
+        await pages.close()
+    return proxied if any(one.pods for one in proxied.readings) else direct
 
 
 async def _scraped(pool: Pool, cluster: Cluster, pages: Pages, kube: KubeClient) -> Look:

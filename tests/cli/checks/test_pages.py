@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from builders import START, published, reading
-from poolkeeper.cli.check_pages import PodPage, cautions, pages_of, told
+from poolkeeper.cli.checks.pages import PodPage, cautions, pages_of, told
 from poolkeeper.core.model import PickerSource, PodsSource, PrometheusSource, SecretKey, Transport
 from poolkeeper.core.observation import PodFault
 from poolkeeper.core.reasons import Reason

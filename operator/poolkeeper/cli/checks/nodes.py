@@ -1,0 +1,112 @@
+"""Is there a node for each replica of the maximum: labels, taints, GPUs, and spot where spot is asked for?"""
+
+import json
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import Any
+
+from poolkeeper.api.providers import is_spot
+from poolkeeper.api.quantities import parse_quantity
+from poolkeeper.cli import room
+from poolkeeper.cli.checks.finding import Finding, note, wrong
+from poolkeeper.cli.checks.known import Json, PoolSeen, labels
+
+BLOCKING = ("NoSchedule", "NoExecute")
+TRANSIENT = "node.kubernetes.io/"
+
+
+def check(seen: PoolSeen) -> Iterator[Finding]:
+    """Yield why replicas would wait for a node."""
+    if "nodes" in seen.known.unread or not seen.pod:
+        return
+    gpu, each = devices(seen)
+    if not each:
+        return
+    suitable = [one for one in seen.known.of("nodes") if selected(seen.pod, one) and holds(one, gpu)]
+    yield from spots(seen)
+    if not suitable:
+        words = f"no node has {gpu} and the labels that {seen.shown} asks for"
+        yield note("nodes", words, "every replica waits unless an autoscaler makes nodes")
+        return
+    tolerated = [one for one in suitable if not untolerated(seen.pod, one)]
+    if not tolerated:
+        yield tainted(seen, suitable)
+        return
+    yield from counted(seen, tolerated, gpu, each)
+
+
+def devices(seen: PoolSeen) -> tuple[str, Decimal]:
+    """Return the extended resource that a pod asks for most of, and how many."""
+    asked = room.requests(seen.template)
+    found = {name.removeprefix("requests."): amount for name, amount in asked.items() if name.startswith("requests.")}
+    extended = {name: amount for name, amount in found.items() if "/" in name}
+    return max(extended.items(), key=lambda one: one[1], default=("", Decimal(0)))
+
+
+def counted(seen: PoolSeen, nodes: Iterable[Json], gpu: str, each: Decimal) -> Iterator[Finding]:
+    """Yield that the nodes that there are have not enough for the maximum."""
+    fit = sum(int(allocatable(one, gpu) // each) for one in nodes if not (one.get("spec") or {}).get("unschedulable"))
+    if fit < seen.spec.max_replicas:
+        words = f"those that suit {seen.shown} hold {fit} replicas of {each:f} {gpu}, maxReplicas is"
+        why = "more wait unless an autoscaler makes nodes"
+        fix = f"add nodes, or set spec.maxReplicas: {max(fit, 1)}"
+        yield note("nodes", f"{words} {seen.spec.max_replicas}", why, fix)
+
+
+def tainted(seen: PoolSeen, nodes: list[Json]) -> Finding:
+    """Return that every node that would suit bears a taint that is not tolerated, with the toleration."""
+    taint = untolerated(seen.pod, nodes[0])[0]
+    made = {"key": taint["key"], "operator": "Exists", "effect": taint["effect"]}
+    kept = [*(seen.pod.get("tolerations") or ()), made]
+    body = json.dumps({"spec": {"template": {"spec": {"tolerations": kept}}}})
+    words = f"all {len(nodes)} that would suit {seen.shown} bear the taint {taint['key']}:{taint['effect']}"
+    target = seen.shown.replace("/", " ", 1)
+    fix = f"kubectl patch {target} -n {seen.namespace} --type=merge -p '{body}'"
+    return wrong("nodes", f"{words}, which it does not tolerate", "every new replica waits for ever", fix)
+
+
+def spots(seen: PoolSeen) -> Iterator[Finding]:
+    """Yield that a tier asks for spot and no node is any."""
+    spot = seen.core.spot
+    if spot is not None and not any(is_spot(labels(one)) for one in seen.known.of("nodes")):
+        words = f"tier {spot.name} asks for spot, and no node bears a provider's spot label"
+        yield note("spec.capacity.tiers", words, "all of it runs on on-demand until a provisioner makes some")
+
+
+def selected(pod: Json, node: Json) -> bool:
+    """Return whether a node has the labels of the pod's nodeSelector and of its required affinity's expressions."""
+    borne = labels(node)
+    wanted = pod.get("nodeSelector") or {}
+    return all(borne.get(key) == value for key, value in wanted.items())
+
+
+def holds(node: Json, gpu: str) -> bool:
+    """Return whether a node has any of a resource."""
+    return allocatable(node, gpu) > 0
+
+
+def allocatable(node: Json, gpu: str) -> Decimal:
+    """Return how many of a resource a node gives to pods."""
+    given = (node.get("status") or {}).get("allocatable") or {}
+    return parse_quantity(str(given.get(gpu, "0")))
+
+
+def untolerated(pod: Json, node: Json) -> list[Json]:
+    """Return the taints of a node that keep the pod away; what says that a node is not ready yet passes."""
+    taints = (node.get("spec") or {}).get("taints") or ()
+    return [
+        one
+        for one in taints
+        if one["effect"] in BLOCKING
+        and not one["key"].startswith(TRANSIENT)
+        and not any(tolerates(given, one) for given in pod.get("tolerations") or ())
+    ]
+
+
+def tolerates(given: Json, taint: dict[str, Any]) -> bool:
+    """Return whether a toleration covers a taint, as the scheduler reads it."""
+    if given.get("effect") not in {None, "", taint["effect"]}:
+        return False
+    if given.get("key") not in {None, "", taint["key"]}:
+        return False
+    return given.get("operator") == "Exists" or given.get("value", "") == taint.get("value", "")
