@@ -55,3 +55,9 @@ def test_a_file_that_is_not_there_is_named_once(tmp_path):
         f"{tmp_path}/none.yaml: No such file or directory",
         "-f",
     )
+
+
+def test_the_other_inference_pool_in_the_same_file_is_not_ours(tmp_path):
+    file = tmp_path / "pools.yaml"
+    file.write_text("apiVersion: inference.networking.k8s.io/v1\nkind: InferencePool\n---\n" + POOL.format(1))
+    assert [one["spec"] for one in read(file)] == [{"value": 1}]

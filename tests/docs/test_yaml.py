@@ -6,6 +6,7 @@ from tests.docs.pages import PAGES, ROOT, blocks, shown
 
 from poolkeeper.api import names
 from poolkeeper.api.spec import parse_spec, unknown_fields
+from poolkeeper.cli.manifest import theirs
 
 YAML = [block for page in PAGES for block in blocks(page) if block.language == "yaml"]
 DOCUMENTS = [(str(block), document) for block in YAML for document in yaml.safe_load_all(block.text)]
@@ -13,7 +14,9 @@ SAMPLES = [
     (shown(path), one) for path in ROOT.glob("manifests/samples/*") for one in yaml.safe_load_all(path.read_text())
 ]
 POOLS = [
-    (place, one) for place, one in [*DOCUMENTS, *SAMPLES] if isinstance(one, dict) and one.get("kind") == names.KIND
+    (place, one)
+    for place, one in [*DOCUMENTS, *SAMPLES]
+    if isinstance(one, dict) and one.get("kind") == names.KIND and not theirs(one)
 ]
 
 

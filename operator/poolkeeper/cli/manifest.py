@@ -10,6 +10,7 @@ from poolkeeper.api import names
 
 Json = dict[str, Any]
 
+THEIRS = ("inference.networking.k8s.io/", "inference.networking.x-k8s.io/")
 INT, FLOAT, DATE = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float", "tag:yaml.org,2002:timestamp"
 
 
@@ -44,12 +45,17 @@ def read(file: Path) -> list[Json]:
         raise refusal(f"{file}: {error.strerror}") from error
     except (ValueError, yaml.YAMLError) as error:
         raise refusal(f"{file}: {error}") from error
-    pools = [one for one in documents if isinstance(one, dict) and one.get("kind") == names.KIND]
+    pools = [one for one in documents if isinstance(one, dict) and one.get("kind") == names.KIND and not theirs(one)]
     if not pools:
         raise refusal(f"{file} holds no {names.KIND} of {names.API_VERSION}")
     if any(not isinstance(one.get(part) or {}, dict) for one in pools for part in ("metadata", "spec")):
         raise refusal(f"{file}: metadata and spec must be mappings")
     return pools
+
+
+def theirs(document: Json) -> bool:
+    """Return whether it is the other InferencePool, the Gateway API inference extension's: files may hold both."""
+    return str(document.get("apiVersion")).startswith(THEIRS)
 
 
 def refusal(words: str) -> typer.BadParameter:
