@@ -64,6 +64,13 @@ class Money:
         return ["configmap/poolkeeper-prices: line 2: no price"]
 
 
+class Journal(Money):
+    """Remembers whose last words are written."""
+
+    def problems(self):
+        return ["journal: forbidden"]
+
+
 def body(uid="uid-1"):
     metadata = {"namespace": KEY[0], "name": KEY[1], "uid": uid, "generation": 1}
     spec = {"targetRef": {"name": "chat"}, "minReplicas": 2, "maxReplicas": 8}
@@ -73,7 +80,7 @@ def body(uid="uid-1"):
 @pytest.fixture
 def operator():
     made = app.Operator(Settings())
-    made.loop, made.elector, made.cluster, made.money = Loop(), Elector(), Cluster(), Money()
+    made.loop, made.elector, made.cluster, made.money, made.journal = Loop(), Elector(), Cluster(), Money(), Journal()
     made.team_budgets = TeamBudgets(None, "", (), made.telemetry, Heading("prod", ()))
     return made
 

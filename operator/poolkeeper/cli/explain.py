@@ -1,10 +1,9 @@
-"""`poolkeeper explain`: why a pool has the size it has, stage by stage, and what would change it next."""
+"""Why a pool has the size it has, stage by stage, and what would change it next: what `poolkeeper explain` prints."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Any
 
-import typer
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
@@ -12,19 +11,7 @@ from rich.text import Text
 from poolkeeper.api.names import shown
 from poolkeeper.api.units import format_duration, parse_instant
 from poolkeeper.cli import money_text
-from poolkeeper.cli.connection import (
-    As,
-    Context,
-    Kubeconfig,
-    Namespace,
-    OperatorUrl,
-    Output,
-    ask,
-    console,
-    live,
-    print_json,
-    stored,
-)
+from poolkeeper.cli.connection import console, live, stored
 from poolkeeper.cli.counted import counted
 from poolkeeper.cli.refusal import held, refused
 from poolkeeper.cli.split import ago, listed, whole
@@ -46,30 +33,6 @@ SHOWN = 5
 """How many changes are told one by one."""
 WIDE = 8
 """The columns of the labels."""
-
-
-def explain(
-    name: Annotated[str, typer.Argument(help="The pool's name, `chat` or `ipool/chat`.")],
-    namespace: Namespace = None,
-    kubeconfig: Kubeconfig = None,
-    context: Context = None,
-    operator: OperatorUrl = None,
-    output: As = Output.TEXT,
-) -> None:
-    """Say why a pool has the size it has.
-
-    Shows each stage of the last decision with what it saw and what it changed, how the size is split over the tiers,
-    then what would change next and when, and what it costs. The stages stand in the order in which they are applied:
-    the last one that moved the size, or held it, is the reason.
-
-        [bold]poolkeeper explain chat -n inference[/bold]
-    """
-    name = name.rpartition("/")[2]
-    found = ask((kubeconfig, context), lambda kube: gather(kube, namespace, name, operator))
-    if output is Output.JSON:
-        print_json(found)
-    else:
-        show(name, found)
 
 
 async def gather(kube: KubeClient, namespace: str | None, name: str, operator: str | None) -> Json:

@@ -1,5 +1,6 @@
 """`poolkeeper run`: the operator."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -54,6 +55,16 @@ def run(
         Path | None,
         typer.Option(help="A YAML file of budgets for several pools together, overheads, and labels that costs go by."),
     ] = None,
+    journal_size: Annotated[
+        int,
+        typer.Option(
+            metavar="KIB", min=0, max=4096, help="How large each pool's journal may become, in KiB; 0: there is none."
+        ),
+    ] = 256,
+    journal_days: Annotated[
+        int,
+        typer.Option(metavar="DAYS", min=1, max=90, help="How long the journal is kept, also of pools that are gone."),
+    ] = 7,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
     """Run the operator: watch InferencePools, and keep each one's target at the size that its queue needs.
@@ -71,7 +82,7 @@ def run(
     from poolkeeper.shell.costs import load as load_costs
     from poolkeeper.shell.kubeconfig import AccessError
     from poolkeeper.shell.servers import load_servers
-    from poolkeeper.shell.settings import CLUSTER, LEDGER_LABELS, Settings
+    from poolkeeper.shell.settings import CLUSTER, LEDGER_LABELS, JournalTerms, Settings
 
     try:
         servers = load_servers(prometheus or [], prometheus_file)
@@ -98,6 +109,7 @@ def run(
             ledger_labels=tuple(dict.fromkeys((*LEDGER_LABELS, *(ledger_label or ()), *given_costs.keys))),
             teams=tuple(one.to_core() for one in given_costs.budgets),
             overheads=tuple(one.to_core() for one in given_costs.overheads),
+            journal=JournalTerms(journal_size * 2**10, timedelta(days=journal_days)),
             **given,
         )
     )

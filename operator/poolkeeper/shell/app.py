@@ -25,6 +25,7 @@ from poolkeeper.shell.apart import Apart
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.costs import TeamBudgets
 from poolkeeper.shell.http import Served, application
+from poolkeeper.shell.journal import Journal
 from poolkeeper.shell.kube import ONLY_METADATA_LIST, KubeClient, Metadata
 from poolkeeper.shell.kube_errors import KubeError
 from poolkeeper.shell.leader import Elector
@@ -84,6 +85,8 @@ class Operator:
         self.money.book.measure(self.telemetry)
         self.team_budgets = self._team_budgets()
         turns = Turns(self.kube, self.cluster, self.pools, self.telemetry, self.money)
+        self.journal = Journal(self.kube, self.telemetry, self.settings.operator_namespace, self.settings.journal)
+        turns.hear = self.journal.note
         self.loop = Loop(self.kube, self.cluster, self.pools, self.sources, turns)
         for kind, reflector in self.cluster.reflectors.items():
             self.telemetry.watch_age.labels(kind).set_function(_seconds(reflector.age))
@@ -107,6 +110,7 @@ class Operator:
                 ("ledger", self._keep_ledger),
                 ("units", self._count_units),
                 ("team budgets", self._hold_budgets),
+                ("journal", self._keep_journal),
             )
         ]
 
@@ -117,6 +121,8 @@ class Operator:
             if task.get_name() != "elector":
                 task.cancel()
         await asyncio.gather(*(task for task in self._tasks if task.get_name() != "elector"), return_exceptions=True)
+        if hasattr(self, "journal"):
+            await self.journal.close()
         if hasattr(self, "money"):
             await self.money.close()
         if hasattr(self, "elector"):
@@ -156,6 +162,7 @@ class Operator:
             *self.cluster.problems(),
             *filter(None, [self.elector.problem]),
             *self.money.problems(),
+            *self.journal.problems(),
             *self.team_budgets.problems(),
             *self.parts.problems(),
         ]
@@ -174,6 +181,7 @@ class Operator:
         await self.cluster.synced()
         await self.elector.acquired()
         self.money.begin(self.kube.clock.now())
+        self.journal.begin(self.elector.identity, self.elector.previous_renewal)
         for pool in self.pools:
             pool.lead(self.elector.previous_renewal, self.kube.clock.now())
         gc.collect()
@@ -202,6 +210,11 @@ class Operator:
             await self.money.prune()
             await asyncio.sleep(DAY.total_seconds())
 
+    async def _keep_journal(self) -> None:
+        """Write what was decided, and delete what is old."""
+        await self.elector.acquired()
+        await self.journal.run()
+
     async def _count_units(self) -> None:
         """Every few minutes: count what pools are there for. Queues wait for none of that: it has its own turns."""
         await self.elector.acquired()
@@ -228,6 +241,7 @@ class Operator:
         gone = self.pools.drop(key, uid)
         if gone is not None:
             self.money.end(gone)
+            self.journal.end(gone)
         if self.pools.get(key) is None:
             self.loop.forget(key)
 

@@ -17,6 +17,7 @@ from poolkeeper.api.sibling import Blueprint
 from poolkeeper.api.spec import Spec, SpecError, parse_spec, unknown_fields
 from poolkeeper.api.target import DEPLOYMENT, WorkloadKind
 from poolkeeper.api.units import parse_instant
+from poolkeeper.api.writers import Writer, writers
 from poolkeeper.core.decision import Decision
 from poolkeeper.core.memory import Memory
 from poolkeeper.core.model import Mode, PoolSpec
@@ -75,7 +76,7 @@ class Pool:
     sibling and no disruption budget. `accepted` is the newest good spec as it was applied, `spec` the same with the
     `override` in it, where there is one that has not ended. `pinned` is what its own `replicas` says. `announced` are
     keys of what events have told. `scaled_by` names an autoscaler of the pool itself. `uncommitted` is a spec, and the
-    same without its commitments.
+    same without its commitments. `writers` are those of its spec, and of what is asked of it by annotations.
     """
 
     key: Key
@@ -98,6 +99,7 @@ class Pool:
     scaled_by: str = ""
     announced: set[str] = field(default_factory=set)
     labels: Mapping[str, str] = field(default_factory=dict)
+    writers: tuple[Writer, ...] = ()
     memory: Memory = field(default_factory=Memory)
     status: Json = field(default_factory=dict)
     budget: StatusBudget = field(default_factory=StatusBudget)
@@ -159,6 +161,7 @@ class Pool:
         self.paused_until = paused_until(annotations)
         self.lifted = lifting(annotations)
         self.labels = metadata.get("labels") or {}
+        self.writers = writers(metadata.get("managedFields") or ())
         self.reckoning.annotations = {key: annotations[key] for key in ANNOTATIONS if key in annotations}
         self._compare(annotations.get(names.LAST_APPLIED, ""))
         if not self.leading:

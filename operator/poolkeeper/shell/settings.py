@@ -17,6 +17,19 @@ LEDGER_LABELS = ("team", "feature", "model")
 
 
 @dataclass(frozen=True, slots=True)
+class JournalTerms:
+    """How many bytes each pool's journal may have, 0: there is none; and for how long it is kept."""
+
+    quota: int = 256 * 2**10
+    keep: timedelta = timedelta(days=7)
+
+    @property
+    def kept(self) -> bool:
+        """Whether there is a journal."""
+        return self.quota > 0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The operator's configuration. `namespaces` empty: the whole cluster.
 
@@ -38,6 +51,7 @@ class Settings:
     ledger_labels: tuple[str, ...] = LEDGER_LABELS
     teams: tuple[Team, ...] = ()
     overheads: tuple[Overhead, ...] = ()
+    journal: JournalTerms = field(default_factory=JournalTerms)
     identity: str = field(default_factory=lambda: os.environ.get("POD_NAME") or socket.gethostname())
 
     @property

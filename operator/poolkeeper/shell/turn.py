@@ -8,7 +8,7 @@ money       the account goes on with the decision; on its own beat it is reviewe
 say         one event for a change, then the status
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -28,6 +28,7 @@ from poolkeeper.core.reasons import Reason
 from poolkeeper.core.words import message
 from poolkeeper.shell import apply, covering, notices, observe, publish, victims, workload
 from poolkeeper.shell.cluster import Cluster
+from poolkeeper.shell.diary import Deed
 from poolkeeper.shell.halves import Halves, Kept
 from poolkeeper.shell.kube import KubeClient
 from poolkeeper.shell.kube_errors import KubeError
@@ -59,11 +60,12 @@ def undone(after: Memory, before: Memory, decision: Decision, written: Versions)
 
 
 class Turns:
-    """Takes the turns of all pools, one at a time for each."""
+    """Takes the turns of all pools, one at a time for each. `hear` is told each decision, as it was made."""
 
     def __init__(self, kube: KubeClient, cluster: Cluster, pools: Pools, telemetry: Telemetry, money: Money) -> None:
         self._kube, self._cluster, self._pools, self._money = kube, cluster, pools, money
         self.telemetry = telemetry
+        self.hear: Callable[[Pool, Deed], None] = lambda *_: None
         self._halves = Halves(kube, cluster)
         self._sparing = Sparing()
 
@@ -83,6 +85,7 @@ class Turns:
         observe.note_scale(pool, self._cluster)
         with self.telemetry.decision_seconds.time():
             decision, memory = decide(spec, seen, pool.memory, now)
+        self.hear(pool, Deed(seen, pool.memory, decision, memory, now))
         if seen.target is None:
             decision = replace(decision, detail=observe.absence(pool, self._cluster))
         may_write = spec.mode is Mode.ACTIVE and halted(spec, seen, now) is None

@@ -1,0 +1,244 @@
+"""`poolkeeper explain --at`: why a pool had the size it had then, from the journal, and who had changed what."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rich.markup import escape
+
+from poolkeeper.api.explain import explanation
+from poolkeeper.api.journal_records import Answer
+from poolkeeper.api.journal_told import Again, Change, Gap, Stretch, decide_again, differences
+from poolkeeper.api.names import shown
+from poolkeeper.api.pin import SCALE
+from poolkeeper.api.units import format_instant
+from poolkeeper.cli import explain
+from poolkeeper.cli.connection import console
+from poolkeeper.cli.explain import say
+from poolkeeper.cli.explain_past import Known, audit_query
+from poolkeeper.cli.moment import Moment, brief, lasted
+from poolkeeper.cli.moment import shown as clock_shows
+
+Json = dict[str, Any]
+
+AROUND = timedelta(hours=1)
+"""How long before and after a moment changes are told that people made."""
+UNSURE = timedelta(minutes=1)
+"""What a process that is killed may take with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A moment, and the zone in which it is told."""
+
+    moment: Moment
+    place: ZoneInfo
+
+    @property
+    def at(self) -> datetime:
+        """The instant."""
+        return self.moment.at
+
+
+def as_json(known: Known, asked: Asked) -> Json:
+    """Return what is known of a moment."""
+    found = known.past.stood(asked.at)
+    near = [one for one in known.past.changes if abs(one.at - asked.at) <= AROUND]
+    return {
+        "namespace": known.namespace,
+        "name": known.name,
+        "at": format_instant(asked.at),
+        "timezone": asked.place.key,
+        **({"stood": _stood(found), **_again(found)} if found else {"stood": None}),
+        "before": _stood(neighbour(known, found, -1)),
+        "after": _stood(neighbour(known, found, 1)),
+        "changes": [_change(one) for one in near],
+        "remarks": [*filter(None, [asked.moment.remark]), *remarks(known, asked, found)],
+        "auditQuery": audit_query(known),
+    }
+
+
+def _stood(found: Stretch | None) -> Json | None:
+    """Return a decision that stood, in short."""
+    if found is None:
+        return None
+    answer = found.decided.answer
+    return {
+        "since": format_instant(found.since),
+        "until": format_instant(found.until) if found.until else None,
+        "decidedAt": format_instant(found.decided.at),
+        "size": answer.size,
+        "reason": answer.reason,
+        "message": answer.message,
+        "generation": found.said.generation,
+        "version": found.said.version,
+        "operator": found.said.identity,
+    }
+
+
+def _again(found: Stretch) -> Json:
+    again = decide_again(found)
+    wrong = [again.words] if again.words else differences(found.decided.answer, again.answer or found.decided.answer)
+    return {
+        "decision": told(found, again),
+        "decidedAgain": {"same": not wrong, "differences": wrong},
+    }
+
+
+def _change(one: Change) -> Json:
+    return {
+        "at": format_instant(one.at),
+        "field": one.path,
+        "before": one.before,
+        "after": one.after,
+        "manager": one.writer.manager or None,
+        "operation": one.writer.operation or None,
+        "written": one.writer.at or None,
+    }
+
+
+def told(found: Stretch, again: Again) -> Json:
+    """Return the decision whole where it is the same when it is made again, else as far as it was written."""
+    if again.decision is not None and again.answer == found.decided.answer:
+        return explanation(again.decision, found.decided.at)
+    return written(found.decided.answer, found.decided.at)
+
+
+def written(answer: Answer, at: datetime) -> Json:
+    """Return a decision as far as the journal holds its outcome."""
+    return {
+        "at": format_instant(at),
+        "current": answer.current,
+        "ready": answer.ready,
+        "queue": None,
+        "wanted": answer.wanted,
+        "size": answer.size,
+        "reason": answer.reason,
+        "because": answer.message,
+        "frozen": answer.frozen,
+        "clamps": list(answer.clamps),
+        "trail": [
+            {"stage": one.stage, "before": one.before, "after": one.after, "reason": one.reason, "figures": ""}
+            for one in answer.trail
+        ],
+        "tiers": [],
+        "split": None,
+        "schedule": None,
+        "forecast": None,
+        "next": [],
+    }
+
+
+def neighbour(known: Known, found: Stretch | None, step: int) -> Stretch | None:
+    """Return the decision before or after another one, None where there is none."""
+    place = known.past.stretches.index(found) + step if found else -1
+    return known.past.stretches[place] if 0 <= place < len(known.past.stretches) else None
+
+
+def show(known: Known, asked: Asked) -> None:
+    """Print what is known of a moment, for people."""
+    console.print(f"[bold]{shown(known.name)}[/bold] in {known.namespace}, {clock_shows(asked.at, asked.place)}")
+    if asked.moment.remark:
+        say("time", escape(asked.moment.remark))
+    found = known.past.stood(asked.at)
+    if found is not None:
+        stood(found)
+        stand(known, found, asked.place)
+    for one in known.past.changes:
+        if abs(one.at - asked.at) <= AROUND:
+            say("changed", escape(f"{brief(one.at, asked.place)} {change(one)}"))
+    for words in remarks(known, asked, found):
+        say("[yellow]note[/yellow]", escape(words))
+    if any(abs(one.at - asked.at) <= AROUND for one in known.past.changes):
+        say("who", escape(f"the person's name is in the API server's audit log: {audit_query(known)}"))
+
+
+def stood(found: Stretch) -> None:
+    """Print a decision with its trail, and whether it is the same when it is made again."""
+    again = decide_again(found)
+    decision = told(found, again)
+    explain.decided(decision, found.decided.at)
+    explain.clock(found.said.spec, decision["schedule"])
+    explain.forecast(decision["forecast"])
+    explain.work(decision.get("batch"))
+    wrong = differences(found.decided.answer, again.answer) if again.answer else []
+    say("again", escape(again.words or ("decided again: the same" if not wrong else "decided again: not the same")))
+    for words in wrong:
+        say("", escape(words))
+
+
+def stand(known: Known, found: Stretch, place: ZoneInfo) -> None:
+    """Print how long a decision stood, and what stood before and after it."""
+    until = (
+        f"to {brief(found.until, place)} ({lasted(found.since, found.until)})" if found.until else "and still stands"
+    )
+    say("stood", f"from {brief(found.since, place)} {until}")
+    for label, one in (("before", neighbour(known, found, -1)), ("after", neighbour(known, found, 1))):
+        if one is not None:
+            answer = one.decided.answer
+            say(label, escape(f"{brief(one.since, place)} size {answer.size}, {answer.reason}: {answer.message}"))
+
+
+def remarks(known: Known, asked: Asked, found: Stretch | None) -> list[str]:
+    """Return what must be known of how far this can be trusted."""
+    words = list(_unknown(known, asked)) if found is None else list(_doubts(known, asked, found))
+    return [*words, *known.problems]
+
+
+def _unknown(known: Known, asked: Asked) -> Iterator[str]:
+    """Yield why nothing is known of a moment."""
+    past, gap = known.past, known.past.gap(asked.at)
+    if past.ended and asked.at >= past.ended:
+        yield f"the pool was deleted at {clock_shows(past.ended, asked.place)}"
+    elif not past.stretches:
+        yield "the journal holds no decision that can be read"
+    elif asked.at < past.stretches[0].since:
+        yield f"the journal begins at {clock_shows(past.stretches[0].since, asked.place)}: what was before is not kept"
+    elif gap is not None:
+        yield f"nothing is known of this time: {gap_told(gap, asked.place)}"
+    else:
+        yield "nothing is known of this time"
+
+
+def gap_told(gap: Gap, place: ZoneInfo) -> str:
+    """Return a gap in words."""
+    until = f" to {brief(gap.until, place)}" if gap.until else ""
+    return f"{gap.words} from {brief(gap.since, place)}{until}"
+
+
+def _doubts(known: Known, asked: Asked, found: Stretch) -> Iterator[str]:
+    """Yield what is not sure of a decision that stood."""
+    if found.decided.at > asked.at:
+        yield f"what it saw is that of {brief(found.decided.at, asked.place)}: till then it came and went"
+    following = neighbour(known, found, 1)
+    if following is not None and following.decided.wavered:
+        times = following.decided.wavered
+        yield f"until the next record the reason came and went {times} times more; the size did not change"
+    if found.cut and found.until and found.until - asked.at < UNSURE:
+        yield "the operator ended within a minute: what it decided last may be missing"
+    if found.until is None and known.looked_until is not None and asked.at > known.looked_until + UNSURE:
+        yield f"no operator has looked since {clock_shows(known.looked_until, asked.place)}"
+    if found.said.refused:
+        yield f"a newer spec was refused then: {'; '.join(found.said.refused)}"
+    foreign = found.decided.answer.foreign
+    if foreign is not None:
+        who = foreign.writer or "somebody"
+        yield f"{who} had written {foreign.theirs} over our {foreign.ours} at {brief(foreign.at, asked.place)}"
+
+
+def change(one: Change) -> str:
+    """Return a change in words: what, and by which program."""
+    return f"{one.path}: {one.before} -> {one.after}, by {by(one)}"
+
+
+def by(one: Change) -> str:
+    """Return by whom a field was written, as far as Kubernetes keeps it."""
+    if one.path.startswith("price of"):
+        return "the price book"
+    writer = one.writer
+    if writer.manager == SCALE:
+        return "kubectl scale (/scale), of which no name is kept"
+    operation = f" ({writer.operation})" if writer.operation else ""
+    return f"{writer.manager}{operation}" if writer.manager else "somebody: nobody holds the field now"

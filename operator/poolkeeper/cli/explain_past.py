@@ -1,0 +1,134 @@
+"""Where `poolkeeper explain --at` has a pool's past from: the journal's ConfigMaps; the lease tells until when."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from poolkeeper.api import journal, names
+from poolkeeper.api.journal import Pages
+from poolkeeper.api.journal_told import Past, past
+from poolkeeper.api.names import shown
+from poolkeeper.api.units import parse_instant
+from poolkeeper.cli.connection import operator_namespace, stored
+from poolkeeper.shell.journal_store import Headed
+from poolkeeper.shell.kube import ONLY_METADATA_LIST, KubeClient
+from poolkeeper.shell.kube_errors import Forbidden, KubeError, NotFound
+
+Json = dict[str, Any]
+
+
+class NoJournalError(Exception):
+    """There is nothing that could tell of the past; the words say what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A pool's past as far as it is known. `looked_until` is when the operator last looked, None: nobody can tell.
+
+    `spec` is the pool's own now, None where it is gone; `problems` are what of the journal cannot be read.
+    """
+
+    namespace: str
+    name: str
+    now: datetime
+    home: str
+    past: Past
+    spec: Json | None = None
+    looked_until: datetime | None = None
+    problems: tuple[str, ...] = ()
+
+
+async def gather(kube: KubeClient, place: tuple[str | None, str], operator: str | None) -> Known:
+    """Return the past of a pool, by its UID while it is there, by its name once it is gone.
+
+    Raises:
+        NoJournalError: there is none, or it may not be read.
+    """
+    namespace, name = place[0] or kube.access.namespace, place[1]
+    home = await operator_namespace(kube, operator)
+    try:
+        body: Json | None = await stored(kube, namespace, name)
+    except NotFound:
+        body = None
+    chunks = await _chunks(kube, home, (namespace, name), body)
+    if not chunks:
+        raise NoJournalError(nothing(namespace, name, home, is_there=body is not None))
+    return Known(
+        namespace=namespace,
+        name=name,
+        now=kube.clock.now(),
+        home=home,
+        past=past(journal.in_order(chunks)),
+        spec=body["spec"] if body else None,
+        looked_until=await _looked_until(kube, home),
+        problems=tuple(problem for one in chunks for problem in one.problems),
+    )
+
+
+def nothing(namespace: str, name: str, home: str, *, is_there: bool) -> str:
+    """Return what to say where there is no journal."""
+    if not is_there:
+        return f"there is no {shown(name)} in {namespace}, and no journal in {home} of one that was; is -n right?"
+    return (
+        f"there is no journal of {shown(name)} in {home}: the operator has run for less than a minute, is elsewhere "
+        "(--operator-namespace), or runs with --journal-size 0"
+    )
+
+
+async def _chunks(kube: KubeClient, home: str, place: tuple[str, str], body: Json | None) -> list[Pages]:
+    """Return the chunks of a pool, oldest first."""
+    path = f"/api/v1/namespaces/{home}/configmaps"
+    try:
+        uid = body["metadata"]["uid"] if body else await _last_of(kube, path, place)
+        if not uid:
+            return []
+        selector = {"labelSelector": f"{journal.SELECTOR},{names.POOL_UID_LABEL}={uid}"}
+        found = await kube.list(path, item=dict, params=selector)
+    except Forbidden as error:
+        words = f"{error}; whoever asks needs the Role poolkeeper-journal in {home}, or `view` there"
+        raise NoJournalError(words) from error
+    return [journal.pages(one) for one in sorted(found, key=lambda one: str(one["metadata"]["name"]))]
+
+
+async def _last_of(kube: KubeClient, path: str, place: tuple[str, str]) -> str:
+    """Return the UID of the last pool of a name that is gone; empty where no journal tells of one."""
+    params = {"labelSelector": journal.SELECTOR}
+    headings = [
+        one.metadata
+        async for page in kube.pages(path, item=Headed, params=params, accept=ONLY_METADATA_LIST)
+        for one in page.items or ()
+    ]
+    mine = [one for one in headings if one.annotations.get(names.JOURNAL_OF) == "/".join(place)]
+    newest = max(mine, key=lambda one: one.until, default=None)
+    return newest.uid if newest else ""
+
+
+async def _looked_until(kube: KubeClient, home: str) -> datetime | None:
+    """Return when the leader last renewed its lease, None where nobody may know."""
+    try:
+        lease = await kube.get(
+            f"/apis/coordination.k8s.io/v1/namespaces/{home}/leases/{names.LEASE}", into=dict[str, Any]
+        )
+        return parse_instant(lease["spec"]["renewTime"])
+    except (KubeError, KeyError, TypeError, ValueError):
+        return None
+
+
+def audit_query(known: Known) -> str:
+    """Return how to ask the API server's audit log who it was."""
+    resource = f'.objectRef.resource=="{names.PLURAL}"'
+    return (
+        f'jq \'select({resource} and .objectRef.namespace=="{known.namespace}" and '
+        f'.objectRef.name=="{known.name}" and .verb!="get") | [.requestReceivedTimestamp, .user.username, .verb]\''
+    )
+
+
+def timezones(known: Known) -> Iterable[str]:
+    """Yield the zones that a pool's own clock may be of, the likeliest first."""
+    newest = known.past.stretches[-1].said.spec if known.past.stretches else {}
+    for spec in filter(None, (known.spec, newest)):
+        for part in ("schedule", "cost"):
+            zone = (spec.get(part) or {}).get("timezone")
+            if zone:
+                yield str(zone)

@@ -1,0 +1,74 @@
+"""`poolkeeper explain --since`: what changed a pool's size, and what people changed, a line each, from the journal."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rich.markup import escape
+
+from poolkeeper.api.names import shown
+from poolkeeper.api.units import format_instant
+from poolkeeper.cli.connection import console
+from poolkeeper.cli.explain import plain, say
+from poolkeeper.cli.explain_at import change, gap_told
+from poolkeeper.cli.explain_past import Known, audit_query
+from poolkeeper.cli.moment import brief
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Something that happened: when, what, and in more words."""
+
+    at: datetime
+    what: str
+    words: str
+
+
+def lines(known: Known, since: datetime, until: datetime, place: ZoneInfo) -> list[Line]:
+    """Return what happened within a time, oldest first: sizes, what people changed, what is not known."""
+    found = [*_sizes(known), *_others(known, place)]
+    return sorted((one for one in found if since <= one.at <= until), key=lambda one: one.at)
+
+
+def _sizes(known: Known) -> Iterator[Line]:
+    foreign = None
+    for one in known.past.stretches:
+        answer = one.decided.answer
+        if answer.foreign is not None and answer.foreign != foreign:
+            who = answer.foreign.writer or "somebody"
+            yield Line(answer.foreign.at, "written", f"{answer.foreign.ours} -> {answer.foreign.theirs} by {who}")
+        foreign = answer.foreign
+        if answer.size != answer.current:
+            yield Line(one.decided.at, answer.reason, answer.message)
+
+
+def _others(known: Known, place: ZoneInfo) -> Iterator[Line]:
+    yield from (Line(one.at, "changed", change(one)) for one in known.past.changes)
+    yield from (Line(one.since, "unknown", gap_told(one, place)) for one in known.past.gaps)
+    if known.past.stretches:
+        yield Line(known.past.stretches[0].since, "begins", "the journal begins here")
+    if known.past.ended:
+        yield Line(known.past.ended, "deleted", "the pool was deleted")
+
+
+def show(known: Known, found: Iterable[Line], place: ZoneInfo) -> None:
+    """Print what happened, a line each."""
+    listed = list(found)
+    console.print(f"[bold]{shown(known.name)}[/bold] in {known.namespace}, times in {place.key}")
+    table = plain("at", "what", "")
+    for one in listed:
+        table.add_row(brief(one.at, place), escape(one.what), escape(one.words))
+    console.print(table if listed else "nothing changed the size, and nobody changed anything")
+    for words in known.problems:
+        say("[yellow]note[/yellow]", escape(words))
+    if any(one.what == "changed" for one in listed):
+        say("who", escape(f"people's names are in the API server's audit log: {audit_query(known)}"))
+
+
+def as_json(found: Iterable[Line]) -> list[Json]:
+    """Return what happened, as JSON."""
+    return [{"at": format_instant(one.at), "what": one.what, "message": one.words} for one in found]

@@ -1,0 +1,152 @@
+"""One pool's part of the journal in this process: what is told of it, and what of that waits to be written."""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import msgspec
+
+from poolkeeper.api import journal
+from poolkeeper.api.journal_records import Decided, Lost, Record, Said
+from poolkeeper.api.units import format_instant
+from poolkeeper.core.decision import Decision
+from poolkeeper.core.memory import Memory
+from poolkeeper.core.observation import Observation
+from poolkeeper.shell.backoff import Backoff
+from poolkeeper.shell.journal_store import Ring
+from poolkeeper.shell.pools import Pool
+
+State = tuple[object, ...]
+
+GATHER = timedelta(seconds=5)
+"""How long the first record waits for others: a pool's beginning is several."""
+PAUSE = timedelta(minutes=1)
+QUIET = timedelta(minutes=10)
+DAY = timedelta(days=1)
+WAITING = 200
+"""So many records of a pool may wait; of more, the oldest are lost, and that is said."""
+REMEMBERED = 50
+"""So many states are remembered of a pool, to tell what comes and goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """A decision and what it was made from; `memory` is what was remembered before, `after` what is from then on."""
+
+    seen: Observation
+    memory: Memory
+    decision: Decision
+    after: Memory
+    at: datetime
+
+
+@dataclass(slots=True)
+class Diary:
+    """What this process has to tell of one pool. `ring` is None until its chunks are known.
+
+    `asked` and `state` are what the last look found, `told` the state that was told last; since `since` the state has
+    been the same, it has `wavered` so often without being told, and each of `recent` was told at that time.
+    """
+
+    whose: tuple[str, str, str]
+    ring: Ring | None = None
+    said: Said | None = None
+    asked: State = ()
+    state: State = ()
+    told: State = ()
+    since: datetime | None = None
+    told_at: datetime | None = None
+    wavered: int = 0
+    recent: dict[State, datetime] = field(default_factory=dict)
+    waiting: deque[Record] = field(default_factory=deque)
+    due: datetime | None = None
+    written_at: datetime | None = None
+    rest: Backoff = field(default_factory=Backoff)
+
+    def add(self, record: Record) -> None:
+        """Let a record wait for its turn."""
+        self.waiting.append(record)
+        if self.due is None:
+            earliest = self.written_at + PAUSE if self.written_at else record.at
+            self.due = max(record.at + GATHER, earliest)
+        if len(self.waiting) > WAITING:
+            self._lose()
+
+    def is_old(self, now: datetime) -> bool:
+        """Return whether a day has passed since a decision was told."""
+        return self.told_at is not None and now - self.told_at > DAY
+
+    def is_news(self, deed: Deed) -> bool:
+        """Return whether a decision is to be told: it moves the size, is the first of a day, or was not told lately."""
+        if deed.decision.changes or not self.told or self.state[0] != self.told[0] or self.is_old(deed.at):
+            return True
+        known = self.recent.get(self.state)
+        return known is None or deed.at - known >= QUIET
+
+    def tell(self, now: datetime) -> None:
+        """Take in that the decision is told."""
+        self.told, self.told_at, self.wavered = self.state, now, 0
+        if len(self.recent) >= REMEMBERED:
+            self.recent.clear()
+        self.recent[self.state] = now
+
+    def _lose(self) -> None:
+        first, second = self.waiting.popleft(), self.waiting.popleft()
+        count = (first.count if isinstance(first, Lost) else 1) + 1
+        since = first.since if isinstance(first, Lost) else first.at
+        self.waiting.appendleft(Lost(second.at, since, count))
+
+
+def asked_of(pool: Pool) -> State:
+    """Return what is asked of a pool, to be compared at each look."""
+    lasts = pool.overridden_until is not None
+    return pool.generation, pool.override_text, pool.paused_until, pool.lifted, lasts, quotes_of(pool)
+
+
+def quotes_of(pool: Pool) -> tuple[object, ...]:
+    """Return what a pool's tiers cost, as far as that was looked at."""
+    statement = pool.reckoning.statement
+    return statement.pricing.quotes if statement else ()
+
+
+def prices_of(pool: Pool) -> tuple[tuple[str, str], ...]:
+    """Return what an hour of each tier's GPU costs, in words."""
+    statement = pool.reckoning.statement
+    quotes = statement.pricing.quotes if statement else ()
+    return tuple(
+        (tier, f"{quote.price} ({quote.words})" if quote.words else str(quote.price)) for tier, quote in quotes
+    )
+
+
+def lifted_of(pool: Pool) -> str:
+    """Return until when a budget is lifted, and by whom; empty where none is."""
+    return f"until {format_instant(pool.lifted.until)} by {pool.lifted.by}" if pool.lifted.until else ""
+
+
+def state_of(decision: Decision) -> State:
+    """Return what makes a decision another one: its sizes, its reasons, and what holds it."""
+    reasons = tuple([stage.reason for stage in decision.trail])
+    sizes = tuple([(share.tier, share.found, share.size) for share in decision.shares])
+    return decision.current, decision.size, decision.reason, decision.clamps, decision.frozen, reasons, sizes
+
+
+def appended(ring: Ring, records: Sequence[Record], limit: int) -> bytes | None:
+    """Return the chunk that grows with records at its end; None where it would be over the limit, or is over."""
+    if ring.begun is None or records[-1].at - ring.begun > DAY:
+        return None
+    pressed = journal.press(journal.unpress(ring.pressed)[0] + journal.pack(records))
+    return pressed if len(pressed) <= limit else None
+
+
+def anew(records: Sequence[Record], said: Said | None, limit: int) -> bytes:
+    """Return a new chunk: it begins with what is asked of the pool; what is too large goes without inputs."""
+    if said is not None and not isinstance(records[0], Said):
+        records = (msgspec.structs.replace(said, begins=False, looked_until=None), *records)
+    pressed = journal.press(journal.pack(records))
+    return pressed if len(pressed) <= limit else journal.press(journal.pack(map(bare, records)))
+
+
+def bare(record: Record) -> Record:
+    """Return a record without what its decision was made from."""
+    return msgspec.structs.replace(record, inputs=b"") if isinstance(record, Decided) else record
