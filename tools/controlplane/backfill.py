@@ -1,8 +1,9 @@
 """A real Prometheus whose past was written into it, not scraped. It needs no control plane."""
 
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 
 from controlplane.assets import PROMETHEUS, PROMTOOL, ensure
@@ -14,19 +15,30 @@ BLOCK = "768h"
 """As long as 32 days: one block for a month is written, and read, faster than one for every two hours."""
 
 
-@contextmanager
-def backfilled(counter: str, samples: Iterable[tuple[float, float]]) -> Iterator[str]:
-    """Run a Prometheus that holds one counter, and yield its URL.
+Samples = Iterable[tuple[float, float]]
+"""Seconds since the epoch, rising, and the value."""
 
-    `counter` is a name that ends in `_total`, and its labels if there are any; `samples` are seconds since the epoch,
-    rising, and the counter's value.
+
+@contextmanager
+def backfilled(counter: str, samples: Samples) -> Iterator[str]:
+    """Run a Prometheus that holds one counter, and yield its URL; `counter` and `samples` as for `recorded`."""
+    with recorded({counter: samples}) as url:
+        yield url
+
+
+@contextmanager
+def recorded(past: Mapping[str, Samples]) -> Iterator[str]:
+    """Run a Prometheus that holds these series, and yield its URL.
+
+    A series is a metric's name and its labels, if there are any: a counter where the name ends in `_total`, else a
+    gauge.
     """
     binaries = ensure([PROMETHEUS, PROMTOOL])
     network, holder = claim()
     guardian, programs = start_guardian(network, holder)
     try:
         home, port = programs.directory, free_ports(network.address, (PROMETHEUS,))[PROMETHEUS]
-        write(binaries[PROMTOOL], counter, samples, home)
+        write(binaries[PROMTOOL], past, home)
         url = f"http://{network.address}:{port}"
         start(programs, binaries[PROMETHEUS], url)
         yield url
@@ -35,12 +47,14 @@ def backfilled(counter: str, samples: Iterable[tuple[float, float]]) -> Iterator
         guardian.wait()
 
 
-def write(promtool: Path, counter: str, samples: Iterable[tuple[float, float]], home: Path) -> None:
-    """Write the counter's past into `home`, as blocks of a Prometheus's storage."""
+def write(promtool: Path, past: Mapping[str, Samples], home: Path) -> None:
+    """Write the past of series into `home`, as blocks of a Prometheus's storage."""
     page = home / "past.txt"
     with page.open("w", encoding="utf-8") as lines:
-        lines.write(f"# TYPE {counter.partition('{')[0].removesuffix('_total')} counter\n")
-        lines.writelines(f"{counter} {value:.0f} {at:.0f}\n" for at, value in samples)
+        for name, family in groupby(sorted(past), key=lambda series: series.partition("{")[0]):
+            lines.write(f"# TYPE {name.removesuffix('_total')} {'counter' if name.endswith('_total') else 'gauge'}\n")
+            for series in family:
+                lines.writelines(f"{series} {value:.0f} {at:.0f}\n" for at, value in past[series])
         lines.write("# EOF\n")
     command = [str(promtool), "tsdb", "create-blocks-from", "openmetrics", "-q", f"--max-block-duration={BLOCK}"]
     subprocess.run([*command, str(page), str(home / "data")], check=True, capture_output=True)

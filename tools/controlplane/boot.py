@@ -9,6 +9,7 @@ from pathlib import Path
 
 from controlplane.components import command
 from controlplane.ground import Site
+from controlplane.machine import Machine
 from controlplane.programs import Programs
 from controlplane.readiness import verified, wait_until_ready
 
@@ -27,13 +28,17 @@ class Boot:
 
     site: Site
     programs: Programs
+    machine: Machine | None = None
 
     def run(self) -> None:
-        """Start everything and wait until it can be used.
+        """Start everything and wait until it can be used; a real node, whose address it may live on, first.
 
         Raises:
             BootError: a component died or was not ready in time.
+            NoMachineError: there can be no real node here.
         """
+        if self.machine:
+            self.machine.start()
         self._start("etcd")
         self.wait("etcd")
         self._start("kube-apiserver")
@@ -42,9 +47,13 @@ class Boot:
         self._start("kube-scheduler")
         self._grant()
         self._start("kwok")
+        if self.machine:
+            self.machine.start_kubelet()
         for component in ("kube-scheduler", "kwok", "kube-controller-manager"):
             self.wait(component)
         self.wait("kube-apiserver", "/api/v1/namespaces/default/serviceaccounts/default")
+        if self.machine:
+            self.machine.wait()
 
     def _start(self, component: str) -> None:
         # Times in UTC: the stages of KWOK compute with them.

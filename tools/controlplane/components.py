@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from controlplane.ground import Site
+from controlplane.network import RoutedNetwork
 
 _HERE = Path(__file__).parent
 _QPS, _BURST = "1000", "2000"  # twenty Deployments scaled at once must not wait for a client-side rate limit
@@ -51,7 +52,7 @@ def _api_server(site: Site) -> dict[str, object]:
         "secure-port": site.ports["kube-apiserver"],
         "advertise-address": site.network.address,
         "endpoint-reconciler-type": "none",  # endpoints on loopback are refused
-        "service-cluster-ip-range": "10.96.0.0/16",
+        "service-cluster-ip-range": site.network.services,
         "tls-cert-file": site.pki / "server.crt",
         "tls-private-key-file": site.pki / "server.key",
         "client-ca-file": site.pki / "ca.crt",
@@ -64,6 +65,7 @@ def _api_server(site: Site) -> dict[str, object]:
         **_api_server_tokens(site),
         **_api_server_aggregation(site),
         **(_api_server_audit(site) if site.audit else {}),
+        **(_api_server_kubelet(site) if isinstance(site.network, RoutedNetwork) else {}),
     }
 
 
@@ -93,6 +95,15 @@ def _api_server_aggregation(site: Site) -> dict[str, object]:
         "requestheader-extra-headers-prefix": "X-Remote-Extra-",
         "proxy-client-cert-file": site.pki / "front-proxy.crt",
         "proxy-client-key-file": site.pki / "front-proxy.key",
+    }
+
+
+def _api_server_kubelet(site: Site) -> dict[str, object]:
+    return {
+        "kubelet-certificate-authority": site.pki / "ca.crt",
+        "kubelet-client-certificate": site.pki / "kubelet-client.crt",
+        "kubelet-client-key": site.pki / "kubelet-client.key",
+        "kubelet-preferred-address-types": "InternalIP",
     }
 
 

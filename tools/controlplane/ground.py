@@ -8,11 +8,13 @@ from pathlib import Path
 import yaml
 
 from controlplane.certificates import Authority, Subject, write_key_pair
-from controlplane.network import Network, free_ports
+from controlplane.network import Network, RoutedNetwork, free_ports
 
 PORTS = ("etcd", "etcd-peer", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
 CARD = "cluster.json"
-_SERVICE_ADDRESS = "10.96.0.1"
+_HTTPS = 443
+WORKER = "worker"
+"""The name of the real node, if there is one."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Site:
 
 def prepare(directory: Path, network: Network, binaries: Mapping[str, Path], *, audit: bool) -> Site:
     """Choose the ports and write all certificates, keys and kubeconfigs."""
-    site = Site(directory, network, free_ports(network.address, PORTS), binaries, audit)
+    site = Site(directory, network, _ports(network), binaries, audit)
     site.pki.mkdir(mode=0o700)
     _write_servers(site)
     _write_users(site)
@@ -54,11 +56,19 @@ def prepare(directory: Path, network: Network, binaries: Mapping[str, Path], *, 
     return site
 
 
+def _ports(network: Network) -> dict[str, int]:
+    if not isinstance(network, RoutedNetwork):
+        return free_ports(network.address, PORTS)
+    free = free_ports("127.0.0.1", PORTS)  # nobody else has the address, which comes with the node
+    return free | {"kube-apiserver": _HTTPS}  # what the Service `kubernetes` promises to pods
+
+
 def write_card(site: Site) -> None:
     """Write down, in the directory, what another process needs to use the control plane."""
     content = {
         "directory": str(site.directory),
         "network": site.network.number,
+        "routed": isinstance(site.network, RoutedNetwork),
         "ports": dict(site.ports),
         "binaries": {name: str(path) for name, path in site.binaries.items()},
         "audit": site.audit,
@@ -70,7 +80,8 @@ def read_card(card: Path) -> Site:
     """Return what `write_card` wrote."""
     content = json.loads(card.read_text(encoding="utf-8"))
     binaries = {name: Path(path) for name, path in content["binaries"].items()}
-    return Site(Path(content["directory"]), Network(content["network"]), content["ports"], binaries, content["audit"])
+    network = (RoutedNetwork if content["routed"] else Network)(content["network"])
+    return Site(Path(content["directory"]), network, content["ports"], binaries, content["audit"])
 
 
 def _write_servers(site: Site) -> None:
@@ -86,8 +97,9 @@ def _write_users(site: Site) -> None:
     authority = Authority("ca", site.pki)
     api_names = ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"]
     authority.issue(
-        "server", Subject("server", names=[site.network.address, "localhost", _SERVICE_ADDRESS, *api_names])
+        "server", Subject("server", names=[site.network.address, "localhost", site.network.kubernetes, *api_names])
     )
+    _write_kubelet(site, authority)
     for user, group in (
         ("admin", "system:masters"),
         ("system:kube-controller-manager", None),
@@ -95,11 +107,19 @@ def _write_users(site: Site) -> None:
         ("poolkeeper:kwok", None),
         ("poolkeeper:prometheus", None),
         ("poolkeeper:karpenter", None),
+        (f"system:node:{WORKER}", "system:nodes"),
     ):
         name = user.rpartition(":")[2]
         certificate, key = authority.issue(name, Subject(user, group))
         credentials = {"client-certificate": str(certificate), "client-key": str(key)}
         write_kubeconfig(site.kubeconfig(name), site.url("kube-apiserver"), authority.certificate, credentials)
+
+
+def _write_kubelet(site: Site, authority: Authority) -> None:
+    """Give the real node a certificate to be called by, and the API server one to call it with."""
+    if isinstance(site.network, RoutedNetwork):
+        authority.issue("kubelet", Subject(WORKER, names=[WORKER, site.network.machine_address]))
+        authority.issue("kubelet-client", Subject("kube-apiserver"))
 
 
 def write_kubeconfig(path: Path, server: str, authority: Path, credentials: Mapping[str, str]) -> Path:

@@ -39,11 +39,12 @@ def adopt_orphans() -> None:
 
 @dataclass
 class Program:
-    """How a program is started, and the process that runs it now."""
+    """How a program is started, the process that runs it now, and a command to run once everything has ended."""
 
     argv: list[str]
     env: dict[str, str]
     log: str
+    farewell: list[str] = field(default_factory=list)
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> int:
@@ -124,7 +125,8 @@ class Guardian:
         name = request["name"]
         if "argv" in request:
             self._stop(request, requester)
-            self.programs[name] = Program(request["argv"], request["env"], request["log"])
+            farewell = request.get("farewell", [])
+            self.programs[name] = Program(request["argv"], request["env"], request["log"], farewell)
         if request.get("tied"):
             self._when_gone(requester, self.programs[name].stop)
         pid = self.programs[name].start()
@@ -153,13 +155,15 @@ class Guardian:
         self.selector.register(descriptor, selectors.EVENT_READ, gone)
 
     def end_everything(self) -> None:
-        """Kill every program and what they left to us."""
+        """Kill every program and what they left to us; then remove what no kill removes."""
         for program in self.programs.values():
             program.stop()
         while children := Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split():
             for child in map(int, children):
                 os.kill(child, signal.SIGKILL)
                 os.waitpid(child, 0)
+        for farewell in filter(None, (program.farewell for program in self.programs.values())):
+            subprocess.run(farewell, stdin=subprocess.DEVNULL, check=False)
 
 
 def _peer(connection: socket.socket) -> tuple[int, int]:

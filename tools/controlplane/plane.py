@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from controlplane import assets, cluster, ground
 from controlplane.boot import Boot
 from controlplane.cluster import Cluster
-from controlplane.network import claim
+from controlplane.machine import machine_of, prepare
+from controlplane.network import RoutedNetwork, claim
 from controlplane.programs import ProgramError, Programs, start_guardian
 
 if TYPE_CHECKING:
@@ -20,13 +21,16 @@ class ControlPlane:
 
     Args:
         audit: whether the API server writes an audit log (writes with their bodies, reads without).
+        real_node: whether there is also a node that runs containers, beside those that KWOK plays.
 
     Raises:
         BootError: a component died or was not ready in a minute.
+        NoMachineError: there can be no real node here.
     """
 
-    def __init__(self, *, audit: bool = False) -> None:
+    def __init__(self, *, audit: bool = False, real_node: bool = False) -> None:
         self._audit = audit
+        self._real_node = real_node
         self._guardian: subprocess.Popen[str] | None = None
         self._programs: Programs | None = None
 
@@ -35,6 +39,8 @@ class ControlPlane:
     def __enter__(self) -> Cluster:
         """Boot, and return the cluster once everything answers."""
         binaries = assets.ensure()
+        if self._real_node:
+            prepare()
         try:
             return self._boot(binaries)
         except BaseException:
@@ -45,10 +51,11 @@ class ControlPlane:
         self.close()
 
     def _boot(self, binaries: dict[str, Path]) -> Cluster:
-        network, holder = claim()
+        claimed, holder = claim()
+        network = RoutedNetwork(claimed.number) if self._real_node else claimed
         self._guardian, self._programs = start_guardian(network, holder)
         site = ground.prepare(self._programs.directory, network, binaries, audit=self._audit)
-        Boot(site, self._programs).run()
+        Boot(site, self._programs, machine_of(site, self._programs)).run()
         ground.write_card(site)
         return Cluster(site)
 

@@ -26,15 +26,23 @@ class Programs:
     directory: Path
 
     def start(
-        self, name: str, argv: Sequence[str] = (), *, env: Mapping[str, str] | None = None, tied: bool = False
+        self,
+        name: str,
+        argv: Sequence[str] = (),
+        *,
+        env: Mapping[str, str] | None = None,
+        tied: bool = False,
+        farewell: Sequence[str] = (),
     ) -> int:
         """Start `argv` under `name`, or, without `argv`, what ran under that name before; return its process id.
 
-        It ends with the control plane; `tied`, also with the process that calls this.
+        It ends with the control plane; `tied`, also with the process that calls this. `farewell` is run when all is
+        over, to remove what outlives processes and files.
         """
         request: dict[str, Any] = {"act": "start", "name": name, "tied": tied}
         if argv:
             request |= {"argv": list(argv), "env": dict(env or os.environ), "log": str(self.log(name))}
+            request["farewell"] = list(farewell)
         return int(self._ask(request)["pid"])
 
     def stop(self, name: str) -> None:
