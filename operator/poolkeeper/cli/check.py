@@ -8,7 +8,7 @@ import typer
 from poolkeeper.cli.checks import doctor, shown
 from poolkeeper.cli.checks.look import Asked
 from poolkeeper.cli.checks.pool import examine, examined
-from poolkeeper.cli.connection import UNREACHABLE, As, Context, Kubeconfig, Namespace, Output, ask, print_json
+from poolkeeper.cli.connection import UNREACHABLE, As, Context, Kubeconfig, Output, ask, print_json
 from poolkeeper.cli.manifest import read
 from poolkeeper.shell.brokers import load_brokers
 from poolkeeper.shell.kube import KubeClient
@@ -27,7 +27,12 @@ def check(
     ] = None,
     prometheus_file: Annotated[Path | None, typer.Option(help="As given to `poolkeeper run`.")] = None,
     brokers_file: Annotated[Path | None, typer.Option(help="As given to `poolkeeper run`.")] = None,
-    namespace: Namespace = None,
+    namespace: Annotated[
+        str | None, typer.Option("--namespace", "-n", help="Its pools only; without it, those of all namespaces.")
+    ] = None,
+    operator_namespace: Annotated[
+        str | None, typer.Option("--operator-namespace", help="The operator there only, where there are several.")
+    ] = None,
     kubeconfig: Kubeconfig = None,
     context: Context = None,
     output: As = Output.TEXT,
@@ -49,7 +54,10 @@ def check(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     if file is None:
-        told = ask((kubeconfig, context), lambda kube: doctor.examine_all(kube, namespace, asked))
+        told = ask(
+            (kubeconfig, context),
+            lambda kube: doctor.examine_all(kube, doctor.Places(namespace, operator_namespace), asked),
+        )
     else:
         pools = read(file)
         told = {"items": [examined(pool) for pool in pools]}

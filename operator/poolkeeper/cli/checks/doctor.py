@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from poolkeeper.api import names
 from poolkeeper.api.spec import SpecError, parse_spec
@@ -22,13 +22,21 @@ from poolkeeper.shell.views import PodView
 
 Json = dict[str, Any]
 
+
+class Places(NamedTuple):
+    """The namespaces of the pools and of the operator that are looked at, None: all."""
+
+    pools: str | None = None
+    operator: str | None = None
+
+
 FIELDS = {Level.WRONG: "problems", Level.UNKNOWN: "unanswered", Level.NOTE: "notes"}
 
 
-async def examine_all(kube: KubeClient, namespace: str | None, asked: Asked) -> Json:
-    """Return what was found of the cluster and of each pool, of one namespace or (None) of all."""
-    inside = f"/namespaces/{namespace}" if namespace else ""
-    whole, pools = await asyncio.gather(reading.cluster(kube), _pools(kube, inside))
+async def examine_all(kube: KubeClient, places: Places, asked: Asked) -> Json:
+    """Return what was found of the cluster and of each pool."""
+    inside = f"/namespaces/{places.pools}" if places.pools else ""
+    whole, pools = await asyncio.gather(reading.cluster(kube, places.operator), _pools(kube, inside))
     told: Json = {"cluster": blank("cluster"), "items": []}
     take(told["cluster"], table.of_the_cluster(whole))
     asked = heard(whole, asked)

@@ -12,7 +12,7 @@ from poolkeeper.cli.checks.known import Known, labels, name_of
 Json = dict[str, Any]
 
 VERSION_LABEL = "app.kubernetes.io/version"
-OPTIONAL = ("priorityclasses", "mutatingwebhookconfigurations")
+OPTIONAL = ("clusterrolebindings", "priorityclasses", "mutatingwebhookconfigurations")
 """What those who keep pools often may not read, and can do without."""
 AHEAD = timedelta(seconds=5)
 """A lease is renewed by the API server's time: one that is further in the future was written by another clock."""

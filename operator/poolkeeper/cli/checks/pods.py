@@ -8,6 +8,7 @@ from poolkeeper.cli.checks.known import Json, PoolSeen
 
 DEADLINE = 600
 """A Deployment's progressDeadlineSeconds where it gives none (apps/v1)."""
+ROLLS = "  # rolls the pods"
 GRACE = 30
 """A pod's terminationGracePeriodSeconds where it gives none (core/v1)."""
 
@@ -48,7 +49,7 @@ def hurried(seen: PoolSeen) -> Iterator[Finding]:
             "spec.template.spec.terminationGracePeriodSeconds",
             f"is {seconds} for {seen.shown}, less than drain.deadline of {seen.spec.drain.deadline}",
             "what a busy pod serves is cut off sooner where a drain or a rollout ends it",
-            patched(seen, '{"spec":{"template":{"spec":{"terminationGracePeriodSeconds":' + wanted + "}}}}"),
+            patched(seen, '{"spec":{"template":{"spec":{"terminationGracePeriodSeconds":' + wanted + "}}}}") + ROLLS,
         )
 
 

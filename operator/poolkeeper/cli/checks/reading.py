@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from poolkeeper.api import names
@@ -18,6 +19,7 @@ CLUSTER: Mapping[str, Place] = {
     "crds": ("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", {}),
     "operators": ("/apis/apps/v1/deployments", {"labelSelector": OPERATOR}),
     "leases": ("/apis/coordination.k8s.io/v1/leases", {"fieldSelector": f"metadata.name={names.LEASE}"}),
+    "clusterrolebindings": ("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", {}),
     "nodes": ("/api/v1/nodes", {}),
     "priorityclasses": ("/apis/scheduling.k8s.io/v1/priorityclasses", {}),
     "mutatingwebhookconfigurations": ("/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations", {}),
@@ -29,9 +31,15 @@ NAMESPACE: Mapping[str, Place] = {
 }
 
 
-async def cluster(kube: KubeClient) -> Known:
-    """Return what is known of the whole cluster."""
-    return await _read(kube, CLUSTER, "")
+async def cluster(kube: KubeClient, operator: str | None = None) -> Known:
+    """Return what is known of the whole cluster; with `operator` of operators in that namespace alone."""
+    found = await _read(kube, CLUSTER, "")
+    theirs = {
+        name: tuple(one for one in found.of(name) if operator in {None, one["metadata"]["namespace"]})
+        for name in ("operators", "leases")
+        if name not in found.unread
+    }
+    return replace(found, lists={**found.lists, **theirs})
 
 
 async def namespace(kube: KubeClient, name: str, whole: Known) -> Known:

@@ -51,10 +51,11 @@ class Right(NamedTuple):
 
 
 class Who(NamedTuple):
-    """Whose rights are looked at: a ServiceAccount, or (without one) whoever asks."""
+    """Whose rights are looked at: a ServiceAccount, or (without one) whoever asks; `role`: where they are written."""
 
     namespace: str = ""
     account: str = ""
+    role: str = "poolkeeper"
 
     @property
     def shown(self) -> str:
@@ -72,8 +73,17 @@ def whose(known: Known) -> Who:
     for one in known.of("operators"):
         account = one["spec"]["template"]["spec"].get("serviceAccountName")
         if account:
-            return Who(one["metadata"]["namespace"], account)
+            who = Who(one["metadata"]["namespace"], account)
+            return who._replace(role=next(roles(known, who), who.role))
     return Who()
+
+
+def roles(known: Known, who: Who) -> Iterator[str]:
+    """Yield the ClusterRoles that an account is bound to."""
+    for one in known.of("clusterrolebindings"):
+        for subject in one.get("subjects") or ():
+            if (subject["kind"], subject.get("namespace"), subject["name"]) == ("ServiceAccount", *who[:2]):
+                yield one["roleRef"]["name"]
 
 
 def needed(namespace: str, pools: Iterable[PoolSeen]) -> Iterator[Right]:
@@ -145,4 +155,4 @@ def grant(who: Who, right: Right, verbs: list[str]) -> str:
         )
     rule = {"apiGroups": [right.group], "resources": [right.resource], "verbs": verbs}
     patch = json.dumps([{"op": "add", "path": "/rules/-", "value": rule}])
-    return f"kubectl patch clusterrole poolkeeper --type=json -p '{patch}'"
+    return f"kubectl patch clusterrole {who.role} --type=json -p '{patch}'"

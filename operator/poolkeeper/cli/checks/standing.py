@@ -12,6 +12,8 @@ FAULTS = ("AbleToScale", "ScalingActive")
 """Conditions that are wrong where they are False; the look at the pool itself finds conflicts, sources and splits."""
 CAUTIONS = ("WithinSLO", "WithinBudget")
 MEANT = {Reason.PAUSED.value, Reason.OBSERVING.value}
+FOUND = {Reason.TARGET_NOT_FOUND.value, Reason.INVALID_SPEC.value}
+"""What the look at the pool itself tells, with the field."""
 
 
 def check(seen: PoolSeen) -> Iterator[Finding]:
@@ -48,13 +50,16 @@ def said(seen: PoolSeen) -> Iterator[Finding]:
         )
     elif seen.status.get("observedGeneration", 0) < seen.pool["metadata"]["generation"]:
         yield note(pool, "its operator has not taken in the newest spec yet")
+    reasons: set[str] = set()
     for one in conditions:
-        yield from told(pool, one)
+        if one["reason"] not in reasons:
+            yield from told(pool, one)
+        reasons.add(one["reason"])
 
 
 def told(pool: str, one: Json) -> Iterator[Finding]:
     """Yield a condition that is not as it should be."""
-    bad = one["status"] == "False" and one["reason"] not in MEANT
+    bad = one["status"] == "False" and one["reason"] not in MEANT | FOUND
     frozen = one["type"] == "ScalingActive" and one["reason"].startswith("Conflict")
     if bad and one["type"] in FAULTS and not frozen:
         yield wrong(f"{pool} {one['type']}", f"{one['reason']}: {one['message']}")

@@ -42,6 +42,7 @@ class Fold:
     _growths: int = 0
     _busy_since: datetime | None = None
     _began: datetime = field(init=False)
+    _seen: Seen = field(init=False)
 
     async def run(self) -> None:
         """Fold until nothing is left.
