@@ -1,0 +1,122 @@
+"""What workloads' GPUs cost a month, and what nobody uses."""
+
+from decimal import Decimal
+
+import pytest
+
+from builders import at
+from poolkeeper.api.holding_costs import capacity, cost, totals
+from poolkeeper.api.holdings import Holding, holdings
+from poolkeeper.api.survey import GpuNode, GpuPod, Reference, Survey
+from poolkeeper.api.tariff import Tariff
+
+THREE = Tariff({("", ""): Decimal(3)})
+GPU = "nvidia.com/gpu"
+
+
+def gpus(number):
+    return ((GPU, Decimal(number)),)
+
+
+def node(name="gpu-0", number=8, **labels):
+    return GpuNode(name, labels, devices=gpus(number), allocatable=gpus(number))
+
+
+def pod(name="a", on="gpu-0", number=1, **given):
+    return GpuPod("models", name, name, at(0), None, devices=gpus(number), node=on, **given)
+
+
+def survey(*pods, nodes=(), **given):
+    return Survey(at(0), pods, {one.name: one for one in nodes} if nodes is not None else None, **given)
+
+
+def costs(seen, tariff=THREE):
+    return [cost(one, seen, tariff) for one in holdings(seen)]
+
+
+def test_a_month_is_730_hours():
+    (found,) = costs(survey(pod(number=2), nodes=[node()]))
+    assert (found.gpus, found.month, found.words) == (2, Decimal("4380.00"), ("--price",))
+
+
+def test_who_waits_for_a_node_pays_nothing():
+    (found,) = costs(survey(pod(on="", number=4), nodes=[node()]))
+    assert (found.gpus, found.wanted, found.month, found.capacity) == (0, 4, 0, "")
+
+
+def test_a_price_that_is_unknown_makes_no_sum():
+    (found,) = costs(survey(pod(), nodes=[node()]), Tariff())
+    assert (found.month, found.gpus) == (None, 1)
+    assert "no label" in found.words[0]
+
+
+def test_gpus_that_nobody_can_count_have_no_price():
+    (found,) = costs(survey(pod(claimed=None), nodes=[node()]))
+    assert (found.gpus, found.month, found.words) == (None, None, ("how many GPUs it has cannot be told",))
+
+
+def test_nodes_that_may_not_be_read_leave_the_capacity_unknown():
+    (found,) = costs(survey(pod(), nodes=None))
+    assert (found.capacity, found.month) == ("unknown", 2190)
+
+
+@pytest.mark.parametrize(("spots", "words"), [((), ""), ((0, 0), "on-demand"), ((1, 1), "spot"), ((0, 1), "mixed")])
+def test_capacity_types(spots, words):
+    nodes = [node(**{"karpenter.sh/capacity-type": "spot" if one else "on-demand"}) for one in spots]
+    assert capacity(nodes) == words
+
+
+def test_kinds_are_those_of_the_nodes():
+    (found,) = costs(survey(pod(), nodes=[node(**{"nvidia.com/gpu.product": "NVIDIA-L4"})]))
+    assert found.kinds == ("L4",)
+
+
+def test_what_is_free_costs_too():
+    seen = survey(pod(number=6), nodes=[node(), node("gpu-1", 4), GpuNode("cpu-0")])
+    found = totals(seen, costs(seen), THREE)
+    assert (found.offered, found.allocatable, found.allocated, found.free) == (12, 12, 6, 6)
+    assert (found.free_month, found.idle_nodes) == (6 * 2190, ("gpu-1",))
+
+
+def test_free_gpus_without_a_price_have_no_cost():
+    seen = survey(pod(), nodes=[node()])
+    found = totals(seen, costs(seen, Tariff()), Tariff())
+    assert (found.free_month, found.unpriced, found.month) == (None, 1, 0)
+
+
+def test_who_waits_takes_nothing_from_a_node():
+    seen = survey(pod(on=""), nodes=[node()])
+    assert totals(seen, costs(seen), THREE).free == 8
+
+
+def test_a_full_node_has_none_free():
+    seen = survey(pod(number=8), nodes=[node()])
+    assert totals(seen, costs(seen), THREE).free == 0
+
+
+def test_one_namespace_does_not_tell_what_is_free():
+    seen = survey(pod(), nodes=[node()], whole=False)
+    found = totals(seen, costs(seen), THREE)
+    assert (found.allocatable, found.free) == (8, None)
+
+
+def test_without_nodes_nobody_knows_what_there_is():
+    seen = survey(pod(), nodes=None)
+    assert totals(seen, costs(seen), THREE).offered is None
+
+
+def test_a_workload_without_pods_costs_nothing():
+    seen = survey(nodes=[node()])
+    found = cost(Holding("models", Reference("Deployment", "chat", "d")), seen, THREE)
+    assert (found.month, found.gpus) == (0, 0)
+
+
+def test_a_wait_for_gpus_that_nobody_can_count():
+    (found,) = costs(survey(pod(on="", claimed=None), nodes=[node()]))
+    assert found.wanted is None
+
+
+def test_gpus_unknown_are_left_out_of_what_is_held():
+    seen = survey(pod("a"), pod("b", claimed=None), nodes=[node()])
+    found = totals(seen, costs(seen), THREE)
+    assert (found.allocated, found.free) == (1, 7)
