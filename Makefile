@@ -47,6 +47,10 @@ crds: $(READY) ## Generate crds/, docs/reference/, the dashboard, the Prometheus
 	$(RUN)/python -m drawings
 	$(RUN)/python -m bundles
 
+docs: $(READY) ## The documentation as a site: out/docs/index.html
+	@$(RUN)/sphinx-build -W --keep-going -q -b html docs out/docs
+	echo "out/docs/index.html"
+
 cluster: $(READY) assets ## A local Kubernetes to play with: a kubeconfig and a prompt
 	@exec $(RUN)/python -m controlplane cluster
 
@@ -113,4 +117,4 @@ $(READY): pyproject.toml uv.lock
 	$(UV) sync --frozen
 	touch $@
 
-.PHONY: help env demo test test-long unit lint types crds cluster bench-reaction bench-from-zero bench-batch bench-rest bench-spot bench-forecast bench-money bench-economics bench-recommend bench-decide bench-speed bench-live bench-published bench-skyserve bench-cliff assets clean
+.PHONY: help env demo docs test test-long unit lint types crds cluster bench-reaction bench-from-zero bench-batch bench-rest bench-spot bench-forecast bench-money bench-economics bench-recommend bench-decide bench-speed bench-live bench-published bench-skyserve bench-cliff assets clean

@@ -37,7 +37,8 @@ LISTED = re.compile(r"\]\((?P<page>[\w./-]+)\.md\)")
 def contents(title: str, section: str) -> str:
     """Return a table of contents, not shown in the page, of what a section links to."""
     pages = "\n".join(dict.fromkeys(LISTED.findall(section)))
-    return f"\n```{{toctree}}\n:hidden:\n:caption: {title}\n\n{pages}\n```\n" if pages else ""
+    caption = f":caption: {title}\n" if title else ""
+    return f"\n```{{toctree}}\n:hidden:\n{caption}\n{pages}\n```\n" if pages else ""
 
 
 def add_contents(_: Sphinx, name: str, source: list[str]) -> None:
