@@ -1,6 +1,7 @@
 """`poolkeeper migrate`: KEDA's, Kubernetes' and kube-downscaler's objects as InferencePools."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -9,11 +10,14 @@ import typer
 
 from poolkeeper.api.target import KINDS, WorkloadKind
 from poolkeeper.cli.connection import Context, Kubeconfig, Namespace, ask, complaints, print_json
-from poolkeeper.cli.migration import hpa, keda, objects, pools, written
+from poolkeeper.cli.migration import hpa, keda, objects, pools, replayed, written
 from poolkeeper.cli.migration.objects import Group
 from poolkeeper.cli.migration.outcome import UnfitError
 from poolkeeper.cli.migration.pools import Migrated
+from poolkeeper.cli.migration.replayed import Replayed
+from poolkeeper.cli.question import number, option
 from poolkeeper.cli.saved import Force, Out, save
+from poolkeeper.cli.simulate_options import PeakReplicas
 from poolkeeper.shell.clock import Clock
 from poolkeeper.shell.kube import KubeClient
 from poolkeeper.shell.kube_errors import NotFound
@@ -62,6 +66,11 @@ def migrate(
     context: Context = None,
     out: Out = None,
     force: Force = False,
+    replay: Annotated[
+        Path | None,
+        typer.Option(metavar="TRACE", help="Live the original and the pool on this traffic, too, as simulate does."),
+    ] = None,
+    peak_replicas: PeakReplicas = None,
     output: Annotated[Form, typer.Option("--output", "-o", help="yaml or json.")] = Form.YAML,
 ) -> None:
     r"""Turn ScaledObjects, HorizontalPodAutoscalers and kube-downscaler's annotations into InferencePools.
@@ -80,13 +89,15 @@ def migrate(
         found = ask((kubeconfig, context), lambda kube: gathered(kube, namespace, name))
     if not found:
         raise typer.BadParameter(f"nothing that scales a workload is in {file or 'the namespace'}")
-    made, refused = each(found, out)
-    tell(made, refused, output, (out, force))
+    made, refused = each(found, out, Clock.of_this_machine().now())
+    peak = option("--peak-replicas", peak_replicas, number)
+    lives = [replayed.replayed(one, replay, peak) if replay else None for one in made]
+    tell(list(zip(made, lives, strict=True)), refused, output, (out, force))
 
 
-def each(found: Sequence[Group], out: Path | None) -> tuple[list[Migrated], list[Refused]]:
+def each(found: Sequence[Group], out: Path | None, now: datetime) -> tuple[list[Migrated], list[Refused]]:
     """Return the pools, and what cannot be one."""
-    places, now = pools.servers(found), Clock.of_this_machine().now()
+    places = pools.servers(found)
     made: list[Migrated] = []
     refused: list[Refused] = []
     for group in found:
@@ -97,18 +108,38 @@ def each(found: Sequence[Group], out: Path | None) -> tuple[list[Migrated], list
     return made, refused
 
 
-def tell(made: Sequence[Migrated], refused: Sequence[Refused], output: Form, place: tuple[Path | None, bool]) -> None:
+def tell(
+    made: Sequence[tuple[Migrated, Replayed | None]],
+    refused: Sequence[Refused],
+    output: Form,
+    place: tuple[Path | None, bool],
+) -> None:
     """Print the pools or save them, and say what is to be known of them; leave with 1 where one cannot be."""
     if output is Form.JSON:
-        print_json({"items": written.as_json(made), "refused": [one._asdict() for one in refused]})
+        items = [
+            shown | told_lives(*one) for shown, one in zip(written.as_json(one for one, _ in made), made, strict=True)
+        ]
+        print_json({"items": items, "refused": [one._asdict() for one in refused]})
     else:
-        save(written.manifest(made), *place)
-        for one in made:
+        save(written.manifest(one for one, _ in made), *place)
+        for one, lives in made:
             written.show(complaints, one)
+            if lives:
+                replayed.show(complaints, lives, named_lives(one))
         for bad in refused:
             complaints.print(f"error: {bad.name}: {bad.why}", markup=False)
     if refused:
         raise typer.Exit(1)
+
+
+def named_lives(found: Migrated) -> tuple[str, str]:
+    """Return how the two lives are called."""
+    return found.origin, f"ipool/{found.name}"
+
+
+def told_lives(found: Migrated, lives: Replayed | None) -> Json:
+    """Return the lives as JSON, nothing where there are none."""
+    return {"replay": replayed.as_json(lives, named_lives(found))} if lives else {}
 
 
 async def gathered(kube: KubeClient, namespace: str | None, name: str | None) -> list[Group]:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from poolkeeper.api.units import format_duration
 from poolkeeper.api.weekdays import WEEK
 from poolkeeper.cli.migration.outcome import Json, Note, Part, carried, differs, left
 from poolkeeper.cli.migration.triggers import Trigger
@@ -50,13 +51,18 @@ def windows(found: Sequence[Trigger], bounds: tuple[int, int], now: datetime) ->
     """
     if not found:
         return Part()
-    place = str(found[0].metadata.get("timezone") or "UTC")
-    own = [one for one in found if one.metadata.get("timezone") == place]
+    place = timezone(found[0])
+    own = [one for one in found if timezone(one) == place]
     words = f"a pool has one zone, {place}: write this window's hours in it, or make the zones the same"
     others = [left(f"{one.field} timezone", words) for one in found if one not in own]
     made = [window(one, bounds) for one in own]
     notes = [note for one in own for note in told(one, bounds, place, now)]
     return Part({"schedule": {"timezone": place, "windows": made}}, (*notes, *others))
+
+
+def timezone(trigger: Trigger) -> str:
+    """Return the zone of a trigger."""
+    return str(trigger.metadata.get("timezone") or "UTC")
 
 
 def window(trigger: Trigger, bounds: tuple[int, int]) -> Json:
@@ -144,7 +150,7 @@ def told(trigger: Trigger, bounds: tuple[int, int], place: str, now: datetime) -
 def summary(found: Sequence[Apart], place: ZoneInfo) -> str:
     """Return when the two were apart, in words."""
     first = found[0]
-    hours = sum((one.end - one.begin for one in found), timedelta(0)) / timedelta(hours=1)
+    whole = sum((one.end - one.begin for one in found), timedelta(0))
     who, other = (
         ("this window is", "KEDA's is not") if first.ours else ("KEDA's trigger is active", "this window is not")
     )
@@ -154,9 +160,15 @@ def summary(found: Sequence[Apart], place: ZoneInfo) -> str:
     )
     times = f"{len(found)} time{'s' if len(found) > 1 else ''}"
     return (
-        f"the two are apart {times} in the coming 400 days, {hours:,.0f} hours in all, {cause}. First: from "
+        f"the two are apart {times} in the coming 400 days, {lasting(whole)} in all, {cause}. First: from "
         f"{begin:%a %d %b %Y %H:%M} to {end:%a %d %b %Y %H:%M} {who}, {other}"
     )
+
+
+def lasting(whole: timedelta) -> str:
+    """Return a time in hours, in minutes where it is short."""
+    hour = timedelta(hours=1)
+    return f"{whole / hour:,.0f} hours" if whole >= 2 * hour else format_duration(whole)
 
 
 def is_set(one: Apart, place: ZoneInfo) -> bool:

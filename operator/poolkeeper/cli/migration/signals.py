@@ -142,8 +142,8 @@ def of_replica(target: Decimal, *, pods: bool) -> str:
         f"is over {plain(2 * target)} by two steps, so 2 become 4, and more only once these work"
     )
     if not pods:
-        shrinks = f"Less than {plain(target)} for each that would remain shrinks, there at once to what is needed, here by"
-        return f"{grows}. {shrinks} scaleDown.step each gracePeriod"
+        shrinks = f"Less than {plain(target)} for each that would remain shrinks: there at once, here by scaleDown.step"
+        return f"{grows}. {shrinks} each gracePeriod"
     return f"{grows}. An empty queue alone shrank it; here the survivors must not be too busy either"
 
 
