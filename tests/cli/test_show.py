@@ -12,7 +12,7 @@ from builders import at, published, seen, target
 from poolkeeper.api.explain import explanation
 from poolkeeper.api.status import Verdict, entry, render
 from poolkeeper.api.windows import explained_outlook
-from poolkeeper.cli import explain, status
+from poolkeeper.cli import explain, status, status_rows, status_table
 from poolkeeper.cli.main import app
 from poolkeeper.core.decide import decide
 from poolkeeper.core.decision import Decision, Health, Share, Stage
@@ -70,7 +70,7 @@ def test_conditions_that_are_wrong_are_noted(printed):
 def test_a_row_is_live_where_the_operator_answers():
     page, _ = found(1500)
     pool = {"metadata": {"namespace": "a", "name": "b"}, "spec": {"mode": "Active", "minReplicas": 2, "maxReplicas": 8}}
-    row = status.row(pool, page["decision"])
+    row = status_rows.row(pool, page["decision"])
     assert (row["queue"], row["desired"], row["reason"]) == (1500, 3, "QueueAbove")
 
 
@@ -107,16 +107,23 @@ def test_the_table_fits_eighty_columns(spot, window, cost):
 
 
 @pytest.mark.parametrize(
-    ("mode", "width", "left"),
+    ("mode", "width", "below"),
     [
-        ("Active", 80, "no room for MODE, WINDOW, MONTH: -o json has all"),
-        ("Observe", 80, "no room for WINDOW, $/H, MONTH: -o json has all"),
-        ("Active", 96, "no room for MODE: -o json has all"),
+        ("Active", 80, "  window office, month 8123 EUR"),
+        ("Observe", 80, "  window office, $/h 15.60, month 8123 EUR"),
+        ("Active", 96, ""),
         ("Active", 120, ""),
     ],
 )
-def test_what_there_is_no_room_for_is_said(mode, width, left):
-    assert "".join(printed_table([ROW | {"mode": mode}], width)[2:]).rstrip() == left
+def test_what_has_no_column_stands_below(mode, width, below):
+    assert "".join(printed_table([ROW | {"mode": mode}], width)[2:]).rstrip() == below
+
+
+@pytest.mark.parametrize("width", [20, 30, 40, 60, 80])
+def test_nothing_is_lost_on_a_narrow_screen(width):
+    text = " ".join(printed_table([ROW | {"mode": "Observe"}], width))
+    words = ("inference/chat", "Observe", "1500", "6/9", "2-8", "office", "98.8%", "15.60", "8123 EUR", "QueueAbove")
+    assert [word for word in words if word not in text] == []
 
 
 def test_what_says_nothing_goes_before_what_does():
@@ -126,18 +133,22 @@ def test_what_says_nothing_goes_before_what_does():
 
 
 def test_what_matters_most_is_always_there():
-    head, *_ = printed_table([ROW], 50)
+    head, *_ = printed_table([ROW], 58)
     assert head.split() == ["POOL", "QUEUE", "DESIRED", "READY", "MIN-MAX", "REASON"]
+
+
+def test_a_name_that_has_no_room_stands_above_its_row():
+    assert printed_table([ROW], 50)[1:3] == ["inference/chat", " 1500        3      2      2-8  QueueAbove"]
 
 
 def printed_table(rows, width):
     console = Console(width=width, record=True)
-    console.print(status.table(rows, width))
+    console.print(status_table.table(rows, width))
     return console.export_text().splitlines()
 
 
 def table(*rows, width=80):
-    return "\n".join(printed_table([status.row(*row) for row in rows], width))
+    return "\n".join(printed_table([status_rows.row(*row) for row in rows], width))
 
 
 SPLIT = {"metadata": {"namespace": "a", "name": "b"}, "spec": {"mode": "Active", "minReplicas": 2, "maxReplicas": 20}}
@@ -351,7 +362,9 @@ def test_a_first_spec_that_is_refused_does_nothing(printed):
 
 def test_a_refused_spec_is_the_reason_in_the_table():
     page = refused()
-    row = status.row({"metadata": SPLIT["metadata"], "spec": page["spec"], "status": page["status"]}, page["decision"])
+    row = status_rows.row(
+        {"metadata": SPLIT["metadata"], "spec": page["spec"], "status": page["status"]}, page["decision"]
+    )
     assert (row["reason"], row["mode"]) == ("InvalidSpec", "Active")
 
 
@@ -408,7 +421,7 @@ def test_work_that_can_wait_is_told(printed, told, words):
 
 @pytest.mark.parametrize(("options", "place"), [(["-n", "nons"], "nons"), ([], "any namespace")])
 def test_where_no_pools_are_that_is_said(monkeypatch, options, place):
-    monkeypatch.setattr(status, "ask", lambda *_: [])
+    monkeypatch.setattr(status, "ask", lambda *_: ([], True))
     assert CliRunner().invoke(app, ["status", *options]).output == f"no pools in {place}\n"
 
 
@@ -484,7 +497,7 @@ OVERRIDDEN = {"summary": "minReplicas 6", "until": "2026-03-02T14:00:00Z"}
     ],
 )
 def test_what_people_and_peers_ask_of_a_pool_is_in_its_row(asked, words):
-    assert status.cells(ROW | asked)["HELD"] == words
+    assert status_table.cells(ROW | asked)["HELD"] == words
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,7 @@ OperatorUrl = Annotated[
     ),
 ]
 
+
 class Paper(Console):
     """What is printed on: as wide as the terminal; in a pipe as wide as what is printed, so that nothing is cut there.
 
