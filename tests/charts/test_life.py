@@ -20,7 +20,7 @@ POOL = {
     "spec": {"targetRef": {"name": "chat"}, "minReplicas": 2, "maxReplicas": 8},
 }
 KINDS = (
-    "customresourcedefinitions,deployments,replicasets,pods,configmaps,secrets,serviceaccounts,poddisruptionbudgets,"
+    "customresourcedefinitions,deployments,configmaps,secrets,serviceaccounts,poddisruptionbudgets,"
     "networkpolicies,roles,rolebindings,clusterroles,clusterrolebindings"
 )
 OURS = "app.kubernetes.io/part-of=poolkeeper"
@@ -63,7 +63,7 @@ def life(cluster):
     cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "inference"}}, POOL)
     made.step("upgraded", "upgrade", "poolkeeper", str(CHART), "--set", "replicas=3,logLevel=debug", *waiting)
     made.step("rolled back", "rollback", "poolkeeper", *waiting)
-    made.step("uninstalled", "uninstall", "poolkeeper", "--wait", "--timeout", "120s", "--cascade", "foreground")
+    made.step("uninstalled", "uninstall", "poolkeeper", *waiting)
     made.step("again", "install", "poolkeeper", str(CHART), *waiting)
     made.helm("uninstall", "poolkeeper", "--wait")
     return made
