@@ -148,7 +148,7 @@ async def test_what_could_not_be_written_is_said():
     async with playing() as (view, pilot, feed):
         feed.away = "connection refused"
         await pilot.press("p")
-        await until(pilot, lambda: "not written: connection refused" in screen(view))
+        await until(pilot, lambda: [one.message for one in view._notifications] == ["not written: connection refused"])  # noqa: SLF001
 
 
 async def test_the_keys_are_told():

@@ -55,12 +55,12 @@ class Watch(App[None]):
     ENABLE_COMMAND_PALETTE = False
     CSS = """
     Screen { layers: base; }
-    #title { height: 1; text-style: bold; }
+    #heading { height: 1; text-style: bold; }
     #pools { height: 1fr; }
     #below { height: auto; max-height: 50%; border-top: solid $primary; padding: 0 1; }
     #below.low { display: none; }
-    #filter { display: none; height: 1; border: none; padding: 0; }
-    #filter.open { display: block; }
+    #line { display: none; height: 1; border: none; padding: 0; }
+    #line.open { display: block; }
     #standing { height: 1; }
     #standing.stale { text-style: reverse; }
     Page { background: $surface; }
@@ -87,15 +87,21 @@ class Watch(App[None]):
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.feed, self.choice, self.named, self.every = feed, Choice(), title, every
         self.drawn: Grid | None = None
+        # Held here and not sought for by their names: a look may end when they are being taken off the screen.
+        self.heading, self.pane, self.standing = (
+            Static(id=name, markup=False) for name in ("heading", "pane", "standing")
+        )
+        self.pools = DataTable[Text](id="pools", cursor_type="row", cell_padding=GAP // 2)
+        self.line = Input(id="line", placeholder="text in a pool's name, mode, reason or trouble; Enter or Esc")
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
-        yield Static(id="title", markup=False)
-        yield DataTable[Text](id="pools", cursor_type="row", cell_padding=GAP // 2)
+        yield self.heading
+        yield self.pools
         with VerticalScroll(id="below", can_focus=False):
-            yield Static(id="detail", markup=False)
-        yield Input(id="filter", placeholder="text in a pool's name, mode, reason or trouble; Enter or Esc")
-        yield Static(id="standing", markup=False)
+            yield self.pane
+        yield self.line
+        yield self.standing
         yield Footer()
 
     def on_mount(self) -> None:
@@ -110,11 +116,6 @@ class Watch(App[None]):
             await self.feed.look()
             self.refill()
             await asyncio.sleep(self.every)
-
-    @property
-    def pools(self) -> DataTable[Text]:
-        """The table."""
-        return self.query_one("#pools", DataTable)
 
     @property
     def seen(self) -> Seen | None:
@@ -135,10 +136,9 @@ class Watch(App[None]):
         news = self.feed.news
         found = f"{len(news.rows)} pools" if news.at else ""
         title = "  ".join(filter(None, ("poolkeeper", self.named, found, self.choice.words)))
-        self.query_one("#title", Static).update(title)
-        standing = self.query_one("#standing", Static)
-        standing.update(Text(news.standing(self.feed.now), no_wrap=True, overflow="ellipsis"))
-        standing.set_class(news.stale, "stale")
+        self.heading.update(title)
+        self.standing.update(Text(news.standing(self.feed.now), no_wrap=True, overflow="ellipsis"))
+        self.standing.set_class(news.stale, "stale")
         if (seen := self.seen) is not None:
             self.draw(grid(seen, self.size.width))
             self.describe()
@@ -171,7 +171,7 @@ class Watch(App[None]):
             next((one for one in seen.rows if (one["namespace"], one["name"]) == self.selected), None) if seen else None
         )
         words = detail(row, seen, self.size.width - MARGIN) if seen and row else Text(self.nothing())
-        self.query_one("#detail", Static).update(words)
+        self.pane.update(words)
 
     def nothing(self) -> str:
         """Return why no pool is shown."""
@@ -207,9 +207,8 @@ class Watch(App[None]):
 
     def action_filter(self) -> None:
         """Open the line for a text."""
-        line = self.query_one("#filter", Input)
-        line.add_class("open")
-        line.focus()
+        self.line.add_class("open")
+        self.line.focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Show what has the text so far."""
@@ -217,12 +216,12 @@ class Watch(App[None]):
 
     def on_input_submitted(self) -> None:
         """Keep the text."""
-        self.query_one("#filter").remove_class("open")
+        self.line.remove_class("open")
         self.pools.focus()
 
     def action_unfilter(self) -> None:
         """Show all pools again."""
-        self.query_one("#filter", Input).value = ""
+        self.line.value = ""
         self.on_input_submitted()
         self.choose(Choice(order=self.choice.order))
 

@@ -31,12 +31,12 @@ class Page(ModalScreen[None]):
 
     def __init__(self, ask: Callable[[int], Awaitable[Text]]) -> None:
         super().__init__()
-        self._ask = ask
+        self._ask, self._text = ask, Static("looking ...", id="text", markup=False)
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
         with VerticalScroll(id="page"):
-            yield Static("looking ...", id="text", markup=False)
+            yield self._text
         yield Footer()
 
     def on_mount(self) -> None:
@@ -59,7 +59,7 @@ class Page(ModalScreen[None]):
             text = Text(f"cannot be told now, trying again: {advised(error)}")
         except typer.Exit:
             text = Text("cannot be told now, trying again: no operator answers")
-        self.query_one("#text", Static).update(text)
+        self._text.update(text)
 
 
 class Ask(ModalScreen[bool]):
