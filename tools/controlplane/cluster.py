@@ -15,6 +15,7 @@ from controlplane import karpenter
 from controlplane.boot import Boot
 from controlplane.ground import CARD, Site, read_card, write_kubeconfig
 from controlplane.karpenter import Karpenter
+from controlplane.machine import Machine, machine_of
 from controlplane.nodes import NOT_READY, gpu_nodes, provider_nodes
 from controlplane.offerings import InstanceType
 from controlplane.programs import Programs
@@ -65,6 +66,17 @@ class Cluster:
     def pod_network(self) -> str:
         """The CIDR, on the loopback, of the addresses that pods get."""
         return self.site.network.pods
+
+    @property
+    def machine(self) -> Machine:
+        """The real node.
+
+        Raises:
+            LookupError: it was not asked for.
+        """
+        if found := machine_of(self.site, self.programs):
+            return found
+        raise LookupError("this cluster has no real node: ControlPlane(real_node=True) makes one")
 
     @property
     def programs(self) -> Programs:

@@ -99,6 +99,11 @@ class Machine:
         ]
         self.programs.start(KUBELET, self._inside(str(binary), *arguments), env=self._environment)
 
+    def restart_kubelet(self) -> None:
+        """Start the kubelet again, as after an update of it: its containers go on."""
+        self.programs.stop(KUBELET)
+        self.programs.start(KUBELET)
+
     def wait(self) -> None:
         """Wait until the kubelet says that the node is ready for pods.
 
