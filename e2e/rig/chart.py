@@ -1,4 +1,4 @@
-"""The operator's own account as the chart gives it, by a real `helm install` without pods: the rig runs the operator."""
+"""The operator's own account as the chart gives it, by a real `helm install`; no pods: the rig runs the operator."""
 
 import json
 import subprocess
