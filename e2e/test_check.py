@@ -73,7 +73,7 @@ def fault(space: Space, name: str, change: Json, **spec: object) -> None:
     """Make a target whose pods are as `change` says, and its pool."""
     made = deployment(name, 1, nodes=change.pop("nodeSelector", None))
     made["spec"]["template"]["spec"] |= change
-    space.create(made, pool(name, QUEUE, **(QUICK | spec)))
+    space.create(made, pool(name, **(QUICK | {"queue": QUEUE} | spec)))
 
 
 def guard(name: str, app: str, **spec: object) -> Json:

@@ -4,11 +4,15 @@ import json
 import re
 import subprocess
 import time
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import pytest
 
 from rig.api import collection
+from rig.commons import common
+from rig.ground import Ground
+from rig.manifests import deployment, pool, published
 from rig.operators import POOLKEEPER
 from rig.space import Space
 from rig.spot import SpotPool
@@ -49,30 +53,89 @@ def mark(split: SpotPool) -> None:
         split.space.api.patch(f"{path}?fieldManager=poolkeeper", {"metadata": {"annotations": MARKS}})
 
 
-@pytest.fixture(scope="module")
-def split(ground):  # noqa: ANN001, ANN201  a generator of the module's pool
-    """A split pool that bears all that we ever write, released while its operator runs."""
-    from rig.commons import common  # noqa: PLC0415
+class Released(NamedTuple):
+    """A split pool that was released: since when, and what that printed."""
 
+    split: SpotPool
+    before: float
+    said: str
+
+
+@pytest.fixture(scope="module")
+def whole(ground: Ground) -> Iterator[Released]:
+    """A split pool that bears all that we ever write, released while its operator runs."""
     with common(ground, "shared") as space, SpotPool(space, "given-back").begin() as made:
         mark(made)
         before = time.monotonic()
-        said = release(space, "given-back")
-        yield made, before, said
+        looked = release(space, "given-back", "--dry-run")
+        assert "releasing" not in json.dumps(space.api.get(space.path("InferencePool", "given-back")))
+        yield Released(made, before, looked + release(space, "given-back"))
 
 
-def test_ready_replicas_never_fall_below_the_size_that_there_was(split) -> None:  # noqa: ANN001
-    made, before, _ = split
-    assert (made.ready.least_since(before), made.on_demand[-1]) == (5, 5)
+def test_ready_replicas_never_fall_below_the_size_that_there_was(whole: Released) -> None:
+    assert (whole.split.ready.least_since(whole.before), whole.split.on_demand[-1]) == (5, 5)
 
 
-def test_nothing_of_ours_is_left(split) -> None:  # noqa: ANN001
-    made, _, _ = split
-    eventually(lambda: not made.space.record.newest("Deployment", made.sibling), "the sibling is gone")
-    assert traces(made.space, "given-back") == []
+def test_nothing_of_ours_is_left(whole: Released) -> None:
+    space, sibling = whole.split.space, whole.split.sibling
+    eventually(lambda: not space.record.newest("Deployment", sibling), "the sibling is gone")
+    eventually(lambda: len(whole.split.pods()) == 5, "its pods are gone")
+    assert traces(space, "given-back") == []
 
 
-def test_what_was_done_and_is_to_be_done_is_told(split) -> None:  # noqa: ANN001
-    _, _, said = split
+def test_what_was_done_and_is_to_be_done_is_told(whole: Released) -> None:
     told = ("paused at 5 replicas", "given-back-spot: removed", "serves with 5 replicas", "replicas: 5; and take")
-    assert [one for one in told if one not in said] == []
+    assert [one for one in told if one not in whole.said] == []
+
+
+@pytest.fixture(scope="module")
+def halted(ground: Ground) -> Iterator[Released]:
+    """One whose on-demand node takes nobody: the first run waits and ends, the second goes on."""
+    with common(ground, "shared") as space, SpotPool(space, "halted").begin() as made:
+        node = f"/api/v1/nodes/{made.pods('halted')[0]['spec']['nodeName']}"
+        space.api.patch(node, {"spec": {"unschedulable": True}})
+        before = time.monotonic()
+        said = release(space, "halted", "--timeout", "2s", code=2)
+        space.api.patch(node, {"spec": {"unschedulable": None}})
+        release(space, "halted")
+        yield Released(made, before, said)
+
+
+def test_on_demand_that_is_short_is_waited_for_and_told(halted: Released) -> None:
+    assert "not within --timeout: 1 of 5 of halted ready" in " ".join(halted.said.split())
+
+
+def test_a_release_goes_on_where_it_ended(halted: Released) -> None:
+    assert (halted.split.ready.least_since(halted.before), halted.split.on_demand) == (5, [1, 5])
+
+
+def templated(name: str) -> Json:
+    """Return a pool whose Deployment ends with it."""
+    template = deployment(name, 0)["spec"]["template"]
+    made = pool(name, published(grace="10m"), template=template, deletionPolicy="Delete")
+    del made["spec"]["targetRef"]
+    return made
+
+
+def test_a_deployment_that_would_end_with_its_pool_stays(shared: Space) -> None:
+    shared.create(templated("kept-on"))
+    eventually(lambda: owned(shared, "kept-on"), "the Deployment is the pool's")
+    shared.wait_until_ready("kept-on", 2)
+    release(shared, "kept-on")
+    assert (owned(shared, "kept-on"), shared.size("kept-on")) == ([], 2)
+
+
+def owned(space: Space, name: str) -> list[Json]:
+    """Return the owners of a Deployment."""
+    found = space.record.newest("Deployment", name)
+    owners: list[Json] = found["metadata"].get("ownerReferences", []) if found else []
+    return owners
+
+
+def test_a_pool_that_is_kept_only_watches(shared: Space) -> None:
+    shared.deploy("watched-on")
+    shared.create(pool("watched-on", published(grace="10m")))
+    eventually(lambda: shared.status("watched-on"), "it was looked at")
+    release(shared, "watched-on", "--keep-pool")
+    left = shared.api.get(shared.path("InferencePool", "watched-on"))
+    assert (left["spec"]["mode"], "releasing" in json.dumps(left["metadata"].get("annotations"))) == ("Observe", False)
