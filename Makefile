@@ -81,6 +81,9 @@ bench-money: $(READY) ## Alarms and forecasts of money on half years made from t
 bench-decide: $(READY) ## Microseconds that one decision takes (half a minute)
 	@exec $(RUN)/python bench/decide.py
 
+bench-journal: $(READY) ## Microseconds and bytes that the journal costs (a minute)
+	@exec $(RUN)/python bench/journal.py
+
 bench-economics: $(READY) ## Ours and every published algorithm on measured traffic, beside the bound (one to two hours)
 	@exec $(RUN)/python bench/economics.py
 
@@ -117,4 +120,4 @@ $(READY): pyproject.toml uv.lock
 	$(UV) sync --frozen
 	touch $@
 
-.PHONY: help env demo docs test test-long unit lint types crds cluster bench-reaction bench-from-zero bench-batch bench-rest bench-spot bench-forecast bench-money bench-economics bench-recommend bench-decide bench-speed bench-live bench-published bench-skyserve bench-cliff assets clean
+.PHONY: help env demo docs test test-long unit lint types crds cluster bench-reaction bench-from-zero bench-batch bench-rest bench-spot bench-forecast bench-money bench-economics bench-recommend bench-decide bench-journal bench-speed bench-live bench-published bench-skyserve bench-cliff assets clean

@@ -1,6 +1,7 @@
 """At rest, by the API server's own audit log: a constant queue costs no write, noise at most two a minute a pool.
 
-A pool that has a price costs one refresh a minute: a status and an annotation; and a day of the ledger each hour.
+A pool that has a price costs one refresh a minute: a status and an annotation; and a day of the ledger each hour. The
+journal of a pool at rest is written once a day.
 """
 
 import math
@@ -13,6 +14,7 @@ from secrets import token_hex
 
 import pytest
 
+from poolkeeper.api.journal import PREFIX
 from rig import audit
 from rig.ground import Ground
 from rig.install import Installation, installed
@@ -78,6 +80,13 @@ class Rest:
         found = audit.requests(self.space.ground.cluster, self.user)
         return [one for one in found if self.began <= one.at <= self.ended]
 
+    def pages(self, names: list[str], since: timedelta = timedelta(0)) -> Counter[str]:
+        """Return how often the journals of pools were written, from so long after the beginning on."""
+        uids = {self.space.record.newest("InferencePool", name)["metadata"]["uid"]: name for name in names}
+        written = [one.name for one in self.requests if one.writes and one.at - self.began >= since]
+        found = (name.removeprefix(f"{PREFIX}-").rpartition("-")[0] for name in written)
+        return Counter(uids[uid] for uid in found if uid in uids)
+
     def writes(self, names: list[str]) -> Counter[str]:
         """Return how often the operator wrote to anything of these names (an event bears its pool's, too)."""
         written = [one.name.partition(".")[0] for one in self.requests if one.writes and one.resource != "leases"]
@@ -127,12 +136,24 @@ def check_priced(rest: Rest) -> None:
     assert {name: count for name, count in rest.writes(read).items() if count > 2 * beats} == {}
 
 
+def check_pages(rest: Rest) -> None:
+    """What began the pools may still wait for its turn a minute later; after that a constant queue tells nothing."""
+    quiet = [name for name in rest.constant if name not in rest.unread]
+    minutes = 1 + math.ceil((rest.ended - rest.began) / timedelta(minutes=1))
+    many = {name: count for name, count in rest.pages([*quiet, *rest.noisy]).items() if count > minutes}
+    assert (rest.pages(quiet, timedelta(seconds=75)), many) == ({}, {})
+
+
 def test_a_constant_queue_costs_no_write(rest: Rest) -> None:
     check_constant(rest)
 
 
 def test_noise_round_the_threshold_costs_two_writes_a_minute_a_pool(rest: Rest) -> None:
     check_noisy(rest)
+
+
+def test_a_journal_is_written_at_most_once_a_minute(rest: Rest) -> None:
+    check_pages(rest)
 
 
 def test_money_costs_one_refresh_a_minute_a_pool(rest: Rest) -> None:
@@ -147,6 +168,11 @@ def test_money_costs_one_refresh_a_minute_a_pool_for_five_minutes(long_rest: Res
 @pytest.mark.long
 def test_twenty_pools_cost_no_write_in_five_minutes(long_rest: Rest) -> None:
     check_constant(long_rest)
+
+
+@pytest.mark.long
+def test_twenty_pools_at_rest_have_nothing_for_the_journal_in_five_minutes(long_rest: Rest) -> None:
+    check_pages(long_rest)
 
 
 @pytest.mark.long

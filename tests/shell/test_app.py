@@ -120,14 +120,15 @@ def test_a_pool_whose_end_was_missed_is_purged(operator):
 
 def test_what_is_in_the_way_of_the_caches_the_lease_and_the_prices_is_told(operator):
     operator.elector.problem = "lease poolkeeper: forbidden"
-    caches, lease, prices = operator.problems()
+    caches, lease, prices, journal = operator.problems()
     assert (caches, lease, "line 2" in prices) == ("pods: forbidden", "lease poolkeeper: forbidden", True)
+    assert journal == "journal: forbidden"
 
 
 def test_the_last_days_of_a_pool_that_is_gone_are_written(operator):
     for kind, uid in (("ADDED", "uid-1"), ("DELETED", "uid-0"), ("DELETED", "uid-1")):
         operator.take(kind, body(uid))
-    assert operator.money.ended == ["uid-1"]
+    assert (operator.money.ended, operator.journal.ended) == (["uid-1"], ["uid-1"])
 
 
 def test_a_problem_is_logged_when_it_appears_and_when_it_changes():

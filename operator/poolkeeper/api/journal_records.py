@@ -63,6 +63,11 @@ class Answer(msgspec.Struct, frozen=True, array_like=True):
     message: str
     foreign: Foreign | None = None
 
+    @property
+    def moves(self) -> bool:
+        """Whether it changed a size, the whole or a tier's."""
+        return not self.frozen and (self.size != self.current or any(one.size != one.found for one in self.tiers))
+
 
 class Said(msgspec.Struct, frozen=True, array_like=True, tag="said"):
     """What is asked of a pool at `at`, as one operator (its version, its name in the lease) knew it.

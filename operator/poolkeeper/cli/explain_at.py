@@ -52,6 +52,7 @@ def as_json(known: Known, asked: Asked) -> Json:
         "at": format_instant(asked.at),
         "timezone": asked.place.key,
         **({"stood": _stood(found), **_again(found)} if found else {"stood": None}),
+        "sizedBy": _stood(resized(known, found)),
         "before": _stood(neighbour(known, found, -1)),
         "after": _stood(neighbour(known, found, 1)),
         "changes": [_change(one) for one in near],
@@ -137,6 +138,13 @@ def neighbour(known: Known, found: Stretch | None, step: int) -> Stretch | None:
     return known.past.stretches[place] if 0 <= place < len(known.past.stretches) else None
 
 
+def resized(known: Known, found: Stretch | None) -> Stretch | None:
+    """Return the decision that gave the pool the size that it had then, None where the journal has none."""
+    until = known.past.stretches.index(found) + 1 if found else 0
+    moved = (one for one in reversed(known.past.stretches[:until]) if one.decided.answer.moves)
+    return next(moved, None)
+
+
 def show(known: Known, asked: Asked) -> None:
     """Print what is known of a moment, for people."""
     console.print(f"[bold]{shown(known.name)}[/bold] in {known.namespace}, {clock_shows(asked.at, asked.place)}")
@@ -175,6 +183,9 @@ def stand(known: Known, found: Stretch, place: ZoneInfo) -> None:
         f"to {brief(found.until, place)} ({lasted(found.since, found.until)})" if found.until else "and still stands"
     )
     say("stood", f"from {brief(found.since, place)} {until}")
+    sized = resized(known, found)
+    if sized is not None and sized is not found:
+        say("sized", escape(f"{brief(sized.decided.at, place)} {sized.decided.answer.message}"))
     for label, one in (("before", neighbour(known, found, -1)), ("after", neighbour(known, found, 1))):
         if one is not None:
             answer = one.decided.answer

@@ -86,7 +86,7 @@ async def _chunks(kube: KubeClient, home: str, place: tuple[str, str], body: Jso
         selector = {"labelSelector": f"{journal.SELECTOR},{names.POOL_UID_LABEL}={uid}"}
         found = await kube.list(path, item=dict, params=selector)
     except Forbidden as error:
-        words = f"{error}; whoever asks needs the Role poolkeeper-journal in {home}, or `view` there"
+        words = f"{error}; whoever asks must be allowed to list ConfigMaps in {home}: the ClusterRole view is enough"
         raise NoJournalError(words) from error
     return [journal.pages(one) for one in sorted(found, key=lambda one: str(one["metadata"]["name"]))]
 

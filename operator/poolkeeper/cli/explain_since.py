@@ -30,7 +30,7 @@ class Line:
 
 def lines(known: Known, since: datetime, until: datetime, place: ZoneInfo) -> list[Line]:
     """Return what happened within a time, oldest first: sizes, what people changed, what is not known."""
-    found = [*_sizes(known), *_others(known, place)]
+    found = [*_others(known, place), *_sizes(known)]  # of one instant, what people did comes first
     return sorted((one for one in found if since <= one.at <= until), key=lambda one: one.at)
 
 
@@ -42,7 +42,7 @@ def _sizes(known: Known) -> Iterator[Line]:
             who = answer.foreign.writer or "somebody"
             yield Line(answer.foreign.at, "written", f"{answer.foreign.ours} -> {answer.foreign.theirs} by {who}")
         foreign = answer.foreign
-        if answer.size != answer.current:
+        if answer.moves:
             yield Line(one.decided.at, answer.reason, answer.message)
 
 

@@ -19,7 +19,7 @@ from poolkeeper.shell.pools import Pool
 
 State = tuple[object, ...]
 
-GATHER = timedelta(seconds=5)
+GATHER = timedelta(seconds=20)
 """How long the first record waits for others: a pool's beginning is several."""
 PAUSE = timedelta(minutes=1)
 QUIET = timedelta(minutes=10)
@@ -91,6 +91,12 @@ class Diary:
             self.recent.clear()
         self.recent[self.state] = now
 
+    def shrink(self, now: datetime) -> None:
+        """Take in that what waits is too large to be written: it goes without inputs, and to a new chunk."""
+        self.waiting = deque(map(bare, self.waiting))
+        if self.ring is not None:
+            self.ring.begin(now)
+
     def _lose(self) -> None:
         first, second = self.waiting.popleft(), self.waiting.popleft()
         count = (first.count if isinstance(first, Lost) else 1) + 1
@@ -132,8 +138,8 @@ def state_of(decision: Decision) -> State:
 
 
 def appended(ring: Ring, records: Sequence[Record], limit: int) -> bytes | None:
-    """Return the chunk that grows with records at its end; None where it would be over the limit, or is over."""
-    if ring.begun is None or records[-1].at - ring.begun > DAY:
+    """Return the chunk that grows with records at its end; None where that would be too large, or it is a day old."""
+    if ring.begun is None or not ring.pressed or records[-1].at - ring.begun > DAY:
         return None
     pressed = journal.press(journal.unpress(ring.pressed)[0] + journal.pack(records))
     return pressed if len(pressed) <= limit else None

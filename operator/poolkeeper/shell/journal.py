@@ -29,7 +29,6 @@ from poolkeeper.shell.diary import (
     anew,
     appended,
     asked_of,
-    bare,
     lifted_of,
     prices_of,
     state_of,
@@ -145,13 +144,13 @@ class Journal:
         """Write some of what is due, what has waited longest first."""
         due = [one for one in self._diaries.values() if one.due and one.due <= now and not one.rest.rests(now)]
         due.sort(key=lambda one: one.due or now)
-        await self._write_all(due[:PER_SECOND])
+        await self._write_all(due[:PER_SECOND], now)
 
     async def close(self) -> None:
         """Write all that waits, as far as there is time."""
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST.total_seconds()):
-                await self._write_all([one for one in self._diaries.values() if one.waiting])
+                await self._write_all([one for one in self._diaries.values() if one.waiting], self._kube.clock.now())
 
     async def prune(self, now: datetime) -> None:
         """Delete what is old; what fails is tried again the next time."""
@@ -169,19 +168,19 @@ class Journal:
         unwritten = dict.fromkeys(f"journal: {one.rest.problem}" for one in self._diaries.values() if one.rest.problem)
         return [*unwritten, *filter(None, [self._prune_problem])]
 
-    async def _write_all(self, diaries: Iterable[Diary]) -> None:
-        await asyncio.gather(*(self._write(one) for one in diaries))
+    async def _write_all(self, diaries: Iterable[Diary], now: datetime) -> None:
+        await asyncio.gather(*(self._write(one, now) for one in diaries))
 
-    async def _write(self, diary: Diary) -> None:
+    async def _write(self, diary: Diary, now: datetime) -> None:
         """Write what waits of one pool; whatever goes wrong stays with it."""
         namespace, name, uid = diary.whose
         try:
             with self._telemetry.write("journal"):
-                await self._append(diary)
+                await self._append(diary, now)
         except KubeError as error:
             if isinstance(error, Invalid) or (isinstance(error, Refused) and error.status == TOO_LARGE):
-                diary.waiting = deque(map(bare, diary.waiting))
-            diary.rest.failed(error, self._kube.clock.now())
+                diary.shrink(now)
+            diary.rest.failed(error, now)
             if diary.rest.problem:
                 log.warning("journal not written", pool=shown(name), namespace=namespace, error=diary.rest.problem)
         except Exception:
@@ -194,7 +193,7 @@ class Journal:
                 self._gone.discard(uid)
                 del self._diaries[uid]
 
-    async def _append(self, diary: Diary) -> None:
+    async def _append(self, diary: Diary, now: datetime) -> None:
         """Write the records that wait, at the end of the chunk that grows, or of a new one where that is full."""
         ring = diary.ring = diary.ring or await self._store.ring(diary.whose)
         records, quota = tuple(diary.waiting), self._terms.quota
@@ -205,6 +204,6 @@ class Journal:
         await self._store.write(ring, pressed, records[-1].at)
         sent = {id(one) for one in records}
         diary.waiting = deque(one for one in diary.waiting if id(one) not in sent)
-        diary.written_at = self._kube.clock.now()
-        diary.due = diary.written_at + PAUSE if diary.waiting else None
+        diary.written_at = now
+        diary.due = now + PAUSE if diary.waiting else None
         await self._store.shorten(ring, quota)

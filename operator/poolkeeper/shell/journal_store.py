@@ -73,7 +73,7 @@ class Ring:
     def begin(self, at: datetime) -> None:
         """Begin a new chunk, under a name that none has; nothing is added to the one that grew."""
         earliest = at.replace(microsecond=0)
-        if self.begun is not None:
+        if self.begun is not None and self.pressed:
             self.closed.append((journal.configmap_name(self.whose[2], self.begun), len(self.pressed)))
             earliest = max(earliest, self.begun + timedelta(seconds=1))
         taken = {name for name, _ in self.closed}
@@ -100,13 +100,16 @@ class JournalStore:
         )
         ring = Ring(whose, [(one.name, one.size) for one in found])
         begun = journal.begun_at(found[-1].name) if found else None
-        if begun is not None:
-            chosen = {"fieldSelector": f"metadata.name={found[-1].name}"}
-            for newest in await self._kube.list(self._path, item=dict, params=chosen):
-                if not journal.pages(newest).problems:
-                    ring.closed.pop()
-                    ring.begun, ring.pressed = begun, journal.stored(newest)[0]
+        newest = await self._newest(found[-1].name) if begun else None
+        if begun and newest and not journal.pages(newest).problems:
+            ring.closed.pop()
+            ring.begun, ring.pressed = begun, journal.stored(newest)[0]
         return ring
+
+    async def _newest(self, name: str) -> Json | None:
+        """Return a chunk: by a list, for which the operator needs no right to get every ConfigMap."""
+        found = await self._kube.list(self._path, item=dict, params={"fieldSelector": f"metadata.name={name}"})
+        return next((one for one in found if one["metadata"]["name"] == name), None)
 
     async def write(self, ring: Ring, pressed: bytes, until: datetime) -> None:
         """Write the chunk that grows, whole.
