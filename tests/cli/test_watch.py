@@ -110,6 +110,13 @@ async def test_what_is_away_is_said_and_what_was_stays():
         await until(pilot, lambda: "stale since 12:00:00Z" in screen(view) and "inference/chat" in screen(view))
 
 
+async def test_what_does_not_come_back_is_stale():
+    async with playing() as (view, pilot, feed):
+        feed.look = asyncio.Event().wait
+        feed.now = NOW + timedelta(seconds=9)
+        await until(pilot, lambda: "stale since 12:00:00Z (9s), trying again: no answer yet" in screen(view))
+
+
 async def test_what_comes_back_is_live_again():
     async with playing() as (view, pilot, feed):
         feed.away = "connection refused"

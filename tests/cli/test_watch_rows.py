@@ -203,6 +203,7 @@ def test_the_pane_is_as_wide_as_the_screen_at_most(width):
     assert max(map(len, detail(row, seen(row), width).plain.splitlines()[1:])) <= width
 
 
+LATER = NOW + timedelta(seconds=40)
 FRESH = News().looked([ROW], NOW, answered=True)
 
 
@@ -211,13 +212,14 @@ FRESH = News().looked([ROW], NOW, answered=True)
     [
         (News(), "looking ..."),
         (News().failed("refused"), "no answer yet, trying again: refused"),
-        (FRESH, "live at 12:00:00Z"),
+        (FRESH, "stale since 12:00:00Z (40s), trying again: no answer yet"),
+        (FRESH.looked([ROW], LATER, answered=True), "live at 12:00:40Z"),
         (FRESH.failed("refused"), "stale since 12:00:00Z (40s), trying again: refused"),
-        (FRESH.failed("refused").looked([ROW], NOW, answered=True), "live at 12:00:00Z"),
+        (FRESH.failed("refused").looked([ROW], LATER, answered=True), "live at 12:00:40Z"),
     ],
 )
 def test_how_fresh_it_is(news, words):
-    assert news.standing(NOW + timedelta(seconds=40)) == words
+    assert news.standing(LATER) == words
 
 
 def test_since_when_no_operator_answers():

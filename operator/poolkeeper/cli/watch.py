@@ -109,6 +109,7 @@ class Watch(App[None]):
         self.pools.focus()
         self.refill()
         self.run_worker(self.follow(), group="follow")
+        self.set_interval(EVERY, self.refill)  # time goes on also while a look does not come back
 
     async def follow(self) -> None:
         """Look, again and again; the next look begins a while after the last one's end, however long that took."""
@@ -123,7 +124,7 @@ class Watch(App[None]):
         news, now = self.feed.news, self.feed.now
         if news.at is None or now is None:
             return None
-        return Seen(chosen(news.rows, self.choice), news.trails, news.at if news.problem else now)
+        return Seen(chosen(news.rows, self.choice), news.trails, news.at if news.stale(now) else now)
 
     @property
     def selected(self) -> Key | None:
@@ -133,12 +134,12 @@ class Watch(App[None]):
 
     def refill(self) -> None:
         """Show what is known now."""
-        news = self.feed.news
+        news, now = self.feed.news, self.feed.now
         found = f"{len(news.rows)} pools" if news.at else ""
         title = "  ".join(filter(None, ("poolkeeper", self.named, found, self.choice.words)))
         self.heading.update(title)
-        self.standing.update(Text(news.standing(self.feed.now), no_wrap=True, overflow="ellipsis"))
-        self.standing.set_class(news.stale, "stale")
+        self.standing.update(Text(news.standing(now), no_wrap=True, overflow="ellipsis"))
+        self.standing.set_class(bool(now and (news.stale(now) or news.silent_since)), "stale")
         if (seen := self.seen) is not None:
             self.draw(grid(seen, self.size.width))
             self.describe()

@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -23,6 +23,8 @@ from poolkeeper.shell.kubeconfig import AccessError
 Json = dict[str, Any]
 
 FAULTS = (KubeError, AccessError)
+LATE = timedelta(seconds=5)
+"""After so long without a look that came back, what is shown is stale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +50,16 @@ class News:
         """Return how fresh it is, in one line."""
         if self.at is None or now is None:
             return f"no answer yet, trying again: {self.problem}" if self.problem else "looking ..."
-        if self.problem:
-            return f"stale since {clock(self.at)} ({short(now - self.at)}), trying again: {self.problem}"
+        if self.stale(now):
+            problem = self.problem or "no answer yet"
+            return f"stale since {clock(self.at)} ({short(now - self.at)}), trying again: {problem}"
         if self.silent_since:
             return f"no operator answers since {clock(self.silent_since)}: no queues, sizes as the status held them"
         return f"live at {clock(self.at)}"
 
-    @property
-    def stale(self) -> bool:
-        """Whether something is away."""
-        return bool(self.problem) or self.silent_since is not None
+    def stale(self, now: datetime) -> bool:
+        """Whether what is known is old: a look came to nothing, or one does not come back."""
+        return self.at is not None and (bool(self.problem) or now - self.at > LATE)
 
 
 def clock(at: datetime) -> str:
