@@ -86,6 +86,12 @@ def test_the_operator_reads_the_price_book():
     assert len(parse_prices(file_of("configured", "list-prices"), "prices").rows) == 1
 
 
+def test_a_price_book_may_begin_with_anything():
+    made = documents(template("-f", "-", text=json.dumps({"priceBook": {"csv": "\t  # ours: all\n a,b"}}))[1])
+    (book,) = [one for one in of_kind(made, "ConfigMap") if one["metadata"]["name"] == "poolkeeper-prices"]
+    assert book["data"]["prices.csv"] == "\t  # ours: all\n a,b"
+
+
 def test_a_price_book_of_another_name_may_be_read_by_it():
     (role,) = [
         one for one in rendered("configured") if one["metadata"]["name"] == "poolkeeper-money" and "rules" in one
@@ -127,8 +133,9 @@ def test_held_to_namespaces_it_has_no_right_anywhere_else_but_to_look_at_nodes()
     assert own == [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["list", "watch"]}]
 
 
-def test_without_nodes_it_has_no_right_in_the_cluster_at_all():
-    assert of_kind(rendered("blind"), "ClusterRole", "ClusterRoleBinding") == []
+def test_without_what_is_the_clusters_it_installs_nothing_outside_of_its_namespaces():
+    places = {one["metadata"].get("namespace", "") for one in rendered("blind")}
+    assert places == {"poolkeeper", "inference"}
 
 
 def test_it_is_told_its_namespaces():

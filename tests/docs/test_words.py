@@ -48,6 +48,7 @@ FOLDERS = (
     "docs/",
     "e2e/",
     "manifests/",
+    "charts/",
     "crds/",
     "bench/",
     "core/",
