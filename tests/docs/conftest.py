@@ -18,7 +18,7 @@ GROUND = Path(__file__).with_name("ground.yaml")
 CRDS = Path(__file__).parents[2] / "crds"
 NAMESPACE = "inference"
 WORKLOAD = f"{NAMESPACE}/chat"
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 numbers = count()
 
