@@ -132,5 +132,13 @@ def test_nothing_but_a_deployment_is_a_half():
     )
 
 
+@pytest.mark.parametrize(
+    "marks", [{}, {"gitops": (("argocd.argoproj.io/tracking-id", "app:chat"),), "last_applied": 2}]
+)
+def test_a_tool_that_wrote_the_size_that_we_had_written_is_no_conflict(marks):
+    both = (Writer("argocd-controller", "Apply", "", LONG_AGO), Writer("poolkeeper", "Update", "scale", LONG_AGO))
+    assert gitops(deployment(writers=both, **marks)) is None
+
+
 def test_a_common_label_alone_is_no_gitops():
     assert gitops(deployment(gitops=(("app.kubernetes.io/instance", "chat"),), last_applied=2)) is None

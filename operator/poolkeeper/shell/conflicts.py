@@ -1,6 +1,6 @@
 """Who else writes a target's size (R10), read off the cluster's objects. Each answer names what to change where."""
 
-from poolkeeper.api.names import API_VERSION, KIND, PLURAL, shown
+from poolkeeper.api.names import API_VERSION, FIELD_MANAGER, KIND, PLURAL, shown
 from poolkeeper.api.sibling import TIER, sibling_name
 from poolkeeper.api.target import DEPLOYMENT, WorkloadKind
 from poolkeeper.core.observation import Conflict
@@ -67,7 +67,13 @@ def halves(pool: Pool, target: WorkloadView) -> tuple[str, ...]:
 
 
 def gitops(target: WorkloadView) -> Conflict | None:
-    """Return the GitOps tool that owns `spec.replicas`, by managed fields or by what it last applied."""
+    """Return the GitOps tool that owns `spec.replicas`, by managed fields or by what it last applied.
+
+    One that owns it together with us wrote what we had written: Argo CD, told to respect what it ignores, applies the
+    size that it finds. Had it another one of its own, its write would have taken the field from us.
+    """
+    if any(one.manager == FIELD_MANAGER for one in target.writers):
+        return None
     tool = next((GITOPS_MANAGERS[one.manager] for one in target.writers if one.manager in GITOPS_MANAGERS), None)
     if tool is None and target.last_applied is not None:
         tool = next((GITOPS_MARKS[key] for key, _ in target.gitops if key in GITOPS_MARKS), None)
