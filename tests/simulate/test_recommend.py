@@ -210,6 +210,13 @@ def test_days_that_were_never_measured_are_unknown():
     assert (found.profile.usual[:240].count(None), found.profile.usual[240:]) == (0, (None,) * 96)
 
 
+def test_silent_nights_are_a_pattern_too():
+    day = (1.0,) * 16 + (0.0,) * 32
+    found = asked(Series(MONDAY, timedelta(minutes=30), day * 14), spec=PoolSpec(4, 4), per_replica=None)
+    assert (said(found), found.min_replicas) == ([("Mon-Sun", "00:00", "08:00")], 2)
+    assert found.confidence.share == pytest.approx(1.0)
+
+
 def test_a_history_begins_with_its_first_load():
     series = history(office, Recipe(days=14))
     late = replace(series, start=series.start - timedelta(days=14), values=(None,) * 2016 + series.values)

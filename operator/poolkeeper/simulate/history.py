@@ -148,10 +148,12 @@ def foretold(history: History) -> Foretold:
     usual, counts = history.fitted.usual, history.held_out.counts
     means, outliers = history.series.resampled(GRAIN).points, frozenset(history.whole.outliers)
     points = ((value, usual[slot(at, history.place)]) for at, value in means if counts(at) and at not in outliers)
-    held = [(value, guess) for value, guess in points if value is not None and guess]
+    held = [(value, guess) for value, guess in points if value is not None and guess is not None]
     if len(held) < 2:  # noqa: PLR2004  two make a line
         return Foretold(1.0, 0.0)
-    return Foretold(median(value / guess for value, guess in held), explained(held))
+    # hours that are usually silent tell of the pattern, and nothing of the level
+    times = [value / guess for value, guess in held if guess]
+    return Foretold(median(times) if times else 1.0, explained(held))
 
 
 def explained(pairs: Sequence[tuple[float, float]]) -> float:
