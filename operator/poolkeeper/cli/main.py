@@ -7,6 +7,7 @@ from poolkeeper.cli import (
     check,
     cost,
     crd,
+    init,
     migrate,
     override,
     prices,
@@ -44,6 +45,7 @@ app.command("override")(override.override)
 app.command("unpin")(unpin.unpin)
 app.command("release")(release.release)
 app.command("check")(check.check)
+app.command("init")(init.init)
 app.command("migrate")(migrate.migrate)
 app.command("audit")(audit.audit)
 app.command("crd")(crd.crd)
