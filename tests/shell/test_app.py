@@ -153,3 +153,10 @@ async def test_kopf_asks_for_the_server_by_its_tls_name():
         await authorize(request, answer)
     await way.aiohttp_session.close()
     assert names == ["kubernetes"]
+
+
+def test_it_needs_no_name_of_the_user_it_runs_as(monkeypatch):
+    given = {}
+    monkeypatch.setattr(app.kopf, "run", lambda **options: given.update(options))
+    app.run(Settings(identity="poolkeeper-7d4b9"))
+    assert given["identity"] == "poolkeeper-7d4b9"

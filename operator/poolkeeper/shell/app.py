@@ -11,7 +11,7 @@ import resource
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import kopf
@@ -372,4 +372,5 @@ def run(settings: Settings) -> None:
         operator.take(type, dict(body))
 
     scope: dict[str, Any] = {"namespaces": settings.namespaces} if settings.namespaces else {"clusterwide": True}
-    kopf.run(registry=registry, standalone=True, **scope)
+    # kopf would name itself after the user; that of a container has a number and, where nobody made one, no name.
+    kopf.run(registry=registry, standalone=True, identity=cast("Any", settings.identity), **scope)
