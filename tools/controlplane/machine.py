@@ -132,9 +132,9 @@ class Machine:
 
     @property
     def _ctr(self) -> list[str]:
-        # The socket is a file: it is reached from outside, too, where the node has it.
-        socket = self.home / "run/containerd/containerd.sock"
-        return [str(self.packages / "usr/bin/ctr"), "--address", str(socket), "--namespace", "k8s.io"]
+        # The socket is a file, which the node's first process has; by way of that its path is never too long.
+        socket = f"/proc/{self._first}/root{runtime.SOCKET}"
+        return [str(self.packages / "usr/bin/ctr"), "--address", socket, "--namespace", "k8s.io"]
 
     def _serves(self) -> bool:
         return subprocess.run([*self._ctr, "version"], capture_output=True, check=False).returncode == 0
@@ -153,9 +153,13 @@ class Machine:
 
     def _inside(self, *argv: str) -> list[str]:
         """Return how to run something in the node: in the namespaces of its first process."""
+        return ["nsenter", "--target", self._first, "--mount", "--pid", "--net", *argv]
+
+    @cached_property
+    def _first(self) -> str:
+        """The process id, as the host counts, of the node's first process."""
         outer = self.programs.pids()[MACHINE]
-        first = Path(f"/proc/{outer}/task/{outer}/children").read_text(encoding="ascii").split()[0]
-        return ["nsenter", "--target", first, "--mount", "--pid", "--net", *argv]
+        return Path(f"/proc/{outer}/task/{outer}/children").read_text(encoding="ascii").split()[0]
 
     @property
     def _environment(self) -> Mapping[str, str]:
