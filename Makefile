@@ -8,6 +8,7 @@ UV := $(or $(shell command -v uv 2>/dev/null),.tools/uv/bin/uv)
 UV_VERSION := 0.13.9
 RUN := .venv/bin
 READY := .venv/.ready
+CLUSTER := local
 COUNTED := tests/core tests/api tests/shell tests/cli
 
 help: ## Show this help
@@ -21,11 +22,16 @@ test: $(READY) assets ## Everything that CI runs: lint, types, unit tests and la
 	$(RUN)/pytest $(COUNTED) -m "not long" -n 4 --cov --cov-report=term-missing:skip-covered -q
 	# The rest runs the core many thousand times, or not in its own process: counting doubles the time and finds no more.
 	$(RUN)/pytest tests $(COUNTED:%=--ignore=%) -m "not long" -n 4 --dist loadgroup -q
-	$(RUN)/pytest e2e -m "not long" -n 8 --dist loadgroup --no-loadscope-reorder -q
+	$(RUN)/pytest e2e --ignore=e2e/installed -m "not long" -n 8 --dist loadgroup --no-loadscope-reorder -q
+	$(MAKE) --no-print-directory installed
+
+installed: $(READY) assets ## The operator as people install it: image, chart, a real node; or CLUSTER=kind, CLUSTER=current
+	@$(RUN)/python -m installed
+	$(RUN)/pytest e2e/installed -n 0 -q --cluster=$(CLUSTER)
 
 test-long: $(READY) assets ## What takes longer: the rest at full length
 	@$(RUN)/pytest tests --hypothesis-profile=long -m "not cluster" -n 2 -q
-	$(RUN)/pytest tests e2e -m long -n 2 -q
+	$(RUN)/pytest tests e2e --ignore=e2e/installed -m long -n 2 -q
 
 unit: $(READY) ## The quick ones: no cluster, under a minute
 	@$(RUN)/pytest tests -m "not cluster" -n 2 -q

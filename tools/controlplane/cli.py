@@ -15,6 +15,7 @@ from controlplane.build import PACKAGES, BuildError
 from controlplane.cluster import Cluster, KubectlError
 from controlplane.debian import DownloadError
 from controlplane.guardian import die_with_parent
+from controlplane.machine import NoMachineError
 from controlplane.plane import ControlPlane
 from controlplane.readiness import BootError
 
@@ -38,6 +39,7 @@ def cluster(
     nodes: Annotated[int, typer.Option(help="GPU nodes to begin with.")] = 2,
     gpus: Annotated[int, typer.Option(help="GPUs of each node.")] = 8,
     audit: Annotated[bool, typer.Option(help="Let the API server write an audit log.")] = False,
+    real_node: Annotated[bool, typer.Option(help="Add a node that runs containers, as root only.")] = False,
 ) -> None:
     """Boot a cluster with GPU nodes and our CRDs, and open a shell in it.
 
@@ -53,10 +55,10 @@ def cluster(
       poolkeeper.dev/not-ready: "true"          a running pod's probe fails; on a node: its kubelet says NotReady
     """
     try:
-        with ControlPlane(audit=audit) as booted:
+        with ControlPlane(audit=audit, real_node=real_node) as booted:
             _furnish(booted, nodes, gpus)
             code = _run(command, booted) if command else _shell(booted)
-    except (BootError, BuildError, DownloadError, KubectlError) as error:
+    except (BootError, BuildError, DownloadError, KubectlError, NoMachineError) as error:
         raise SystemExit(f"error: {error}") from error
     except KeyboardInterrupt:
         code = 128 + signal.SIGINT

@@ -58,6 +58,18 @@ def build(tags: Sequence[str], target: Path) -> Path:
         return write(Image(layers, tags, SETTINGS), target)
 
 
+def prepare() -> None:
+    """Make what is kept between two builds: all but the layer of this tree.
+
+    Raises:
+        DownloadError: the root filesystem cannot be made.
+        ImageError: the dependencies could not be installed.
+    """
+    root_filesystem()
+    with tempfile.TemporaryDirectory() as scratch:
+        _dependencies(Path(scratch))
+
+
 def _dependencies(scratch: Path) -> Path:
     """Return the layer of exactly what uv.lock says, as compiled as the root filesystem's Python wants it; kept."""
     wanted = scratch / "requirements.txt"
