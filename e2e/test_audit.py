@@ -31,8 +31,9 @@ from rig.api import Api
 from rig.audit import requests
 from rig.ground import wait_for_pools
 from rig.manifests import FAST
+from rig.space import make_namespace
 from rig.waiting import eventually
-from rig.workloads import define_kinds
+from rig.workloads import define_kinds, leader_worker_set, rollout
 
 pytestmark = [pytest.mark.xdist_group("audit"), pytest.mark.lasts(90)]
 
@@ -125,6 +126,11 @@ def thing(kind: str, name: str, spec: Json, version: str = "apps/v1", **metadata
     }
 
 
+def here(found: Json) -> Json:
+    """Return an object in the namespace; nobody makes pods of it."""
+    return found | {"metadata": {**found["metadata"], "namespace": SPACE}}
+
+
 def deployment(name: str, replicas: int, spec: Json, **metadata: Any) -> Json:  # noqa: ANN401  JSON
     """Return a Deployment."""
     return thing("Deployment", name, {"replicas": replicas, **templated(name, spec)}, **metadata)
@@ -158,7 +164,7 @@ def furnish(cluster: Cluster) -> None:
         cluster.kubectl("create", "-f", "-", input=json.dumps(one_node))
     define_kinds(cluster)
     cluster.define("-f", "-", input=UNKNOWN_KIND)
-    cluster.kubectl("create", "namespace", SPACE)
+    make_namespace(Api(cluster), SPACE)
     cluster.apply(
         deployment("chat", 4, pod(1, **on("eks")), labels={"team": "search", "app.kubernetes.io/managed-by": "Helm"}),
         deployment("small", 2, pod(1, **on("gke")), labels={"team": "legal"}),
@@ -167,8 +173,8 @@ def furnish(cluster: Cluster) -> None:
         thing("DaemonSet", "everywhere", templated("everywhere", pod(1, **on("aks")))),
         thing("Pod", "notebook", pod(1, **on("aks")), "v1", labels={"owner": "ada"}, annotations=FAST),
         thing("CronJob", "nightly", nightly(), "batch/v1"),
-        thing("LeaderWorkerSet", "groups", {"replicas": 1}, "leaderworkerset.x-k8s.io/v1"),
-        thing("Rollout", "canary", {"replicas": 1}, "argoproj.io/v1alpha1"),
+        here(leader_worker_set("groups", 1, worker=1)),
+        here(rollout("canary", 1)),
         thing("InferenceService", "llama", {}, "serving.kserve.io/v1beta1"),
         job("trainer"),
     )

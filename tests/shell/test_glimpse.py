@@ -23,7 +23,7 @@ class Server:
 
         now = staticmethod(lambda: at(0))
 
-    async def text(self, path):
+    async def page(self, path):
         self.asked.append(path)
         pages = self.pages[path.split("/")[6].partition(":")[0]]
         found = pages.pop(0) if len(pages) > 1 else pages[0]
@@ -32,7 +32,7 @@ class Server:
         return found.encode()
 
 
-def page(running=0, waiting=0, requests=5):
+def shown(running=0, waiting=0, requests=5):
     return (
         f"vllm:num_requests_waiting {waiting}\nvllm:num_requests_running {running}\n"
         f"vllm:request_success_total {requests}\n"
@@ -51,11 +51,11 @@ async def look(*pods, **pages):
 @pytest.mark.parametrize(
     ("pages", "busy"),
     [
-        ((page(), page()), False),
-        ((page(running=1), page()), True),
-        ((page(), page(waiting=2)), True),
-        ((page(requests=5), page(requests=6)), True),
-        ((page(requests=5), page(requests=0)), False),
+        ((shown(), shown()), False),
+        ((shown(running=1), shown()), True),
+        ((shown(), shown(waiting=2)), True),
+        ((shown(requests=5), shown(requests=6)), True),
+        ((shown(requests=5), shown(requests=0)), False),
     ],
 )
 async def test_who_ran_or_counted_something_was_busy(pages, busy):
@@ -64,12 +64,12 @@ async def test_who_ran_or_counted_something_was_busy(pages, busy):
 
 
 async def test_the_page_is_asked_for_where_it_was():
-    _, server = await look(pod("a"), a=[page()])
+    _, server = await look(pod("a"), a=[shown()])
     assert server.asked == 2 * ["/api/v1/namespaces/models/pods/a:8000/proxy/metrics"]
 
 
 async def test_a_pod_without_a_page_tells_nothing():
-    found, _ = await look(pod("a"), pod("b"), a=[page()], b=[ServerError("no route", status=503)])
+    found, _ = await look(pod("a"), pod("b"), a=[shown()], b=[ServerError("no route", status=503)])
     assert set(found.pods) == {"a"}
 
 
@@ -79,12 +79,12 @@ async def test_a_page_of_no_engine_tells_nothing():
 
 
 async def test_a_page_that_is_lost_in_between_tells_nothing():
-    found, _ = await look(pod("a"), a=[page(), ServerError("gone", status=503)])
+    found, _ = await look(pod("a"), a=[shown(), ServerError("gone", status=503)])
     assert found.pods == {}
 
 
 async def test_who_is_not_ready_is_not_asked():
-    found, server = await look(pod("a", ready=False), a=[page()])
+    found, server = await look(pod("a", ready=False), a=[shown()])
     assert (found.pods, server.asked) == ({}, [])
 
 
@@ -95,5 +95,5 @@ async def test_a_refusal_of_the_api_server_is_said():
 
 
 async def test_a_refusal_of_the_pod_is_its_own():
-    found, _ = await look(pod("a"), pod("b"), a=[Forbidden("no token", status=403)], b=[page()])
+    found, _ = await look(pod("a"), pod("b"), a=[Forbidden("no token", status=403)], b=[shown()])
     assert (set(found.pods), found.refused) == ({"b"}, "")

@@ -113,7 +113,7 @@ class Looker:
         path = f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}:{place.port}/proxy{place.path}"
         try:
             async with asyncio.timeout(PATIENCE.total_seconds()):
-                page = await self._kube.text(path)
+                page = await self._kube.page(path)
             engine = recognise(page)
             if engine is None:
                 return None

@@ -111,10 +111,6 @@ class KubeClient:
         call = Call("GET", path, params or {})
         return _decoded(await self._request(call), into, call)
 
-    async def text(self, path: str) -> bytes:
-        """Return what is at `path` as it came: a page of a pod, by the API server's proxy."""
-        return await self._request(Call("GET", path, accept="*/*"))
-
     async def page(self, path: str) -> bytes:
         """Return what is at `path` as it stands there: what a pod serves, through the API server."""
         return await self._request(Call("GET", path, accept="*/*"))
