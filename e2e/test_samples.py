@@ -1,4 +1,5 @@
-"""Each provider's sample runs as it stands, on nodes that bear that provider's labels and taints, and `check` agrees.
+"""Each provider's sample runs as it stands, on nodes that bear that provider's labels and taints, and `check` and
+Argo CD agree.
 
 Added is what the ground wants: a label of the nodes that are this test's own, and a pretended load that is short.
 """
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from rig.argocd import health
 from rig.manifests import FAST
 from rig.space import Space
 from rig.spot import SpotPool
@@ -33,6 +35,7 @@ def test_a_providers_sample_is_split_over_its_nodes(shared: Space, sample: str, 
         file = tmp_path / "pool.yaml"
         file.write_text(yaml.safe_dump(pool | {"metadata": {"name": sample, "namespace": shared.name}}))
         assert check(shared, file) == 0
+        assert health(shared.record.newest("InferencePool", sample))[0] == "Healthy"
 
 
 def adapted(sample: str, nodes: dict[str, str]) -> tuple[dict[str, object], dict[str, object]]:
