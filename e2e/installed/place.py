@@ -18,7 +18,7 @@ from controlplane.build import BuildError
 from controlplane.debian import DownloadError
 from controlplane.machine import LABEL, NoMachineError
 from fleet import FleetProcess, Settings
-from image.build import ImageError, build
+from image.build import REPOSITORY, build
 from installed.engines import Engines, FleetEngines, PodEngines
 from rig.manifests import SHARED_NODES
 
@@ -92,18 +92,18 @@ def _local() -> Iterator[Place]:
 
 @contextmanager
 def _kind() -> Iterator[Place]:
-    """A cluster of kind's, made and deleted; the image is the same."""
+    """A cluster of kind's, made and deleted, and the image of operator/Dockerfile."""
     if lacking := [name for name in ("kind", "docker") if not shutil.which(name)]:
         pytest.skip(f"--cluster=kind needs {' and '.join(lacking)} on PATH")
     name = f"poolkeeper-{token_hex(3)}"
     with tempfile.TemporaryDirectory() as scratch:
-        kubeconfig, archive = Path(scratch) / "kubeconfig", Path(scratch) / "image.tar"
+        kubeconfig = Path(scratch) / "kubeconfig"
+        tags = [option for image in IMAGES for option in ("--tag", image)]
+        _run("docker", "build", "--quiet", "--file", str(REPOSITORY / "operator/Dockerfile"), *tags, str(REPOSITORY))
         try:
             _run("kind", "create", "cluster", "--name", name, "--kubeconfig", str(kubeconfig), "--wait", "120s")
-            _run("kind", "load", "image-archive", str(build(IMAGES, archive)), "--name", name)
+            _run("kind", "load", "docker-image", *IMAGES, "--name", name)
             yield Place(kubeconfig, IMAGES, PodEngines(kubectl(), kubeconfig, IMAGES[0]))
-        except (DownloadError, ImageError) as error:
-            pytest.skip(f"no image for kind: {error}")
         finally:
             _run("kind", "delete", "cluster", "--name", name, "--kubeconfig", str(kubeconfig))
 
