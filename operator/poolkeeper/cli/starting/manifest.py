@@ -20,7 +20,7 @@ def pool(facts: Facts, bounds: Bounds, asked: Asked) -> Iterator[Line]:
     """Yield the lines of a pool."""
     yield Line(
         "",
-        f"A first pool for {facts.shown} in {facts.namespace}, by what was found there. Read it, then kubectl apply.",
+        f"A first pool for {facts.shown} in {facts.namespace}, by what was found there: read it, then apply it.",
     )
     yield Line(f"apiVersion: {API_VERSION}")
     yield Line(f"kind: {KIND}")
