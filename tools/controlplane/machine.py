@@ -34,6 +34,8 @@ LABEL = "poolkeeper.dev/real"
 
 MACHINE, KUBELET = "machine", "kubelet"
 _WITHIN = timedelta(seconds=60)
+_CONTROL_GROUPS = (Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup/cgroup.controllers"))
+"""Of the first and of the second version."""
 _INIT = Path(__file__).with_name("machine_init.py")
 
 
@@ -47,7 +49,7 @@ def missing() -> str:
         return "a real node needs root: namespaces, mounts, control groups"
     if absent := [name for name in ("unshare", "nsenter", "ip", "mount") if not shutil.which(name)]:
         return f"a real node needs {', '.join(absent)} on PATH"
-    if not Path("/sys/fs/cgroup/memory").exists() and not Path("/sys/fs/cgroup/cgroup.controllers").exists():
+    if not any(path.exists() for path in _CONTROL_GROUPS):
         return "a real node needs control groups at /sys/fs/cgroup"
     tried = [str(shutil.which("unshare")), "--mount", "--net", "--pid", "--fork", "true"]
     done = subprocess.run(tried, capture_output=True, check=False)
