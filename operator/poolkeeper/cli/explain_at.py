@@ -172,7 +172,8 @@ def stood(found: Stretch) -> None:
     explain.forecast(decision["forecast"])
     explain.work(decision.get("batch"))
     wrong = differences(found.decided.answer, again.answer) if again.answer else []
-    say("again", escape(again.words or ("decided again: the same" if not wrong else "decided again: not the same")))
+    other = f"decided again: not the same; what was written is shown, by version {found.said.version}"
+    say("again", escape(again.words or (other if wrong else "decided again: the same")))
     for words in wrong:
         say("", escape(words))
 

@@ -31,7 +31,7 @@ def moment(text: str, now: datetime, place: ZoneInfo) -> Moment:
     """
     found = _read(" ".join(text.split()), now, place)
     if found.at > now:
-        raise ValueError(f"{text!r} is yet to come: it is {shown(now, place)}")
+        raise ValueError(f"{text!r} is yet to come: now it is {shown(now, place)}")
     return found
 
 
