@@ -40,6 +40,7 @@ ELSEWHERE = {
     "HorizontalPodAutoscaler", "InferencePool", "PodDisruptionBudget", "ReplicaFailure", "ReplicaSet", "ScaledObject",
     "ServiceAccount", "RespectIgnoreDifferences", "V1PodList", "ActivePodsWithRanks", "InsufficientCapacityError",
     "OnDelete", "OrderedReady", "UpdateInProgress",
+    "AverageValue", "ContainerResource",
 }  # fmt: skip
 FOLDERS = (
     "operator/",
