@@ -25,6 +25,8 @@ from rig.manifests import SHARED_NODES
 IMAGES = ("poolkeeper:first", "poolkeeper:second")
 LOCAL, KIND, CURRENT = "local", "kind", "current"
 CHOICES = (LOCAL, KIND, CURRENT)
+NODE = "KIND_NODE_IMAGE"
+"""In the environment: the node image that kind is to take, and with that the version of Kubernetes."""
 ABSENT = (NoMachineError, BuildError, DownloadError)
 """What a machine may lack for a local cluster with a real node."""
 
@@ -101,7 +103,8 @@ def _kind() -> Iterator[Place]:
         tags = [option for image in IMAGES for option in ("--tag", image)]
         _run("docker", "build", "--quiet", "--file", str(REPOSITORY / "operator/Dockerfile"), *tags, str(REPOSITORY))
         try:
-            _run("kind", "create", "cluster", "--name", name, "--kubeconfig", str(kubeconfig), "--wait", "120s")
+            node = ("--image", os.environ[NODE]) if NODE in os.environ else ()
+            _run("kind", "create", "cluster", "--name", name, "--kubeconfig", str(kubeconfig), "--wait", "120s", *node)
             _run("kind", "load", "docker-image", *IMAGES, "--name", name)
             yield Place(kubeconfig, IMAGES, PodEngines(kubectl(), kubeconfig, IMAGES[0]))
         finally:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from image.build import PYTHON, SETTINGS
+
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = ROOT / "operator/Dockerfile"
 TEXT = DOCKERFILE.read_text()
@@ -43,6 +45,19 @@ def test_the_port_is_the_pods(pod):
 def test_it_starts_the_command_that_the_pod_gives_arguments_to(pod):
     assert instruction("ENTRYPOINT") == '["poolkeeper"]'
     assert yaml.safe_load(instruction("CMD"))[0] == pod["containers"][0]["args"][0] == "run"
+
+
+def test_the_image_that_tests_run_is_started_the_same_way():
+    assert (SETTINGS["User"], SETTINGS["WorkingDir"]) == (instruction("USER"), instruction("WORKDIR"))
+    assert yaml.safe_load(instruction("ENTRYPOINT")) == SETTINGS["Entrypoint"]
+
+
+def test_the_image_that_tests_run_has_the_same_settings_of_python():
+    assert {one for one in SETTINGS["Env"] if one.startswith("PYTHON")} == set(re.findall(r"PYTHON\w+=\d", RUNTIME))
+
+
+def test_it_is_the_same_python():
+    assert f":{PYTHON}." in re.search(r"^ARG BASE=(\S+)$", TEXT, re.MULTILINE)[1]
 
 
 def test_the_base_is_an_argument_with_a_digest():

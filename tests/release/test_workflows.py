@@ -15,7 +15,6 @@ FILES = sorted((ROOT / ".github/workflows").glob("*.yaml"))
 WORKFLOWS = {path.name: yaml.safe_load(path.read_text()) for path in FILES}
 JOBS = [(name, job, text) for name, flow in WORKFLOWS.items() for job, text in flow["jobs"].items()]
 STEPS = [step for _, _, job in JOBS for step in job.get("steps", ())]
-COMING = {"charts/poolkeeper", "manifests/install.yaml", "e2e/installed"}
 PINNED = re.compile(r"uses: [\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 
 each_job = pytest.mark.parametrize("job", [job for *_, job in JOBS], ids=[f"{name}:{job}" for name, job, _ in JOBS])
@@ -94,4 +93,5 @@ def test_ci_runs_what_developers_run():
 def test_the_files_that_are_run_or_read_exist():
     runs = " ".join(step.get("run", "") for step in STEPS)
     named = set(re.findall(r"\b(?:operator|charts|manifests|crds|e2e)/[\w./-]*\w", runs))
-    assert {name for name in named if not (ROOT / name).exists()} <= COMING
+    assert len(named) > 1
+    assert not [name for name in named if not (ROOT / name).exists()]

@@ -3,10 +3,10 @@
 import sys
 from pathlib import Path
 
-from release import BuildError, ReleaseError, actionlint, notes, version_of, versions
+from release import BuildError, ReleaseError, actionlint, notes, pin, version_of, versions
 
 ROOT = Path(__file__).parents[2]
-USAGE = "usage: python -m release (check TAG | notes TAG | actionlint)"
+USAGE = "usage: python -m release (check TAG | notes TAG | pin IMAGE DIGEST | actionlint)"
 
 
 def main(arguments: list[str]) -> str:
@@ -20,6 +20,8 @@ def main(arguments: list[str]) -> str:
             return check(version_of(tag))
         case ["notes", tag]:
             return said(version_of(tag))
+        case ["pin", image, digest]:
+            return "\n".join(pin(ROOT, image, digest))
         case ["actionlint"]:
             return str(actionlint())
     raise ReleaseError(USAGE)
