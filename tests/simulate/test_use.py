@@ -32,6 +32,7 @@ def use(**given):
 def test_a_past_without_a_request_is_forgotten():
     found = use(load=load(*day(0) * 14))
     assert (found.state, found.why, found.last) == (State.FORGOTTEN, "no request in 14 days", None)
+    assert found.silent == timedelta(days=14)
     assert (found.saving.least, found.saving.most) == (0.75, 1.0)
 
 
@@ -86,7 +87,9 @@ def test_a_past_that_cannot_be_replayed_is_counted(monkeypatch):
         raise module.SeriesError("too little")
 
     monkeypatch.setattr(module, "recommend", refuse)
-    assert use(load=load(*day(24) * 5)).saving.method == "no request 50 % of the time: all but one replica could go"
+    assert use(load=load(*day(24) * 5)).saving.method == (
+        "at the 50 % of the time without a request, all but one replica could go"
+    )
 
 
 def test_a_pool_that_stays_saves_nothing():

@@ -98,7 +98,8 @@ def facts(one: Finding) -> Iterator[str]:
     kind = holding.top.kind
     if holding.sized and not holding.poolable:
         kind += f" over {holding.sized.reference.kind} {holding.sized.reference.name}"
-    yield " ".join([kind, *whose])
+    where = [f"on {' '.join([one.cost.capacity, *one.cost.kinds])}"] if one.cost.capacity else []
+    yield " ".join([kind, *whose, *where])
     yield f"{one.use.state}: {one.use.why}" if one.use.state is not State.UNKNOWN else one.use.why
     yield scaled(one)
     yield from unpriced(one)
@@ -125,8 +126,8 @@ def last_request(one: Finding, now: datetime) -> str:
     """Return how long ago its last request was, in words."""
     if one.use.last is not None:
         return "now" if now - one.use.last < timedelta(minutes=10) else f"{days(now - one.use.last)} ago"
-    if one.use.state is State.FORGOTTEN:
-        return f"none in {one.use.why.rpartition(' in ')[2]}" if " in " in one.use.why else "none"
+    if one.use.silent is not None:
+        return f"none in {days(one.use.silent)}"
     return "unknown"
 
 

@@ -58,7 +58,7 @@ def remarks(one: Finding, currency: str) -> list[str]:
     """Return what the reader of a pool must know first."""
     found = [f"{one.holding.top.kind} {one.holding.shown}: {one.use.why}."]
     if one.saves and one.use.saving:
-        found.append(f"It would save {between(one.saves)} {currency} a month by {one.use.saving.method}.")
+        found.append(f"It would save {between(one.saves)} {currency} a month: {one.use.saving.method}.")
     if one.use.proposal is not None:
         found += [one.use.proposal.because, *one.use.proposal.notes]
     elif one.use.state is State.UNKNOWN:

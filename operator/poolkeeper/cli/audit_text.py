@@ -1,9 +1,10 @@
 """An audit on a terminal: one line a workload, what is to be said of it below, and what all of it comes to.
 
-    WORKLOAD         SIZE  GPUS  CAPACITY   BUSY   LAST REQUEST  USD/MONTH          SAVES
-    search/embed        4     4  on-demand  0 %    none in 14 d      8,760  6,570 to 8,760
-      Deployment of search by Helm; forgotten: no request in 14 days; no autoscaler
-      pool: 1 to 4, in search-embed.yaml
+    WORKLOAD                SIZE  GPUS     BUSY  LAST REQUEST     MONTH           SAVES
+    search/embed               4     4      0 %  none in 14 days  8,760  6,570 to 8,760
+      Deployment of search by Helm on on-demand L4; forgotten: no request in 14 days; no autoscaler
+      its pool: 1 to 4, in pools/search-embed.yaml
+      saving: a pool keeps one replica, deleting it saves all
 
 What does not fit is folded; a word is never cut.
 """
@@ -29,8 +30,8 @@ from poolkeeper.cli.audit_finding import (
 from poolkeeper.cli.counted import counted
 from poolkeeper.simulate.use import State, percent
 
-HEADINGS = ("WORKLOAD", "SIZE", "GPUS", "CAPACITY", "BUSY", "LAST REQUEST", "MONTH", "SAVES")
-WORDS = {0, 3, 5}
+HEADINGS = ("WORKLOAD", "SIZE", "GPUS", "BUSY", "LAST REQUEST", "MONTH", "SAVES")
+WORDS = {0, 4}
 """Columns of words: they stand on the left."""
 GAP = 2
 LEAST = 16
@@ -82,7 +83,7 @@ def told(one: Finding, proposals: dict[str, str]) -> Iterator[str]:
     if one.holding.shown in proposals:
         yield proposals[one.holding.shown]
     if one.use.saving:
-        yield f"saves by {one.use.saving.method}"
+        yield f"saving: {one.use.saving.method}"
 
 
 def cells(one: Finding, about: Audit) -> tuple[str, ...]:
@@ -93,7 +94,6 @@ def cells(one: Finding, about: Audit) -> tuple[str, ...]:
         one.holding.shown,
         str(asked) if ready == asked else f"{ready}/{asked}",
         text(one.cost.gpus) or "unknown",
-        one.cost.capacity or "-",
         "unknown" if one.busy is None else percent(one.busy),
         last_request(one, about.at),
         "unknown" if month is None else whole(month) + ("?" if one.cost.assumed else ""),

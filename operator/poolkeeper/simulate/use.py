@@ -71,11 +71,15 @@ class Saving:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What use a workload was. `last` is its last request; `why` says in words what the state rests on."""
+    """What use a workload was; `why` says in words what the state rests on.
+
+    `last` is its last request; `silent` is how long there is known to have been none, where none is known at all.
+    """
 
     state: State
     why: str
     last: datetime | None = None
+    silent: timedelta | None = None
     saving: Saving | None = None
     proposal: Recommendation | None = None
     question: Question | None = None
@@ -87,7 +91,7 @@ def used(known: Known, now: datetime, progress: Callable[[str, float], None]) ->
         return by_load(known, known.load, progress)
     if known.unused is not None and now - known.unused >= DAY:
         why = f"no request since its engines started, {days(now - known.unused)} ago"
-        return Use(State.FORGOTTEN, why, saving=without_requests(known))
+        return Use(State.FORGOTTEN, why, silent=now - known.unused, saving=without_requests(known))
     return by_gpu(known)
 
 
@@ -96,15 +100,16 @@ def by_load(known: Known, load: Series, progress: Callable[[str, float], None]) 
     length, last = len(load.known) * load.step, last_request(load)
     if last is None:
         why = f"no request in {days(length)}"
-        enough = length >= DAY
-        return Use(State.FORGOTTEN if enough else State.IDLE, why, saving=without_requests(known) if enough else None)
+        if length < DAY:
+            return Use(State.IDLE, why, silent=length)
+        return Use(State.FORGOTTEN, why, silent=length, saving=without_requests(known))
     still = share_without(load)
     busy = known.at_work if known.at_work is not None else 1 - still
     state = State.QUIET if busy < SELDOM or load.end - last >= DAY else State.BUSY
     why = f"a request was at work {percent(busy)} of the time"
     if known.sized and known.replicas > 1 and length >= LEAST:
         return replayed(known, load, Use(state, why, last), progress)
-    return Use(state, why, last, by_arithmetic(known, still))
+    return Use(state, why, last, saving=by_arithmetic(known, still))
 
 
 def by_gpu(known: Known) -> Use:
@@ -112,7 +117,7 @@ def by_gpu(known: Known) -> Use:
     if known.gpu is not None:
         why = f"its GPUs were busy {percent(known.gpu)} of the time, by DCGM"
         if known.gpu < SLACK:
-            return Use(State.IDLE, why, saving=Saving(0.0, 1.0, "GPUs that do nothing"))
+            return Use(State.IDLE, why, saving=Saving(0.0, 1.0, "nobody knows what its GPUs are kept for"))
         return Use(State.QUIET if known.gpu < SELDOM else State.BUSY, why)
     if known.glimpsed is None:
         return Use(State.UNKNOWN, "nothing tells of its use")
@@ -123,7 +128,7 @@ def by_gpu(known: Known) -> Use:
 def without_requests(known: Known) -> Saving:
     """Return what the end of a workload would save that nobody asks: a pool leaves one replica, its owner none."""
     kept = 1 / known.replicas if known.sized and known.replicas else 1.0
-    return Saving(1 - kept, 1.0, "it had no request: a pool keeps one replica, deleting it saves all")
+    return Saving(1 - kept, 1.0, "a pool keeps one replica, deleting it saves all")
 
 
 def by_arithmetic(known: Known, still: float) -> Saving | None:
@@ -131,7 +136,7 @@ def by_arithmetic(known: Known, still: float) -> Saving | None:
     if not known.sized or known.replicas <= 1:
         return None
     most = still * (known.replicas - 1) / known.replicas
-    return Saving(0.0, most, f"no request {percent(still)} of the time: all but one replica could go")
+    return Saving(0.0, most, f"at the {percent(still)} of the time without a request, all but one replica could go")
 
 
 def replayed(known: Known, load: Series, use: Use, progress: Callable[[str, float], None]) -> Use:
