@@ -53,12 +53,10 @@ def join_network(address: str, host: str, local: str, beyond: str, link: str) ->
     os.close(outside)
 
 
-def cover(directories: dict[str, str]) -> None:
-    """Lay directories of ours over paths that programs have built in; only in here are they seen."""
-    for path, ours in directories.items():
-        Path(ours).mkdir(parents=True, exist_ok=True)
-        Path(path).mkdir(parents=True, exist_ok=True)
-        run("mount", "--bind", ours, path)
+def cover(paths: list[str]) -> None:
+    """Lay a memory of ours over paths that programs have built in: only in here it is seen, and it ends with us."""
+    for path in paths:
+        run("mount", "-t", "tmpfs", "-o", "mode=755", "machine", path)
 
 
 def remove_groups(name: str) -> None:

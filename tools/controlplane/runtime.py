@@ -15,6 +15,8 @@ from controlplane.network import RoutedNetwork
 SOCKET = "/run/containerd/containerd.sock"
 PAUSE = "poolkeeper.dev/pause:1"
 MOST_PODS = 50
+COVERED = ["/run", "/var/lib", "/var/log"]
+"""Where the programs of a node write, and of which the host sees nothing."""
 
 
 def containerd(programs: Path, home: Path) -> str:
@@ -86,7 +88,6 @@ def kubelet(pki: Path, home: Path, groups: str) -> str:
 
 def order(network: RoutedNetwork, programs: Path, home: Path, environment: Mapping[str, str]) -> dict[str, Any]:
     """Return what `machine_init` is to do."""
-    covered = {"/run": str(home / "run"), "/var/lib": str(home / "lib"), "/var/log": str(home / "log")}
     return {
         "groups": network.link,
         "network": {
@@ -96,7 +97,7 @@ def order(network: RoutedNetwork, programs: Path, home: Path, environment: Mappi
             "beyond": network.real_pods,
             "link": network.link,
         },
-        "cover": covered,
+        "cover": COVERED,
         "programs": [[str(programs / "usr/bin/containerd"), "--config", str(home / "containerd.toml")]],
         "env": dict(environment),
         "ready": str(home / "ready"),
