@@ -111,7 +111,8 @@ def test_a_lease_that_lasts(lease, fresh):
 
 
 def test_how_to_go_back_is_told():
-    assert "kubectl annotate ipool/chat poolkeeper.io/paused-until- poolkeeper.io/releasing-" in resumption("chat")
+    keys = "poolkeeper.io/paused-until- poolkeeper.io/releasing-"
+    assert f"kubectl annotate ipool/chat -n inference {keys}" in resumption("chat", "inference")
 
 
 def test_a_duration_that_is_none_is_refused():

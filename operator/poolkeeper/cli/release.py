@@ -65,7 +65,7 @@ def release(
     try:
         ask((kubeconfig, context), go)
     except KeyboardInterrupt:
-        complaints.print(f"stopped; nothing was lost. {resumption(name.rpartition('/')[2])}", markup=False)
+        complaints.print(f"stopped; nothing was lost. {resumption(name.rpartition('/')[2], namespace)}", markup=False)
         raise typer.Exit(INTERRUPTED) from None
 
 

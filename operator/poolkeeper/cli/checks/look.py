@@ -75,12 +75,12 @@ async def look(pool: Pool, cluster: Cluster, asked: Asked, kube: KubeClient) -> 
             for source in pool.core.queue.sources
             if isinstance(source, OutsideSource) and source.name not in unasked
         ]
-    elsewhere = dict(_elsewhere(pool, asked, (*direct.readings, *queried)))
-    readings = (one for one in (*direct.readings, *queried, *others) if one.source not in elsewhere)
-    return Look(tuple(readings), direct.pages, unasked, elsewhere)
+    away = dict(elsewhere(pool, asked, (*direct.readings, *queried)))
+    readings = (one for one in (*direct.readings, *queried, *others) if one.source not in away)
+    return Look(tuple(readings), direct.pages, unasked, away)
 
 
-def _elsewhere(pool: Pool, asked: Asked, readings: Iterable[Reading]) -> Iterator[tuple[str, str]]:
+def elsewhere(pool: Pool, asked: Asked, readings: Iterable[Reading]) -> Iterator[tuple[str, str]]:
     """Yield the sources that are out of reach from here, though perhaps not from where the operator is."""
     servers = {one.name: one.server for one in pool.core.queue.sources if isinstance(one, PrometheusSource)}
     served = any((one["type"], one["status"]) == ("MetricsAvailable", "True") for one in conditions(pool.status))

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from poolkeeper.api import memo, names
@@ -26,6 +27,18 @@ from poolkeeper.shell.kube_errors import Invalid, TimedOut
 from poolkeeper.shell.pools import Pool, Pools
 
 Json = dict[str, Any]
+
+NAMED = 3
+REMEDIES = {
+    Reason.METRIC_REFUSED: "name the port that serves the metrics in the source's port",
+    Reason.METRIC_SERVER_ERROR: "name the right port, and tokenSecretRef where the page wants a token",
+    Reason.METRIC_UNKNOWN_ENGINE: "name the engine in the source's engine, or ask a Prometheus",
+    Reason.METRIC_UNKNOWN_SERVER: "give the operator --prometheus NAME=URL, or name one that it has in server",
+    Reason.METRIC_STALE: "raise the source's maxAge over the scrape interval, or mend the scraping",
+    Reason.METRIC_SEVERAL: "put sum() around the query",
+    Reason.METRIC_DEAD_POD: "have the scrape keep the labels namespace and pod as the pods have them",
+}
+"""What would be right, by what is wrong with a metric."""
 
 PATIENCE = 10
 """How long to wait for the cluster's objects, in seconds."""
@@ -121,12 +134,24 @@ def conclude(pool: Pool, scene: Scene, seen: Look, finding: Json) -> bool:
     finding["unanswered"] += (f"source {name}: {words}" for name, words in seen.unasked.items())
     finding["notes"] += (f"source {name}: not checked from here: {words}" for name, words in seen.elsewhere.items())
     sight = observe.observation(pool, cluster, scene.pools, seen.readings, scene.now)
+    if sight.target is None and pool.spec is not None and not pool.spec.owns_workload:
+        finding["problems"].append(absent(pool, cluster))
+        return False
     judge(pool, sight, scene.now, finding)
     finding["notes"] += pages.told(seen.pages)
     finding["pods"] = [page._asdict() for page in seen.pages]
     if words := covering.left_out(pool, cluster):
         finding["problems"].append(f"{Reason.PODS_NOT_PICKED.sentence}: {words}")
     return sight.target is not None
+
+
+def absent(pool: Pool, cluster: Cluster) -> str:
+    """Return that the target is not there, and which ones of its kind are."""
+    namespace, name = pool.key[0], pool.target
+    known = sorted(found for place, found in cluster.workloads[pool.kind].items if place == namespace)
+    near = get_close_matches(name, known, NAMED) or known[:NAMED]
+    there = f"there is {', '.join(near)}" if near else f"there is no {pool.kind.name} at all"
+    return f"spec.targetRef.name: {pool.kind.shown(name)} does not exist in {namespace}; {there}"
 
 
 async def filled(cluster: Cluster) -> None:
@@ -157,10 +182,6 @@ def as_stored(raw: Json, pools: Pools, kube: KubeClient) -> Json:
 
 def judge(pool: Pool, seen: Observation, now: datetime, finding: Json) -> None:
     """Say what the look means."""
-    if seen.target is None and pool.spec is not None and not pool.spec.owns_workload:
-        target = pool.kind.shown(pool.target)
-        finding["problems"].append(f"spec.targetRef.name: {target} does not exist in {pool.key[0]}")
-        return
     if seen.conflict is not None:
         finding["problems"].append(f"{seen.conflict.reason.sentence}: {seen.conflict.detail}")
     if seen.unsplit is not Reason.AS_EXPECTED:
@@ -170,12 +191,18 @@ def judge(pool: Pool, seen: Observation, now: datetime, finding: Json) -> None:
     memory = memo.load(pool.status.get("memory") or {}, None, now)
     for reading in believed(seen.readings, memory.known_queues)[0]:
         broken = reading.fault is not None or (reading.faults and not reading.pods)
-        finding["problems" if broken else "notes"].append(told(reading))
+        finding["problems" if broken else "notes"].append(told(reading) + (remedy(reading) if broken else ""))
     asked = {source.name for source in pool.core.queue.sources} if pool.core else set()
     answered = asked == {reading.source for reading in seen.readings}
     if pool.core is not None and seen.target is not None and answered:
         decision, _ = decide(pool.core, seen, memory, now)
         finding["decision"] = explanation(decision, now)
+
+
+def remedy(reading: Reading) -> str:
+    """Return what would be right, where the fault alone says so."""
+    reason = reading.fault or reading.faults[0].reason
+    return f"; {REMEDIES[reason]}" if reason in REMEDIES else ""
 
 
 def told(reading: Reading) -> str:

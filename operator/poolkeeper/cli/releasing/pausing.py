@@ -29,6 +29,7 @@ async def paused(kube: KubeClient, subject: Subject, say: Callable[[str], None])
         return subject
     until = kube.clock.now() + PAUSE
     await annotate(kube, subject, {names.PAUSED_UNTIL: format_instant(until)})
+    say(f"{names.shown(subject.name)}: pausing, until its operator says so")
     if not await taken_in(kube, subject):
         say("no operator has taken the pause in: going on without one")
     pool = await stored(kube, subject.namespace, subject.name)
@@ -74,10 +75,11 @@ def is_fresh(lease: dict[str, object], now: datetime) -> bool:
     return now <= parse_instant(renewed) + timedelta(seconds=seconds)
 
 
-def resumption(name: str) -> str:
+def resumption(name: str, namespace: str | None) -> str:
     """Return how to go on, or back, after it was stopped."""
+    place = f" -n {namespace}" if namespace else ""
     keys = f"{names.PAUSED_UNTIL}- {names.RELEASING}-"
     return (
         f"{names.shown(name)} may be paused. Run it again to go on; to keep the pool instead: "
-        f"kubectl annotate {names.shown(name)} {keys}"
+        f"kubectl annotate {names.shown(name)}{place} {keys}"
     )
