@@ -194,11 +194,11 @@ async def test_a_chunk_that_cannot_be_read_is_left_and_a_new_one_begun(desk, api
     assert (len(desk.chunks), len(desk.records)) == (2, 2)
 
 
-async def test_a_day_has_its_own_chunk_that_begins_with_what_is_asked(desk):
+async def test_what_is_three_days_old_is_left_for_a_chunk_that_begins_with_what_is_asked(desk):
     desk.look(0)
     await desk.write(30)
-    desk.look(DAY + 100, LONG)
-    await desk.write(DAY + 200)
+    desk.look(3 * DAY + 100, LONG)
+    await desk.write(3 * DAY + 200)
     assert [(type(one.records[0]), one.records[0].begins) for one in desk.chunks] == [(Said, True), (Said, False)]
 
 
@@ -275,6 +275,14 @@ async def test_what_is_old_is_deleted_whosever_it_is(desk, api):
     assert len(desk.chunks) == 1
     await desk.journal.prune(at(0) + timedelta(days=8))
     assert desk.chunks == []
+
+
+async def test_of_many_records_that_wait_the_newest_keep_what_they_were_made_from(desk, monkeypatch):
+    monkeypatch.setattr(diary, "WHOLE", 2)
+    for number in range(5):
+        desk.look(number, LONG, target=target(2 + number))
+    await desk.write(30)
+    assert [bool(one.inputs) for one in desk.records if isinstance(one, Decided)] == [False] * 3 + [True] * 2
 
 
 async def test_that_nothing_can_be_deleted_is_told(desk, api):

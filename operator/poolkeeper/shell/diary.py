@@ -24,8 +24,10 @@ GATHER = timedelta(seconds=20)
 PAUSE = timedelta(minutes=1)
 QUIET = timedelta(minutes=10)
 DAY = timedelta(days=1)
-WAITING = 200
-"""So many records of a pool may wait; of more, the oldest are lost, and that is said."""
+WAITING, WHOLE = 100, 20
+"""So many records of a pool may wait, and so many with what they were made from; the oldest are lost, which is said."""
+AGE = timedelta(days=3)
+"""How long a chunk grows: what is old is deleted by the chunk."""
 REMEMBERED = 50
 """So many states are remembered of a pool, to tell what comes and goes."""
 
@@ -70,6 +72,8 @@ class Diary:
         if self.due is None:
             earliest = self.written_at + PAUSE if self.written_at else record.at
             self.due = max(record.at + GATHER, earliest)
+        if len(self.waiting) > WHOLE:
+            self.waiting[-WHOLE - 1] = bare(self.waiting[-WHOLE - 1])
         if len(self.waiting) > WAITING:
             self._lose()
 
@@ -138,8 +142,8 @@ def state_of(decision: Decision) -> State:
 
 
 def appended(ring: Ring, records: Sequence[Record], limit: int) -> bytes | None:
-    """Return the chunk that grows with records at its end; None where that would be too large, or it is a day old."""
-    if ring.begun is None or not ring.pressed or records[-1].at - ring.begun > DAY:
+    """Return the chunk that grows with records at its end; None where that would be too large, or it is old."""
+    if ring.begun is None or not ring.pressed or records[-1].at - ring.begun > AGE:
         return None
     pressed = journal.press(journal.unpress(ring.pressed)[0] + journal.pack(records))
     return pressed if len(pressed) <= limit else None

@@ -45,7 +45,7 @@ PER_SECOND = 10
 """So many journals may be written each second: a start of many pools is spread over minutes."""
 LAST = timedelta(seconds=10)
 """How long the last records may take to be written when the process ends."""
-CHUNKS = 8
+CHUNKS = 16
 """What a pool's journal consists of, at least: the oldest of them goes when there is no room."""
 TOO_LARGE = 413
 
