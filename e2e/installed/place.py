@@ -46,6 +46,17 @@ class Place:
     local: Cluster | None = None
 
     @property
+    def cluster(self) -> Cluster:
+        """The cluster, where it is ours.
+
+        Raises:
+            LookupError: it is not.
+        """
+        if self.local is None:
+            raise LookupError("this cluster is somebody else's")
+        return self.local
+
+    @property
     def environment(self) -> dict[str, str]:
         """The environment of programs that use it."""
         return {**os.environ, "KUBECONFIG": str(self.kubeconfig)}

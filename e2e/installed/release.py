@@ -20,6 +20,8 @@ NAME = "poolkeeper"
 REPLICAS = 2
 LEASE_DURATION = "6s"
 """Long enough to be renewed on a slow machine, short enough to wait for when a leader dies."""
+PATIENT = ("--set-string", "leaseDuration=180s")
+"""A lease that outlives an API server's absence: an operator that cannot renew it in time ends, and begins anew."""
 RESTRICTED = {
     "pod-security.kubernetes.io/enforce": "restricted",
     "pod-security.kubernetes.io/enforce-version": "latest",
@@ -57,9 +59,9 @@ class Release:
         options = [option for one in given for option in ("--set-string", one)]
         self.helm("install", NAME, str(CHART), *image(self.place.images[0]), *options, "--wait", "--timeout=3m")
 
-    def upgrade(self) -> None:
-        """Upgrade it to the second image, and wait until all pods are of it."""
-        self.helm("upgrade", NAME, str(CHART), "--reuse-values", *image(self.place.images[1]), "--wait", "--timeout=3m")
+    def upgrade(self, *options: str) -> None:
+        """Upgrade it with these options of helm besides those that it has, and wait until all pods are of it."""
+        self.helm("upgrade", NAME, str(CHART), "--reuse-values", *options, "--wait", "--timeout=3m")
 
     def rollback(self) -> None:
         """Go back to the revision before, and wait until all pods are of it."""
@@ -89,6 +91,10 @@ class Release:
     def ready(self) -> list[str]:
         """Return the names of its pods that are ready."""
         return [pod["metadata"]["name"] for pod in self.pods() if is_ready(pod)]
+
+    def restarts(self) -> int:
+        """Return how often containers of its pods were started again."""
+        return sum(one["restartCount"] for pod in self.pods() for one in pod["status"].get("containerStatuses", ()))
 
     def story(self) -> str:
         """Return what its pods said last, for a test that failed."""

@@ -1,12 +1,13 @@
 """The operator as people install it: by helm, from its image, under its own account, in pods that a kubelet runs."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
 from installed import tokens
 from installed.chat import Chat
-from installed.release import NAME, Release
+from installed.release import NAME, PATIENT, Release, image
 from rig import audit
 from rig.waiting import eventually
 
@@ -83,7 +84,7 @@ def test_an_upgrade_and_a_rollback_change_no_pool(release: Release, chat: Chat) 
     if len(set(release.place.images)) == 1:
         pytest.skip("an upgrade needs a second --image")
     with chat.steady() as upgraded:
-        release.upgrade()
+        release.upgrade(*image(release.place.images[1]))
         assert release.images() == {release.place.images[1]}
     with chat.steady() as back:
         release.rollback()
@@ -91,24 +92,34 @@ def test_an_upgrade_and_a_rollback_change_no_pool(release: Release, chat: Chat) 
     assert (upgraded.seen, back.seen) == (HELD, HELD)
 
 
-def test_it_takes_up_a_token_of_a_new_key(release: Release, chat: Chat) -> None:
-    if (cluster := release.place.local) is None:
+@pytest.fixture
+def patient(release: Release) -> Iterator[Release]:
+    """A release whose leader goes on leading, and runs on, while the API server is away."""
+    if release.place.local is None:
         pytest.skip("the key of the tokens can be changed on --cluster=local only")
-    leader = release.settled()
-    old = eventually(lambda: token(release, leader), "the token that the leader has")
+    release.upgrade(*PATIENT)
+    release.settled()
+    yield release
+    release.rollback()
+
+
+def test_it_takes_up_a_token_of_a_new_key(patient: Release, chat: Chat) -> None:
+    cluster = patient.place.cluster
+    leader = patient.settled()
+    old = eventually(lambda: token(patient, leader), "the token that the leader has")
     tokens.add_key(cluster)
     cluster.machine.restart_kubelet()
-    eventually(lambda: token(release, leader) not in {"", old}, "the kubelet brings a token of the new key")
+    eventually(lambda: token(patient, leader) not in {"", old}, "the kubelet brings a token of the new key")
     tokens.drop_old_key(cluster)
     chat.follows()
-    assert [pod["status"]["containerStatuses"][0]["restartCount"] for pod in release.pods()] == [0, 0]
+    assert (patient.leader(), patient.restarts()) == (leader, 0)
 
 
 @pytest.mark.lasts(0)  # so that it comes last, and sees what all others did
 def test_nothing_was_forbidden(release: Release, chat: Chat) -> None:
-    if (cluster := release.place.local) is None:
+    if release.place.local is None:
         pytest.skip("only --cluster=local has an audit log")
     chat.follows()
-    asked = audit.requests(cluster, release.user)
+    asked = audit.requests(release.place.cluster, release.user)
     assert asked
     assert [one for one in asked if one.status == FORBIDDEN] == []

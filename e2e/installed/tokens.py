@@ -13,7 +13,7 @@ from pathlib import Path
 from controlplane import Cluster
 from controlplane.certificates import write_key_pair
 
-API_SERVER = "kube-apiserver"
+API_SERVER, CONTROLLERS = "kube-apiserver", "kube-controller-manager"
 
 
 def add_key(cluster: Cluster) -> None:
@@ -27,16 +27,17 @@ def add_key(cluster: Cluster) -> None:
 
 
 def drop_old_key(cluster: Cluster) -> None:
-    """Let the API server believe no token of the old key any more."""
+    """Let the API server believe no token of the old key any more; the controllers, too, get new ones."""
     public, _ = _files(cluster)
     public.write_bytes(public.with_name("only-new.pub").read_bytes())
     restart(cluster)
+    restart(cluster, CONTROLLERS)
 
 
-def restart(cluster: Cluster) -> None:
-    """Start the API server again; it reads the keys as it starts."""
-    cluster.stop(API_SERVER)
-    cluster.start(API_SERVER)
+def restart(cluster: Cluster, component: str = API_SERVER) -> None:
+    """Start the API server, or another, again: keys are read at the start."""
+    cluster.stop(component)
+    cluster.start(component)
 
 
 def _files(cluster: Cluster) -> tuple[Path, Path]:
