@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -60,16 +59,29 @@ OperatorUrl = Annotated[
 
 
 class Paper(Console):
-    """What is printed on: as wide as the terminal; in a pipe as wide as what is printed, so that nothing is cut there.
+    """What is printed on.
 
-    COLUMNS says otherwise in both.
+    A screen has everything wrapped between words; a pipe is as wide as what is printed, so that nothing is cut or broken
+    there. COLUMNS gives either another width, NO_COLOR takes the colours off, and FORCE_COLOR gives them to a pipe.
     """
+
+    @property
+    def on_screen(self) -> bool:
+        """Whether somebody sees it; a pipe with colours is none."""
+        try:
+            return self.file.isatty()
+        except ValueError:  # it is closed
+            return False
+
+    def print(self, *things: Any, soft_wrap: bool | None = None, **how: Any) -> None:  # noqa: ANN401  as rich has it
+        """Print as rich does, wrapped where it is a screen."""
+        super().print(*things, soft_wrap=not self.on_screen if soft_wrap is None else soft_wrap, **how)
 
     @property
     def size(self) -> ConsoleDimensions:
         """The width and the height, in characters."""
         found = super().size
-        free = self._width is None and not self.is_terminal and not os.environ.get("COLUMNS", "").isdigit()
+        free = self._width is None and not self.on_screen and not self._environ.get("COLUMNS", "").isdigit()
         return found._replace(width=PIPED) if free else found
 
     @size.setter
@@ -87,8 +99,8 @@ class Paper(Console):
             self._width = before
 
 
-console = Paper(highlight=False, soft_wrap=True)
-complaints = Paper(stderr=True, highlight=False, soft_wrap=True)
+console = Paper(highlight=False)
+complaints = Paper(stderr=True, highlight=False)
 
 
 def ask(access: tuple[Path | None, str | None], question: Callable[[KubeClient], Awaitable[T]]) -> T:

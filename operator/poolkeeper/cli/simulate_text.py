@@ -34,6 +34,8 @@ LARGE = 100
 LONG = 10
 UNDER = "x bound under 1: less was served in time than the SLA asks."
 """Waits of so many seconds need no hundredths."""
+WIDEST = 160
+"""How wide a plot is at most: a pipe has no width of its own."""
 Cell = Callable[[Entry], str]
 
 
@@ -47,7 +49,9 @@ def show(console: Console, shown: Shown) -> None:
             console.print(UNDER, style="dim")
         console.print()
         if len(found) <= MOST_PLOTS and group.plotted:
-            console.print(Text.from_ansi(plot(group.plotted[0], console.width, colour=console.is_terminal)))
+            console.print(
+                Text.from_ansi(plot(group.plotted[0], min(WIDEST, console.width), colour=console.is_terminal))
+            )
             console.print()
     console.print(basis(shown), style="dim", markup=False)
 

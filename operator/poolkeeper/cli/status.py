@@ -63,7 +63,7 @@ def status(
 
     if output is Output.JSON:
         print_json({"items": look()})
-    elif watch and console.is_terminal:
+    elif watch and console.on_screen:
         from poolkeeper.cli.watch import watch as view  # only the live view needs textual, which takes its time
 
         view((kubeconfig, context), namespace, operator)
