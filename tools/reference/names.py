@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from poolkeeper.api import ledger, names, workload
+from poolkeeper.api import journal, ledger, names, workload
 from poolkeeper.api.override import Override
 from poolkeeper.api.status import Verdict, conditions
 from poolkeeper.core.days import NOTHING
@@ -58,6 +58,9 @@ ANNOTATIONS = {
     names.SAVINGS_MONTH_TO_DATE: "What was saved this month against the baseline.",
     workload.TEMPLATE_HASH: "On a Deployment that the operator made: which state of `spec.template` it was made from; "
     "on one for spot, which state of the target.",
+    names.JOURNAL_OF: "On a ConfigMap of the journal: its pool's namespace and name.",
+    names.JOURNAL_UNTIL: "Beside it: when its last record was made.",
+    names.JOURNAL_BYTES: "Beside it: its size.",
     names.DELETION_COST: "On a pod that is to go before the others of its ReplicaSet.",
 }
 
@@ -66,7 +69,8 @@ LABELS = {
     names.TIER_LABEL: "On a Deployment for spot and on its pods: `spot`.",
     names.PROVIDER_LABEL: "On a Deployment for spot: whose nodes it was made for.",
     names.LEDGER_LABEL: "On a ConfigMap of the ledger: its month, as `2026-11`.",
-    names.POOL_UID_LABEL: "On a ConfigMap of the ledger: the UID of its pool, which may be gone.",
+    names.JOURNAL_LABEL: "On a ConfigMap of the journal: the day on which it was begun, as `2026-11-22`.",
+    names.POOL_UID_LABEL: "On a ConfigMap of the ledger or the journal: the UID of its pool, which may be gone.",
 }
 
 OTHERS = {
@@ -75,6 +79,7 @@ OTHERS = {
     f"leases/{names.LEASE}": "The lease of the leader, in the operator's namespace.",
     f"configmaps/{PRICE_BOOK}": "The price book, in the operator's namespace, by you; `--price-book` names another.",
     f"configmaps/{ledger.PREFIX}-MONTH-UID": "A month of a pool in the ledger, in the operator's namespace; unowned.",
+    f"configmaps/{journal.PREFIX}-UID-TIME": "A part of a pool's journal, in the operator's namespace; unowned.",
     f"configmaps/{names.TEAM_BUDGETS}": "What was told of budgets over several pools, in the operator's namespace.",
     f"configmaps/{PRICE_BOOK}{names.ACCEPTED_SUFFIX}": "The last good state of it, kept for the next start.",
 }
