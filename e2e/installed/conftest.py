@@ -44,7 +44,7 @@ def release(where: Place) -> Iterator[Release]:
 def chat(release: Release) -> Iterator[Chat]:
     """A pool with engines, which every test leaves at its minimum."""
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": Chat.NAMESPACE}}
-    release.place.kubectl("apply", "-f", "-", given=json.dumps(namespace))
+    release.place.kubectl("create", "-f", "-", given=json.dumps(namespace))
     made = Chat(release.place)
     made.create()
     yield made

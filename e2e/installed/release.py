@@ -57,15 +57,15 @@ class Release:
             *(f"nodeSelector.{_path(k)}={v}" for k, v in self.place.nodes.items()),
         ]
         options = [option for one in given for option in ("--set-string", one)]
-        self.helm("install", NAME, str(CHART), *image(self.place.images[0]), *options, "--wait", "--timeout=3m")
+        self.helm("install", NAME, str(CHART), *image(self.place.images[0]), *options, "--wait", "--timeout=5m")
 
     def upgrade(self, *options: str) -> None:
         """Upgrade it with these options of helm besides those that it has, and wait until all pods are of it."""
-        self.helm("upgrade", NAME, str(CHART), "--reuse-values", *options, "--wait", "--timeout=3m")
+        self.helm("upgrade", NAME, str(CHART), "--reuse-values", *options, "--wait", "--timeout=5m")
 
     def rollback(self) -> None:
         """Go back to the revision before, and wait until all pods are of it."""
-        self.helm("rollback", NAME, "--wait", "--timeout=3m")
+        self.helm("rollback", NAME, "--wait", "--timeout=5m")
 
     def pods(self) -> list[Json]:
         """Return its pods that are not on their way out."""
@@ -126,7 +126,7 @@ def installed(place: Place) -> Iterator[Release]:
     """Install the chart in a namespace that keeps the restricted profile; uninstall it at the end."""
     release = Release(place)
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAME, "labels": RESTRICTED}}
-    place.kubectl("apply", "-f", "-", given=json.dumps(namespace))
+    place.kubectl("create", "-f", "-", given=json.dumps(namespace))  # whose it is already, keeps it
     try:
         release.install()
         yield release
