@@ -229,7 +229,9 @@ def allow(cluster: Cluster) -> None:
     """Let one account read what an audit reads, and another one what Kubernetes lets people view of a namespace."""
     for account in (ACCOUNT, VIEWER):
         cluster.kubectl("create", "serviceaccount", account, "-n", SPACE)
-    cluster.kubectl("create", "clusterrole", "read-all", "--verb=get,list", "--resource=*.*")
+    rules = [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list"]}]
+    role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "read-all"}}
+    cluster.apply(role | {"rules": rules})
     cluster.kubectl(
         "create", "clusterrolebinding", "read-all", "--clusterrole=read-all", f"--serviceaccount={SPACE}:{ACCOUNT}"
     )
@@ -508,14 +510,17 @@ def test_the_past_tells_how_busy_they_were(known: Json) -> None:
 def test_the_last_request_is_the_last_one(known: Json) -> None:
     last = datetime.fromisoformat(by_name(known)["chat"]["lastRequest"])
     closed = END - timedelta(hours=24 - CLOSES)
-    assert abs(last - closed) <= timedelta(minutes=10)
+    assert abs(last - closed) <= timedelta(minutes=5)
 
 
 def test_what_nobody_asks_saves_all_but_one_replica_or_all_of_it(known: Json) -> None:
     small = by_name(known)["small"]
     month = 2 * GKE * MONTH
     assert small["saves"] == {"least": str((month / 2).quantize(Decimal("0.01"))), "most": f"{month:.2f}"}
-    assert known["workloads"][0]["name"] in {"chat", "notebook"}
+
+
+def test_what_would_save_most_comes_first(known: Json) -> None:
+    assert [one["name"] for one in known["workloads"][:3]] == ["chat", "notebook", "small"]
 
 
 def test_a_replay_of_the_past_finds_what_a_pool_would_save(known: Json) -> None:

@@ -163,6 +163,16 @@ async def test_kinds_that_are_not_installed_are_nothing(api, kube):
     assert (found.scalers, found.skipped) == ((), ())
 
 
+async def test_kinds_that_are_not_installed_are_not_asked_for(api, kube, monkeypatch):
+    async def served(_self):
+        return frozenset({"apps", "batch"})
+
+    monkeypatch.setattr(Surveyor, "served", served)
+    refusing(api, "/scaledobjects", "/rollouts", "/inferencepools")
+    found, _ = await survey(kube)
+    assert found.skipped == ()
+
+
 async def test_owners_of_unknown_kinds_are_looked_up(api, kube, monkeypatch):
     async def kinds(_self, _api):
         return {"RayCluster": "rayclusters"}

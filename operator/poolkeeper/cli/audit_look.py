@@ -98,8 +98,8 @@ def since(told: list[Seen]) -> datetime | None:
 
 
 def series(found: History) -> Series:
-    """Return a history as load."""
-    return Series(found.start, found.step, found.values)
+    """Return a history as load: each value is the mean of the step that ends with it."""
+    return Series(found.start - found.step, found.step, found.values)
 
 
 def busy(before: Past, use: Use) -> float | None:

@@ -37,6 +37,8 @@ GAP = 2
 LEAST = 16
 """How narrow the first column may get before others are left out."""
 STYLES = {State.FORGOTTEN: "red", State.IDLE: "yellow", State.QUIET: "yellow"}
+GROUPS = "LeaderWorkerSet"
+"""A replica of it is several pods."""
 SHOWN = 5
 """So many waiting pods are named."""
 
@@ -92,7 +94,7 @@ def cells(one: Finding, about: Audit) -> tuple[str, ...]:
     found, month = one.saves, one.cost.month
     return (
         one.holding.shown,
-        str(asked) if ready == asked else f"{ready}/{asked}",
+        str(asked) if ready == asked or one.holding.top.kind == GROUPS else f"{ready}/{asked}",
         text(one.cost.gpus) or "unknown",
         "unknown" if one.busy is None else percent(one.busy),
         last_request(one, about.at),

@@ -83,12 +83,13 @@ class PoolObject(OwnedObject):
 
 @dataclass
 class Surveyor:
-    """Reads one cluster. `namespace` is the only one that is looked at, None: all."""
+    """Reads one cluster, of which `namespace` is looked at, None: all of it; `groups` are the APIs that it has."""
 
     kube: KubeClient
     namespace: str | None
     told: Told
     skipped: list[str] = field(default_factory=list)
+    groups: frozenset[str] | None = None
 
     async def survey(self) -> Survey:
         """Return all that was seen.
@@ -96,6 +97,7 @@ class Surveyor:
         Raises:
             KubeError: the pods cannot be read, or the cluster does not answer.
         """
+        self.groups = await self.served()
         pods = await self.pods()
         nodes = await self.nodes()
         parents = await self.parents()
@@ -109,6 +111,14 @@ class Surveyor:
             whole=self.namespace is None,
             skipped=tuple(self.skipped),
         )
+
+    async def served(self) -> frozenset[str] | None:
+        """Return the API groups that there are, None where nobody says: what is not installed is not refused either."""
+        try:
+            found = await self.kube.get("/apis", into=Groups)
+        except KubeError:
+            return None
+        return frozenset(one.name for one in found.groups)
 
     async def pods(self) -> tuple[GpuPod, ...]:
         """Return the pods with GPUs, of the context's namespace where not all may be read."""
@@ -184,10 +194,11 @@ class Surveyor:
 
     async def each(self, version: str, plural: str, item: type[T], accept: str = JSON) -> AsyncIterator[T]:
         """Yield the objects of a kind; none where it is not installed, or may not be read, which is said."""
+        if self.groups is not None and version.partition("/")[0] not in self.groups:
+            return
         self.told(f"reading {plural}")
-        api = f"/api/{version}" if "/" not in version else f"/apis/{version}"
         try:
-            async for page in self.kube.pages(f"{api}{self.inside}/{plural}", item=item, accept=accept):
+            async for page in self.kube.pages(f"/apis/{version}{self.inside}/{plural}", item=item, accept=accept):
                 for one in page.items or ():
                     yield one
         except NotFound:
@@ -230,6 +241,18 @@ class Surveyor:
     def inside(self) -> str:
         """The part of a path that says which namespace is looked at."""
         return f"/namespaces/{self.namespace}" if self.namespace else ""
+
+
+class Group(msgspec.Struct):
+    """An API group."""
+
+    name: str
+
+
+class Groups(msgspec.Struct):
+    """The API groups of a cluster."""
+
+    groups: list[Group] = []
 
 
 class KindName(msgspec.Struct):
