@@ -123,6 +123,7 @@ LATER = msgspec.structs.replace(AFTER, since=at(130), at=at(700), wavered=7)
         ("2026-03-02T12:50:00Z", known(looked_until=at(600)), "no operator has looked since Mon 2026-03-02 07:10:00"),
         ("2026-03-02T12:05:00Z", known((*NIGHT[:4], LATER)), "what it saw is that of 03-02 07:11:40"),
         ("2026-03-02T12:01:50Z", known((*NIGHT[:4], LATER)), "the reason came and went 7 times more"),
+        ("2026-03-02T12:30:00Z", known(NIGHT[:4]), "all that time it found 2 and asked for "),
         ("2026-03-02T12:01:50Z", known(problems=("configmap/x: it is torn",)), "configmap/x: it is torn"),
         (
             "2026-03-02T12:00:50Z",

@@ -232,9 +232,12 @@ def _doubts(known: Known, asked: Asked, found: Stretch) -> Iterator[str]:
         yield "the operator ended within a minute: what it decided last may be missing"
     if found.until is None and known.looked_until is not None and asked.at > known.looked_until + UNSURE:
         yield f"no operator has looked since {clock_shows(known.looked_until, asked.place)}"
+    answer = found.decided.answer
+    if answer.moves and (found.until or known.now) - found.since > UNSURE:
+        yield f"all that time it found {answer.current} and asked for {answer.size}: that was not carried out"
     if found.said.refused:
         yield f"a newer spec was refused then: {'; '.join(found.said.refused)}"
-    foreign = found.decided.answer.foreign
+    foreign = answer.foreign
     if foreign is not None:
         who = foreign.writer or "somebody"
         yield f"{who} had written {foreign.theirs} over our {foreign.ours} at {brief(foreign.at, asked.place)}"
