@@ -41,6 +41,9 @@ COLLECTIONS = {
 }
 
 
+JOB = "a pool scales what stays: let workers take the jobs from the queue; where these can wait, spec.batch"
+
+
 class Form(StrEnum):
     """How the pools are printed."""
 
@@ -83,16 +86,18 @@ def migrate(
     """
     if sum((name is not None, file is not None, everything)) != 1:
         raise typer.BadParameter("give KIND/NAME, or -f FILE, or --all")
+    bodies = objects.read(file) if file else []
     if file is not None:
-        found = objects.groups(objects.read(file), namespace or DEFAULT)
+        found = objects.groups(bodies, namespace or DEFAULT)
     else:
         found = ask((kubeconfig, context), lambda kube: gathered(kube, namespace, name))
-    if not found:
+    jobs = [Refused(one, JOB) for one in objects.jobs(bodies)]
+    if not found and not jobs:
         raise typer.BadParameter(f"nothing that scales a workload is in {file or 'the namespace'}")
     made, refused = each(found, out, Clock.of_this_machine().now())
     peak = option("--peak-replicas", peak_replicas, number)
     lives = [replayed.replayed(one, replay, peak) if replay else None for one in made]
-    tell(list(zip(made, lives, strict=True)), refused, output, (out, force))
+    tell(list(zip(made, lives, strict=True)), [*jobs, *refused], output, (out, force))
 
 
 def each(found: Sequence[Group], out: Path | None, now: datetime) -> tuple[list[Migrated], list[Refused]]:

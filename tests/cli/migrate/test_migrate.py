@@ -290,3 +290,8 @@ def test_the_original_and_the_pool_live_the_same_traffic(hour, name):
 def test_what_only_the_clock_of_another_sizes_is_not_replayed(hour):
     done = run("-f", HERE / "downscaler.yaml", "--replay", hour)
     assert (done.exit_code, "on the same traffic" in done.stderr) == (0, False)
+
+
+def test_jobs_are_said_to_be_no_pools():
+    done = run("-f", HERE / "unfit.yaml")
+    assert (done.exit_code, "error: scaledjob/nightly: a pool scales what stays" in done.stderr) == (1, True)

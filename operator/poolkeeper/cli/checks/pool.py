@@ -16,6 +16,7 @@ from poolkeeper.cli.checks.known import template_of
 from poolkeeper.cli.checks.look import Asked, Look, look
 from poolkeeper.cli.windows import notes
 from poolkeeper.core.decide import decide
+from poolkeeper.core.model import Mode
 from poolkeeper.core.observation import Observation, Reading
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.vanishing import believed
@@ -183,7 +184,8 @@ def as_stored(raw: Json, pools: Pools, kube: KubeClient) -> Json:
 def judge(pool: Pool, seen: Observation, now: datetime, finding: Json) -> None:
     """Say what the look means."""
     if seen.conflict is not None:
-        finding["problems"].append(f"{seen.conflict.reason.sentence}: {seen.conflict.detail}")
+        looks_on = pool.core is not None and pool.core.mode is Mode.OBSERVE
+        finding["notes" if looks_on else "problems"].append(f"{seen.conflict.reason.sentence}: {seen.conflict.detail}")
     if seen.unsplit is not Reason.AS_EXPECTED:
         passing = seen.unsplit is Reason.SIBLING_MISSING
         words = ": ".join(filter(None, (seen.unsplit.sentence, seen.unsplit_detail)))

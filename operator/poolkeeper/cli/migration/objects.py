@@ -92,7 +92,5 @@ def made_by_keda(body: Json) -> bool:
 
 
 def jobs(bodies: Iterable[Json]) -> Iterator[str]:
-    """Yield the names of the ScaledJobs: a pool scales what stays, and work that can wait by `batch`."""
-    for body in bodies:
-        if body.get("kind") == JOB:
-            yield f"scaledjob/{body['metadata']['name']}"
+    """Yield the names of the ScaledJobs: a pool scales what stays."""
+    return (f"scaledjob/{body['metadata']['name']}" for body in bodies if body.get("kind") == JOB)

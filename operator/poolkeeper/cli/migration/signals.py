@@ -151,7 +151,7 @@ def together(signals: Sequence[Signal]) -> Iterator[Note]:
     """Yield what becomes of several metrics."""
     if len(signals) > 1:
         names = ", ".join(one.name for one in signals)
-        yield carried("triggers", f"the largest of {names} counts, as before (combine: Max)")
+        yield carried(signals[0].field.partition("[")[0], f"the largest of {names} counts, as before (combine: Max)")
 
 
 def plain(value: Decimal) -> float | int:
