@@ -16,7 +16,7 @@ import pytest
 from controlplane import Cluster, ControlPlane, assets
 from controlplane.build import BuildError
 from controlplane.debian import DownloadError
-from controlplane.machine import LABEL, NoMachineError
+from controlplane.machine import LABEL, NoMachineError, missing
 from fleet import FleetProcess, Settings
 from image.build import REPOSITORY, build
 from installed.engines import Engines, FleetEngines, PodEngines
@@ -90,6 +90,8 @@ def place(kind: str, images: Sequence[str]) -> Iterator[Place]:
 @contextmanager
 def _local() -> Iterator[Place]:
     """A cluster of our own, with one real node beside pretended ones with GPUs."""
+    if lack := missing():
+        pytest.skip(f"no local cluster with a real node: {lack}")
     with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(1) as aside:
         building = aside.submit(build, IMAGES, Path(scratch) / "image.tar")
         try:
