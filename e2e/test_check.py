@@ -69,11 +69,11 @@ def found(part: Json, about: str) -> Json:
     return next((one for one in part["findings"] if one["about"].startswith(about)), {})
 
 
-def fault(space: Space, name: str, change: Json, **spec: object) -> None:
+def fault(space: Space, name: str, change: Json, queue: Json = QUEUE, **spec: object) -> None:
     """Make a target whose pods are as `change` says, and its pool."""
     made = deployment(name, 1, nodes=change.pop("nodeSelector", None))
     made["spec"]["template"]["spec"] |= change
-    space.create(made, pool(name, **(QUICK | {"queue": QUEUE} | spec)))
+    space.create(made, pool(name, queue, **(QUICK | spec)))
 
 
 def guard(name: str, app: str, **spec: object) -> Json:
@@ -93,7 +93,7 @@ def make_faults(space: Space) -> None:
     fault(space, "twice", {})
     fault(space, "lower", {"priorityClassName": "doctor-no-such"})
     fault(space, "shut-out", {"nodeSelector": TAINTED})
-    fault(space, "asked", {}, queue=QUEUE | {"sources": [EDGE]})
+    fault(space, "asked", {}, QUEUE | {"sources": [EDGE]})
     space.create(pool("lost", QUEUE), guard("strict", "blocked", maxUnavailable=0))
     space.create(*(guard(name, "twice", maxUnavailable=1) for name in ("one", "two")))
     space.wait_until_ready("served", 2)
@@ -185,7 +185,7 @@ def test_a_quota_is_wide_enough_once_its_fix_was_pasted(short: Examined) -> None
 @pytest.fixture(scope="module")
 def robbed(space: Space) -> Iterator[Examined]:
     """An operator by the manifests that has lost a right, and has it again."""
-    with installed(space.ground.cluster, token_hex(3)) as installation:
+    with installed(space.ground.cluster, f"doctor-{token_hex(3)}") as installation:
         role = f"/apis/rbac.authorization.k8s.io/v1/clusterroles/{installation.account}"
         rules = space.api.get(role)["rules"]
         space.api.patch(role, {"rules": [one for one in rules if "deployments/scale" not in one["resources"]]})
