@@ -41,6 +41,9 @@ def init(
     timezone: Annotated[str | None, typer.Option(help="The IANA zone of windows that history shows; else UTC.")] = None,
     slo: Annotated[str | None, typer.Option(help="How long a request may wait, as in 2s, which is usual.")] = None,
     budget: Annotated[str | None, typer.Option(help="What a month may cost, as in 15000: alerts tell of it.")] = None,
+    price: Annotated[
+        str | None, typer.Option(help="What a GPU costs an hour, as in 3.00; else the price book.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="A file for the YAML; by default it is printed.")
     ] = None,
@@ -50,15 +53,12 @@ def init(
 
     Looks at the workload (GPUs, engine, port, probes), at who else scales it, at the nodes, and with --prometheus at
     its history: bounds, thresholds and windows are then what `recommend` finds. What is assumed, it says. Where an
-    autoscaler is there already the pool is in mode Observe. Asks which workload is meant, on a terminal; elsewhere it
-    must be said unless there is only one with GPUs. Writes nothing to the cluster.
+    autoscaler is there already the pool is in mode Observe. On a terminal it asks what is not said; elsewhere the
+    workload must be named unless there is only one with GPUs. Writes nothing to the cluster.
 
         [bold]poolkeeper init chat -n inference -o chat.yaml[/bold]
     """
-    wish = Asked(
-        format_duration(option("--slo", slo, duration) or SLA),
-        f"{option('--budget', budget, money):f}" if budget else None,
-    )
+    wish = wished(slo, budget, price) if workload or not sys.stdin.isatty() else wished(*prompted(slo, budget), price)
     option("--timezone", timezone, zone_name)
     access = (kubeconfig, context)
     if prometheus is None and (query or prometheus_file):
@@ -72,8 +72,26 @@ def init(
         given = Given(None, bounds.largest_today(facts), option("--startup", startup, duration), SLA, timezone, None)
         found = historic(facts, origin, given)
     save(lines.written(manifest.pool(facts, found, wish)), out, force)
-    for remark in remarks(facts, str(out) if out else "FILE"):
+    for remark in remarks(facts, wish, str(out) if out else "FILE"):
         complaints.print(f"- {remark}", markup=False)
+
+
+def wished(slo: str | None, budget: str | None, price: str | None) -> Asked:
+    """Return what the user wants; leave with the option's name where it means nothing."""
+    return Asked(
+        format_duration(option("--slo", slo, duration) or SLA),
+        f"{option('--budget', budget, money):f}" if budget else None,
+        f"{option('--price', price, money):f}" if price else None,
+    )
+
+
+def prompted(slo: str | None, budget: str | None) -> tuple[str, str]:
+    """Return what somebody at a terminal wants, where the options do not say."""
+    waits = slo or typer.prompt("How long may a request wait", default=format_duration(SLA), err=True)
+    costs = budget or typer.prompt(
+        "What may a month cost (nothing: no budget)", default="", show_default=False, err=True
+    )
+    return waits, costs
 
 
 async def chosen(kube: KubeClient, namespace: str | None, workload: str | None) -> tuple[str, WorkloadKind, str]:

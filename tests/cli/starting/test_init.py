@@ -95,7 +95,9 @@ def test_a_target_that_may_be_on_spot_is_to_be_pinned_first():
     known = facts(spot={"karpenter": 3})
     assert "capacity" not in spec(known)
     assert "nothing keeps the target itself off them" in text(known)
-    assert any("kubectl --namespace inference patch deployment chat" in one for one in remarks(known, "chat.yaml"))
+    assert any(
+        "kubectl --namespace inference patch deployment chat" in one for one in remarks(known, Asked("2s"), "chat.yaml")
+    )
 
 
 def test_any_other_kind_is_one_whole():
@@ -109,6 +111,22 @@ def test_gpus_that_nobody_tells_of_are_a_guess():
 
 def test_a_budget_is_written_where_it_is_asked_for():
     assert spec(facts(), budget="15000")["cost"] == {"currency": "USD", "budget": {"monthly": "15000"}}
+
+
+def test_a_price_is_written_where_it_is_given():
+    assert spec(facts(), price="3.00")["cost"]["pricePerGPUHour"] == {"on-demand": "3.00"}
+
+
+@pytest.mark.parametrize(("price", "said"), [(None, True), ("3.00", False)])
+def test_nodes_without_a_name_have_no_price(price, said):
+    found = remarks(facts(nameless=("gpu-0",)), Asked("2s", price=price), "chat.yaml")
+    assert any("1 of its nodes (gpu-0): no label tells" in one for one in found) is said
+
+
+def test_a_node_is_named_by_its_gpu_or_its_instance_type():
+    named = {"metadata": {"name": "a", "labels": {"node.kubernetes.io/instance-type": "p5"}}}
+    bare, elsewhere = ({"metadata": {"name": name}} for name in "bc")
+    assert list(look.nameless([named, bare, elsewhere], {"a", "b"})) == ["b"]
 
 
 def test_an_unknown_engine_is_found_by_the_operator():
@@ -127,7 +145,7 @@ def test_the_same_facts_make_the_same_pool():
 
 def test_what_is_to_be_done_is_said():
     known = facts(beside=(HPA,), budgets=("chat",), pool="other")
-    said = "\n".join(remarks(known, "chat.yaml"))
+    said = "\n".join(remarks(known, Asked("2s"), "chat.yaml"))
     assert "ipool/other has deployment/chat already" in said
     assert "poolkeeper migrate hpa/chat -n inference" in said
     assert "a pod under two cannot be evicted" in said
@@ -217,6 +235,12 @@ async def test_a_terminal_is_asked(answer, name, monkeypatch):
             await module.chosen(kube, None, None)
     else:
         assert (await module.chosen(kube, None, None))[2] == name
+
+
+def test_somebody_at_a_terminal_is_asked_what_the_options_do_not_say(monkeypatch):
+    monkeypatch.setattr(module.typer, "prompt", lambda _, default, **__: default or "900")
+    assert module.prompted(None, None) == ("2s", "900")
+    assert module.prompted("5s", "10") == ("5s", "10")
 
 
 async def test_nodes_that_nobody_may_list_are_none():

@@ -33,7 +33,8 @@ class Facts:
     """A workload: its place, its size and pod spec, who else scales it, and which nodes there are.
 
     `gpus` are those of a replica, None where its pods do not tell. `spot` counts the nodes that may be reclaimed, by
-    provider. `budgets` are the PodDisruptionBudgets over its pods. `pool` names a pool that it has already.
+    provider. `budgets` are the PodDisruptionBudgets over its pods. `pool` names a pool that it has already. `nameless`
+    are the nodes under its pods of which nobody can tell what they cost: no label has their GPU or their instance type.
     """
 
     namespace: str
@@ -47,6 +48,7 @@ class Facts:
     spot: dict[str, int] = field(default_factory=dict)
     budgets: tuple[str, ...] = ()
     pool: str = ""
+    nameless: tuple[str, ...] = ()
 
     @property
     def shown(self) -> str:
@@ -56,8 +58,9 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the user wants of the pool: how long a request may wait, and what a month may cost at most."""
+    """What the user wants of the pool: how long a request may wait, what a month may cost; what a GPU costs an hour."""
 
     queue_time: str
     budget: str | None = None
+    price: str | None = None
     currency: str = "USD"

@@ -1,12 +1,13 @@
 """The cluster -> what is known of a workload."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Container, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
 from poolkeeper.api.gpus import count, devices
 from poolkeeper.api.names import API_VERSION, PLURAL
+from poolkeeper.api.places import GPU, INSTANCE, first
 from poolkeeper.api.providers import PROVIDERS
 from poolkeeper.api.target import DEPLOYMENT, KINDS, WorkloadKind
 from poolkeeper.cli.starting.facts import Beside, Facts, Json, Page
@@ -52,9 +53,10 @@ async def look(kube: KubeClient, namespace: str, kind: WorkloadKind, name: str) 
     """
     body: Json = await kube.get(kind.path(namespace, name), into=dict)
     spec, pods = pod_spec(body), await pods_of(kube, namespace, body)
+    nodes = await listed(kube, "/api/v1/nodes")
     spot = Counter(
         provider.name
-        for node in await listed(kube, "/api/v1/nodes")
+        for node in nodes
         for provider in PROVIDERS
         if any((node["metadata"].get("labels") or {}).get(key) == value for key, value in provider.spot)
     )
@@ -72,6 +74,7 @@ async def look(kube: KubeClient, namespace: str, kind: WorkloadKind, name: str) 
         beside=tuple([one async for one in beside(kube, namespace, kind, name)]),
         spot=dict(spot),
         budgets=tuple(one.name for one in budgets if one.selects(labels)),
+        nameless=tuple(nameless(nodes, {pod.node for pod in pods})),
         pool=next((one["metadata"]["name"] for one in pools if aims(one["spec"].get("targetRef"), kind, name)), ""),
     )
 
@@ -95,6 +98,14 @@ def aims(target: Mapping[str, Any] | None, kind: WorkloadKind, name: str) -> boo
     return (
         bool(target) and (target or {}).get("name") == name and (target or {}).get("kind", DEPLOYMENT.name) == kind.name
     )
+
+
+def nameless(nodes: Iterable[Json], used: Container[str]) -> Iterator[str]:
+    """Yield the nodes among those used of which no label tells what they are, so that no price book knows them."""
+    for node in nodes:
+        labels = node["metadata"].get("labels") or {}
+        if node["metadata"]["name"] in used and not first(labels, (*GPU, *INSTANCE)):
+            yield node["metadata"]["name"]
 
 
 def template(body: Json) -> Json:

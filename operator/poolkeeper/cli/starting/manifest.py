@@ -135,14 +135,17 @@ def capacity(facts: Facts, bounds: Bounds) -> Iterator[Line]:
 
 def cost(facts: Facts, asked: Asked) -> Iterator[Line]:
     """Yield what is to be said of money: GPUs that nobody tells of, and a budget that is asked for."""
-    if facts.gpus and not asked.budget:
+    if facts.gpus and not asked.budget and not asked.price:
         return
     yield Line("  cost:")
     if not facts.gpus:
         yield Line(
             "    gpusPerReplica: 1", "a guess: its pods ask for no GPU by name (devices of resource claims do not tell)"
         )
+    if asked.budget or asked.price:
+        yield Line(f"    currency: {asked.currency}", "that of all prices")
+    if asked.price:
+        yield Line(f'    pricePerGPUHour: {{on-demand: "{asked.price}"}}', "as given; it goes before the price book's")
     if asked.budget:
-        yield Line(f"    currency: {asked.currency}", "that of the budget and of all prices")
         yield Line("    budget:")
         yield Line(f'      monthly: "{asked.budget}"', "as asked; alerts at 50, 80 and 100 %, and holds nothing back")

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from poolkeeper.api.names import shown
 from poolkeeper.api.pinning import advice, is_pinned
-from poolkeeper.cli.starting.facts import Facts
+from poolkeeper.cli.starting.facts import Asked, Facts
 from poolkeeper.cli.starting.manifest import spot_of
 
 
-def remarks(facts: Facts, file: str) -> Iterator[str]:
+def remarks(facts: Facts, asked: Asked, file: str) -> Iterator[str]:
     """Yield what is to be known or done; `file` is where the pool is."""
     if facts.pool:
         yield f"{shown(facts.pool)} has {facts.shown} already: a second one would be in conflict with it"
@@ -20,6 +20,9 @@ def remarks(facts: Facts, file: str) -> Iterator[str]:
     for name in facts.budgets:
         words = "a pool on spot makes a budget of its own, and a pod under two cannot be evicted at all"
         yield f"poddisruptionbudget/{name} covers its pods: {words}"
+    if facts.nameless and not asked.price:
+        words = "no label tells their GPU or instance type, so the pool has no price: --price says one, or label them"
+        yield f"{len(facts.nameless)} of its nodes ({facts.nameless[0]}): {words}"
     if not any(one.get("readinessProbe") for one in facts.pod.get("containers") or ()):
         yield "its containers have no readinessProbe: a replica counts as ready before its model is loaded"
     yield f"next: poolkeeper check -f {file}, then kubectl apply -f {file}"
