@@ -18,6 +18,7 @@ from poolkeeper.cli.connection import (
     OperatorNamespace,
     OperatorUrl,
     Output,
+    PoolName,
     ask,
     complaints,
     print_json,
@@ -31,7 +32,7 @@ Access = tuple[str | None, str]
 
 
 def explain(
-    name: Annotated[str, typer.Argument(help="The pool's name, `chat` or `ipool/chat`.")],
+    name: PoolName,
     at: Annotated[
         str | None,
         typer.Option(metavar="TIME", help="Why it had the size it had then: 02:10, 'yesterday 02:10', '2h ago', ..."),
@@ -42,7 +43,10 @@ def explain(
     until: Annotated[str | None, typer.Option(metavar="TIME", help="With --since: and until when.")] = None,
     timezone: Annotated[
         str | None,
-        typer.Option(metavar="ZONE", help="Whose clock TIME is read on; by default the pool's schedule's, else UTC."),
+        typer.Option(
+            metavar="ZONE",
+            help="Whose clock TIME is read on; by default the pool's own (its schedule, its costs), else UTC.",
+        ),
     ] = None,
     namespace: Namespace = None,
     kubeconfig: Kubeconfig = None,
