@@ -23,6 +23,7 @@ from typing import Any
 
 import pytest
 import yaml
+from markdown_it import MarkdownIt
 
 from controlplane import Cluster, ControlPlane
 from controlplane.backfill import recorded
@@ -39,6 +40,7 @@ pytestmark = [pytest.mark.xdist_group("audit"), pytest.mark.lasts(90)]
 
 Json = dict[str, Any]
 
+PAGE = Path(__file__).parents[1] / "docs" / "how-to" / "audit-a-cluster.md"
 POOLKEEPER = str(Path(sys.executable).with_name("poolkeeper"))
 CRDS = Path(__file__).parents[1] / "crds"
 SPACE, ACCOUNT, VIEWER = "models", "auditor", "viewer"
@@ -46,11 +48,11 @@ MONTH = Decimal(730)
 EKS, GKE, AKS, A100 = Decimal("2.24208"), Decimal("0.30"), Decimal("1.75"), Decimal("2.10")
 """What a GPU costs an hour: as AWS lists it, as the command line says, as the book has it of a machine, of a GPU."""
 BOOK = """provider,region,zone,instance_type,gpu,capacity_type,price,currency,effective_from,source
-azure,*,*,Standard_NC40ads_H100_v5,,on-demand,14.00,USD,,contract
+azure,*,*,Standard_NC40ads_H100_v5,,on-demand,15.75,USD,,contract
 *,*,*,,A100,on-demand,2.10,USD,,contract
 """
-POOLS = ("asked", "canary", "chat", "groups", "huge", "slices", "small", "unasked")
-"""Workloads whose size a pool could set."""
+POOLS = ("canary", "chat", "small")
+"""Workloads of more than one replica whose size a pool could set."""
 AGE = timedelta(days=9)
 """How long two engines have run."""
 END, DAYS = datetime(2025, 11, 20, tzinfo=UTC), 14
@@ -151,7 +153,7 @@ def job(name: str, **metadata: Any) -> Json:  # noqa: ANN401  JSON
 
 def furnish(cluster: Cluster) -> None:
     """Make nodes of three clouds, one with slices, and workloads of each kind on them."""
-    for provider, kind, gpus, count in (("eks", "on-demand", 1, 4), ("gke", "spot", 4, 1), ("aks", "on-demand", 8, 1)):
+    for provider, kind, gpus, count in (("eks", "on-demand", 1, 4), ("gke", "spot", 4, 1), ("aks", "on-demand", 9, 1)):
         names = cluster.add_provider_nodes(provider, kind, count, gpus)
         cluster.kubectl("label", "node", *names, f"cloud={provider}")
     cluster.add_provider_nodes("eks", "spot", 1, 1)
@@ -174,14 +176,14 @@ def furnish(cluster: Cluster) -> None:
         thing("Pod", "notebook", pod(1, **on("aks")), "v1", labels={"owner": "ada"}, annotations=FAST),
         thing("CronJob", "nightly", nightly(), "batch/v1"),
         here(leader_worker_set("groups", 1, worker=1)),
-        here(rollout("canary", 1)),
+        here(rollout("canary", 2)),
         thing("InferenceService", "llama", {}, "serving.kserve.io/v1beta1"),
         job("trainer"),
     )
     cluster.apply(
         job("nightly-29000000", ownerReferences=owned(cluster, "cronjob", "nightly")),
         row("groups", 2, ownerReferences=owned(cluster, "leaderworkerset", "groups")),
-        thing("ReplicaSet", "canary-abc", one("canary"), ownerReferences=owned(cluster, "rollout", "canary")),
+        thing("ReplicaSet", "canary-abc", twice("canary"), ownerReferences=owned(cluster, "rollout", "canary")),
         deployment(
             "llama-predictor", 1, pod(1, **on("aks")), ownerReferences=owned(cluster, "inferenceservice", "llama")
         ),
@@ -194,9 +196,9 @@ def nightly() -> Json:
     return {"schedule": "0 0 31 2 *", "jobTemplate": {"spec": job("nightly")["spec"]}}
 
 
-def one(name: str) -> Json:
-    """Return the spec of one pod on AKS."""
-    return {"replicas": 1, **templated(name, pod(1, **on("aks")))}
+def twice(name: str) -> Json:
+    """Return the spec of two pods on AKS."""
+    return {"replicas": 2, **templated(name, pod(1, **on("aks")))}
 
 
 def row(name: str, replicas: int, **metadata: Any) -> Json:  # noqa: ANN401  JSON
@@ -222,7 +224,7 @@ def settled(cluster: Cluster) -> bool:
     phases = sorted(one["status"]["phase"] for one in pods)
     hpa = cluster.get("hpa", "chat", "-n", SPACE)["status"]
     says = {one["type"]: one["status"] for one in hpa.get("conditions") or ()}
-    return phases == ["Pending"] + 17 * ["Running"] and says.get("ScalingActive") == "False"
+    return phases == ["Pending"] + 18 * ["Running"] and says.get("ScalingActive") == "False"
 
 
 def allow(cluster: Cluster) -> None:
@@ -343,9 +345,10 @@ def test_gpus_and_their_money_are_those_that_were_given_out(bare: Json) -> None:
         "small": (2, 2 * GKE),
         "slices": (Decimal("0.285714286"), Decimal(2) / 7 * A100),
         "groups": (2, 2 * AKS),
+        "canary": (2, 2 * AKS),
         "huge": (0, 0),
         **dict.fromkeys(("asked", "unasked"), (1, A100)),
-        **dict.fromkeys(("everywhere", "notebook", "trainer", "nightly", "canary", "llama"), (1, AKS)),
+        **dict.fromkeys(("everywhere", "notebook", "trainer", "nightly", "llama"), (1, AKS)),
     }
     found = {name: (Decimal(one["gpus"]), Decimal(one["month"])) for name, one in by_name(bare).items()}
     assert {name: gpus for name, (gpus, _) in found.items()} == {name: gpus for name, (gpus, _) in truth.items()}
@@ -355,13 +358,13 @@ def test_gpus_and_their_money_are_those_that_were_given_out(bare: Json) -> None:
 
 
 def test_the_cluster_s_gpus_add_up(bare: Json) -> None:
-    taken = 16 + Decimal("0.285714286")
+    taken = 17 + Decimal("0.285714286")
     totals = bare["totals"]["gpus"]
     assert {key: Decimal(value) for key, value in totals.items()} == {
-        "offered": 20,
-        "allocatable": 20,
+        "offered": 21,
+        "allocatable": 21,
         "allocated": taken,
-        "free": 20 - taken,
+        "free": 21 - taken,
     }
     free = 2 * GKE + EKS + (1 - Decimal("0.285714286")) * A100
     assert Decimal(bare["totals"]["freeMonth"]) == pytest.approx(free * MONTH, abs=Decimal("0.05"))
@@ -530,6 +533,15 @@ def test_a_replay_of_the_past_finds_what_a_pool_would_save(known: Json) -> None:
     print(least, most, chat["pool"])
     # two of four replicas for sixteen hours of the day: a third of it, less what leaves only step by step
     assert Decimal("0.28") <= least <= most <= Decimal("0.34")
+
+
+def test_the_page_shows_what_is_printed(scene: Scene, history: str) -> None:
+    priced = ("--price", "L4:spot=0.30", "--price-book", str(scene.book), "--top", "3")
+    printed = scene.audit("--prometheus", history, "--at", END.isoformat(), *priced)
+    print(printed)
+    fences = [token for token in MarkdownIt().parse(PAGE.read_text()) if token.type == "fence"]
+    (shown,) = (token.content.splitlines() for token in fences if token.info == "text")
+    assert printed.splitlines()[: len(shown)] == shown
 
 
 def test_the_proposed_pools_are_accepted(scene: Scene, known: Json, pools: Path) -> None:

@@ -15,6 +15,7 @@ from poolkeeper.api.holdings import holdings
 from poolkeeper.api.survey import GpuNode, GpuPod, Parent, Reference, Scaler, Survey
 from poolkeeper.cli import audit as module
 from poolkeeper.cli import audit_pool
+from poolkeeper.cli.audit_finding import between
 from poolkeeper.cli.audit_look import Look, judge
 from poolkeeper.cli.audit_prices import Given, listed, rates
 from poolkeeper.cli.audit_tables import as_csv, as_html, as_markdown
@@ -96,9 +97,9 @@ def test_without_a_price_it_is_unknown_and_never_zero():
 
 def test_the_page_has_a_row_a_workload_and_what_is_known_of_it():
     told = text(audit(seen(CHAT, SMALL, glimpse=UNASKED)))
-    assert "2 workloads hold 4 of 16 GPUs; 12 free." in told
+    assert "2 workloads hold 4 of 16 GPUs; 12 are free." in told
     assert "models/small     2     2      0 %  none in 3 days  4,380  2,190 to 4,380" in told
-    assert "  Deployment of search on on-demand; busy: a request was at work while it was\n" in told
+    assert "  Deployment of search on on-demand nodes; busy: a request was at work while it\n" in told
     assert "To be saved: 2,190 to 4,380 USD a month." in told
 
 
@@ -153,6 +154,23 @@ def test_who_scales_it_is_said(scaler, words):
     assert words in text(audit(seen(CHAT, scalers=(scaler,))), 120)
 
 
+def test_a_long_complaint_is_cut():
+    scaler = Scaler("HPA", "models", "chat", "Deployment", "chat", 2, 8, "word " * 99)
+    about = audit(seen(CHAT, scalers=(scaler,)))
+    assert "word word..." in text(about, 200)
+
+
+def test_ends_that_hardly_differ_are_one():
+    assert (between((Decimal(995), Decimal(1000))), between((Decimal(5), Decimal(1000)))) == ("1,000", "5 to 1,000")
+
+
+def test_gpus_that_cannot_be_had_are_said():
+    node = GpuNode("gpu-0", devices=gpus(8), allocatable=gpus(7))
+    survey = Survey(NOW, (), {"gpu-0": node})
+    told = text(audit(Look(survey, ())), 120)
+    assert "0 of 7 GPUs (1 more cannot be had); 7 are free, on 1 node all of them." in told
+
+
 def test_a_guess_is_marked():
     labels = {"node.kubernetes.io/instance-type": "g6.xlarge", "topology.kubernetes.io/region": "us-east-1"}
     node = GpuNode("gpu-0", labels, "aws:///us-east-1a/i-1", gpus(1), gpus(1))
@@ -175,7 +193,9 @@ def test_a_cell_is_no_formula():
 def test_markdown_has_a_table():
     told = as_markdown(audit(seen(CHAT)))
     assert told.startswith("# Who has the GPUs\n")
-    assert "| models/chat | 2 | 2 | unknown | unknown | 4,380 | unknown | Deployment of search on on-demand;" in told
+    assert (
+        "| models/chat | 2 | 2 | unknown | unknown | 4,380 | unknown | Deployment of search on on-demand nodes;" in told
+    )
 
 
 def test_html_holds_what_it_says_as_text():
@@ -198,6 +218,11 @@ def test_another_kind_is_named():
 
 def test_what_nobody_can_size_gets_no_pool():
     (found,) = audit(seen(workload("agents", kind="DaemonSet"))).findings
+    assert audit_pool.pool(found) is None
+
+
+def test_one_replica_gets_none():
+    (found,) = audit(seen(workload("chat", 1))).findings
     assert audit_pool.pool(found) is None
 
 

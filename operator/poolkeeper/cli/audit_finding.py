@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from textwrap import shorten
 from typing import Any
 
 from poolkeeper.api.holding_costs import CENT, Cost, Totals
@@ -15,8 +16,10 @@ from poolkeeper.simulate.use import State, Use, days, percent
 Json = dict[str, Any]
 
 ORDER = tuple(State)
-ENOUGH_WORDS = 3
-"""So many prices' sources are named."""
+LONGEST = 100
+"""How much is repeated of an autoscaler's words; JSON has them all."""
+ALIKE = Decimal("0.01")
+"""Ends of a range that differ by less are told as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,8 @@ def facts(one: Finding) -> Iterator[str]:
     kind = holding.top.kind
     if holding.sized and not holding.poolable:
         kind += f" over {holding.sized.reference.kind} {holding.sized.reference.name}"
-    where = [f"on {' '.join([one.cost.capacity, *one.cost.kinds])}"] if one.cost.capacity else []
+    capacity, kinds = one.cost.capacity, one.cost.kinds or ("nodes",)
+    where = [f"on {capacity} {', '.join(kinds)}"] if capacity else []
     yield " ".join([kind, *whose, *where])
     yield f"{one.use.state}: {one.use.why}" if one.use.state is not State.UNKNOWN else one.use.why
     yield scaled(one)
@@ -112,7 +116,7 @@ def scaled(one: Finding) -> str:
     if scaler is None:
         return "no autoscaler"
     if scaler.trouble:
-        return f"{scaler.shown}, does not scale: {scaler.trouble}"
+        return f"{scaler.shown}, does not scale: {shorten(scaler.trouble, LONGEST, placeholder='...')}"
     return f"{scaler.shown}, never scales" if scaler.least == scaler.most else scaler.shown
 
 
@@ -229,14 +233,19 @@ def summary(about: Audit) -> Iterator[str]:
 def gpus(totals: Totals) -> str:
     """Return how many GPUs there are and are held."""
     if totals.allocatable is None:
-        return f"{text(totals.allocated)} GPUs; how many there are could not be read"
-    some = f"{text(totals.allocated)} of {counted(Decimal(text(totals.allocatable) or 0), 'GPU')}"
+        return f"{few(totals.allocated)} GPUs; how many there are could not be read"
+    some = f"{few(totals.allocated)} of {few(totals.allocatable)} GPUs"
     broken = (totals.offered or totals.allocatable) - totals.allocatable
-    some += f" ({text(broken)} more cannot be had)" if broken else ""
+    some += f" ({few(broken)} more cannot be had)" if broken else ""
     if totals.free is None:
         return some
-    idle = f", {counted(len(totals.idle_nodes), 'node')} without any" if totals.idle_nodes else ""
-    return f"{some}; {text(totals.free)} free{idle}"
+    idle = f", on {counted(len(totals.idle_nodes), 'node')} all of them" if totals.idle_nodes else ""
+    return f"{some}; {few(totals.free)} are free{idle}"
+
+
+def few(number: Decimal | None) -> str:
+    """Return a number of GPUs for people: slices by two decimals."""
+    return "unknown" if number is None else f"{number.quantize(CENT):f}".removesuffix(".00")
 
 
 def money(about: Audit) -> str:
@@ -254,8 +263,8 @@ def money(about: Audit) -> str:
 
 def between(found: tuple[Decimal, Decimal]) -> str:
     """Return a range in whole units of money."""
-    least, most = (whole(one) for one in found)
-    return least if least == most else f"{least} to {most}"
+    least, most = found
+    return whole(most) if most - least <= ALIKE * most else f"{whole(least)} to {whole(most)}"
 
 
 def whole(amount: Decimal) -> str:

@@ -20,12 +20,14 @@ OBSERVE = (
 USUAL = "Nothing is known of its past: these bounds leave one replica, and never more than there are now."
 NOT_A_NAME = re.compile(r"[^a-z0-9-]+")
 LONGEST = 63
+LEAST = 2
+"""Of one replica none can go."""
 
 
 def pool(one: Finding) -> Json | None:
-    """Return the pool that a workload would get, None where none could set its size, or none is needed."""
+    """Return the pool that a workload would get, None where none could set its size, or there is nothing to set."""
     sized, scaler = one.holding.sized, one.holding.scaler
-    if sized is None or not one.holding.poolable or one.holding.replicas < 1:
+    if sized is None or not one.holding.poolable or one.holding.replicas < LEAST:
         return None
     if scaler is not None and scaler.kind == "ipool":
         return None

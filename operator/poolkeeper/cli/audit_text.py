@@ -21,10 +21,10 @@ from poolkeeper.cli.audit_finding import (
     Finding,
     between,
     facts,
+    few,
     last_request,
     pending,
     summary,
-    text,
     whole,
 )
 from poolkeeper.cli.counted import counted
@@ -95,7 +95,7 @@ def cells(one: Finding, about: Audit) -> tuple[str, ...]:
     return (
         one.holding.shown,
         str(asked) if ready == asked or one.holding.top.kind == GROUPS else f"{ready}/{asked}",
-        text(one.cost.gpus) or "unknown",
+        few(one.cost.gpus),
         "unknown" if one.busy is None else percent(one.busy),
         last_request(one, about.at),
         "unknown" if month is None else whole(month) + ("?" if one.cost.assumed else ""),
