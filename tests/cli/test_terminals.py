@@ -37,7 +37,7 @@ COMMANDS = (
     "schedule -f pool.yaml --days 14",
     "simulate -f pool.yaml --trace trace.csv --startup 4m --step 20s --against static,hpa",
     "tune -f pool.yaml --trace trace.csv --startup 4m --step 20s --trials 2 --held-out 25%",
-    "prices show -f pool.yaml --book prices.csv --node-labels node.kubernetes.io/instance-type=g6.xlarge,karpenter.sh/capacity-type=spot",
+    "prices show -f pool.yaml --book prices.csv --node-labels karpenter.sh/capacity-type=spot",
     "cost --from-file ledger.yaml --since 2026-11-01 --until 2026-11-30 --by team",
 )
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")

@@ -14,6 +14,7 @@ import typer
 from rich.console import Capture, Console, ConsoleDimensions
 
 from poolkeeper.api import names
+from poolkeeper.cli.completing import namespaces, pools
 from poolkeeper.shell.access import Access
 from poolkeeper.shell.kube import KubeClient
 from poolkeeper.shell.kube_errors import NO_KIND, KubeError, NotFound
@@ -40,7 +41,10 @@ class Output(StrEnum):
 
 Kubeconfig = Annotated[Path | None, typer.Option(help="Kubeconfig; by default $KUBECONFIG or ~/.kube/config.")]
 Context = Annotated[str | None, typer.Option(help="The kubeconfig's context.")]
-Namespace = Annotated[str | None, typer.Option("--namespace", "-n", help="The pool's namespace.")]
+Namespace = Annotated[
+    str | None, typer.Option("--namespace", "-n", help="The pool's namespace.", autocompletion=namespaces)
+]
+PoolName = Annotated[str, typer.Argument(help="The pool's name, `chat` or `ipool/chat`.", autocompletion=pools)]
 As = Annotated[Output, typer.Option("--output", "-o", help="text or json.")]
 OperatorNamespace = Annotated[
     str | None,
@@ -61,8 +65,8 @@ OperatorUrl = Annotated[
 class Paper(Console):
     """What is printed on.
 
-    A screen has everything wrapped between words; a pipe is as wide as what is printed, so that nothing is cut or broken
-    there. COLUMNS gives either another width, NO_COLOR takes the colours off, and FORCE_COLOR gives them to a pipe.
+    A screen has everything wrapped between words; a pipe is as wide as what is printed, so that nothing is cut there.
+    COLUMNS gives either another width, NO_COLOR takes the colours off, and FORCE_COLOR gives them to a pipe.
     """
 
     @property

@@ -5,6 +5,7 @@ import typer
 from poolkeeper.cli import (
     audit,
     check,
+    completion,
     cost,
     crd,
     init,
@@ -49,8 +50,10 @@ app.command("init")(init.init)
 app.command("migrate")(migrate.migrate)
 app.command("audit")(audit.audit)
 app.command("crd")(crd.crd)
+app.command("completion")(completion.completion)
 
 
 def main() -> None:
     """Run the command line."""
+    completion.ready()
     app()

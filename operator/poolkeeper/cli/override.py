@@ -12,7 +12,7 @@ from poolkeeper.api.names import API_VERSION, BUDGET_LIFTED_BY, BUDGET_LIFTED_UN
 from poolkeeper.api.override import LASTS, Override, fixed, laid_over, summary
 from poolkeeper.api.spec import SpecError, parse_spec
 from poolkeeper.api.units import format_instant, parse_duration
-from poolkeeper.cli.connection import Context, Kubeconfig, Namespace, ask, complaints, console, stored
+from poolkeeper.cli.connection import Context, Kubeconfig, Namespace, PoolName, ask, complaints, console, stored
 from poolkeeper.core.costing import Enforce
 from poolkeeper.shell.kube import KubeClient
 from poolkeeper.shell.kube_errors import KubeError
@@ -46,7 +46,7 @@ class Wish:
 
 
 def override(
-    name: Annotated[str, typer.Argument(help="The pool's name, `chat` or `ipool/chat`.")],
+    name: PoolName,
     least: Annotated[int | None, typer.Option("--min", min=0, help="Another minReplicas.")] = None,
     most: Annotated[int | None, typer.Option("--max", min=1, help="Another maxReplicas.")] = None,
     fields: Annotated[

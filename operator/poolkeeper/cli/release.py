@@ -10,7 +10,7 @@ import typer
 
 from poolkeeper.api.names import shown
 from poolkeeper.api.units import parse_duration
-from poolkeeper.cli.connection import Context, Kubeconfig, Namespace, ask, complaints, console
+from poolkeeper.cli.connection import Context, Kubeconfig, Namespace, PoolName, ask, complaints, console
 from poolkeeper.cli.releasing.course import Fold, Limits
 from poolkeeper.cli.releasing.ending import Ending
 from poolkeeper.cli.releasing.pausing import paused, resumption
@@ -32,7 +32,7 @@ class Wishes:
 
 
 def release(
-    name: Annotated[str, typer.Argument(help="The pool's name, `chat` or `ipool/chat`.")],
+    name: PoolName,
     keep_spot: Annotated[bool, typer.Option("--keep-spot", help="Leave the sibling on spot as it is.")] = False,
     keep_pool: Annotated[bool, typer.Option("--keep-pool", help="Leave the pool, in mode Observe.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,

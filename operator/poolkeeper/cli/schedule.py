@@ -13,6 +13,7 @@ from poolkeeper.api.names import shown
 from poolkeeper.api.spec import parse_spec
 from poolkeeper.api.units import parse_instant
 from poolkeeper.cli.checks.pool import examined
+from poolkeeper.cli.completing import pools
 from poolkeeper.cli.connection import (
     UNREACHABLE,
     As,
@@ -43,7 +44,9 @@ FIRST_YEAR, LAST_YEAR = 1970, 2999
 
 
 def schedule(
-    name: Annotated[str | None, typer.Argument(help="The pool's name, `chat` or `ipool/chat`.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="The pool's name, `chat` or `ipool/chat`.", autocompletion=pools)
+    ] = None,
     file: Annotated[
         Path | None, typer.Option("--file", "-f", help="A YAML file of InferencePools instead; no cluster is asked.")
     ] = None,

@@ -1,11 +1,9 @@
 """`poolkeeper unpin`: let the queue decide again, after `kubectl scale` on the pool itself."""
 
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from poolkeeper.api.names import shown
-from poolkeeper.cli.connection import Context, Kubeconfig, Namespace, ask, console, stored
+from poolkeeper.cli.connection import Context, Kubeconfig, Namespace, PoolName, ask, console, stored
 from poolkeeper.cli.override import write
 from poolkeeper.shell.kube import KubeClient
 
@@ -13,7 +11,7 @@ Json = dict[str, Any]
 
 
 def unpin(
-    name: Annotated[str, typer.Argument(help="The pool's name, `chat` or `ipool/chat`.")],
+    name: PoolName,
     namespace: Namespace = None,
     kubeconfig: Kubeconfig = None,
     context: Context = None,
