@@ -73,11 +73,10 @@ class PodEngines:
         self._run("rollout", "status", "--namespace", namespace, f"deployment/{name}", "--timeout=180s")
 
     def queue(self, namespace: str, name: str, total: int) -> None:
-        """Let so many requests wait at the oldest engine, and none at the others."""
+        """Let so many requests wait at the oldest engine; nobody ever waits at another, and it is the last to go."""
         asked = ("get", "pods", "--namespace", namespace, "-l", f"app={name}", "--sort-by=.metadata.creationTimestamp")
-        pods = self._run(*asked, "-o", "name").split()
-        for pod, waiting in zip(pods, [total, *[0] * len(pods)], strict=False):
-            self._run("exec", "--namespace", namespace, pod, "--", "sh", "-c", f"echo {waiting} > {QUEUE}")
+        oldest = self._run(*asked, "-o", "name").split()[0]
+        self._run("exec", "--namespace", namespace, oldest, "--", "sh", "-c", f"echo {total} > {QUEUE}")
 
     def _deployment(self, name: str, replicas: int) -> Json:
         made = deployment(name, replicas)
