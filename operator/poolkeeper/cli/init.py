@@ -58,12 +58,14 @@ def init(
 
         [bold]poolkeeper init chat -n inference -o chat.yaml[/bold]
     """
-    wish = wished(slo, budget, price) if workload or not sys.stdin.isatty() else wished(*prompted(slo, budget), price)
+    wish = wished(slo, budget, price)
     option("--timezone", timezone, zone_name)
     access = (kubeconfig, context)
     if prometheus is None and (query or prometheus_file):
         raise typer.BadParameter("give --prometheus URL: who has the history")
     place, kind, name = ask(access, lambda kube: chosen(kube, namespace, workload))
+    if workload is None and sys.stdin.isatty():
+        wish = wished(*prompted(slo, budget), price)
     facts = ask(access, lambda kube: look.look(kube, place, kind, name))
     if prometheus is None:
         found = bounds.without_history(facts)
