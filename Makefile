@@ -26,8 +26,7 @@ test: $(READY) assets ## Everything that CI runs: lint, types, unit tests and la
 	$(MAKE) --no-print-directory installed
 
 installed: $(READY) assets ## The operator as people install it: image, chart, a real node; or CLUSTER=kind, CLUSTER=current
-	@$(RUN)/python -m installed
-	$(RUN)/pytest e2e/installed -n 0 -q --cluster=$(CLUSTER)
+	@$(RUN)/pytest e2e/installed -n 0 -q --cluster=$(CLUSTER)
 
 test-long: $(READY) assets ## What takes longer: the rest at full length
 	@$(RUN)/pytest tests --hypothesis-profile=long -m "not cluster" -n 2 -q
@@ -59,6 +58,11 @@ docs: $(READY) ## The documentation as a site: out/docs/index.html
 
 cluster: $(READY) assets ## A local Kubernetes to play with: a kubeconfig and a prompt
 	@exec $(RUN)/python -m controlplane cluster
+
+playground: $(READY) assets ## The same with a node that runs containers, and the operator's image on it, for its chart; as root
+	@mkdir -p out
+	$(RUN)/python -m image out/poolkeeper.tar
+	exec $(RUN)/python -m controlplane cluster --real-node --no-crds --load out/poolkeeper.tar
 
 bench-reaction: $(READY) assets ## Queue spike to change of spec.replicas, direct and through Prometheus
 	@exec $(RUN)/python bench/reaction.py
@@ -108,10 +112,11 @@ bench-speed: $(READY) ## How fast lives are replayed: a month of one pool, a wee
 bench-live: $(READY) assets ## Ten minutes of a trace on a real API server, and the same in the model (about 15 minutes)
 	@exec $(RUN)/python bench/live_replay.py
 
-assets: $(READY) # The local Kubernetes, Prometheus, the validator of FOCUS and actionlint: found, or built once with progress
+assets: $(READY) # The local Kubernetes, Prometheus, the validator of FOCUS, actionlint, a real node: found, or built once with progress
 	@$(RUN)/python -m controlplane build >/dev/null
 	$(RUN)/python -m focus >/dev/null
 	$(RUN)/python -m release actionlint >/dev/null
+	$(RUN)/python -m installed
 
 clean: ## Remove the environment and everything that was made here
 	@rm -rf .venv .tools out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
@@ -126,4 +131,4 @@ $(READY): pyproject.toml uv.lock
 	$(UV) sync --frozen
 	touch $@
 
-.PHONY: help env demo docs test test-long unit lint types crds cluster bench-reaction bench-from-zero bench-batch bench-rest bench-spot bench-forecast bench-money bench-economics bench-recommend bench-decide bench-journal bench-speed bench-live bench-published bench-skyserve bench-cliff assets clean
+.PHONY: help env demo docs test test-long unit lint types crds cluster playground bench-reaction bench-from-zero bench-batch bench-rest bench-spot bench-forecast bench-money bench-economics bench-recommend bench-decide bench-journal bench-speed bench-live bench-published bench-skyserve bench-cliff assets clean

@@ -11,7 +11,7 @@ from installed.release import NAME, PATIENT, Release, image
 from rig import audit
 from rig.waiting import eventually
 
-pytestmark = pytest.mark.lasts(60)
+pytestmark = [pytest.mark.lasts(60), pytest.mark.xdist_group("installed")]
 
 FORBIDDEN = 403
 HELD = [Chat.MINIMUM + 1]

@@ -31,7 +31,7 @@ app = typer.Typer(
 
 
 @app.command(context_settings={"ignore_unknown_options": True})
-def cluster(
+def cluster(  # noqa: PLR0913  an option is an argument
     command: Annotated[
         list[str] | None, typer.Argument(help="Run this instead of a shell, e.g. -- kubectl get nodes")
     ] = None,
@@ -40,6 +40,10 @@ def cluster(
     gpus: Annotated[int, typer.Option(help="GPUs of each node.")] = 8,
     audit: Annotated[bool, typer.Option(help="Let the API server write an audit log.")] = False,
     real_node: Annotated[bool, typer.Option(help="Add a node that runs containers, as root only.")] = False,
+    load: Annotated[
+        Path | None, typer.Option(help="An archive of images for that node, as of `python -m image`.")
+    ] = None,
+    crds: Annotated[bool, typer.Option(help="Install InferencePool; a chart brings it itself.")] = True,
 ) -> None:
     """Boot a cluster with GPU nodes and our CRDs, and open a shell in it.
 
@@ -56,7 +60,11 @@ def cluster(
     """
     try:
         with ControlPlane(audit=audit, real_node=real_node) as booted:
-            _furnish(booted, nodes, gpus)
+            if crds:
+                booted.define("-f", str(_CRDS))
+            booted.add_gpu_nodes(nodes, gpus)
+            if load:
+                booted.machine.load(load)
             code = _run(command, booted) if command else _shell(booted)
     except (BootError, BuildError, DownloadError, KubectlError, NoMachineError) as error:
         raise SystemExit(f"error: {error}") from error
@@ -84,12 +92,6 @@ def build(
         raise typer.BadParameter(f"no program of ours is called {error}") from error
     for name, path in found.items():
         print(f"{name:24} {path}")
-
-
-def _furnish(booted: Cluster, nodes: int, gpus: int) -> None:
-    if any(_CRDS.glob("*.yaml")):
-        booted.define("-f", str(_CRDS))
-    booted.add_gpu_nodes(nodes, gpus)
 
 
 def _run(command: Sequence[str], booted: Cluster) -> int:
