@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 from tests.charts.rendering import CHART, HELM, ROOT, documents
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
 NAMESPACE = "poolkeeper"
 INSTALL = ROOT / "manifests" / "install.yaml"
@@ -58,7 +58,7 @@ class Life:
 @pytest.fixture(scope="module")
 def life(untouched):
     """All of it, with a pool that was made after the first step."""
-    waiting = ("--wait", "--timeout", "120s")
+    waiting = ("--wait", "--timeout", "300s")
     made = Life(cluster := untouched)
     made.step("installed", "install", "poolkeeper", str(CHART), "--create-namespace", *waiting)
     cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "inference"}}, POOL)

@@ -4,7 +4,7 @@ import pytest
 from tests.docs.console import Console
 from tests.docs.pages import DOCS
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
 
 def test_the_page_on_installing_works_as_written(untouched, tmp_path):
