@@ -53,10 +53,7 @@ def judge(seen: Look, server: ServerConfig | None, days: int, given: Given, told
         share = LOOKING + (1 - LOOKING) * number / len(seen.holdings)
         told(f"{one.shown}: reading its past" if server else one.shown, share)
         before = past(server, one, end, days) if server else Past()
-        # the search's own share would jump back and forth: its words are enough
-        use = used(
-            known(one, before, seen.glimpse), end, lambda words, _, at=share, who=one: told(f"{who.shown}: {words}", at)
-        )
+        use = used(known(one, before, seen.glimpse), end, steady(told, one.shown, share))
         findings.append(Finding(one, cost(one, seen.survey, tariff), use, busy(before, use), notes(before)))
     ordered = tuple(sorted(findings, key=rank))
     return Audit(
@@ -68,6 +65,11 @@ def judge(seen: Look, server: ServerConfig | None, days: int, given: Given, told
         skipped=(*seen.survey.skipped, *refused(seen.glimpse)),
         notes=tuple(dict.fromkeys(assumptions(ordered))),
     )
+
+
+def steady(told: Told, name: str, share: float) -> Told:
+    """Return how a search tells of a workload: its own share would jump back and forth, its words are enough."""
+    return lambda words, _: told(f"{name}: {words}", share)
 
 
 def known(holding: Holding, before: Past, seen: Glimpse | None) -> Known:
