@@ -64,6 +64,9 @@ playground: $(READY) assets ## The same with a node that runs containers, and th
 	$(RUN)/python -m image out/poolkeeper.tar
 	exec $(RUN)/python -m controlplane cluster --real-node --no-crds --load out/poolkeeper.tar
 
+screenshots: $(READY) assets ## Take the pictures of the live view and of commands anew, of a local cluster at work (about 5 minutes)
+	@exec $(RUN)/python -m screenshots
+
 bench-reaction: $(READY) assets ## Queue spike to change of spec.replicas, direct and through Prometheus
 	@exec $(RUN)/python bench/reaction.py
 
@@ -131,4 +134,4 @@ $(READY): pyproject.toml uv.lock
 	$(UV) sync --frozen
 	touch $@
 
-.PHONY: help env demo docs test test-long unit lint types crds cluster playground bench-reaction bench-from-zero bench-batch bench-rest bench-spot bench-forecast bench-money bench-economics bench-recommend bench-decide bench-journal bench-speed bench-live bench-published bench-skyserve bench-cliff assets clean
+.PHONY: help env demo docs test test-long unit lint types crds cluster playground screenshots bench-reaction bench-from-zero bench-batch bench-rest bench-spot bench-forecast bench-money bench-economics bench-recommend bench-decide bench-journal bench-speed bench-live bench-published bench-skyserve bench-cliff assets clean
