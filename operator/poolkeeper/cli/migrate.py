@@ -109,8 +109,15 @@ def each(found: Sequence[Group], out: Path | None, now: datetime) -> tuple[list[
         try:
             made.append(pools.migrated(group, places, now, str(out) if out else f"{group.target[2]}.yaml"))
         except UnfitError as error:
-            refused.append(Refused("/".join((group.target[1].lower(), group.target[2])), str(error)))
+            refused.append(Refused(called(group), str(error)))
+        except (KeyError, TypeError, ValueError) as error:
+            refused.append(Refused(called(group), f"a field is not as its kind has it: {error!r}"))
     return made, refused
+
+
+def called(group: Group) -> str:
+    """Return how a workload is named."""
+    return f"{group.target[1].lower()}/{group.target[2]}"
 
 
 def tell(

@@ -295,3 +295,25 @@ def test_what_only_the_clock_of_another_sizes_is_not_replayed(hour):
 def test_jobs_are_said_to_be_no_pools():
     done = run("-f", HERE / "unfit.yaml")
     assert (done.exit_code, "error: scaledjob/nightly: a pool scales what stays" in done.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"kind": "ScaledObject", "metadata": {}}, "a ScaledObject has no metadata.name"),
+        ({"kind": "ScaledObject", "metadata": {"name": "a"}, "spec": {}}, "ScaledObject a has no spec.scaleTargetRef"),
+        (scaled({"metadata": {}}), "one of spec.triggers has no type"),
+    ],
+)
+def test_what_an_object_lacks_is_named(tmp_path, body, words):
+    file = tmp_path / "bad.yaml"
+    file.write_text(json.dumps(body))
+    with pytest.raises(module.typer.BadParameter, match=words):
+        objects.read(file)
+
+
+def test_a_field_of_another_shape_is_no_crash(tmp_path):
+    file = tmp_path / "bad.yaml"
+    file.write_text(json.dumps(scaled(PROMETHEUS, minReplicaCount="many")))
+    done = run("-f", file)
+    assert (done.exit_code, "error: deployment/chat: a field is not as its kind has it" in done.stderr) == (1, True)

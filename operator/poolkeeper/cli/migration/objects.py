@@ -50,7 +50,28 @@ def read(file: Path) -> list[Json]:
         raise refusal(f"{file}: {error.strerror}") from error
     except (ValueError, yaml.YAMLError) as error:
         raise refusal(f"{file}: {error}") from error
-    return [one for each in found if isinstance(each, dict) for one in each.get("items") or [each]]
+    bodies = [one for each in found if isinstance(each, dict) for one in each.get("items") or [each]]
+    lacking = [words for words in map(lack, bodies) if words]
+    if lacking:
+        raise refusal(f"{file}: {'; '.join(lacking)}")
+    return bodies
+
+
+def lack(body: Json) -> str:
+    """Return what an object lacks of what every one of its kind has; empty where nothing, or of any other kind."""
+    kind = str(body.get("kind"))
+    if kind not in {keda.KIND, hpa.KIND, JOB, NAMESPACE, *KINDS}:
+        return ""
+    name = (body.get("metadata") or {}).get("name")
+    spec = body.get("spec") or {}
+    if not name:
+        return f"a {kind} has no metadata.name"
+    if kind in {keda.KIND, hpa.KIND} and not (spec.get("scaleTargetRef") or {}).get("name"):
+        return f"{kind} {name} has no spec.scaleTargetRef.name"
+    fields = [("triggers", one) for one in spec.get("triggers") or ()] if kind == keda.KIND else []
+    fields += [("metrics", one) for one in spec.get("metrics") or ()] if kind == hpa.KIND else []
+    bad = next((field for field, one in fields if "type" not in one), "")
+    return f"{kind} {name}: one of spec.{bad} has no type" if bad else ""
 
 
 def groups(bodies: Iterable[Json], namespace: str) -> list[Group]:
