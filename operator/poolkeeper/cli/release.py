@@ -86,7 +86,7 @@ def intended(subject: Subject, wishes: Wishes) -> list[str]:
         said += [f"{target} grows from {subject.size} to {subject.total} replicas"] * (subject.total > subject.size)
         said += [f"{sibling} hands over its {subject.spot} as they are replaced, then goes"]
     said += [f"poddisruptionbudget/{one} is deleted" for one in subject.budgets]
-    said += [f"annotations and fields of ours are taken off {target} and its pods"]
+    said += [f"Poolkeeper's annotations and fields are taken off {target} and its pods"]
     if subject.pool:
         said += [f"{shown(subject.name)} " + ("stays, in mode Observe" if wishes.keep_pool else "is deleted")]
     left = subject.total if folds else subject.size

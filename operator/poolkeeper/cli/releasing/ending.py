@@ -46,7 +46,7 @@ class Ending:
         cleaned = await traces.sweep(self.kube, [self.subject.path], self.subject.kind.name)
         cleaned += await traces.sweep(self.kube, [path async for path in self._below()])
         if cleaned:
-            self.say(f"{self.subject.shown}: our annotations and fields are off it and its pods")
+            self.say(f"{self.subject.shown}: Poolkeeper's annotations and fields are off it and its pods")
 
     async def _below(self) -> AsyncIterator[str]:
         """Yield the paths of the target's pods and sets, which inherit what a Deployment is annotated with."""
