@@ -33,7 +33,7 @@ LABEL = "poolkeeper.dev/real"
 """The label, with the value `true`, by which the real node is told from pretended ones."""
 
 MACHINE, KUBELET = "machine", "kubelet"
-_WITHIN = timedelta(seconds=60)
+_WITHIN = timedelta(seconds=120)
 _CONTROL_GROUPS = (Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup/cgroup.controllers"))
 """Of the first and of the second version."""
 _INIT = Path(__file__).with_name("machine_init.py")
@@ -78,7 +78,7 @@ class Machine:
         """Make the machine, with its network and its containerd, and wait until both are there.
 
         Raises:
-            BootError: it ended, or took a minute.
+            BootError: it ended, or took two minutes.
         """
         self._write()
         namespaces = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
@@ -110,7 +110,7 @@ class Machine:
         """Wait until the kubelet says that the node is ready for pods.
 
         Raises:
-            BootError: the kubelet or the node ended, or it took a minute.
+            BootError: the kubelet or the node ended, or it took two minutes.
         """
         kubectl = [str(self.site.binaries["kubectl"]), "--kubeconfig", str(self.site.kubeconfig("admin"))]
         cache_ = ["--cache-dir", str(self.site.directory / "kubectl-cache")]
@@ -151,7 +151,7 @@ class Machine:
         try:
             wait_for(there, what, _WITHIN)
         except NotInTimeError as error:
-            raise BootError(f"{error}\n{self.programs.tail(KUBELET)}") from error
+            raise BootError(f"{error}\n{self.programs.tail(MACHINE)}\n{self.programs.tail(KUBELET)}") from error
 
     def _inside(self, *argv: str) -> list[str]:
         """Return how to run something in the node: in the namespaces of its first process."""
