@@ -441,12 +441,12 @@ def test_without_a_window_in_force_there_is_no_column_for_it():
 
 @pytest.mark.parametrize(
     ("currency", "month", "told"),
-    [("USD", "8123.46", "8123 "), ("EUR", "8123.46", "8123 EUR"), ("USD", "0.20", "0.20")],
+    [("USD", "8123.46", "8123\n"), ("EUR", "8123.46", "8123 EUR"), ("USD", "0.20", "0.20")],
 )
 def test_money_has_columns_where_it_is_counted(currency, month, told):
     cost = {"perHour": "15.60", "monthToDate": month, "currency": currency}
     shown = table((SPLIT | {"status": {"cost": cost}}, None))
-    assert ("$/H" in shown, "15.60" in shown, told in shown) == (True, True, True)
+    assert ("$/H" in shown, "15.60" in shown, told in f"{shown}\n") == (True, True, True)
 
 
 def test_without_money_there_are_no_columns_for_it():
