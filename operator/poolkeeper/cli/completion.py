@@ -35,8 +35,10 @@ def completion(shell: Annotated[Shell, typer.Argument(help="bash, zsh or fish.")
 
         [bold]source <(poolkeeper completion bash)[/bold]
 
-    For good: in ~/.bashrc; for zsh, the same in ~/.zshrc after compinit; for fish,
-    [bold]poolkeeper completion fish > ~/.config/fish/completions/poolkeeper.fish[/bold].
+    For good: that line in ~/.bashrc, or with zsh in place of bash in ~/.zshrc after compinit. fish reads a file:
+
+        [bold]poolkeeper completion fish > ~/.config/fish/completions/poolkeeper.fish[/bold]
+
     `kubectl poolkeeper` is completed by kubectl's own completion, once both programs of ours are on PATH.
     """
     print(get_completion_script(prog_name=PROGRAM, complete_var=ASKED, shell=shell.value))
