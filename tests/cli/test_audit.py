@@ -154,6 +154,10 @@ def test_who_scales_it_is_said(scaler, words):
     assert words in text(audit(seen(CHAT, scalers=(scaler,))), 120)
 
 
+def test_a_label_that_repeats_the_name_is_left_out():
+    assert "  Deployment on on-demand nodes;" in text(audit(seen(workload("chat", labels={"app": "chat"}))))
+
+
 def test_a_long_complaint_is_cut():
     scaler = Scaler("HPA", "models", "chat", "Deployment", "chat", 2, 8, "word " * 99)
     about = audit(seen(CHAT, scalers=(scaler,)))

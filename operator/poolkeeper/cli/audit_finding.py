@@ -96,7 +96,8 @@ def pending(findings: Iterable[Finding]) -> list[tuple[str, str]]:
 def facts(one: Finding) -> Iterator[str]:
     """Yield what is known of a workload besides its figures."""
     holding = one.holding
-    whose = [f"of {holding.team}"] if holding.team else []
+    names = {holding.top.name, holding.sized.reference.name if holding.sized else ""}
+    whose = [f"of {holding.team}"] if holding.team and holding.team not in names else []
     whose += [f"by {holding.manager}"] if holding.manager else []
     kind = holding.top.kind
     if holding.sized and not holding.poolable:
