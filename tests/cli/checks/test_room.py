@@ -148,5 +148,28 @@ def test_spot_without_a_spot_node_is_told(labels, count):
     assert len([one for one in found if "no node bears a provider's spot label" in one]) == count
 
 
+def pinned(values):
+    """Return the affinity of a target that runs on such nodes alone."""
+    term = {"matchExpressions": [{"key": "karpenter.sh/capacity-type", "operator": "In", "values": values}]}
+    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}}
+
+
+KEPT = node(labels={"karpenter.sh/capacity-type": "on-demand"})
+
+
+@pytest.mark.parametrize(("values", "count"), [(["on-demand"], 0), (["reserved"], 1)])
+def test_what_a_target_requires_of_nodes_counts(values, count):
+    assert len(at(KEPT, affinity=pinned(values))) == count
+
+
+def test_both_halves_of_a_split_pool_have_their_nodes():
+    spot = node(
+        "4", [{"key": "cloud.google.com/gke-spot", "effect": "NoSchedule"}], {"cloud.google.com/gke-spot": "true"}
+    )
+    kept = node("4", labels={"karpenter.sh/capacity-type": "on-demand"})
+    found = seen(known(nodes=(spot, kept)), target(affinity=pinned(["on-demand"])), capacity=SPOT)
+    assert said(nodes.check(found)) == []
+
+
 def test_nodes_that_may_not_be_read_are_not_judged():
     assert said(nodes.check(seen(known(unread={"nodes": "forbidden"})))) == []

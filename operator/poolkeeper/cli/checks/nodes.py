@@ -5,11 +5,13 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from poolkeeper.api.providers import is_spot
+from poolkeeper.api.pinning import REQUIRED
+from poolkeeper.api.providers import CAPACITY_KEYS, PROVIDERS, is_spot
 from poolkeeper.api.quantities import parse_quantity
 from poolkeeper.cli import room
 from poolkeeper.cli.checks.finding import Finding, note, wrong
 from poolkeeper.cli.checks.known import Json, PoolSeen, labels
+from poolkeeper.shell.views import Requirement
 
 BLOCKING = ("NoSchedule", "NoExecute")
 TRANSIENT = "node.kubernetes.io/"
@@ -22,13 +24,14 @@ def check(seen: PoolSeen) -> Iterator[Finding]:
     gpu, each = devices(seen)
     if not each:
         return
-    suitable = [one for one in seen.known.of("nodes") if selected(seen.pod, one) and holds(one, gpu)]
+    pod = either_half(seen)
+    suitable = [one for one in seen.known.of("nodes") if selected(pod, one) and holds(one, gpu)]
     yield from spots(seen)
     if not suitable:
         words = f"no node has {gpu} and the labels that {seen.shown} asks for"
         yield note("nodes", words, "every replica waits unless an autoscaler makes nodes")
         return
-    tolerated = [one for one in suitable if not untolerated(seen.pod, one)]
+    tolerated = [one for one in suitable if not untolerated(pod, one)]
     if not tolerated:
         yield tainted(seen, suitable)
         return
@@ -73,11 +76,42 @@ def spots(seen: PoolSeen) -> Iterator[Finding]:
         yield note("spec.capacity.tiers", words, "all of it runs on on-demand until a provisioner makes some")
 
 
+def either_half(seen: PoolSeen) -> Json:
+    """Return the target's pod; of a pool on spot, as it may be on either kind of node: its sibling tolerates spot."""
+    if seen.core.spot is None:
+        return seen.pod
+    tolerated = [{"key": taint.key, "operator": "Exists"} for one in PROVIDERS for taint in one.taints]
+    kept = {key: value for key, value in (seen.pod.get("nodeSelector") or {}).items() if key not in CAPACITY_KEYS}
+    free = {**seen.pod, "nodeSelector": kept, "tolerations": [*(seen.pod.get("tolerations") or ()), *tolerated]}
+    return {**free, "affinity": without_capacity(seen.pod)}
+
+
+def without_capacity(pod: Json) -> Json:
+    """Return the pod's required node affinity without what it says of capacity types."""
+    terms = [
+        {"matchExpressions": [one for one in term.get("matchExpressions") or () if one["key"] not in CAPACITY_KEYS]}
+        for term in required(pod)
+    ]
+    return {"nodeAffinity": {REQUIRED: {"nodeSelectorTerms": terms}}}
+
+
+def required(pod: Json) -> list[Json]:
+    """Return the alternatives of a pod's required node affinity, none where it asks for nothing."""
+    affinity = ((pod.get("affinity") or {}).get("nodeAffinity") or {}).get(REQUIRED) or {}
+    return list(affinity.get("nodeSelectorTerms") or ())
+
+
 def selected(pod: Json, node: Json) -> bool:
-    """Return whether a node has the labels of the pod's nodeSelector and of its required affinity's expressions."""
-    borne = labels(node)
+    """Return whether a node has the labels of the pod's nodeSelector, and those of its required affinity."""
+    borne, terms = labels(node), required(pod)
     wanted = pod.get("nodeSelector") or {}
-    return all(borne.get(key) == value for key, value in wanted.items())
+    fits = any(all(asks(one).holds(borne) for one in term.get("matchExpressions") or ()) for term in terms)
+    return (fits or not terms) and wanted.items() <= borne.items()
+
+
+def asks(one: Json) -> Requirement:
+    """Return one of a term's expressions."""
+    return Requirement(one["key"], one["operator"], tuple(one.get("values") or ()))
 
 
 def holds(node: Json, gpu: str) -> bool:
