@@ -7,6 +7,7 @@ from typing import Any
 from poolkeeper.api.names import TIER_LABEL
 from poolkeeper.api.sibling import TIER, sibling_name
 from poolkeeper.api.target import DEPLOYMENT
+from poolkeeper.cli.checks.proxied import ProxiedPages
 from poolkeeper.cli.releasing.steps import Half, Seen
 from poolkeeper.core.model import PodsSource, PoolSpec
 from poolkeeper.shell.kube import KubeClient
@@ -28,7 +29,7 @@ class Sight:
         self._kube, (self._namespace, self._target), self._spec = kube, place, spec
         pages = Pages(Secrets(kube))
         opened.push_async_callback(pages.close)
-        self._scraper = PodScraper(pages)
+        self._scrapers = (PodScraper(pages), PodScraper(ProxiedPages(kube)))
 
     async def halves(self) -> Seen:
         """Return both halves with their pods; raises NotFound without a target."""
@@ -45,9 +46,12 @@ class Sight:
         source = next((one for one in self.sources if isinstance(one, PodsSource)), None)
         if source is None or not half.ready:
             return frozenset()
-        now = self._kube.clock.now()
-        reading = await self._scraper.scrape(half.ready, source, None, now, timedelta(seconds=1))
-        return frozenset(one.uid for one in reading.pods if not one.waiting and one.running == 0)
+        for scraper in self._scrapers:  # who has no way to the pods asks through the API server
+            now = self._kube.clock.now()
+            reading = await scraper.scrape(half.ready, source, None, now, timedelta(seconds=1))
+            if reading.pods:
+                return frozenset(one.uid for one in reading.pods if not one.waiting and one.running == 0)
+        return frozenset()
 
     @property
     def sources(self) -> tuple[Any, ...]:
