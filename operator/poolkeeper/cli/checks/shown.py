@@ -52,7 +52,7 @@ def advise(finding: Json) -> None:
     if "why" in finding:
         say(f"why: {finding['why']}", "      ")
     if "fix" in finding:
-        console.print(f"      fix: {finding['fix']}", markup=False)
+        console.print(f"      fix: {finding['fix']}", markup=False, soft_wrap=True)
 
 
 def say(words: str, lead: str) -> None:

@@ -60,7 +60,7 @@ def show(console: Console, found: Migrated) -> None:
     for number, step in enumerate(found.steps, 1):
         console.print(wrapped(f"{number}. {step.words}", min(MOST, console.width), "   "), markup=False)
         for command in step.commands:
-            console.print(f"   {command}", markup=False)
+            console.print(f"   {command}", markup=False, soft_wrap=True)
     console.print()
 
 
