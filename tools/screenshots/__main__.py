@@ -23,7 +23,7 @@ def main() -> int:
     """Write the pictures; return 1 where one is too large."""
     IMAGES.mkdir(exist_ok=True)
     with ground() as stage:
-        print("the live view, for two and a half minutes", flush=True)
+        print("the live view, for two minutes", flush=True)
         asyncio.run(pictures(stage, IMAGES))
         for name, command in COMMANDS.items():
             print(command, flush=True)

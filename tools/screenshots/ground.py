@@ -18,9 +18,9 @@ NAMESPACES = ("inference", "search")
 OPERATOR = "operator"
 WITHIN = timedelta(seconds=120)
 TRAFFIC = {
-    "inference/chat": ("azure2023_conv", 3.0),
-    "inference/code": ("azure2023_code", 2.0),
-    "search/embed": ("constant:1", 1.0),
+    "inference/chat": ("azure2023_conv", 6.5),
+    "inference/code": ("azure2023_code", 3.0),
+    "search/embed": ("constant:3", 1.0),
     "search/rerank": ("constant:1", 1.0),
 }
 """Each workload's trace, and how many times as many requests as in it."""

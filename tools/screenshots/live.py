@@ -8,7 +8,7 @@ from poolkeeper.cli.watch_feed import Feed
 from screenshots.ground import Ground
 
 SIZE = (110, 30)
-LOOKED = 150.0
+LOOKED = 100.0
 """How long the view is open before the picture, in seconds: its queues begin when it does."""
 
 
