@@ -291,6 +291,12 @@ def test_an_option_that_means_nothing_is_named(monkeypatch, options, words):
     assert words in answer.stderr.replace("\n", " ")
 
 
+def test_a_server_that_is_not_there_is_said_once(monkeypatch, unused_tcp_port):
+    answer = run(monkeypatch, seen(CHAT, SMALL), "--prometheus", f"http://127.0.0.1:{unused_tcp_port}")
+    assert (answer.exit_code, answer.stdout) == (2, "")
+    assert answer.stderr.startswith(f"error: http://127.0.0.1:{unused_tcp_port} does not answer: ")
+
+
 def test_an_empty_cluster_is_no_error(monkeypatch):
     assert "0 workloads hold 0 of 16 GPUs" in run(monkeypatch, seen()).stdout
 

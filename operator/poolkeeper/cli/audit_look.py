@@ -14,7 +14,7 @@ from poolkeeper.core.prices import Book
 from poolkeeper.shell.glimpse import Glimpse, Seen, glimpse
 from poolkeeper.shell.history import History
 from poolkeeper.shell.kube import KubeClient
-from poolkeeper.shell.past import Past, past
+from poolkeeper.shell.past import Past, past, reach
 from poolkeeper.shell.servers import ServerConfig
 from poolkeeper.shell.survey import Surveyor
 from poolkeeper.simulate.series import Series
@@ -46,7 +46,13 @@ async def look(kube: KubeClient, namespace: str | None, span: timedelta, told: T
 
 
 def judge(seen: Look, server: ServerConfig | None, days: int, given: Given, told: Told) -> Audit:
-    """Return the audit of what was seen; what a server knows of the past is read on the way."""
+    """Return the audit of what was seen; what a server knows of the past is read on the way.
+
+    Raises:
+        HistoryError: the server cannot be asked.
+    """
+    if server is not None:
+        reach(server)
     tariff, end = given.tariff(seen.book), seen.end or seen.survey.at
     findings = []
     for number, one in enumerate(seen.holdings):

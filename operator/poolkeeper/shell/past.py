@@ -133,6 +133,17 @@ def past(server: ServerConfig, holding: Holding, end: datetime, days: int) -> Pa
     return Past(found, at_work, replicas, gpu, "; ".join(dict.fromkeys(filter(None, (problem, *problems)))))
 
 
+def reach(server: ServerConfig) -> None:
+    """Ask a server for nothing in particular, so that one that is not there is asked once and not for each workload.
+
+    Raises:
+        HistoryError: it cannot be asked.
+    """
+    _, problems = asyncio.run(instants(server, ["vector(1)"]))
+    if problems:
+        raise HistoryError(f"{server.url} does not answer: {problems[0]}")
+
+
 async def instants(server: ServerConfig, queries: Iterable[str]) -> tuple[list[float | None], list[str]]:
     """Return what queries give, None where nothing, and what went wrong."""
     prometheus = PrometheusServer(server, PATIENCE)
