@@ -58,7 +58,7 @@ def furnish(cluster: Cluster) -> None:
     """Make nodes of both kinds, the workloads and their pools."""
     cluster.define("-f", str(ROOT / "crds"))
     cluster.add_gpu_nodes(2, labels={"karpenter.sh/capacity-type": "on-demand"}, prefix="kept")
-    cluster.add_gpu_nodes(8, gpus=1, labels={"karpenter.sh/capacity-type": "spot"}, prefix="spot")
+    cluster.add_gpu_nodes(20, gpus=1, labels={"karpenter.sh/capacity-type": "spot"}, prefix="spot")
     cluster.kubectl("apply", "-f", str(OBJECTS))
 
 
