@@ -238,9 +238,15 @@ def test_what_has_a_pool_gets_no_other():
 def test_pools_are_written_with_what_their_reader_must_know(tmp_path):
     scaler = Scaler("HPA", "models", "chat", "Deployment", "chat", 1, 4)
     places = audit_pool.write_all(audit(seen(CHAT, scalers=(scaler,))).findings, tmp_path / "pools", "USD")
-    written = places["models/chat"].read_text()
+    written = places["chat"].read_text()
     assert yaml.safe_load(written)["metadata"] == {"name": "chat", "namespace": "models"}
     assert "# HPA chat, 1 to 4 sets its size now: remove that before the pool acts." in written
+
+
+def test_two_kinds_of_one_name_get_pools_of_two_names(tmp_path):
+    row = Parent(Reference("StatefulSet", "chat", "other", "apps/v1"), "models", replicas=2, devices=gpus(1))
+    audit_pool.write_all(audit(seen(CHAT, row)).findings, tmp_path, "USD")
+    assert {one.name for one in tmp_path.iterdir()} == {"models-chat.yaml", "models-chat-statefulset.yaml"}
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):

@@ -90,7 +90,9 @@ def tell(about: Audit, output: Form, top: int, places: dict[str, Path]) -> None:
             told["pool"] = audit_pool.pool(one)
         print_json(found)
     elif output is Form.TEXT:
-        pools = {one.holding.shown: audit_pool.shown(body) for one in about.findings if (body := audit_pool.pool(one))}
+        pools = {
+            one.holding.top.uid: audit_pool.shown(body) for one in about.findings if (body := audit_pool.pool(one))
+        }
         where = {name: f", in {places[name]}" for name in places}
         show(console, about, top, {name: words + where.get(name, "") for name, words in pools.items()})
     else:

@@ -71,16 +71,21 @@ def remarks(one: Finding, currency: str) -> list[str]:
 
 
 def write_all(findings: Iterable[Finding], folder: Path, currency: str) -> dict[str, Path]:
-    """Write the pools into a folder, a file each; return where each is, by its workload."""
+    """Write the pools into a folder, a file each; return where each is, by its workload's UID."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise typer.BadParameter(f"{folder}: {error.strerror}", param_hint="--write") from error
-    places = {}
+    places: dict[str, Path] = {}
+    taken: set[str] = set()
     for one in findings:
         body = pool(one)
-        if body is not None:
-            text = written(body, remarks(one, currency))
-            metadata = body["metadata"]
-            places[one.holding.shown] = write(text, folder, f"{metadata['namespace']}-{metadata['name']}.yaml")
+        if body is None:
+            continue
+        metadata = body["metadata"]
+        if f"{metadata['namespace']}/{metadata['name']}" in taken:  # another kind has the same name
+            metadata["name"] = f"{metadata['name'][: LONGEST - 20]}-{one.holding.top.kind.lower()}"
+        taken.add(f"{metadata['namespace']}/{metadata['name']}")
+        name = f"{metadata['namespace']}-{metadata['name']}.yaml"
+        places[one.holding.top.uid] = write(written(body, remarks(one, currency)), folder, name)
     return places

@@ -44,7 +44,7 @@ SHOWN = 5
 
 
 def show(console: Console, about: Audit, top: int, proposals: dict[str, str]) -> None:
-    """Print an audit; `proposals` say which pool each workload would get, by its name."""
+    """Print an audit; `proposals` say which pool each workload would get, by its UID."""
     for line in lines(about, top, console.width, proposals):
         console.print(line, soft_wrap=True)
 
@@ -82,8 +82,8 @@ def table(about: Audit, shown: Sequence[Finding], width: int, proposals: dict[st
 def told(one: Finding, proposals: dict[str, str]) -> Iterator[str]:
     """Yield what stands below a workload."""
     yield "; ".join(facts(one))
-    if one.holding.shown in proposals:
-        yield proposals[one.holding.shown]
+    if one.holding.top.uid in proposals:
+        yield proposals[one.holding.top.uid]
     if one.use.saving:
         yield f"saving: {one.use.saving.method}"
 
