@@ -32,7 +32,7 @@ def telling() -> Iterator[Told]:
     """
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     try:
-        with Progress(*columns, console=complaints, transient=True, disable=not complaints.on_screen) as shown:
+        with Progress(*columns, console=complaints, transient=True, disable=not complaints.is_terminal) as shown:
             task = shown.add_task("", total=1.0)
             yield lambda words, share: shown.update(task, description=words, completed=share)
     except (HistoryError, TraceError, SeriesError) as error:
