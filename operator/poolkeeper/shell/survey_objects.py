@@ -32,8 +32,8 @@ CLAIMED = {"gpu.nvidia.com", "mig.nvidia.com", "gpu.amd.com", "gpu.intel.com", "
 PAUSED = ("autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-replicas")
 
 
-class ClaimStatus(msgspec.Struct, rename="camel"):
-    """Which claim stands behind one that a pod names."""
+class NamedClaim(msgspec.Struct, rename="camel"):
+    """A claim that a pod's spec or status names; one made from a template has its name in the status alone."""
 
     resource_claim_name: str | None = None
 
@@ -41,19 +41,13 @@ class ClaimStatus(msgspec.Struct, rename="camel"):
 class ClaimingStatus(msgspec.Struct, rename="camel"):
     """The part of a pod's status that names its claims."""
 
-    resource_claim_statuses: list[ClaimStatus] = []
-
-
-class PodClaim(msgspec.Struct, rename="camel"):
-    """A claim in a pod's spec; one that is made from a template has its name in the status."""
-
-    resource_claim_name: str | None = None
+    resource_claim_statuses: list[NamedClaim] = []
 
 
 class ClaimingSpec(msgspec.Struct, rename="camel"):
     """The part of a pod's spec that asks for claims."""
 
-    resource_claims: list[PodClaim] = []
+    resource_claims: list[NamedClaim] = []
 
 
 class Claiming(msgspec.Struct):

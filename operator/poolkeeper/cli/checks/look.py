@@ -82,7 +82,8 @@ async def look(pool: Pool, cluster: Cluster, asked: Asked, kube: KubeClient) -> 
 
 def elsewhere(pool: Pool, asked: Asked, readings: Iterable[Reading]) -> Iterator[tuple[str, str]]:
     """Yield the sources that are out of reach from here, though perhaps not from where the operator is."""
-    servers = {one.name: one.server for one in pool.core.queue.sources if isinstance(one, PrometheusSource)}
+    sources = pool.core.queue.sources if pool.core else ()
+    servers = {one.name: one.server for one in sources if isinstance(one, PrometheusSource)}
     served = any((one["type"], one["status"]) == ("MetricsAvailable", "True") for one in conditions(pool.status))
     for reading in readings:
         server = servers.get(reading.source)
