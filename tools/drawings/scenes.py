@@ -98,9 +98,9 @@ def case(spec: PoolSpec, ground: Ground, size: int, *parts: tuple[float, float])
 def loading() -> Scene:
     """A queue appears while a model takes four minutes to load: what is on its way is counted."""
     spec = PoolSpec(2, 8, lead=False, drain_deadline=SOON)
-    marks = [(3, "more than twice the load"), (7, "they are ready")]
+    marks = [(3, "the load doubles"), (7, "they are ready")]
     return lived(
-        "A queue, and a model that takes four minutes to load", spec, case(spec, SLOW, 2, (3, 8), (17, 20)), marks
+        "A queue, and a model that takes four minutes to load", spec, case(spec, SLOW, 2, (3, 8), (17, 16)), marks
     )
 
 
