@@ -9,6 +9,7 @@ import subprocess
 import sys
 import termios
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from threading import Thread
@@ -65,7 +66,8 @@ class Terminal:
 
     def press(self, keys: str) -> None:
         """Press keys."""
-        os.write(self._ours, keys.encode())
+        with suppress(OSError):  # it has ended
+            os.write(self._ours, keys.encode())
 
     def close(self) -> None:
         """End the program, if it goes on."""
@@ -76,9 +78,11 @@ class Terminal:
 
 @pytest.fixture
 def view(shared: Space, watched: str, environment: dict[str, str]) -> Iterator[Terminal]:
-    """The live view, once it shows the pool."""
+    """The live view, once it shows the pool and no other: the namespace is that of other tests, too."""
     terminal = Terminal(["poolkeeper", "status", "-n", shared.name, "--watch"], environment)
     eventually(lambda: f"{shared.name}/{watched}" in terminal.text, "the pool is shown")
+    terminal.press(f"/{watched}\r")
+    eventually(lambda: f"with “{watched}”" in terminal.text, "it is alone")
     yield terminal
     terminal.close()
 
@@ -91,14 +95,11 @@ def test_the_live_view_explains_and_leaves_the_terminal_as_it_was(view: Terminal
     assert (view.process.returncode, LEAVES_SCREEN in view.text) == (0, True)
 
 
-def test_the_live_view_pauses(view: Terminal, shared: Space) -> None:
+def test_the_live_view_pauses(view: Terminal, shared: Space, watched: str) -> None:
     view.press("p")
     eventually(lambda: "spec.mode: Paused" in view.text, "it asks")
     view.press("y")
-    modes = "-o", "jsonpath={.items[*].spec.mode}"
-    eventually(
-        lambda: "Paused" in shared.ground.cluster.kubectl("get", "ipool", "-n", shared.name, *modes), "it pauses"
-    )
+    eventually(lambda: shared.status(watched).get("reason") == "Paused", "it pauses")
 
 
 def test_in_a_pipe_the_view_is_the_table_again_and_again(
