@@ -44,9 +44,20 @@ class Prometheus:
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """Return the elements of an instant query: `metric` (its labels) and `value` (time, text) each."""
+        return self._asked("query", {"query": expression})
+
+    def query_range(self, expression: str, since: float, until: float, step: timedelta) -> list[dict[str, Any]]:
+        """Return the elements of a query at every step between two instants: `metric` and `values` (time, text) each.
+
+        Instants are in seconds since the epoch, as in the answer.
+        """
+        span = {"start": str(since), "end": str(until), "step": str(step.total_seconds())}
+        return self._asked("query_range", {"query": expression, **span})
+
+    def _asked(self, what: str, parameters: Mapping[str, str]) -> list[dict[str, Any]]:
         connection = http.client.HTTPConnection(self.address, self.port, timeout=10)
         try:
-            connection.request("GET", f"/api/v1/query?{urlencode({'query': expression})}")
+            connection.request("GET", f"/api/v1/{what}?{urlencode(parameters)}")
             answer = json.loads(connection.getresponse().read())
         finally:
             connection.close()
