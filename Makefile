@@ -64,7 +64,7 @@ playground: $(READY) assets ## The same with a node that runs containers, and th
 	$(RUN)/python -m image out/poolkeeper.tar
 	exec $(RUN)/python -m controlplane cluster --real-node --no-crds --load out/poolkeeper.tar
 
-screenshots: $(READY) assets ## Take the pictures of the live view and of commands anew, of a local cluster at work (about 5 minutes)
+screenshots: $(READY) assets ## Take the pictures in docs/images anew, of a local cluster at work and of pages in Chromium (about 6 minutes)
 	@exec $(RUN)/python -m screenshots
 
 bench-reaction: $(READY) assets ## Queue spike to change of spec.replicas, direct and through Prometheus

@@ -14,6 +14,7 @@ from fleet import FleetProcess, Settings
 
 ROOT = Path(__file__).parents[2]
 OBJECTS = Path(__file__).with_name("ground.yaml")
+COSTS = Path(__file__).with_name("costs.yaml")
 NAMESPACES = ("inference", "search")
 OPERATOR = "operator"
 WITHIN = timedelta(seconds=120)
@@ -65,7 +66,7 @@ def furnish(cluster: Cluster) -> None:
 def operate(cluster: Cluster) -> str:
     """Start `poolkeeper run`, as anybody would; return the address of its pages once it leads."""
     program = Path(sys.executable).with_name("poolkeeper")
-    cluster.run(OPERATOR, [str(program), "run", "--listen", "127.0.0.1:0"])
+    cluster.run(OPERATOR, [str(program), "run", "--listen", "127.0.0.1:0", "--costs", str(COSTS)])
     wait_for(lambda: said(cluster, "leading") is not None, "an operator that leads", WITHIN)
     return str((said(cluster, "serving") or {})["address"])
 

@@ -1,6 +1,5 @@
 """Pictures of commands: what they really print, as an SVG that any browser shows."""
 
-import os
 import subprocess
 from collections.abc import Mapping
 from io import StringIO
@@ -21,10 +20,3 @@ def picture(command: str, environment: Mapping[str, str], path: Path) -> None:
     console.print(Text(f"$ {command}", style="bold"))
     console.print(Text.from_ansi(done.stdout))
     path.write_text(console.export_svg(title="poolkeeper"), encoding="utf-8")
-
-
-def chromium(page: Path, path: Path, size: tuple[int, int]) -> None:
-    """Write what a browser shows of a page, `size` wide and high in pixels."""
-    argv = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
-    argv += [f"--window-size={size[0]},{size[1]}", f"--screenshot={path}", page.resolve().as_uri()]
-    subprocess.run(argv, check=True, capture_output=True, timeout=300, env=dict(os.environ))
