@@ -308,3 +308,12 @@ async def test_in_one_second_only_some_pools_are_written(desk, monkeypatch):
         desk.look(0)
     await desk.write(30)
     assert len(desk.chunks) == 2
+
+
+async def test_what_containers_get_in_their_environment_is_not_written(desk):
+    engine = {"name": "engine", "image": "vllm", "env": [{"name": "TOKEN", "value": "hf_secret"}]}
+    template = {"metadata": {"labels": {"app": "chat"}}, "spec": {"containers": [engine]}}
+    desk.pool.accepted = {"template": template, "minReplicas": 2, "maxReplicas": 8}
+    desk.look(0)
+    await desk.write(30)
+    assert "hf_secret" not in str(desk.records[0].spec)

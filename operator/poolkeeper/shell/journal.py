@@ -19,6 +19,7 @@ from importlib.metadata import version
 import structlog
 
 from poolkeeper.api.journal_records import Decided, Ended, Said, answer, pack_inputs
+from poolkeeper.api.journal_values import without_values
 from poolkeeper.api.names import shown
 from poolkeeper.api.units import format_instant
 from poolkeeper.shell.diary import (
@@ -97,7 +98,7 @@ class Journal:
             begins=begins,
             looked_until=self._looked_until if begins else None,
             generation=pool.generation,
-            spec=pool.accepted or {},
+            spec=without_values(pool.accepted or {}, pool.uid),
             refused=tuple(pool.invalid),
             override=pool.override_text,
             paused=format_instant(pool.paused_until) if pool.paused_until else "",
