@@ -1,7 +1,7 @@
 """The pictures in the documents, taken of the real thing at work: `make screenshots`.
 
 `ground` is a cluster at work. `live` and `terminal` take pictures of it, `dashboard` asks a Prometheus that scraped it
-and `charts` draws the answers; `pages` needs no cluster, but a browser.
+and `charts` and `plots` draw the answers; `pages` needs no cluster, but a browser.
 """
 
 from pathlib import Path

@@ -4,27 +4,22 @@ A figure is its number, a bar gauge its bars, a time series its lines, with each
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from importlib.resources import files
 from itertools import accumulate
-from math import ceil
 from xml.etree.ElementTree import Element, tostring
 
 from poolkeeper.cli.markup import element
-from poolkeeper.cli.report_plots import HUES, Frame, label, step_of
+from poolkeeper.cli.report_plots import HUES
 from poolkeeper.cli.simulate_plots import area, line
 from screenshots.dashboard import Answered, Series
+from screenshots.plots import EDGE, PLOT, TITLE, Box, axes, scaled, told, words
 
-WIDTH, GAP, EDGE = 800, 12, 12
+WIDTH, GAP = 800, 12
 FIGURES = 3
 """How many figures stand side by side; of other panels, two."""
-TITLE, PLOT, ROW, INDENT = 30, 110, 16, 50
+ROW = 16
 SHOWN = 2 * HUES
 """How many series have a colour: those of the second round are dashed."""
-MINUTE = 60
-DAY = 86400
-FINE = 1e6
-"""An axis of a report begins at 1: these are for values that are so many times smaller."""
 STYLE = """
 .ground { fill: var(--ground) } .panel { fill: var(--raised); stroke: var(--line) }
 .title { fill: var(--ink); font-weight: 600; font-size: 11.5px } .figure { fill: var(--ink); font-size: 24px }
@@ -32,34 +27,6 @@ STYLE = """
 .round1 { stroke-dasharray: 4 3 } rect.round1 { opacity: 0.5 }
 text { font-family: system-ui, sans-serif }
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """Where a panel stands, and which instants its lines are about."""
-
-    left: float
-    top: float
-    width: float
-    since: float
-    until: float
-
-
-@dataclass(frozen=True, slots=True)
-class Plot(Frame):
-    """A plot in a box: instants across, values from `low` up to `top`."""
-
-    box: Box
-    low: float
-
-    def x(self, column: float) -> float:
-        """Return where an instant is."""
-        wide = self.box.width - INDENT - EDGE
-        return round(self.box.left + INDENT + wide * (column - self.box.since) / (self.box.until - self.box.since), 1)
-
-    def y(self, value: float) -> float:
-        """Return how far down a value stands."""
-        return round(self.box.top + TITLE + PLOT * (self.top - value) / (self.top - self.low), 1)
 
 
 def picture(title: str, panels: Sequence[Answered], since: float, until: float) -> str:
@@ -155,24 +122,6 @@ def stacked(series: Sequence[Series]) -> Iterator[Series]:
         yield Series(one.name, tuple((at, sums[place]) for at, sums in zip(instants, columns, strict=True)))
 
 
-def scaled(box: Box, low: float, high: float) -> tuple[Plot, float]:
-    """Return a plot that holds values from `low` up to `high`, and the distance of its lines."""
-    high = high if high > low else low + 1
-    step = step_of((high - low) * FINE) / FINE
-    return Plot(1, step * max(1, ceil(high / step)), box, -step * ceil(-low / step)), step
-
-
-def axes(one: Answered, plot: Plot, step: float) -> Iterator[Element]:
-    """Yield the lines of values with their numbers, and the minutes."""
-    ends = {"x1": f"{plot.x(plot.box.since)}", "x2": f"{plot.x(plot.box.until)}"}
-    for number in range(round((plot.top - plot.low) / step) + 1):
-        y = plot.y(plot.low + number * step)
-        yield element("line", {"class": "grid", **ends, "y1": str(y), "y2": str(y)})
-        yield words(plot.box.left + INDENT - 4, y + 3, plain(told(one, plot.low + number * step)), "axis", "end")
-    for minute in range(int((plot.box.until - plot.box.since) / MINUTE) + 1):
-        yield words(plot.x(plot.box.since + minute * MINUTE), plot.y(plot.low) + 13, f"{minute} min", "axis")
-
-
 def legend(one: Answered, box: Box, top: float, swatch: float = 0) -> Iterator[Element]:
     """Yield each series' name and newest value, with its colour where there is room for a swatch."""
     for place, series in enumerate(one.series[:SHOWN]):
@@ -189,29 +138,3 @@ def legend(one: Answered, box: Box, top: float, swatch: float = 0) -> Iterator[E
 def hue(kind: str, place: int) -> str:
     """Return the class of what a series is drawn with."""
     return f"{kind}{place % HUES} round{place // HUES}"
-
-
-def told(one: Answered, value: float) -> str:
-    """Return a value in the panel's unit."""
-    decimals = int(one.panel.format.get("decimals", 2))
-    match one.panel.format["unit"]:
-        case "percentunit":
-            return f"{100 * value:.{decimals}f} %"
-        case "s":
-            return f"{value / DAY:.1f} days" if value >= DAY else f"{value:.0f} s"
-        case "none":
-            return f"{value:,.{decimals}f}"
-        case _:
-            return plain(f"{value:,.{decimals}f}")
-
-
-def plain(number: str) -> str:
-    """Return a number without the zeros at its end."""
-    return number.rstrip("0").rstrip(".") if "." in number else number
-
-
-def words(x: float, y: float, text: str, kind: str = "name", anchor: str = "start") -> Element:
-    """Return words of a kind."""
-    made = label(x, y, text, anchor)
-    made.set("class", kind)
-    return made
