@@ -66,12 +66,25 @@ def test_an_empty_sibling_goes():
     assert step(half("chat", 5), half("spot", 0)) == Remove()
 
 
-@given(st.integers(1, 8), st.integers(0, 8), st.integers(0, 8), st.booleans())
-def test_ready_replicas_never_fall_below_the_total(total, ready, spot, patient):
-    target = half("chat", total, min(total, ready))
-    found = step(target, half("spot", spot), {"spot0", "spot2"}, total, patient=patient)
-    gone = len(found.victims) if isinstance(found, Shrink) else 0
-    assert gone == 0 or len(target.ready) + spot - gone >= total
+def test_those_that_are_not_ready_for_a_moment_stay_until_they_are_replaced():
+    found = step(half("chat", 8, ready=2, waiting=6), half("spot", 6, ready=0, waiting=6), total=8)
+    assert found == Wait("2 of 8 of chat ready: no GPU")
+
+
+def test_of_those_that_are_not_ready_one_goes_for_each_that_is_ready():
+    found = step(half("chat", 8, ready=5, waiting=3), half("spot", 6, ready=1, waiting=5), total=8)
+    assert found == Shrink(3)
+
+
+COUNT = st.integers(0, 8)
+
+
+@given(st.integers(1, 8), COUNT, COUNT, COUNT, st.booleans())
+def test_ready_replicas_never_fall_below_the_total(total, ready, serving, waiting, patient):
+    target, spot = half("chat", total, min(total, ready)), half("spot", serving + waiting, serving, waiting)
+    found = step(target, spot, {"spot0", "spot2"}, total, patient=patient)
+    left = found.size if isinstance(found, Shrink) else spot.replicas
+    assert left >= min(spot.replicas, total - len(target.ready))
 
 
 @pytest.mark.parametrize("total", [0, 3])

@@ -2,6 +2,7 @@
 
 target smaller than the total      grow it, once
 more ready than the total          so many of the sibling go, idle ones first; busy ones once the deadline has passed
+some of the sibling not ready      they go as far as the target replaces them: they may be ready again in a moment
 the sibling asks for none          wait until its pods have ended, then remove it
 """
 
@@ -105,7 +106,7 @@ def hand_over(target: Half, spot: Half, idle: Collection[str], terms: Terms) -> 
     if not terms.patient:
         leaving += [pod for pod in spot.ready if pod.uid not in idle]
     victims = tuple(pod.name for pod in leaving[:spare])
-    size = len(spot.ready) - len(victims)
+    size = max(len(spot.ready) - len(victims), terms.total - len(target.ready))
     if size < spot.replicas:
         return Shrink(size, victims)
     if spare:
