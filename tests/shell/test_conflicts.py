@@ -132,12 +132,23 @@ def test_nothing_but_a_deployment_is_a_half():
     )
 
 
-@pytest.mark.parametrize(
-    "marks", [{}, {"gitops": (("argocd.argoproj.io/tracking-id", "app:chat"),), "last_applied": 2}]
-)
-def test_a_tool_that_wrote_the_size_that_we_had_written_is_no_conflict(marks):
-    both = (Writer("argocd-controller", "Apply", "", LONG_AGO), Writer("poolkeeper", "Update", "scale", LONG_AGO))
-    assert gitops(deployment(writers=both, **marks)) is None
+ARGO, OURS = Writer("argocd-controller", "Apply", "", LONG_AGO), Writer("poolkeeper", "Update", "scale", LONG_AGO)
+IN_GIT = {"gitops": (("argocd.argoproj.io/tracking-id", "app:chat"),), "last_applied": 2}
+
+
+def test_a_tool_that_wrote_the_size_that_we_had_written_is_no_conflict():
+    assert gitops(deployment(writers=(ARGO, OURS))) is None
+
+
+@pytest.mark.parametrize("replicas", [2, 8])
+@pytest.mark.parametrize("writers", [(OURS,), (ARGO, OURS)], ids=["ours", "both"])
+def test_a_size_that_a_tool_last_applied_is_a_conflict_whoever_owns_the_field(writers, replicas):
+    assert gitops(deployment(replicas=replicas, writers=writers, **IN_GIT)).reason is Reason.CONFLICT_GITOPS
+
+
+def test_whoever_has_what_was_last_applied_ignored_is_told_to_remove_it():
+    conflict = gitops(deployment(writers=(OURS,), **IN_GIT))
+    assert conflict.detail.endswith("or have it ignored and remove kubectl.kubernetes.io/last-applied-configuration")
 
 
 def test_a_common_label_alone_is_no_gitops():

@@ -1,6 +1,6 @@
 """Who else writes a target's size (R10), read off the cluster's objects. Each answer names what to change where."""
 
-from poolkeeper.api.names import API_VERSION, FIELD_MANAGER, KIND, PLURAL, shown
+from poolkeeper.api.names import API_VERSION, FIELD_MANAGER, KIND, LAST_APPLIED, PLURAL, shown
 from poolkeeper.api.sibling import TIER, sibling_name
 from poolkeeper.api.target import DEPLOYMENT, WorkloadKind
 from poolkeeper.core.observation import Conflict
@@ -67,7 +67,12 @@ def halves(pool: Pool, target: WorkloadView) -> tuple[str, ...]:
 
 
 def gitops(target: WorkloadView) -> Conflict | None:
-    """Return the GitOps tool that owns `spec.replicas`, by managed fields or by what it last applied.
+    """Return the GitOps tool that holds a size of its own for a target."""
+    return _owned(target) or _applied(target)
+
+
+def _owned(target: WorkloadView) -> Conflict | None:
+    """Return the tool among the field's managers.
 
     One that owns it together with us wrote what we had written: Argo CD, told to respect what it ignores, applies the
     size that it finds. Had it another one of its own, its write would have taken the field from us.
@@ -75,9 +80,20 @@ def gitops(target: WorkloadView) -> Conflict | None:
     if any(one.manager == FIELD_MANAGER for one in target.writers):
         return None
     tool = next((GITOPS_MANAGERS[one.manager] for one in target.writers if one.manager in GITOPS_MANAGERS), None)
-    if tool is None and target.last_applied is not None:
-        tool = next((GITOPS_MARKS[key] for key, _ in target.gitops if key in GITOPS_MARKS), None)
-    if tool is None:
+    return None if tool is None else _holds(tool, target, "")
+
+
+def _applied(target: WorkloadView) -> Conflict | None:
+    """Return the tool that has a size in what it last applied, whoever owns the field.
+
+    A patch from the client's side leaves a size alone that is already its own: the tool owns nothing until it differs.
+    """
+    tool = next((GITOPS_MARKS[key] for key, _ in target.gitops if key in GITOPS_MARKS), None)
+    if tool is None or target.last_applied is None:
         return None
+    return _holds(tool, target, f" and remove {LAST_APPLIED}")
+
+
+def _holds(tool: str, target: WorkloadView, besides: str) -> Conflict:
     words = f"{tool} owns spec.replicas of {target.shown}: drop it from the manifest in Git, or have it ignored"
-    return Conflict(Reason.CONFLICT_GITOPS, words)
+    return Conflict(Reason.CONFLICT_GITOPS, words + besides)
