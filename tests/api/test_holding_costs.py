@@ -7,7 +7,7 @@ import pytest
 from builders import at
 from poolkeeper.api.holding_costs import capacity, cost, totals
 from poolkeeper.api.holdings import Holding, holdings
-from poolkeeper.api.survey import GpuNode, GpuPod, Reference, Survey
+from poolkeeper.api.survey import GpuNode, GpuPod, Reference, Survey, shared
 from poolkeeper.api.tariff import Tariff
 
 THREE = Tariff({("", ""): Decimal(3)})
@@ -51,7 +51,7 @@ def test_a_price_that_is_unknown_makes_no_sum():
 
 
 def test_gpus_that_nobody_can_count_have_no_price():
-    (found,) = costs(survey(pod(claimed=None), nodes=[node()]))
+    (found,) = costs(survey(pod(claims=None), nodes=[node()]))
     assert (found.gpus, found.month, found.words) == (None, None, ("how many GPUs it has cannot be told",))
 
 
@@ -112,11 +112,38 @@ def test_a_workload_without_pods_costs_nothing():
 
 
 def test_a_wait_for_gpus_that_nobody_can_count():
-    (found,) = costs(survey(pod(on="", claimed=None), nodes=[node()]))
+    (found,) = costs(survey(pod(on="", claims=None), nodes=[node()]))
     assert found.wanted is None
 
 
+def sharing(name, on="gpu-0", owner=None):
+    return GpuPod("models", name, name, at(0), owner, claims={"one": Decimal(1)}, node=on)
+
+
+def test_a_claim_that_pods_share_is_paid_for_once():
+    engines = Reference("RayCluster", "ray", "r")
+    seen = survey(*shared([sharing(name, owner=engines) for name in "abc"]), nodes=[node()])
+    (found,) = costs(seen)
+    assert (found.gpus, found.month) == (1, 2190)
+
+
+def test_workloads_that_share_a_claim_hold_it_once_together():
+    seen = survey(*shared([sharing(name) for name in "abc"]), nodes=[node()])
+    found = totals(seen, costs(seen), THREE)
+    assert (found.allocated, found.free, found.month) == (1, 7, 2190)
+
+
+def test_who_waits_to_share_a_claim_wants_no_other_gpu():
+    found = costs(survey(*shared([sharing("a"), sharing("b", on="")]), nodes=[node()]))
+    assert [(one.gpus, one.wanted) for one in found] == [(1, 0), (0, 0)]
+
+
+def test_a_claim_of_pods_that_all_wait_is_wanted_once():
+    found = costs(survey(*shared([sharing("a", on=""), sharing("b", on="")]), nodes=[node()]))
+    assert sum(one.wanted for one in found) == 1
+
+
 def test_gpus_unknown_are_left_out_of_what_is_held():
-    seen = survey(pod("a"), pod("b", claimed=None), nodes=[node()])
+    seen = survey(pod("a"), pod("b", claims=None), nodes=[node()])
     found = totals(seen, costs(seen), THREE)
     assert (found.allocated, found.free) == (1, 7)

@@ -22,15 +22,15 @@ def test_devices_are_counted_as_the_node_has_them():
 
 
 def test_a_claim_s_devices_are_added():
-    assert pod(devices=ONE, claimed=2).gpus(None) == 3
+    assert pod(devices=ONE, claims={"two": Decimal(2)}).gpus(None) == 3
 
 
 def test_a_claim_alone_is_enough():
-    assert pod(claimed=2).gpus(None) == 2
+    assert pod(claims={"two": Decimal(2)}).gpus(None) == 2
 
 
 def test_a_claim_that_nobody_tells_of_is_unknown():
-    assert pod(devices=ONE, claimed=None).gpus(None) is None
+    assert pod(devices=ONE, claims=None).gpus(None) is None
 
 
 def test_devices_that_the_node_does_not_explain_are_unknown():

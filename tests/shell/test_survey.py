@@ -119,6 +119,17 @@ async def test_all_pages_of_pods_are_read_and_told(api, kube):
     assert (len(found.pods), told[:3]) == (5, [f"{n} pods read, {n} with GPUs" for n in (2, 4, 5)])
 
 
+async def test_a_claim_is_divided_among_pods_of_all_pages(api, kube):
+    results = [{"driver": "gpu.nvidia.com"}] * 3
+    status = {"allocation": {"devices": {"results": results}}}
+    await api.put("/apis/resource.k8s.io/v1/resourceclaims", "models", "three", status=status)
+    claims = {"containers": [], "nodeName": "gpu-0", "resourceClaims": [{"name": "g", "resourceClaimName": "three"}]}
+    for name in ("ray-0", "ray-1", "ray-2"):
+        await api.put("/api/v1/pods", "models", name, spec=claims, status=RUNS)
+    found, _ = await survey(kube)
+    assert [pod.gpus(None) for pod in found.pods] == [1, 1, 1]
+
+
 async def test_nodes_are_kept_by_name(api, kube):
     await furnish(api)
     found, _ = await survey(kube)

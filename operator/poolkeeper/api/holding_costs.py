@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from poolkeeper.api.gpus import even
 from poolkeeper.api.holdings import Holding
 from poolkeeper.api.survey import GpuNode, GpuPod, Survey
 from poolkeeper.api.tariff import Tariff
@@ -85,7 +86,7 @@ def added(numbers: Iterable[Decimal | None]) -> Decimal | None:
     """Return a sum, None where one of the numbers is unknown."""
     found = list(numbers)
     known = [one for one in found if one is not None]
-    return sum(known, Decimal(0)) if len(known) == len(found) else None
+    return even(sum(known, Decimal(0))) if len(known) == len(found) else None
 
 
 def capacity(nodes: Sequence[GpuNode | None]) -> str:
@@ -99,7 +100,7 @@ def capacity(nodes: Sequence[GpuNode | None]) -> str:
 def totals(survey: Survey, costs: Iterable[Cost], tariff: Tariff) -> Totals:
     """Return what the cluster has and pays."""
     found = list(costs)
-    allocated = sum((one.gpus for one in found if one.gpus is not None), Decimal(0))
+    allocated = even(sum((one.gpus for one in found if one.gpus is not None), Decimal(0)))
     month = sum((one.month for one in found if one.month is not None), Decimal(0))
     unpriced = sum(one.month is None for one in found)
     if survey.nodes is None:
@@ -130,4 +131,4 @@ def taken_on(survey: Survey) -> dict[str, Decimal]:
     for pod in survey.pods:
         if pod.node:
             found[pod.node] = found.get(pod.node, Decimal(0)) + (pod.gpus(survey.node_of(pod)) or Decimal(0))
-    return found
+    return {name: even(gpus) for name, gpus in found.items()}

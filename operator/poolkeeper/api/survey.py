@@ -3,8 +3,9 @@
 All of it is read once, by whoever may read no more than a viewer; what could not be read is among `skipped`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -27,8 +28,9 @@ class Reference:
 class GpuPod:
     """A pod that asks for GPUs, neither finished nor about to end.
 
-    `devices` are those that the scheduler keeps for it, `claimed` the devices of its resource claims (DRA), None where
-    it has claims whose devices nobody told. `trouble` says why it does not run. `ports` are those with a name.
+    `devices` are those that the scheduler keeps for it, `claims` the GPUs of its resource claims (DRA) by their names,
+    None where it has claims whose devices nobody told. `trouble` says why it does not run. `ports` are those with a
+    name.
     """
 
     namespace: str
@@ -38,7 +40,7 @@ class GpuPod:
     owner: Reference | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     devices: Devices = ()
-    claimed: int | None = 0
+    claims: Mapping[str, Decimal] | None = field(default_factory=dict)
     node: str = ""
     trouble: str = ""
     ready_at: datetime | None = None
@@ -51,12 +53,13 @@ class GpuPod:
 
     def gpus(self, node: "GpuNode | None") -> Decimal | None:
         """Return how many GPUs it has on its node, None where nobody can tell."""
-        if self.claimed is None:
+        if self.claims is None:
             return None
+        claimed = sum(self.claims.values(), Decimal(0))
         if not self.devices:
-            return Decimal(self.claimed)
+            return claimed
         found = count(self.devices, node.labels if node else {}, node.devices if node else ())
-        return None if found is None else found + self.claimed
+        return None if found is None else found + claimed
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,3 +140,22 @@ class Survey:
     def node_of(self, pod: GpuPod) -> GpuNode | None:
         """Return a pod's node, None where it has none or nobody may see it."""
         return (self.nodes or {}).get(pod.node)
+
+
+def shared(pods: Iterable[GpuPod]) -> tuple[GpuPod, ...]:
+    """Return pods with each claim divided among those that have it, so that together they have it once (R8).
+
+    A claim is had by the pods on nodes; while there are none, by those that wait.
+    """
+    found = tuple(pods)
+    sharers = Counter((pod.namespace, name, pod.pending) for pod in found for name in pod.claims or ())
+
+    def part(pod: GpuPod, name: str, gpus: Decimal) -> Decimal:
+        if pod.pending and sharers[pod.namespace, name, False]:
+            return Decimal(0)
+        return gpus / sharers[pod.namespace, name, pod.pending]
+
+    return tuple(
+        replace(pod, claims={name: part(pod, name, gpus) for name, gpus in pod.claims.items()}) if pod.claims else pod
+        for pod in found
+    )

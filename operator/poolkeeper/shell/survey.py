@@ -18,13 +18,13 @@ import msgspec
 
 from poolkeeper.api import names
 from poolkeeper.api.holdings import DEEPEST
-from poolkeeper.api.survey import GpuNode, GpuPod, Parent, Reference, Scaler, Survey
+from poolkeeper.api.survey import GpuNode, GpuPod, Parent, Reference, Scaler, Survey, shared
 from poolkeeper.shell.kube import ONLY_METADATA_LIST, KubeClient
 from poolkeeper.shell.kube_errors import Forbidden, KubeError, NotFound
 from poolkeeper.shell.kube_wire import JSON
 from poolkeeper.shell.kubernetes_objects import OwnedObject
+from poolkeeper.shell.survey_claims import ClaimObject, Claims
 from poolkeeper.shell.survey_objects import (
-    ClaimObject,
     ParentObject,
     ScalerObject,
     SurveyedNode,
@@ -37,7 +37,6 @@ from poolkeeper.shell.survey_objects import (
 
 T = TypeVar("T")
 Told = Callable[[str], None]
-Claims = Mapping[tuple[str, str], int]
 
 WORKLOADS = (
     ("apps/v1", "Deployment", "deployments"),
@@ -139,7 +138,7 @@ class Surveyor:
             found += [pod for raw in items if (pod := gpu_pod(raw, claimed))]
             seen += len(items)
             self.told(f"{seen} pods read, {len(found)} with GPUs")
-        return tuple(found)
+        return shared(found)
 
     async def claimed(self) -> Claims | None:
         """Return the GPUs of resource claims, None where they may not be read; none where there is no such API."""

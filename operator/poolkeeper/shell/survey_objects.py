@@ -1,7 +1,6 @@
 """The fields that matter of objects that a survey reads once, as JSON holds them, and what is kept of them.
 
-Sources: apps/v1, batch/v1, autoscaling/v2, resource.k8s.io/v1; keda.sh/v1alpha1 (KEDA 2.17); the workloads of
-workload_objects.
+Sources: apps/v1, batch/v1, autoscaling/v2; keda.sh/v1alpha1 (KEDA 2.17); the workloads of workload_objects.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,7 +10,6 @@ import msgspec
 
 from poolkeeper.api.gpus import Devices, devices
 from poolkeeper.api.survey import GpuNode, GpuPod, Parent, Reference, Scaler
-from poolkeeper.shell.kube import Metadata
 from poolkeeper.shell.kubernetes_objects import (
     Condition,
     NodeSpec,
@@ -25,77 +23,10 @@ from poolkeeper.shell.kubernetes_objects import (
 )
 from poolkeeper.shell.list_watch import HasMetadata
 from poolkeeper.shell.projections import condition, pod, reserved_by, words
+from poolkeeper.shell.survey_claims import Claims, claims_of
 from poolkeeper.shell.workload_objects import Template
 
-CLAIMED = {"gpu.nvidia.com", "mig.nvidia.com", "gpu.amd.com", "gpu.intel.com", "tpu.google.com"}
-"""Drivers whose devices are GPUs."""
 PAUSED = ("autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-replicas")
-
-
-class NamedClaim(msgspec.Struct, rename="camel"):
-    """A claim that a pod's spec or status names; one made from a template has its name in the status alone."""
-
-    resource_claim_name: str | None = None
-
-
-class ClaimingStatus(msgspec.Struct, rename="camel"):
-    """The part of a pod's status that names its claims."""
-
-    resource_claim_statuses: list[NamedClaim] = []
-
-
-class ClaimingSpec(msgspec.Struct, rename="camel"):
-    """The part of a pod's spec that asks for claims."""
-
-    resource_claims: list[NamedClaim] = []
-
-
-class Claiming(msgspec.Struct):
-    """A pod's claims."""
-
-    spec: ClaimingSpec = msgspec.field(default_factory=ClaimingSpec)
-    status: ClaimingStatus = msgspec.field(default_factory=ClaimingStatus)
-
-    @property
-    def names(self) -> list[str]:
-        """The names of the claims that are there."""
-        asked = (*self.spec.resource_claims, *self.status.resource_claim_statuses)
-        return list(dict.fromkeys(one.resource_claim_name for one in asked if one.resource_claim_name))
-
-
-class Allocated(msgspec.Struct):
-    """One device that a claim got."""
-
-    driver: str = ""
-
-
-class Allocation(msgspec.Struct):
-    """What a claim got."""
-
-    class Devices(msgspec.Struct):
-        """Its devices."""
-
-        results: list[Allocated] = []
-
-    devices: Devices = msgspec.field(default_factory=Devices)
-
-
-class ClaimObject(HasMetadata):
-    """A ResourceClaim, as far as it concerns devices."""
-
-    class Status(msgspec.Struct):
-        """Its status."""
-
-        allocation: Allocation | None = None
-
-    metadata: Metadata
-    status: Status = msgspec.field(default_factory=Status)
-
-    @property
-    def gpus(self) -> int:
-        """How many GPUs it got."""
-        found = self.status.allocation
-        return sum(one.driver in CLAIMED for one in found.devices.results) if found else 0
 
 
 class SurveyedStatus(NodeStatus):
@@ -183,17 +114,14 @@ def owner_of(metadata: ObjectMetadata) -> Reference | None:
     return reference(found) if found else None
 
 
-def gpu_pod(raw: msgspec.Raw, claimed: Mapping[tuple[str, str], int] | None) -> GpuPod | None:
+def gpu_pod(raw: msgspec.Raw, claimed: Claims | None) -> GpuPod | None:
     """Return what to keep of a pod, None where it neither has nor asks for a GPU, or is at its end.
 
-    `claimed` are the GPUs of claims by namespace and name, None where they could not be read.
+    `claimed` are None where they could not be read. A claim is its whole here, whoever shares it.
     """
     found = msgspec.json.decode(raw, type=PodObject)
-    asked, claims = reserved_by(found.spec), msgspec.json.decode(raw, type=Claiming).names
+    asked, claims = reserved_by(found.spec), claims_of(raw, found.metadata.namespace, claimed)
     if not (asked or claims) or not (view := pod(found)).live:
-        return None
-    by_claim = sum(claimed.get((view.namespace, name), 0) for name in claims) if claimed is not None else None
-    if not asked and not by_claim:
         return None
     return GpuPod(
         namespace=view.namespace,
@@ -203,7 +131,7 @@ def gpu_pod(raw: msgspec.Raw, claimed: Mapping[tuple[str, str], int] | None) -> 
         owner=owner_of(found.metadata),
         labels=view.labels,
         devices=asked,
-        claimed=by_claim if claims else 0,
+        claims=claims,
         node=view.node,
         trouble=view.trouble,
         ready_at=view.ready_at,
