@@ -95,7 +95,7 @@ def build(
 
 
 def _run(command: Sequence[str], booted: Cluster) -> int:
-    return subprocess.run(command, env=booted.environment, check=False).returncode
+    return subprocess.run(command, env=booted.environment, check=False, preexec_fn=_before).returncode
 
 
 def _shell(booted: Cluster) -> int:
@@ -104,16 +104,16 @@ def _shell(booted: Cluster) -> int:
     start.write_text(_BASHRC.format(path=booted.environment["PATH"]), encoding="utf-8")
     shell = shutil.which("bash")
     argv = [shell, "--rcfile", str(start), "-i"] if shell else [os.environ.get("SHELL", "/bin/sh")]
-    # Ctrl-C at the prompt belongs to the shell; and no shell may outlive its cluster.
+    # Ctrl-C at the prompt belongs to the shell; and neither it nor a command may outlive its cluster.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        return subprocess.run(argv, env=booted.environment, check=False, preexec_fn=_before_shell).returncode
+        return subprocess.run(argv, env=booted.environment, check=False, preexec_fn=_before).returncode
     finally:
         signal.signal(signal.SIGINT, before)
         followers.end(booted.kubeconfig)
 
 
-def _before_shell() -> None:
+def _before() -> None:
     die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
