@@ -17,7 +17,7 @@ def test_our_annotations_go(cost):
     assert found == {"annotations": {COST_PER_HOUR: None, DELETION_COST: None}}
 
 
-@pytest.mark.parametrize("cost", ["5", "-2000000000", "soon"])
+@pytest.mark.parametrize("cost", ["5", "-2000000000", "soon", "--5", ""])
 def test_a_deletion_cost_of_somebody_else_stays(cost):
     assert marks(thing("Pod", annotations={DELETION_COST: cost})) == {}
 

@@ -12,6 +12,7 @@ from poolkeeper.api.fields import MAX_REPLICAS
 from poolkeeper.api.workload import TEMPLATE_HASH, let_go
 from poolkeeper.shell.kube import JSON_PATCH, STRATEGIC_MERGE_PATCH, KubeClient
 from poolkeeper.shell.kube_errors import ConflictError, Invalid, NotFound
+from poolkeeper.shell.projections import whole
 from poolkeeper.shell.victims import LOWEST
 
 Json = dict[str, Any]
@@ -43,7 +44,8 @@ def marks(thing: Json) -> Json:
 
 
 def _is_our_cost(text: str | None) -> bool:
-    return text is not None and text.lstrip("-").isdecimal() and int(text) < LOWEST + MAX_REPLICAS
+    cost = whole(text or "")
+    return cost is not None and cost < LOWEST + MAX_REPLICAS
 
 
 def without_us(thing: Json) -> list[Json] | None:
