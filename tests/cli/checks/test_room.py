@@ -84,6 +84,13 @@ def test_a_priority_class_that_is_named(facts, count):
     assert len(list(quotas.check(seen(facts, target(priorityClassName="high"))))) == count
 
 
+def test_a_priority_that_is_missing_is_left_to_be_chosen():
+    facts = known(priorityclasses=({"metadata": {"name": "high"}},))
+    (found,) = quotas.check(seen(facts, target(priorityClassName="low")))
+    assert "kubectl" not in found.fix
+    assert "name one that is there (high)" in found.fix
+
+
 TAINT = {"key": "gpu", "value": "yes", "effect": "NoSchedule"}
 
 
@@ -133,10 +140,63 @@ def test_a_toleration_of_something_else_helps_nothing(given):
 
 @pytest.mark.parametrize(
     "taint",
-    [{"key": "gpu", "effect": "PreferNoSchedule"}, {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}],
+    [
+        {"key": "gpu", "effect": "PreferNoSchedule"},
+        *(
+            {"key": key, "effect": "NoSchedule"}
+            for key in (
+                "node.kubernetes.io/not-ready",
+                "node.cloudprovider.kubernetes.io/shutdown",
+                "karpenter.sh/disrupted",
+                "ToBeDeletedByClusterAutoscaler",
+                "aws-node-termination-handler/spot-itn",
+                "cloud.google.com/impending-node-termination",
+                "remediator.kubernetes.azure.com/unschedulable",
+            )
+        ),
+    ],
+    ids=lambda one: one["key"],
 )
 def test_a_taint_that_passes_or_keeps_nobody_away_is_fine(taint):
     assert at(node(taints=[taint])) == []
+
+
+def blocking(key):
+    return {"key": key, "effect": "NoSchedule"}
+
+
+def barred(*borne, **spec):
+    """Return what is said of nodes with these taints."""
+    (found,) = nodes.check(seen(known(nodes=tuple(node(taints=map(blocking, keys)) for keys in borne)), **spec))
+    return found
+
+
+def test_a_taint_that_only_some_nodes_bear_is_not_called_that_of_all():
+    assert "each of the 2 that would suit deployment/chat bears a taint" in barred("a", "b").what
+    assert "a:NoSchedule or b:NoSchedule" in barred("a", "b").what
+
+
+def test_a_taint_that_all_nodes_bear_is_called_that_of_all_whatever_others_bear():
+    assert "all 2 that would suit deployment/chat bear the taint a:NoSchedule," in barred("ba", "a").what
+
+
+def test_all_taints_of_a_node_are_tolerated_at_once():
+    assert [f'"key": "{key}"' in barred("ab").fix for key in "ab"] == [True, True]
+
+
+def test_a_toleration_rolls_the_pods_and_says_so():
+    assert barred("a").fix.endswith("  # rolls the pods")
+
+
+AZURE = "kubernetes.azure.com/scalesetpriority"
+
+
+def test_a_spot_taint_is_left_to_the_half_on_spot():
+    taints = [{"key": AZURE, "value": "spot", "effect": "NoSchedule"}, blocking("dedicated")]
+    facts = known(nodes=(node(taints=taints, labels={AZURE: "spot"}),))
+    (found,) = nodes.check(seen(facts, capacity=SPOT))
+    assert "bear the taint dedicated:NoSchedule," in found.what
+    assert AZURE not in found.fix
 
 
 SPOT = {"tiers": [{"name": "spot", "type": "Spot"}, {"name": "on-demand", "type": "OnDemand"}]}

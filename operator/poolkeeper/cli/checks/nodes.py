@@ -11,10 +11,20 @@ from poolkeeper.api.quantities import parse_quantity
 from poolkeeper.cli import room
 from poolkeeper.cli.checks.finding import Finding, note, wrong
 from poolkeeper.cli.checks.known import Json, PoolSeen, labels
+from poolkeeper.cli.checks.pods import ROLLS, patched
 from poolkeeper.shell.views import Requirement
 
 BLOCKING = ("NoSchedule", "NoExecute")
-TRANSIENT = "node.kubernetes.io/"
+TRANSIENT = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/")
+LEAVING = frozenset(
+    (
+        "karpenter.sh/disrupted",
+        "karpenter.sh/unregistered",
+        "ToBeDeletedByClusterAutoscaler",
+        *(key for one in PROVIDERS for key in one.reclaim_taints),
+    )
+)
+"""What a node bears that is about to go, or to come: another of its kind takes its place (DESIGN.md, 4)."""
 
 
 def check(seen: PoolSeen) -> Iterator[Finding]:
@@ -57,15 +67,31 @@ def counted(seen: PoolSeen, nodes: Iterable[Json], gpu: str, each: Decimal) -> I
 
 
 def tainted(seen: PoolSeen, nodes: list[Json]) -> Finding:
-    """Return that every node that would suit bears a taint that is not tolerated, with the toleration."""
-    taint = untolerated(seen.pod, nodes[0])[0]
-    made = {"key": taint["key"], "operator": "Exists", "effect": taint["effect"]}
-    kept = [*(seen.pod.get("tolerations") or ()), made]
-    body = json.dumps({"spec": {"template": {"spec": {"tolerations": kept}}}})
-    words = f"all {len(nodes)} that would suit {seen.shown} bear the taint {taint['key']}:{taint['effect']}"
-    target = seen.shown.replace("/", " ", 1)
-    fix = f"kubectl patch {target} -n {seen.namespace} --type=merge -p '{body}'"
+    """Return that every node that would suit bears a taint that is not tolerated, with what lets pods onto one.
+
+    A taint of spot nodes is left to the half that is on spot: the target itself must not tolerate it (R7).
+    """
+    barring = [tuple(dict.fromkeys(map(mark, untolerated(either_half(seen), one)))) for one in nodes]
+    fewest = min(barring, key=len)
+    if all(set(fewest) <= set(one) for one in barring):
+        words = f"all {len(nodes)} that would suit {seen.shown} bear the taint {shown(fewest)}"
+    else:
+        alternatives = " or ".join(map(shown, dict.fromkeys(barring)))
+        words = f"each of the {len(nodes)} that would suit {seen.shown} bears a taint: {alternatives}"
+    made = [{"key": key, "operator": "Exists", "effect": effect} for key, effect in fewest]
+    body = json.dumps({"spec": {"template": {"spec": {"tolerations": [*(seen.pod.get("tolerations") or ()), *made]}}}})
+    fix = patched(seen, body) + ROLLS
     return wrong("nodes", f"{words}, which it does not tolerate", "every new replica waits for ever", fix)
+
+
+def mark(taint: Json) -> tuple[str, str]:
+    """Return what a toleration names of a taint."""
+    return taint["key"], taint["effect"]
+
+
+def shown(taints: Iterable[tuple[str, str]]) -> str:
+    """Return taints as kubectl names them."""
+    return " and ".join(f"{key}:{effect}" for key, effect in taints)
 
 
 def spots(seen: PoolSeen) -> Iterator[Finding]:
@@ -126,13 +152,14 @@ def allocatable(node: Json, gpu: str) -> Decimal:
 
 
 def untolerated(pod: Json, node: Json) -> list[Json]:
-    """Return the taints of a node that keep the pod away; what says that a node is not ready yet passes."""
+    """Return the taints of a node that keep the pod away for good; one that comes or goes does not."""
     taints = (node.get("spec") or {}).get("taints") or ()
     return [
         one
         for one in taints
         if one["effect"] in BLOCKING
         and not one["key"].startswith(TRANSIENT)
+        and one["key"] not in LEAVING
         and not any(tolerates(given, one) for given in pod.get("tolerations") or ())
     ]
 

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 from poolkeeper.cli.checks.finding import Finding, note, wrong
 from poolkeeper.cli.checks.known import Json, PoolSeen
+from poolkeeper.core import startup
+from poolkeeper.shell.views import PodView
 
 DEADLINE = 600
 """A Deployment's progressDeadlineSeconds where it gives none (apps/v1)."""
@@ -25,13 +27,21 @@ def check(seen: PoolSeen) -> Iterator[Finding]:
 def stuck(seen: PoolSeen) -> Iterator[Finding]:
     """Yield why replicas are not ready, in the scheduler's or the kubelet's own words."""
     waiting = [pod for pod in seen.pods if pod.live and not pod.ready_at and pod.trouble]
-    if waiting:
-        words = f"{len(waiting)} of {len(seen.pods)} pods are not ready: {waiting[0].trouble}"
-        fix = f"kubectl describe pod {waiting[0].name} -n {seen.namespace}"
-        yield wrong(seen.shown, words, "while many are stuck the pool grows no more", fix)
+    late = [pod for pod in waiting if overdue(seen, pod)]
+    if told := late or waiting:
+        words = f"{len(told)} of {len(seen.pods)} pods are not ready{'' if late else ' yet'}: {told[0].trouble}"
+        fix = f"kubectl describe pod {told[0].name} -n {seen.namespace}"
+        why = "while many are stuck the pool grows no more" if late else "a start may take startup.timeout"
+        yield (wrong if late else note)(seen.shown, words, why, fix)
     failed = [one for one in (seen.target.get("status") or {}).get("conditions") or () if is_failure(one)]
     for one in failed[:1]:
         yield wrong(seen.shown, f"no pod can be made: {one['message']}", "the pool cannot grow")
+
+
+def overdue(seen: PoolSeen, pod: PodView) -> bool:
+    """Return whether a pod has had the time that is given to a start (R4), ten minutes where none is."""
+    limit = seen.core.startup_timeout or startup.UNMEASURED
+    return startup.due_at(pod.core, seen.core, limit) <= seen.known.now
 
 
 def is_failure(condition: Json) -> bool:

@@ -63,5 +63,7 @@ def priority(seen: PoolSeen) -> Iterator[Finding]:
         return
     if wanted not in {name_of(one) for one in known.of("priorityclasses")}:
         words = f"priorityClassName of {seen.shown} is {wanted}, which does not exist"
-        fix = f"kubectl create priorityclass {wanted} --value=1000"
+        there = ", ".join(sorted(map(name_of, known.of("priorityclasses"))))
+        other = f"name one that is there ({there}), or " if there else ""
+        fix = f"{other}make it with a value that you choose: where nodes are full, pods of a lower value are preempted"
         yield wrong("spec.template.spec.priorityClassName", words, "no new pod is let in", fix)
