@@ -1,5 +1,8 @@
 """Pods that do not start or have no time to end, budgets that block, and what stands on a pool."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from tests.cli.checks.cluster_parts import NOW, known, said, seen, target
 
@@ -7,14 +10,38 @@ from poolkeeper.api.names import POOL_LABEL
 from poolkeeper.cli.checks import budgets, pods, standing
 from poolkeeper.shell.views import PodView
 
+LONG, SHORT = timedelta(minutes=10), timedelta(minutes=9)
 
-def pod(**given):
-    return PodView("inference", "chat-1", "u1", NOW, **given)
+
+def pod(age=LONG, **given):
+    return PodView("inference", "chat-1", "u1", NOW - age, **given)
 
 
 def test_a_pod_that_does_not_start_is_told_in_its_own_words():
     found = said(pods.stuck(seen(pods=[pod(trouble="0/2 nodes are available"), pod(ready_at=NOW, trouble="old")])))
     assert found == ["wrong: deployment/chat: 1 of 2 pods are not ready: 0/2 nodes are available"]
+
+
+@pytest.mark.parametrize(
+    ("waiting", "startup", "level"),
+    [
+        (pod(SHORT), "auto", "note"),
+        (pod(SHORT), "5m", "wrong"),
+        (pod(), "20m", "note"),
+        (pod(scheduled_at=NOW - SHORT), "auto", "note"),
+        (pod(scheduled_at=NOW - LONG), "auto", "wrong"),
+    ],
+    ids=["young", "past what is given", "within what is given", "loads", "loads too long"],
+)
+def test_a_pod_has_the_time_for_its_start(waiting, startup, level):
+    late = replace(waiting, trouble="0/2 nodes are available")
+    (found,) = pods.stuck(seen(pods=[late], startup={"timeout": startup}))
+    assert found.level == level
+
+
+def test_a_pod_that_is_overdue_is_told_before_one_that_is_not():
+    found = said(pods.stuck(seen(pods=[pod(SHORT, trouble="new"), pod(trouble="old")])))
+    assert found == ["wrong: deployment/chat: 1 of 2 pods are not ready: old"]
 
 
 def test_pods_that_cannot_be_made_are_told():
@@ -49,14 +76,23 @@ def guarded(*found, replicas=4):
 
 
 @pytest.mark.parametrize(
-    "spec", [{"maxUnavailable": 0}, {"maxUnavailable": "0%"}, {"minAvailable": 4}, {"minAvailable": "100%"}]
+    "spec",
+    [
+        {"maxUnavailable": 0},
+        {"maxUnavailable": "0%"},
+        {"minAvailable": 4},
+        {"minAvailable": "100%"},
+        {"minAvailable": "76%"},
+    ],
 )
 def test_a_budget_that_lets_nobody_go_is_wrong(spec):
     (found,) = guarded(budget(**spec))
     assert found.startswith("wrong: poddisruptionbudget/mine: ")
 
 
-@pytest.mark.parametrize("spec", [{"maxUnavailable": 1}, {"minAvailable": 3}, {"minAvailable": "50%"}])
+@pytest.mark.parametrize(
+    "spec", [{"maxUnavailable": 1}, {"maxUnavailable": "1%"}, {"minAvailable": 3}, {"minAvailable": "75%"}]
+)
 def test_a_budget_that_lets_one_go_is_fine(spec):
     assert guarded(budget(**spec)) == []
 
@@ -68,6 +104,21 @@ def test_a_budget_of_ours_is_not_judged():
 def test_two_budgets_over_the_same_pods_are_wrong_and_theirs_is_to_go():
     ours = budget("chat-pool", {POOL_LABEL: "chat"}, minAvailable=3)
     (found,) = budgets.check(seen(known(poddisruptionbudgets=(ours, budget(maxUnavailable=1)))))
+    assert found.fix == "kubectl delete pdb mine -n inference"
+
+
+def test_a_budget_that_others_may_rely_on_is_narrowed():
+    wide = budget("everything", maxUnavailable=1)
+    wide["spec"]["selector"] = {}
+    ours = budget("chat-pool", {POOL_LABEL: "chat"}, minAvailable=1)
+    (found,) = budgets.check(seen(known(poddisruptionbudgets=(wide, ours))))
+    assert found.fix == "kubectl edit pdb everything -n inference  # narrow its selector: leave out deployment/chat"
+
+
+def test_a_budget_over_the_target_alone_goes_before_one_that_is_wide():
+    wide = budget("everything", maxUnavailable=1)
+    wide["spec"]["selector"] = {}
+    (found,) = budgets.check(seen(known(poddisruptionbudgets=(wide, budget(maxUnavailable=1)))))
     assert found.fix == "kubectl delete pdb mine -n inference"
 
 
@@ -108,6 +159,11 @@ def test_a_pool_that_nothing_stands_on_is_fine():
 def test_what_people_asked_for_is_noted(annotations, spec, words):
     (found,) = stands(annotations=annotations, **spec)
     assert found.startswith(words)
+
+
+@pytest.mark.parametrize(("until", "count"), [("2026-11-22T11:59:59Z", 0), ("2026-11-22T12:00:01Z", 1)])
+def test_a_pause_that_is_over_is_none(until, count):
+    assert len(stands(annotations={"poolkeeper.io/paused-until": until})) == count
 
 
 def test_a_pool_that_nobody_has_looked_at_is_wrong():

@@ -1,6 +1,8 @@
 """Do PodDisruptionBudgets guard the pods, and let nodes be drained all the same?"""
 
 from collections.abc import Iterator
+from fractions import Fraction
+from math import ceil
 from typing import Any
 
 import msgspec
@@ -40,14 +42,23 @@ def view(budget: Json) -> DisruptionBudgetView:
 
 
 def several(seen: PoolSeen, found: list[Json]) -> Finding:
-    """Return that two budgets select the same pods."""
+    """Return that several budgets select the same pods; what other workloads may rely on is not to be deleted."""
     names = [name_of(one) for one in found]
-    theirs = next((name_of(one) for one in found if POOL_LABEL not in labels(one)), names[-1])
-    words = f"{' and '.join(names)} both select the pods of {seen.shown}"
-    fix = f"kubectl delete pdb {theirs} -n {seen.namespace}"
+    theirs = [one for one in found if POOL_LABEL not in labels(one)] or found[-1:]
+    alone = [one for one in theirs if selector(one) == selector(seen.target)]
+    words = f"{' and '.join(names)} {'all' if found[2:] else 'both'} select the pods of {seen.shown}"
+    fix = f"kubectl edit pdb {name_of(theirs[0])} -n {seen.namespace}  # narrow its selector: leave out {seen.shown}"
+    if alone:
+        fix = f"kubectl delete pdb {name_of(alone[0])} -n {seen.namespace}"
     return wrong(
         "poddisruptionbudgets", words, "with two of them every eviction is refused: no node can be drained", fix
     )
+
+
+def selector(thing: Json) -> tuple[Json, list[Json]]:
+    """Return what a budget or a workload selects, alike however it leaves out what is empty."""
+    found = thing["spec"].get("selector") or {}
+    return found.get("matchLabels") or {}, found.get("matchExpressions") or []
 
 
 def blocking(seen: PoolSeen, budget: Json) -> Iterator[Finding]:
@@ -55,12 +66,17 @@ def blocking(seen: PoolSeen, budget: Json) -> Iterator[Finding]:
     spec, name = budget["spec"], name_of(budget)
     size = max(seen.replicas, len(seen.pods))
     least, most = spec.get("minAvailable"), spec.get("maxUnavailable")
-    if most in {0, "0", "0%"} or least == "100%" or (isinstance(least, int) and size and least >= size):
+    if most in {0, "0", "0%"} or least == "100%" or (least is not None and size and kept(least, size) >= size):
         said = f"maxUnavailable is {most}" if least is None else f"minAvailable is {least} of {size} replicas"
         why = "it blocks every drain of a node: upgrades and consolidation stop there"
         patch = '{"spec":{"minAvailable":null,"maxUnavailable":1}}'
         fix = f"kubectl patch pdb {name} -n {seen.namespace} --type=merge -p '{patch}'"
         yield wrong(f"poddisruptionbudget/{name}", said, why, fix)
+
+
+def kept(least: int | str, size: int) -> int:
+    """Return how many pods must stay; a share of them is rounded up, as policy/v1 has it."""
+    return least if isinstance(least, int) else ceil(Fraction(least.removesuffix("%")) * size / 100)
 
 
 def unguarded(seen: PoolSeen) -> Finding:

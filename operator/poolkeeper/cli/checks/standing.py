@@ -7,6 +7,7 @@ from poolkeeper.api.names import shown
 from poolkeeper.cli.checks.finding import Finding, note, wrong
 from poolkeeper.cli.checks.known import Json, PoolSeen
 from poolkeeper.core.reasons import Reason
+from poolkeeper.shell.pools import paused_until
 
 FAULTS = ("AbleToScale", "ScalingActive")
 """Conditions that are wrong where they are False; the look at the pool itself finds conflicts, sources and splits."""
@@ -35,7 +36,7 @@ def asked(seen: PoolSeen) -> Iterator[Finding]:
     if seen.spec.mode == "Paused":
         fix = f"""kubectl patch {pool} {place} --type=merge -p '{{"spec":{{"mode":"Active"}}}}'"""
         yield note("spec.mode", "Paused: the size stays as it is", fix=fix)
-    elif names.PAUSED_UNTIL in annotations:
+    elif (until := paused_until(annotations)) is not None and until > seen.known.now:
         words = f"{pool} is paused until {annotations[names.PAUSED_UNTIL]}"
         fix = f"kubectl annotate {pool} {place} {names.PAUSED_UNTIL}-"
         yield note(f"annotation {names.PAUSED_UNTIL}", words, fix=fix)
