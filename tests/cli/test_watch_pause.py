@@ -1,16 +1,23 @@
 """What is asked before a pool is paused, and what is written then."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from poolkeeper.api.names import PAUSED_UNTIL
-from poolkeeper.cli.watch_pause import question
+from poolkeeper.cli import watch_pause
 
+NOW = datetime(2026, 3, 2, 11, tzinfo=UTC)
 FIELDS = {"f:spec": {"f:mode": {}}}
 
 
 def pool(mode="Active", *managers, **metadata):
     written = [{"manager": manager, "operation": "Update", "time": "1", "fieldsV1": FIELDS} for manager in managers]
     return {"metadata": {"name": "chat", "managedFields": written, **metadata}, "spec": {"mode": mode}}
+
+
+def question(found):
+    return watch_pause.question(found, NOW)
 
 
 @pytest.mark.parametrize(("mode", "then"), [("Active", {"mode": "Paused"}), ("Paused", {"mode": "Active"})])
@@ -22,6 +29,11 @@ def test_the_opposite_is_written(mode, then):
 def test_a_pause_for_a_time_ends_with_its_annotation():
     asked = question(pool(annotations={PAUSED_UNTIL: "2026-03-02T12:00:00Z"}))
     assert (asked.spec, asked.annotations) == ({}, {PAUSED_UNTIL: None})
+
+
+def test_a_pause_that_is_over_is_none():
+    asked = question(pool(annotations={PAUSED_UNTIL: "2026-03-02T10:59:59Z"}))
+    assert (asked.spec, asked.annotations) == ({"mode": "Paused"}, {})
 
 
 def test_both_pauses_end_at_once():

@@ -5,13 +5,12 @@ Nothing here decides what is shown: rows, columns, the pane and the questions ar
 
 import asyncio
 import os
+from datetime import datetime
 from pathlib import Path
-from typing import ClassVar
 
 from rich.text import Text
 from textual import events
 from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.coordinate import Coordinate
 from textual.widgets import DataTable, Footer, Input, Static
@@ -22,6 +21,7 @@ from poolkeeper.cli.status_table import GAP
 from poolkeeper.cli.watch_detail import detail
 from poolkeeper.cli.watch_dialogs import MARGIN, Ask, Keys, Page
 from poolkeeper.cli.watch_feed import FAULTS, Feed, Source
+from poolkeeper.cli.watch_keys import HELP, KEYS
 from poolkeeper.cli.watch_pause import question
 from poolkeeper.cli.watch_queue import Key
 from poolkeeper.cli.watch_rows import Choice, chosen
@@ -30,23 +30,6 @@ from poolkeeper.cli.watch_table import Grid, Seen, grid
 EVERY = 1.0
 LOW = 16
 """Under so many lines there is no room for the pane."""
-HELP = """\
-e, Enter   explain the pool: the same as `poolkeeper explain`
-p          pause the pool, or resume it, after a question
-/          show what has this text; Esc shows all again
-s          sort by the next of name, queue, cost, trouble, age
-n          only the next namespace, then all again
-?          these keys
-q          leave
-
-SIZE       █ ready  ▒ on its way  ▓ leaving  · free up to the most
-           3/5 of 8: three ready, five asked for, at most eight
-QUEUE      two minutes, ten seconds a character, and what waits now;
-           it begins when the view is opened
-yellow     not all is as it should be: the pane says what
-
-Columns that a narrow screen has no room for stand in the pane below.
-"""
 
 
 class Watch(App[None]):
@@ -71,16 +54,7 @@ class Watch(App[None]):
     #words { margin: 1 0; }
     DataTable:nocolor > .datatable--cursor { text-style: reverse; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("e", "explain", "Explain"),
-        Binding("p", "pause", "Pause"),
-        Binding("slash", "filter", "Filter", key_display="/"),
-        Binding("s", "sort", "Sort"),
-        Binding("n", "namespace", "Namespace"),
-        Binding("question_mark", "keys", "Keys", key_display="?"),
-        Binding("q", "quit", "Quit"),
-        Binding("escape", "unfilter", "All", show=False),
-    ]
+    BINDINGS = KEYS
 
     def __init__(self, feed: Source, title: str = "", every: float = EVERY) -> None:
         # Without colour the terminal's own two are kept, and no shade of grey is sent in their place.
@@ -245,14 +219,14 @@ class Watch(App[None]):
 
     def action_pause(self) -> None:
         """Pause the pool under the cursor, or let it go on, after a question."""
-        if self.selected:
-            self.run_worker(self.pause(*self.selected), group="pause", exclusive=True)
+        if self.selected and self.feed.now:
+            self.run_worker(self.pause(self.selected, self.feed.now), group="pause", exclusive=True)
 
-    async def pause(self, namespace: str, name: str) -> None:
+    async def pause(self, key: Key, now: datetime) -> None:
         """Ask, and write after a yes."""
         try:
-            pool = await self.feed.pool(namespace, name)
-            asked = question(pool)
+            pool = await self.feed.pool(*key)
+            asked = question(pool, now)
             if await self.push_screen_wait(Ask(asked)):
                 await self.feed.write(pool, asked)
                 self.notify("written; the operator has seen it when the reason changes")

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from poolkeeper.api.names import PAUSED_UNTIL, shown
 from poolkeeper.api.writers import Writer, who_wrote, writers
 from poolkeeper.shell.conflicts import GITOPS_MANAGERS
+from poolkeeper.shell.pools import paused_until
 from poolkeeper.shell.workload_projections import GITOPS_MARKS
 
 Json = dict[str, Any]
@@ -30,14 +32,15 @@ class Question:
         return bool(self.annotations or self.spec)
 
 
-def question(pool: Json) -> Question:
-    """Return what to ask of a pool (the object as it is stored): the opposite of what it does now."""
+def question(pool: Json, now: datetime) -> Question:
+    """Return what to ask of a pool (the object as it is stored): the opposite of what it does at `now`."""
     name, mode = shown(pool["metadata"]["name"]), pool["spec"]["mode"]
     if mode == "Observe":
         return Question(f"{name} is in Observe", ("It writes nothing to its target, so there is nothing to pause.",))
-    until = (pool["metadata"].get("annotations") or {}).get(PAUSED_UNTIL)
-    if until is not None or mode == "Paused":
-        return resume(pool, until)
+    until = paused_until(pool["metadata"].get("annotations") or {})
+    for_a_time = until is not None and until > now
+    if for_a_time or mode == "Paused":
+        return resume(pool, for_a_time=for_a_time)
     said = (
         "Its target keeps the size it has, and nothing answers its queue.",
         f"This writes spec.mode: Paused. For a time only, which ends by itself: annotate it with {PAUSED_UNTIL}.",
@@ -46,10 +49,10 @@ def question(pool: Json) -> Question:
     return Question(f"Pause {name}?", said, spec={"mode": "Paused"})
 
 
-def resume(pool: Json, until: str | None) -> Question:
-    """Return what to ask of a pool that is paused."""
+def resume(pool: Json, *, for_a_time: bool) -> Question:
+    """Return what to ask of a pool that is paused, by its mode or for a time."""
     spec = {"mode": "Active"} if pool["spec"]["mode"] == "Paused" else {}
-    annotations: dict[str, str | None] = {} if until is None else {PAUSED_UNTIL: None}
+    annotations: dict[str, str | None] = {PAUSED_UNTIL: None} if for_a_time else {}
     written = [f"spec.mode: {mode}" for mode in spec.values()] + [f"no {PAUSED_UNTIL}" for _ in annotations]
     said = ("It goes on from the size that it finds.", f"This writes {' and '.join(written)}.")
     return Question(
