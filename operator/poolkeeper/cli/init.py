@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from poolkeeper.api.holdings import Holding
+from poolkeeper.api.survey import Reference
 from poolkeeper.api.target import KINDS, WorkloadKind
 from poolkeeper.api.units import format_duration
 from poolkeeper.cli.connection import Context, Kubeconfig, Namespace, ask, complaints
@@ -17,6 +19,7 @@ from poolkeeper.cli.saved import Force, save
 from poolkeeper.cli.starting import bounds, lines, look, manifest
 from poolkeeper.cli.starting.facts import Asked, Facts
 from poolkeeper.cli.starting.remarks import remarks
+from poolkeeper.shell import past
 from poolkeeper.shell.kube import KubeClient
 from poolkeeper.shell.queues.engines import BY_NAME
 from poolkeeper.simulate import recommend as engine
@@ -132,7 +135,8 @@ def load_of(facts: Facts) -> str:
     done = BY_NAME[facts.page.engine].done if facts.page.engine else ""
     if not done:
         raise typer.BadParameter("--prometheus needs --query here: this engine counts no requests that it has served")
-    return f'sum(rate({done}{{namespace="{facts.namespace}", pod=~"{facts.name}-.*"}}[{format_duration(RATE)}]))'
+    workload = Holding(facts.namespace, Reference(facts.kind, facts.name, ""))
+    return f"sum(rate({done}{{{past.matchers(workload)}}}[{format_duration(RATE)}]))"
 
 
 def historic(facts: Facts, origin: Origin, given: Given) -> bounds.Bounds:

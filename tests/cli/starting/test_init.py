@@ -1,5 +1,6 @@
 """A first pool: what each fact makes of it, and that it is one."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from types import SimpleNamespace
@@ -55,6 +56,19 @@ def recommended(**changed):
 def test_a_workload_alone_is_scaled_at_once():
     made = spec(facts())
     assert (made["mode"], made["minReplicas"], made["maxReplicas"]) == ("Active", 2, 4)
+
+
+@pytest.mark.parametrize("name", ["007", "1e3", "0x1f", "2026-01-01", "true", "no", "null", "y", "1.5"])
+def test_a_name_that_looks_like_something_else_is_text(name):
+    known = facts(name=name, namespace=name)
+    written = text(known)
+    assert f'  namespace: "{name}"' in written
+    [body] = yaml.load_all(written, Loader)
+    assert (body["metadata"]["name"], body["spec"]["targetRef"]["name"]) == (name, name)
+
+
+def test_a_name_that_is_plainly_one_stands_without_quotes():
+    assert "  name: chat " in text(facts())
 
 
 def test_beside_an_autoscaler_the_pool_looks_on_with_its_bounds():
@@ -284,8 +298,25 @@ def test_the_load_is_asked_of_the_workloads_own_pods(known, monkeypatch):
     monkeypatch.setattr(module, "historic", lambda _, origin, given: asked.append((origin, given)) or OF_HISTORY)
     assert run("--prometheus", "http://prometheus:9090", "--startup", "3m").exit_code == 0
     [(origin, given)] = asked
-    assert origin.query == 'sum(rate(vllm:request_success_total{namespace="inference", pod=~"chat-.*"}[5m]))'
+    assert origin.query.startswith('sum(rate(vllm:request_success_total{namespace="inference", pod=~"chat-')
     assert (given.max_replicas, given.startup) == (4, timedelta(minutes=3))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "own"),
+    [
+        ("Deployment", "chat-7d9f8b6c5d-x2x4z", True),
+        ("Deployment", "chat-embed-7d9f8b6c5d-x2x4z", False),
+        ("Deployment", "chat-0", False),
+        ("StatefulSet", "chat-0", True),
+        ("StatefulSet", "chat-7d9f8b6c5d-x2x4z", False),
+        ("LeaderWorkerSet", "chat-0-1", True),
+    ],
+)
+def test_load_is_that_of_the_workloads_own_pods(kind, name, own):
+    query = module.load_of(facts(kind=kind))
+    pattern = query.partition('pod=~"')[2].partition('"')[0]
+    assert bool(re.fullmatch(pattern, name)) is own
 
 
 OF_HISTORY = bounds.Bounds(2, 9, "x", "y")

@@ -1,5 +1,6 @@
 """Lines of YAML with their comments: beside them where there is room, else above."""
 
+import re
 from collections.abc import Iterable, Iterator
 from textwrap import wrap
 from typing import NamedTuple
@@ -11,11 +12,20 @@ NARROW = 40
 """So much room a comment needs to stand beside a line."""
 
 
+NO_TEXT = re.compile(r"[\d.~+-].*|true|false|null|yes|no|on|off|y|n", re.IGNORECASE)
+"""Names that some reader of YAML, 1.1 or 1.2, takes for a number, a date, a truth or nothing."""
+
+
 class Line(NamedTuple):
     """A line of YAML, and why it is so; without a comment where it says nothing by itself."""
 
     text: str
     why: str = ""
+
+
+def scalar(value: str | int) -> str:
+    """Return a name or a number as YAML has it: a name in quotes where it would be read as anything else."""
+    return f'"{value}"' if isinstance(value, str) and NO_TEXT.fullmatch(value) else str(value)
 
 
 def written(lines: Iterable[Line]) -> str:

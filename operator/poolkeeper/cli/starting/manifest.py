@@ -10,7 +10,7 @@ from poolkeeper.api.target import DEPLOYMENT
 from poolkeeper.cli.recommended_pool import plain
 from poolkeeper.cli.starting.bounds import Bounds
 from poolkeeper.cli.starting.facts import Asked, Facts
-from poolkeeper.cli.starting.lines import Line
+from poolkeeper.cli.starting.lines import Line, scalar
 
 ABOVE, BELOW = 5.0, 1.0
 """What counts where a pool says nothing."""
@@ -25,8 +25,8 @@ def pool(facts: Facts, bounds: Bounds, asked: Asked) -> Iterator[Line]:
     yield Line(f"apiVersion: {API_VERSION}")
     yield Line(f"kind: {KIND}")
     yield Line("metadata:")
-    yield Line(f"  name: {facts.name}", "as the workload; kubectl get ipool finds it")
-    yield Line(f"  namespace: {facts.namespace}", "the workload's own")
+    yield Line(f"  name: {scalar(facts.name)}", "as the workload; kubectl get ipool finds it")
+    yield Line(f"  namespace: {scalar(facts.namespace)}", "the workload's own")
     yield Line("spec:")
     yield from target(facts)
     yield from mode(facts)
@@ -49,7 +49,9 @@ def target(facts: Facts) -> Iterator[Line]:
     if facts.kind != DEPLOYMENT.name:
         yield Line(f"    kind: {facts.kind}", "without it, a Deployment")
     gpus = f"{facts.gpus.normalize():f} GPU{'' if facts.gpus == 1 else 's'} each" if facts.gpus else "GPUs unknown"
-    yield Line(f"    name: {facts.name}", f"{facts.replicas} replica{'' if facts.replicas == 1 else 's'} now, {gpus}")
+    yield Line(
+        f"    name: {scalar(facts.name)}", f"{facts.replicas} replica{'' if facts.replicas == 1 else 's'} now, {gpus}"
+    )
 
 
 def mode(facts: Facts) -> Iterator[Line]:
@@ -72,7 +74,7 @@ def queue(facts: Facts, bounds: Bounds) -> Iterator[Line]:
     if page.engine:
         yield Line("      pods:")
         yield Line(f"        engine: {page.engine}", page.because)
-        yield Line(f"        port: {page.port}", "where its page is")
+        yield Line(f"        port: {scalar(page.port)}", "where its page is")
     else:
         yield Line("      pods: {}", "neither page nor image told which engine it is: the operator finds out")
     if bounds.above is not None and bounds.above != ABOVE:
