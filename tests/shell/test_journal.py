@@ -1,8 +1,11 @@
 """The journal against an API server: what is told, how often it is written, and what becomes of it when that fails."""
 
+import asyncio
 from datetime import timedelta
+from threading import get_ident
 
 import pytest
+from structlog.testing import capture_logs
 from tests.contract.fake_api import FakeApi, RefusalError
 
 from builders import BODY, at, published, seen, target
@@ -317,3 +320,75 @@ async def test_what_containers_get_in_their_environment_is_not_written(desk):
     desk.look(0)
     await desk.write(30)
     assert "hf_secret" not in str(desk.records[0].spec)
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    """Return how often a write fails in a way that nobody thought of, as long as anything is in it."""
+    fails = []
+
+    def fail(*_):
+        if fails:
+            raise RuntimeError(fails.pop())
+
+    monkeypatch.setattr("poolkeeper.shell.journal.appended", fail)
+    with capture_logs():
+        yield fails
+
+
+async def test_what_an_unexpected_error_costs_is_told(desk, broken):
+    broken.append("no idea")
+    desk.look(0)
+    await desk.write(30)
+    await desk.write(90)
+    assert desk.records[-1] == Lost(at(30), at(0), 2)
+
+
+async def test_an_error_that_stays_costs_each_record_once(desk, broken):
+    broken += ["still no idea", "no idea"]
+    desk.look(0)
+    for second in (30, 90, 150):
+        await desk.write(second)
+    assert desk.records[-1] == Lost(at(90), at(0), 2)
+
+
+async def test_after_an_unexpected_error_the_decision_that_stands_is_told_again(desk, broken):
+    broken.append("no idea")
+    desk.look(0)
+    desk.look(10)
+    await desk.write(30)
+    desk.look(40)
+    await desk.write(90)
+    assert past(desk.records).stood(at(41)).decided.at == at(40)
+
+
+async def test_an_unexpected_error_does_not_cost_the_end_of_a_pool(desk, broken):
+    broken.append("no idea")
+    desk.look(0)
+    desk.journal.end(desk.pool)
+    await desk.write(30)
+    await desk.write(90)
+    assert isinstance(desk.records[-1], Ended)
+
+
+async def test_who_ends_does_not_wait_long_for_the_journal(desk, api, monkeypatch):
+    monkeypatch.setattr("poolkeeper.shell.journal.LAST", timedelta(milliseconds=20))
+    answers = asyncio.Event()
+    api.intercept = lambda _: answers.wait()
+    desk.look(0)
+    async with asyncio.timeout(2):
+        await desk.journal.close()
+    answers.set()
+    assert desk.records == ()
+
+
+async def test_what_another_leader_wrote_is_read_beside_the_loop(desk, api, monkeypatch):
+    desk.look(0)
+    await desk.write(30)
+    readers, read = [], pages.pages
+    monkeypatch.setattr(pages, "pages", lambda found: readers.append(get_ident()) or read(found))
+    async with KubeClient(api.access) as kube:
+        other = Desk(api, kube)
+        other.look(60)
+        await other.write(90)
+    assert get_ident() not in readers

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from poolkeeper.api import journal
-from poolkeeper.api.journal_records import Decided, Lost, Record, Said
+from poolkeeper.api.journal_records import Decided, Ended, Lost, Record, Said
 from poolkeeper.api.units import format_instant
 from poolkeeper.core.decision import Decision
 from poolkeeper.core.memory import Memory
@@ -101,11 +101,30 @@ class Diary:
         if self.ring is not None:
             self.ring.begin(now)
 
+    def give_up(self, now: datetime) -> None:
+        """Take in that what waits cannot be written, for whatever reason: that it is lost waits in its place.
+
+        What is stored is read again, and what is asked and decided told again: nothing says any more what stands.
+        """
+        found = [one for one in self.waiting if not isinstance(one, Ended)]
+        lost = [Lost(now, since_of(found[0]), sum(map(records_of, found)))] if found else []
+        self.waiting = deque([*lost, *(one for one in self.waiting if isinstance(one, Ended))])
+        self.due, self.ring, self.asked, self.told = now + PAUSE, None, (), ()
+
     def _lose(self) -> None:
         first, second = self.waiting.popleft(), self.waiting.popleft()
-        count = (first.count if isinstance(first, Lost) else 1) + 1
-        since = first.since if isinstance(first, Lost) else first.at
-        self.waiting.appendleft(Lost(second.at, since, count))
+        lost = Lost(second.at, since_of(first), records_of(first) + records_of(second))
+        self.waiting.appendleft(lost)
+
+
+def since_of(record: Record) -> datetime:
+    """Return from when a record tells of what was lost, once it is lost itself."""
+    return record.since if isinstance(record, Lost) else record.at
+
+
+def records_of(record: Record) -> int:
+    """Return how many records are lost with one."""
+    return record.count if isinstance(record, Lost) else 1
 
 
 def asked_of(pool: Pool) -> State:

@@ -44,8 +44,8 @@ from poolkeeper.shell.telemetry import Telemetry
 DAY = timedelta(days=1)
 PER_SECOND = 10
 """So many journals may be written each second: a start of many pools is spread over minutes."""
-LAST = timedelta(seconds=10)
-"""How long the last records may take to be written when the process ends."""
+LAST = timedelta(seconds=2)
+"""How long the last records may take to be written when the process ends: the lease is held until then."""
 CHUNKS = 16
 """What a pool's journal consists of, at least: the oldest of them goes when there is no room."""
 TOO_LARGE = 413
@@ -186,8 +186,7 @@ class Journal:
                 log.warning("journal not written", pool=shown(name), namespace=namespace, error=diary.rest.problem)
         except Exception:
             log.exception("journal failed", pool=shown(name), namespace=namespace)
-            diary.waiting.clear()
-            diary.due = None
+            diary.give_up(now)
         else:
             diary.rest.succeeded()
             if uid in self._gone and not diary.waiting:
