@@ -27,15 +27,18 @@ class Loop:
 
 
 class Elector:
-    """Remembers whether it contends."""
+    """Remembers whether it contends, and whether it has released the lease."""
 
     leading, problem = False, ""
 
     def __init__(self):
-        self.contends = False
+        self.contends, self.released = False, False
 
     async def run(self):
         self.contends = True
+
+    async def release(self):
+        self.released = True
 
 
 class Cluster:
@@ -160,3 +163,11 @@ def test_it_needs_no_name_of_the_user_it_runs_as(monkeypatch):
     monkeypatch.setattr(app.kopf, "run", lambda **options: given.update(options))
     app.run(Settings(identity="poolkeeper-7d4b9"))
     assert given["identity"] == "poolkeeper-7d4b9"
+
+
+async def test_the_last_words_and_the_last_days_are_written_at_the_same_time(operator):
+    together = asyncio.Barrier(2)
+    operator.money.close = operator.journal.close = together.wait
+    async with asyncio.timeout(1):
+        await operator.stop()
+    assert operator.elector.released

@@ -121,10 +121,8 @@ class Operator:
             if task.get_name() != "elector":
                 task.cancel()
         await asyncio.gather(*(task for task in self._tasks if task.get_name() != "elector"), return_exceptions=True)
-        if hasattr(self, "journal"):
-            await self.journal.close()
-        if hasattr(self, "money"):
-            await self.money.close()
+        last = [getattr(self, name) for name in ("journal", "money") if hasattr(self, name)]
+        await asyncio.gather(*(one.close() for one in last))  # the next leader waits for the longer of them only
         if hasattr(self, "elector"):
             await self.elector.release()
         for task in self._tasks:
