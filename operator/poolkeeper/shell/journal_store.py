@@ -4,6 +4,7 @@ A chunk is always written whole, so that what is written again (after a lost ans
 once. Nobody owns them: they outlive their pools, until they are old.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -82,6 +83,11 @@ class Ring:
         self.begun, self.pressed = earliest, b""
 
 
+def _is_whole(chunk: Json) -> bool:
+    """Return whether all of a chunk can be read: unpacked it may be large, which takes longer than a look may wait."""
+    return not journal.pages(chunk).problems
+
+
 class JournalStore:
     """The chunks of all pools, in one namespace."""
 
@@ -101,7 +107,8 @@ class JournalStore:
         ring = Ring(whose, [(one.name, one.size) for one in found])
         begun = journal.begun_at(found[-1].name) if found else None
         newest = await self._newest(found[-1].name) if begun else None
-        if begun and newest and not journal.pages(newest).problems:
+        whole = await asyncio.to_thread(_is_whole, newest) if newest else False
+        if begun and newest and whole:
             ring.closed.pop()
             ring.begun, ring.pressed = begun, journal.stored(newest)[0]
         return ring
