@@ -6,7 +6,7 @@ import pytest
 
 from poolkeeper.simulate import use as module
 from poolkeeper.simulate.series import Series
-from poolkeeper.simulate.use import Known, State, days, last_request, percent, used
+from poolkeeper.simulate.use import Known, State, days, larger, last_request, percent, used
 
 START = datetime(2025, 11, 3, tzinfo=UTC)
 STEP = timedelta(minutes=30)
@@ -80,6 +80,20 @@ def test_what_was_scaled_already_saves_less():
     all_of_it = use(load=load(*day(16) * 14)).saving
     scaled = use(load=load(*day(16) * 14), mean=3.5).saving
     assert scaled.most == pytest.approx(all_of_it.most - 0.5 / 4)
+
+
+def test_no_more_is_saved_than_it_costs_now():
+    found = use(load=load(*day(16) * 14), mean=16.0).saving
+    assert 0.3 < found.least <= found.most < 0.6
+
+
+def test_a_size_that_was_larger_is_said():
+    assert larger(Known(2, mean=8.0)) == ", of today's 2 replicas; it had 8.0 on average"
+
+
+@pytest.mark.parametrize("mean", [None, 2.0, 2.04, 1.0])
+def test_a_size_that_was_not_is_not(mean):
+    assert larger(Known(2, mean=mean)) == ""
 
 
 def test_a_past_that_cannot_be_replayed_is_counted(monkeypatch):

@@ -3,7 +3,8 @@
 what is known                                     the saving, as a share of what it costs now
 no request in a day or more                       all but one replica, up to all of it: somebody may delete it
 a past of four days or more                       its own replay (recommend.py); the range is that of the days that the
-                                                  proposal knew, and of those that it had not seen
+                                                  proposal knew, and of those that it had not seen, and no more than
+                                                  today's size costs, however large it was
 a shorter past                                    none, up to all but one replica at the times without a request
 GPUs at work for less than one percent            none, up to all of it: what they are kept for is not known
 anything else                                     unknown, which is no zero
@@ -146,13 +147,22 @@ def replayed(known: Known, load: Series, use: Use, progress: Callable[[str, floa
         found = recommend(load, question, progress)
     except SeriesError:
         return replace(use, saving=by_arithmetic(known, share_without(load)))
-    had = (known.mean or known.replicas) * WEEK_HOURS
+    # what it costs now is all that it can save, whatever it had before
+    had = min(known.mean or known.replicas, known.replicas) * WEEK_HOURS
     shares = [
         max(0.0, had - one.gpu_hours) / (known.replicas * WEEK_HOURS)
         for one in ((found.today, found.held_out.today) if found.stays else (found.proposed, found.held_out.proposed))
     ]
     method = f"a replay of its past, {percent(found.held_out.proposed.inside)} within {SLA.total_seconds():g} s"
-    return replace(use, saving=Saving(min(shares), max(shares), method), proposal=found, question=question)
+    saving = Saving(min(shares), max(shares), method + larger(known))
+    return replace(use, saving=saving, proposal=found, question=question)
+
+
+def larger(known: Known) -> str:
+    """Return in words that it was larger than today; empty where it was not, to the tenth of a replica."""
+    if known.mean is None or round(known.mean, 1) <= known.replicas:
+        return ""
+    return f", of today's {known.replicas} replicas; it had {known.mean:.1f} on average"
 
 
 def last_request(load: Series) -> datetime | None:
