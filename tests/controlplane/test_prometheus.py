@@ -70,3 +70,9 @@ def test_it_can_be_stopped_and_started(prometheus):
     assert not answers(f"{prometheus.url}/-/ready")
     prometheus.start()
     assert answers(f"{prometheus.url}/-/ready")
+
+
+@pytest.mark.cluster
+def test_a_span_of_time_has_a_value_at_every_step(prometheus):
+    (element,) = prometheus.query_range("vector(1)", 0, 4, timedelta(seconds=2))
+    assert element["values"] == [[0, "1"], [2, "1"], [4, "1"]]
