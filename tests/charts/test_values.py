@@ -29,18 +29,41 @@ WRONG = [
     ("crds.install=1", "crds.install"),
     ("prometheus.servers.default=http://prometheus", "prometheus.servers.default"),
     ("prometheus.servers.default.url=prometheus:9090", "prometheus.servers.default.url"),
+    ("prometheus.servers.default.url=http://", "prometheus.servers.default.url"),
+    ("prometheus.servers.default.url=http://me:secret@prometheus", "prometheus.servers.default.url"),
+    ("prometheus.servers.default.url=http://me@prometheus/path", "prometheus.servers.default.url"),
+    ("prometheus.servers.default.url=http://prometheus?token=secret", "prometheus.servers.default.url"),
+    ("prometheus.servers.default.url=http://prometheus/path#part", "prometheus.servers.default.url"),
     ("prometheus.servers.default.basic.username=me", "passwordFile"),
     ("prometheus.servers.Default.url=http://prometheus", "prometheus.servers"),
     ("brokers.servers.work.kind=kafka", "brokers.servers.work.kind"),
+    *(
+        (f"brokers.servers.work.kind={kind},brokers.servers.work.url={url}", "brokers.servers.work.url")
+        for kind, url in (
+            ("redis", "redis://:secret@redis"),
+            ("redis", "rediss://me:secret@redis/0"),
+            ("redis", "redis://redis?password=secret"),
+            ("redis", "redis://redis/work"),
+            ("redis", "http://redis"),
+            ("rabbitmq", "https://me:secret@rabbit"),
+            ("rabbitmq", "https://rabbit/?password=secret"),
+            ("rabbitmq", "redis://rabbit"),
+        )
+    ),
     ("costs.file.budget=1", "budget"),
     ("priceBook.name=Prices", "priceBook.name"),
     ("leaseDuration=soon", "leaseDuration"),
+    ("leaseDuration=0s", "leaseDuration"),
+    ("leaseDuration=0m00s", "leaseDuration"),
+    ("leaseDuration=1s1s", "leaseDuration"),
+    ("leaseDuration=1.5s", "leaseDuration"),
     ("logLevel=trace", "logLevel"),
     ("spread.whenUnsatisfiable=Never", "spread.whenUnsatisfiable"),
     ("extraArgs=--identity", "extraArgs"),
     ("podAnnotations.a=1", "podAnnotations.a"),
     ("networkPolicy.from=monitoring", "networkPolicy.from"),
     ("monitoring.podMonitor.interval=often", "monitoring.podMonitor.interval"),
+    ("monitoring.podMonitor.interval=", "monitoring.podMonitor.interval"),
     ("serviceAccount.create=false", "serviceAccount.name"),
 ]
 
@@ -49,6 +72,23 @@ WRONG = [
 def test_what_cannot_be_right_is_refused_by_its_name(given, named):
     code, words = template("--set", given)
     assert (code, named in words) == (1, True), words
+
+
+@pytest.mark.parametrize("url", ["redis://redis", "rediss://redis:6380/", "redis://[::1]:6379/3"])
+def test_a_redis_has_an_address_and_perhaps_a_database(url):
+    given = {"brokers": {"servers": {"work": {"kind": "redis", "url": url}}}}
+    assert template("-f", "-", text=json.dumps(given))[0] == 0
+
+
+@pytest.mark.parametrize("url", ["http://rabbit:15672", "https://rabbit/api@2"])
+def test_a_rabbit_is_its_management_page(url):
+    given = {"brokers": {"servers": {"work": {"kind": "rabbitmq", "url": url}}}}
+    assert template("-f", "-", text=json.dumps(given))[0] == 0
+
+
+@pytest.mark.parametrize("duration", ["", "30s", "1m30s", "1h", "500ms", "10s"])
+def test_a_lease_lasts_as_long_as_a_duration_says(duration):
+    assert template("--set", f"leaseDuration={duration}")[0] == 0
 
 
 def arguments(objects):
