@@ -4,7 +4,7 @@ import json
 
 import pytest
 import yaml
-from tests.charts.rendering import CASES, CHART, HELM, called, helm, of_kind, rendered, template
+from tests.charts.rendering import CASES, CHART, HELM, called, documents, helm, of_kind, rendered, template
 
 DEFAULTS = yaml.safe_load((CHART / "values.yaml").read_text())
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())
@@ -64,6 +64,33 @@ def test_every_value_is_explained(path):
 def test_no_two_objects_have_one_name(case):
     names = [called(one) for one in rendered(case)]
     assert len(names) == len(set(names))
+
+
+NAMES = {"name", "resourceNames", "serviceAccountName"}
+
+
+def names(value):
+    """Yield all names in an object, whatever they are of."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from (part if isinstance(part, list) else [part]) if key in NAMES else names(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from names(part)
+
+
+@pytest.mark.parametrize("case", ["default", "namespaced", "guarded"])
+def test_a_name_is_a_string_whatever_it_looks_like(case):
+    odd = ("--set-string", "fullnameOverride=no,priceBook.name=123,priceBook.csv=a")
+    code, words = template("-f", str(CASES[case]), *odd)
+    found = [name for one in documents(words) for name in names(without_resource(one))]
+    assert (code, {"no", "123", "123-accepted"} <= {str(name) for name in found}) == (0, True), words
+    assert not [name for name in found if not isinstance(name, str)]
+
+
+def without_resource(one):
+    """Return an object without a resource's own fields, some of which are called `name`."""
+    return {key: part for key, part in one.items() if key != "spec" or one["kind"] != "CustomResourceDefinition"}
 
 
 @every_case

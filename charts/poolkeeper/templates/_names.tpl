@@ -36,7 +36,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 
 {{- /* The rules of manifests/base, with the price book's name in them. */}}
 {{- define "poolkeeper.rules" -}}
-{{ .Files.Get "files/rules.yaml" | replace "poolkeeper-prices" .Values.priceBook.name }}
+{{- $given := quote .Values.priceBook.name | printf "[%s]" -}}
+{{- $accepted := printf "%s-accepted" .Values.priceBook.name | quote | printf "[%s]" -}}
+{{ .Files.Get "files/rules.yaml" | replace "[poolkeeper-prices]" $given | replace "[poolkeeper-prices-accepted]" $accepted }}
 {{- end }}
 
 {{- define "poolkeeper.subjects" -}}
