@@ -39,7 +39,7 @@ ALERTS = set(re.findall(r"- alert: (\w+)", (ROOT / "manifests/monitoring/rules.y
 ELSEWHERE = {
     "HorizontalPodAutoscaler", "InferencePool", "PodDisruptionBudget", "ReplicaFailure", "ReplicaSet", "ScaledObject",
     "ServiceAccount", "RespectIgnoreDifferences", "V1PodList", "ActivePodsWithRanks", "InsufficientCapacityError",
-    "OnDelete", "OrderedReady", "UpdateInProgress",
+    "ServerSideApply", "OnDelete", "OrderedReady", "UpdateInProgress",
     "AverageValue", "ContainerResource",
 }  # fmt: skip
 FOLDERS = (
