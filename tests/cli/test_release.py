@@ -1,26 +1,31 @@
 """What `poolkeeper release` says and refuses; a real API server takes it in e2e/test_release.py."""
 
-from datetime import timedelta
+import signal
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
+import typer
 from tests.cli.checks.cluster_parts import NOW, target
 from typer.testing import CliRunner
 
 from poolkeeper.api.spec import parse_spec
+from poolkeeper.cli import connection
+from poolkeeper.cli import release as command
 from poolkeeper.cli.main import app
 from poolkeeper.cli.release import Wishes, agree, intended, refuse
 from poolkeeper.cli.releasing.ending import parting
-from poolkeeper.cli.releasing.pausing import is_fresh, resumption
+from poolkeeper.cli.releasing.leading import is_fresh
 from poolkeeper.cli.releasing.subject import Subject
+from poolkeeper.shell.kube_errors import TimedOut
 
 SPEC = {"targetRef": {"name": "chat"}, "minReplicas": 2, "maxReplicas": 8}
 
 
 def subject(desired=None, begun=None, spot=4, size=1, quotas=(), **spec):
-    annotations = {"poolkeeper.io/releasing": begun} if begun else {}
-    pool = {"metadata": {"uid": "u", "annotations": annotations}, "status": {"desiredReplicas": desired}}
+    pool = {"metadata": {"uid": "u"}, "status": {"desiredReplicas": desired}}
     found, parsed = target(size), parse_spec(SPEC | spec)
-    return Subject("ns", "chat", "chat", pool, parsed, found, spot, ("chat-pool",), tuple(quotas))
+    return Subject("ns", "chat", "chat", pool, parsed, found, spot, ("chat-pool",), tuple(quotas), begun)
 
 
 def wishes(*, keep_spot=False, keep_pool=False):
@@ -31,7 +36,7 @@ def wishes(*, keep_spot=False, keep_pool=False):
     ("given", "total"),
     [
         (subject(desired=5), 5),
-        (subject(desired=5, begun="7"), 7),
+        (subject(desired=5, begun=7), 7),
         (subject(desired=3, size=6), 6),
         (subject(), 5),
         (subject(desired=9, mode="Observe"), 5),
@@ -110,11 +115,78 @@ def test_a_lease_that_lasts(lease, fresh):
     assert is_fresh(lease, NOW) is fresh
 
 
-def test_how_to_go_back_is_told():
-    keys = "poolkeeper.io/paused-until- poolkeeper.io/releasing-"
-    assert f"kubectl annotate ipool/chat -n inference {keys}" in resumption("chat", "inference")
-
-
 def test_a_duration_that_is_none_is_refused():
     answer = CliRunner().invoke(app, ["release", "chat", "--timeout", "soon"], env={"COLUMNS": "200"})
     assert (answer.exit_code, "--timeout" in answer.output) == (2, True)
+
+
+HELD = datetime(2026, 11, 29, 12, tzinfo=UTC)
+
+
+class Nobody:
+    """A connection to no API server at all."""
+
+    def __init__(self, *_):
+        pass
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *_):
+        pass
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """Run the command up to what carries it out, which is given."""
+
+    def run(carry_out, *options):
+        async def find(*_):
+            return subject(desired=5)
+
+        monkeypatch.setattr(connection, "KubeClient", Nobody)
+        monkeypatch.setattr(connection.Access, "find", lambda *_: None)
+        monkeypatch.setattr(command, "find", find)
+        monkeypatch.setattr(command, "carry_out", carry_out)
+        monkeypatch.setattr(command, "sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
+        return CliRunner().invoke(app, ["release", "chat", *options])
+
+    return run
+
+
+def ending(error, until=None):
+    """Return what would carry it out and ends so, once the pool was paused until then."""
+
+    async def carry_out(_kube, _subject, _wishes, pause):
+        pause.until = until
+        if error:
+            raise error
+
+    return carry_out
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [(TimedOut("too late"), 2, "error: too late"), (KeyboardInterrupt(), 130, "stopped; nothing was lost")],
+)
+def test_however_it_stops_it_says_how_long_the_pool_stays_paused(run, error, code, words):
+    answer = run(ending(error, HELD), "--yes")
+    told = [words in answer.output, "ipool/chat stays paused until 2026-11-29T12:00:00Z" in answer.output]
+    assert (answer.exit_code, told) == (code, [True, True])
+
+
+@pytest.mark.parametrize("error", [TimedOut("too late"), KeyboardInterrupt(), None])
+def test_of_a_pool_that_is_not_held_no_pause_is_told(run, error):
+    assert "stays paused" not in run(ending(error), "--yes").output
+
+
+def test_the_question_leaves_ctrl_c_to_whoever_is_asked(run, monkeypatch):
+    handlers = []
+
+    def confirm(*_, **__):
+        handlers.append(signal.getsignal(signal.SIGINT))
+        raise typer.Abort
+
+    monkeypatch.setattr(typer, "confirm", confirm)
+    answer = run(ending(None))
+    assert (handlers, answer.exit_code) == ([signal.default_int_handler], 1)

@@ -4,7 +4,8 @@ import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -13,12 +14,12 @@ from poolkeeper.api.units import parse_duration
 from poolkeeper.cli.connection import Context, Kubeconfig, Namespace, PoolName, ask, complaints, console
 from poolkeeper.cli.releasing.course import Fold, Limits
 from poolkeeper.cli.releasing.ending import Ending
-from poolkeeper.cli.releasing.pausing import paused, resumption
+from poolkeeper.cli.releasing.pausing import Pause, paused, resumption
 from poolkeeper.cli.releasing.seen import Sight
 from poolkeeper.cli.releasing.subject import Subject, find
 from poolkeeper.shell.kube import KubeClient
 
-Json = dict[str, Any]
+Access = tuple[Path | None, str | None]
 INTERRUPTED = 130
 
 
@@ -52,21 +53,28 @@ def release(
     """
     wishes = Wishes(keep_spot, keep_pool, lasting(within))
 
-    async def go(kube: KubeClient) -> None:
-        subject = await find(kube, namespace, name.rpartition("/")[2])
-        for line in intended(subject, wishes):
-            console.print(line, markup=False)
-        if dry_run:
-            return
-        refuse(subject, wishes)
-        agree(subject, yes=yes)
-        await carry_out(kube, subject, wishes)
+    access = kubeconfig, context
+    subject = ask(access, lambda kube: find(kube, namespace, name.rpartition("/")[2]))
+    for line in intended(subject, wishes):
+        console.print(line, markup=False)
+    if dry_run:
+        return
+    refuse(subject, wishes)
+    agree(subject, yes=yes)
+    give_back(access, subject, wishes)
 
+
+def give_back(access: Access, subject: Subject, wishes: Wishes) -> None:
+    """Release it; where that ends before its end, say until when the pool stays paused."""
+    pause = Pause()
     try:
-        ask((kubeconfig, context), go)
+        ask(access, lambda kube: carry_out(kube, subject, wishes, pause))
     except KeyboardInterrupt:
-        complaints.print(f"stopped; nothing was lost. {resumption(name.rpartition('/')[2], namespace)}", markup=False)
+        complaints.print("stopped; nothing was lost")
         raise typer.Exit(INTERRUPTED) from None
+    finally:
+        if pause.until is not None:
+            complaints.print(resumption(subject, pause.until), markup=False)
 
 
 def lasting(text: str) -> timedelta:
@@ -110,15 +118,15 @@ def agree(subject: Subject, *, yes: bool) -> None:
     typer.confirm(f"Release {shown(subject.name)}?", abort=True)
 
 
-async def carry_out(kube: KubeClient, subject: Subject, wishes: Wishes) -> None:
+async def carry_out(kube: KubeClient, subject: Subject, wishes: Wishes, pause: Pause) -> None:
     """Pause, fold, clean, end."""
-    subject = await paused(kube, subject, say)
+    subject = await paused(kube, subject, pause, say)
     if subject.spot is not None and not wishes.keep_spot:
         async with AsyncExitStack() as opened:
             sight = Sight(kube, (subject.namespace, subject.target), subject.core, opened)
             limits = Limits(subject.drain, wishes.within)
             await Fold(kube, sight, subject.total, limits, say, subject.namespace).run()
-    await Ending(kube, subject, say).run(keep_pool=wishes.keep_pool, keep_spot=wishes.keep_spot)
+    await Ending(kube, subject, pause, say).run(keep_pool=wishes.keep_pool, keep_spot=wishes.keep_spot)
 
 
 def say(words: str) -> None:

@@ -8,6 +8,7 @@ from poolkeeper.api import names
 from poolkeeper.api.names import shown
 from poolkeeper.api.target import DEPLOYMENT
 from poolkeeper.cli.releasing import traces
+from poolkeeper.cli.releasing.pausing import Pause
 from poolkeeper.cli.releasing.seen import selector
 from poolkeeper.cli.releasing.subject import Json, Subject
 from poolkeeper.shell.kube import KubeClient
@@ -20,6 +21,7 @@ class Ending:
 
     kube: KubeClient
     subject: Subject
+    pause: Pause
     say: Callable[[str], None]
 
     async def run(self, *, keep_pool: bool, keep_spot: bool) -> None:
@@ -31,6 +33,7 @@ class Ending:
         await self._clean()
         if subject.pool:
             await (self._observe() if keep_pool else self._delete())
+            self.pause.until = None
         if not keep_pool:
             await self._clean()
         for line in parting(subject, await self._size(), keep_pool=keep_pool, keep_spot=keep_spot):

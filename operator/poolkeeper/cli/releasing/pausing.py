@@ -2,46 +2,61 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from poolkeeper.api import names
-from poolkeeper.api.units import format_instant, parse_instant
-from poolkeeper.cli.connection import leases, stored
+from poolkeeper.api.units import format_instant
+from poolkeeper.cli.connection import stored
+from poolkeeper.cli.releasing.leading import somebody_leads
+from poolkeeper.cli.releasing.note import note
 from poolkeeper.cli.releasing.subject import Subject, looked
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.kube import KubeClient
-from poolkeeper.shell.kube_errors import KubeError
 
 PAUSE = timedelta(days=7)
 PATIENCE = timedelta(seconds=45)
 BEAT = 0.5
 
 
-async def paused(kube: KubeClient, subject: Subject, say: Callable[[str], None]) -> Subject:
+@dataclass(slots=True)
+class Pause:
+    """Until when this release holds its pool: None before that is written, and again once the pool is free."""
+
+    until: datetime | None = None
+
+
+async def paused(kube: KubeClient, subject: Subject, pause: Pause, say: Callable[[str], None]) -> Subject:
     """Pause the pool, wait until an operator that lives has taken it in, and note the size to end with.
 
     Returns:
         What is to be released, with the sizes that it has since nobody else writes them.
     """
     if not subject.pool:
-        return subject
+        return await looked(kube, subject)
     until = kube.clock.now() + PAUSE
-    await annotate(kube, subject, {names.PAUSED_UNTIL: format_instant(until)})
+    text = format_instant(until)
+    # one write: a note counts only with its pause, and that of a release that is over goes before the size is known
+    kept = None if subject.begun is None else note(subject.begun, text)
+    await annotate(kube, subject, {names.PAUSED_UNTIL: text, names.RELEASING: kept})
+    pause.until = until
     say(f"{names.shown(subject.name)}: pausing, until its operator says so")
-    if not await taken_in(kube, subject):
+    seen = await settled(kube, subject, say)
+    await annotate(kube, seen, {names.RELEASING: note(seen.total, text)})
+    say(f"{names.shown(subject.name)}: paused at {seen.total} replicas")
+    return replace(seen, begun=seen.total)
+
+
+async def settled(kube: KubeClient, subject: Subject, say: Callable[[str], None]) -> Subject:
+    """Return it as it is once the pause was taken in, or nobody is there to do so."""
+    steered = await taken_in(kube, subject)
+    if not steered:
         say("no operator has taken the pause in: going on without one")
     pool = await stored(kube, subject.namespace, subject.name)
-    seen = await looked(kube, replace(subject, pool=pool))
-    note = {names.RELEASING: str(seen.total)}
-    await annotate(kube, seen, note)
-    annotations = {**(pool["metadata"].get("annotations") or {}), **note}
-    say(f"{names.shown(subject.name)}: paused at {seen.total} replicas")
-    return replace(seen, pool=pool | {"metadata": pool["metadata"] | {"annotations": annotations}})
+    return await looked(kube, replace(subject, pool=pool, steered=steered))
 
 
-async def annotate(kube: KubeClient, subject: Subject, annotations: dict[str, str]) -> None:
+async def annotate(kube: KubeClient, subject: Subject, annotations: dict[str, str | None]) -> None:
     """Write annotations on the pool that was read, and on no other of its name."""
     uid = subject.pool["metadata"]["uid"]
     await kube.patch(subject.pool_path, {"metadata": {"uid": uid, "annotations": annotations}})
@@ -60,26 +75,10 @@ async def taken_in(kube: KubeClient, subject: Subject) -> bool:
     return False
 
 
-async def somebody_leads(kube: KubeClient) -> bool:
-    """Return whether any operator holds a lease that has not run out; True where that may not be read."""
-    with suppress(KubeError):
-        return any(is_fresh(one["spec"], kube.clock.now()) for one in await leases(kube))
-    return True
-
-
-def is_fresh(lease: dict[str, object], now: datetime) -> bool:
-    """Return whether a lease is held and has not run out."""
-    renewed, seconds = lease.get("renewTime"), lease.get("leaseDurationSeconds")
-    if not (lease.get("holderIdentity") and isinstance(renewed, str) and isinstance(seconds, int)):
-        return False
-    return now <= parse_instant(renewed) + timedelta(seconds=seconds)
-
-
-def resumption(name: str, namespace: str | None) -> str:
-    """Return how to go on, or back, after it was stopped."""
-    place = f" -n {namespace}" if namespace else ""
-    keys = f"{names.PAUSED_UNTIL}- {names.RELEASING}-"
+def resumption(subject: Subject, until: datetime) -> str:
+    """Return how to go on, or back, after it ended before its end."""
+    pool, keys = names.shown(subject.name), f"{names.PAUSED_UNTIL}- {names.RELEASING}-"
     return (
-        f"{names.shown(name)} may be paused. Run it again to go on; to keep the pool instead: "
-        f"kubectl annotate {names.shown(name)}{place} {keys}"
+        f"{pool} stays paused until {format_instant(until.replace(microsecond=0))}. Run it again to go on; "
+        f"to keep the pool instead: kubectl annotate {pool} -n {subject.namespace} {keys}"
     )

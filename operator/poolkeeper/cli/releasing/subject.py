@@ -1,7 +1,7 @@
 """What is to be released: the pool, or what one that is gone has left, and the sizes that count."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +11,8 @@ from poolkeeper.api.spec import Spec, SpecError, parse_spec
 from poolkeeper.api.target import DEPLOYMENT, WorkloadKind
 from poolkeeper.cli import room
 from poolkeeper.cli.connection import stored
+from poolkeeper.cli.releasing.leading import somebody_leads
+from poolkeeper.cli.releasing.note import begun
 from poolkeeper.cli.releasing.seen import is_sibling
 from poolkeeper.core.model import PoolSpec
 from poolkeeper.shell.kube import KubeClient
@@ -23,7 +25,8 @@ Json = dict[str, Any]
 class Subject:
     """A pool and its workload, as JSON; `pool` is empty where it is gone, `found` where its target is.
 
-    `size` is the target's, `spot` the sibling's, None without one; `total` the size to be left with.
+    `size` is the target's, `spot` the sibling's, None without one; `total` the size to be left with, `begun` that of a
+    release under way. `steered`: an operator lives that stands by the pool's status.
     """
 
     namespace: str
@@ -35,6 +38,8 @@ class Subject:
     spot: int | None = None
     budgets: tuple[str, ...] = ()
     quotas: tuple[Json, ...] = ()
+    begun: int | None = None
+    steered: bool = True
 
     @property
     def kind(self) -> WorkloadKind:
@@ -75,14 +80,13 @@ class Subject:
     def total(self) -> int:
         """The size to be left with.
 
-        That of the first run where this is not the first, else what the operator decided for a pool that it splits;
-        what covers for spot is no part of it.
+        That of the first run where this is not the first, else what an operator that lives decided for a pool that it
+        splits; what covers for spot is no part of it.
         """
-        begun = (self.pool.get("metadata") or {}).get("annotations", {}).get(names.RELEASING, "")
-        if begun.isdecimal():
-            return max(int(begun), self.size)
+        if self.begun is not None:
+            return max(self.begun, self.size)
         decided = (self.pool.get("status") or {}).get("desiredReplicas")
-        if decided is not None and self.spec is not None and self.spec.mode != "Observe":
+        if self.steered and decided is not None and self.spec is not None and self.spec.mode != "Observe":
             return max(int(decided), self.size)
         return self.size + (self.spot or 0)
 
@@ -116,7 +120,7 @@ async def find(kube: KubeClient, namespace: str | None, name: str) -> Subject:
         return await looked(kube, Subject(place, name, target))
     spec = _accepted(pool)
     target = spec.target_ref.name if spec and spec.target_ref else name
-    return await looked(kube, Subject(place, name, target, pool, spec))
+    return await looked(kube, Subject(place, name, target, pool, spec, steered=await somebody_leads(kube)))
 
 
 async def looked(kube: KubeClient, subject: Subject) -> Subject:
@@ -129,16 +133,13 @@ async def looked(kube: KubeClient, subject: Subject) -> Subject:
     budgets = await kube.list(
         f"/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets", item=dict[str, Any], params=asked
     )
-    return Subject(
-        namespace,
-        subject.name,
-        subject.target,
-        subject.pool,
-        subject.spec,
-        found,
-        spot,
-        tuple(one["metadata"]["name"] for one in budgets),
-        await _quotas(kube, namespace),
+    return replace(
+        subject,
+        found=found,
+        spot=spot,
+        budgets=tuple(one["metadata"]["name"] for one in budgets),
+        quotas=await _quotas(kube, namespace),
+        begun=begun(subject.pool, kube.clock.now()),
     )
 
 
