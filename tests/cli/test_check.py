@@ -224,3 +224,8 @@ def test_the_next_transitions_of_a_schedule_are_noted(check):
 def test_pods_of_which_none_answers_are_told_with_the_first_one_s_fault():
     silent = reading(None, faults=(PodFault("a", Reason.METRIC_REFUSED, "no route"),))
     assert module.told(silent) == "source edge: 0 of 1 pods answer (MetricRefused: no route)"
+
+
+def test_what_is_piped_in_is_checked():
+    answer = CliRunner().invoke(app, ["check", "-f", "-", "--offline"], input=GOOD)
+    assert answer.output == "ipool/chat: ok\n"

@@ -19,7 +19,8 @@ Json = dict[str, Any]
 
 def check(
     file: Annotated[
-        Path | None, typer.Option("--file", "-f", help="A YAML file with one or more InferencePools, not the cluster.")
+        Path | None,
+        typer.Option("--file", "-f", help="A YAML file of InferencePools, not the cluster; -: what is piped in."),
     ] = None,
     offline: Annotated[bool, typer.Option(help="Check the YAML alone, without a cluster.")] = False,
     prometheus: Annotated[
@@ -64,7 +65,7 @@ def check(
         if not offline:
             sound = [one for one in zip(pools, told["items"], strict=True) if not one[1]["problems"]]
             ask((kubeconfig, context), lambda kube: examine_file(kube, sound, asked))
-    print_json(told) if output is Output.JSON else shown.show_all(told)
+    print_json(told) if output is Output.JSON else shown.show_all(told, namespace)
     leave(told)
 
 

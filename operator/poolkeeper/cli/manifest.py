@@ -1,5 +1,6 @@
 """YAML files of InferencePools, read as kubectl reads them."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from poolkeeper.api import names
 Json = dict[str, Any]
 
 THEIRS = ("inference.networking.k8s.io/", "inference.networking.x-k8s.io/")
+PIPE = Path("-")
 INT, FLOAT, DATE = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float", "tag:yaml.org,2002:timestamp"
 
 
@@ -34,13 +36,13 @@ Loader.add_constructor(DATE, Loader.construct_day)
 
 
 def read(file: Path) -> list[Json]:
-    """Return the pools of a YAML file.
+    """Return the pools of a YAML file, `-`: of what is piped in.
 
     Raises:
         typer.BadParameter: it cannot be read, or holds none.
     """
     try:
-        documents = list(yaml.load_all(file.read_text(encoding="utf-8"), Loader))
+        documents = list(yaml.load_all(sys.stdin if file == PIPE else file.read_text(encoding="utf-8"), Loader))
     except OSError as error:
         raise refusal(f"{file}: {error.strerror}") from error
     except (ValueError, yaml.YAMLError) as error:

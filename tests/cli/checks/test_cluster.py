@@ -8,9 +8,9 @@ import yaml
 from tests.cli.checks.cluster_parts import known, said, seen
 
 from poolkeeper.api.crd import definition as ours
-from poolkeeper.cli.checks import clocks, definition, hooks, operators, rights, table
+from poolkeeper.cli.checks import clocks, definition, hooks, operators, reading, rights, table
 from poolkeeper.cli.checks.rights import Right, Who
-from poolkeeper.shell.kube_errors import Forbidden
+from poolkeeper.shell.kube_errors import Forbidden, NotFound
 
 ROLE = Path(__file__).parents[3] / "manifests" / "base" / "cluster-role.yaml"
 
@@ -237,3 +237,68 @@ async def test_what_is_not_allowed_is_told():
 async def test_who_may_not_ask_learns_that():
     (found,) = await rights.look(Reviewer(Forbidden("no", status=403)), WHO, [Right("ns", "", "pods", "list")])
     assert found.level == "unknown"
+
+
+def test_where_the_deployment_cannot_be_looked_at_nobody_elses_rights_count():
+    assert rights.whose(known(unread={"operators": "forbidden"})) is None
+
+
+def test_whose_rights_are_not_known_is_said_once():
+    (found,) = said(rights.unseen(known(unread={"operators": "forbidden"})))
+    assert found.startswith("unknown: rights: not checked: ")
+
+
+def test_rights_that_were_looked_at_need_no_word():
+    assert said(rights.unseen(known(operators=(operator(),)))) == []
+
+
+HELMS = {
+    "app.kubernetes.io/name": "poolkeeper",
+    "app.kubernetes.io/instance": "keeper",
+    "app.kubernetes.io/managed-by": "Helm",
+}
+
+
+def bound(labels):
+    annotations = {"meta.helm.sh/release-namespace": "home"}
+    return known(clusterrolebindings=({"metadata": {"labels": labels, "annotations": annotations}},))
+
+
+def test_what_helm_installed_is_put_right_by_helm():
+    (found,) = rights.told(rights.whose(bound(HELMS)), [Right("ns", "", "pods", "list")])
+    assert found.fix.startswith("helm upgrade keeper charts/poolkeeper -n home --reuse-values")
+
+
+@pytest.mark.parametrize("label", ["app.kubernetes.io/name", "app.kubernetes.io/managed-by"])
+def test_what_is_another_programs_or_not_helms_is_none_of_helms(label):
+    assert operators.installer(bound(HELMS | {label: "other"})) == "kubectl apply -k manifests/base"
+
+
+def test_a_leader_that_never_was_is_brought_as_it_was_installed():
+    (found,) = operators.check(bound(HELMS), "1.0.0")
+    assert found.fix.startswith("helm upgrade keeper")
+
+
+class Places:
+    """An API server that answers for a namespace."""
+
+    def __init__(self, error=None):
+        self.error = error
+
+    async def get(self, _, *, into):
+        if self.error:
+            raise self.error
+        return into()
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (None, []),
+        (NotFound("no", status=404), ["wrong: namespace typo: does not exist"]),
+        (Forbidden("no", status=403), ["unknown: namespace typo: not checked: no"]),
+    ],
+    ids=["there", "a typo", "forbidden"],
+)
+async def test_a_namespace_without_pools_is_looked_for(error, words):
+    assert said(await reading.absent(Places(error), "typo")) == words

@@ -19,7 +19,7 @@ from poolkeeper.core.model import SecretKey, Transport
 from poolkeeper.core.observation import PodFault
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.answer import MetricError
-from poolkeeper.shell.kube_errors import Forbidden
+from poolkeeper.shell.kube_errors import Forbidden, NotFound
 from poolkeeper.shell.pools import Pools
 from poolkeeper.shell.queues.endpoints import Endpoint
 from poolkeeper.shell.servers import load_servers
@@ -183,3 +183,33 @@ def test_without_a_file_there_is_nothing_to_check_offline():
 def test_a_pool_whose_spec_cannot_be_read_needs_no_rights():
     good = seen().pool
     assert len(doctor.seen_of(known(), [good, good | {"spec": {}}], "inference")) == 1
+
+
+@pytest.mark.parametrize(("namespace", "words"), [("typo", "no pools in typo;"), (None, "no pools in any namespace;")])
+def test_where_there_are_no_pools_that_is_said(capsys, namespace, words):
+    shown.show_all({"cluster": part(name="cluster"), "items": []}, namespace)
+    assert capsys.readouterr().out.splitlines()[-1].startswith(words)
+
+
+class FewRights:
+    """An API server that shows the pools of one namespace, and no more."""
+
+    clock = SimpleNamespace(now=lambda: NOW)
+
+    async def list(self, path, **_):
+        if "poolkeeper.io" in path:
+            return ()
+        raise Forbidden("forbidden", status=403)
+
+    async def get(self, *_, **__):
+        raise NotFound("not found", status=404)
+
+
+async def test_few_rights_are_no_fault_of_the_operators():
+    told = await doctor.examine_all(FewRights(), doctor.Places("typo"), NONE)
+    assert [one for one in told["cluster"]["unanswered"] if one.startswith("rights")]
+
+
+async def test_a_namespace_that_does_not_exist_is_found():
+    told = await doctor.examine_all(FewRights(), doctor.Places("typo"), NONE)
+    assert told["cluster"]["problems"] == ["namespace typo: does not exist"]

@@ -39,14 +39,16 @@ async def examine_all(kube: KubeClient, places: Places, asked: Asked) -> Json:
     whole, pools = await asyncio.gather(reading.cluster(kube, places.operator), _pools(kube, inside))
     told: Json = {"cluster": blank("cluster"), "items": []}
     take(told["cluster"], table.of_the_cluster(whole))
+    take(told["cluster"], rights.unseen(whole))
+    if places.pools and not pools:
+        take(told["cluster"], await reading.absent(kube, places.pools))
     asked = heard(whole, asked)
     for place, mine in groupby(sorted(pools, key=place_of), key=lambda one: str(one["metadata"]["namespace"])):
         known = await reading.namespace(kube, place, whole)
         told["items"] += await examine_namespace(kube, known, list(mine), asked)
-        account = rights.whose(whole)
-        take(
-            told["cluster"], await rights.look(kube, account, list(rights.needed(place, seen_of(known, pools, place))))
-        )
+        if account := rights.whose(whole):
+            wanted = list(rights.needed(place, seen_of(known, pools, place)))
+            take(told["cluster"], await rights.look(kube, account, wanted))
     return told
 
 

@@ -74,8 +74,19 @@ def leaderless(known: Known) -> Finding:
         "operator",
         "no lease of one is there: none has ever led in this cluster",
         "nobody sizes the pools",
-        "kubectl apply -k manifests/base",
+        installer(known),
     )
+
+
+def installer(known: Known) -> str:
+    """Return the command that puts right what was installed: Helm's where Helm did, for nothing else may touch that."""
+    for one in (*known.of("operators"), *known.of("clusterrolebindings")):
+        told = labels(one)
+        if (told.get("app.kubernetes.io/name"), told.get("app.kubernetes.io/managed-by")) == ("poolkeeper", "Helm"):
+            place = (one["metadata"].get("annotations") or {}).get("meta.helm.sh/release-namespace", "poolkeeper")
+            release = told.get("app.kubernetes.io/instance", "poolkeeper")
+            return f"helm upgrade {release} charts/poolkeeper -n {place} --reuse-values"
+    return "kubectl apply -k manifests/base"
 
 
 def lasts(lease: Json, now: datetime) -> bool:

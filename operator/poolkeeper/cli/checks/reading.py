@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from poolkeeper.api import names
+from poolkeeper.cli.checks.finding import Finding, unknown, wrong
 from poolkeeper.cli.checks.known import Known
 from poolkeeper.shell.clock import Clock
 from poolkeeper.shell.kube import KubeClient
@@ -47,6 +48,18 @@ async def namespace(kube: KubeClient, name: str, whole: Known) -> Known:
     found = await _read(kube, NAMESPACE, name)
     lists, unread = {**whole.lists, **found.lists}, {**whole.unread, **found.unread}
     return Known(found.now, found.here, lists, unread)
+
+
+async def absent(kube: KubeClient, name: str) -> list[Finding]:
+    """Return that there is no such namespace, or that nobody may look; nothing where there is one."""
+    about = f"namespace {name}"
+    try:
+        await kube.get(f"/api/v1/namespaces/{name}", into=dict)
+    except NotFound:
+        return [wrong(about, "does not exist", "there can be no pools in it", "kubectl get namespaces")]
+    except KubeError as error:
+        return [unknown(about, f"not checked: {error}")]
+    return []
 
 
 async def _read(kube: KubeClient, places: Mapping[str, Place], name: str) -> Known:

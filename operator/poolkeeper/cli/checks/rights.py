@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from poolkeeper.cli.checks.finding import Finding, unknown, wrong
 from poolkeeper.cli.checks.known import Known, PoolSeen
+from poolkeeper.cli.checks.operators import installer
 from poolkeeper.core.model import PickerSource, PodsSource
 from poolkeeper.shell.kube import KubeClient
 from poolkeeper.shell.kube_errors import KubeError
@@ -51,11 +52,15 @@ class Right(NamedTuple):
 
 
 class Who(NamedTuple):
-    """Whose rights are looked at: a ServiceAccount, or (without one) whoever asks; `role`: where they are written."""
+    """Whose rights are looked at: a ServiceAccount, or (without one) whoever asks; `role`: where they are written.
+
+    `install`: the command that makes an operator with an account of its own.
+    """
 
     namespace: str = ""
     account: str = ""
     role: str = "poolkeeper"
+    install: str = "kubectl apply -k manifests/base"
 
     @property
     def shown(self) -> str:
@@ -68,14 +73,19 @@ class Who(NamedTuple):
         return {"user": f"system:serviceaccount:{self.namespace}:{self.account}"} if self.account else {}
 
 
-def whose(known: Known) -> Who:
-    """Return the operator's account; whoever asks where no Deployment of it is seen, as with one that runs locally."""
+def whose(known: Known) -> Who | None:
+    """Return the operator's account; whoever asks where it has no Deployment, as with one that runs locally.
+
+    None: its Deployment may not be looked at, and that whoever looks has few rights says nothing of the operator's.
+    """
+    if "operators" in known.unread:
+        return None
     for one in known.of("operators"):
         account = one["spec"]["template"]["spec"].get("serviceAccountName")
         if account:
             who = Who(one["metadata"]["namespace"], account)
-            return who._replace(role=next(roles(known, who), who.role))
-    return Who()
+            return who._replace(role=next(roles(known, who), who.role), install=installer(known))
+    return Who(install=installer(known))
 
 
 def roles(known: Known, who: Who) -> Iterator[str]:
@@ -122,6 +132,13 @@ async def _allowed(kube: KubeClient, who: Who, right: Right) -> bool:
     return bool((answer.get("status") or {}).get("allowed"))
 
 
+def unseen(known: Known) -> Iterator[Finding]:
+    """Yield that nobody's rights are looked at, where the operator's account is not known."""
+    if whose(known) is None:
+        words = "not checked: whose they are stands in the operator's Deployment, which cannot be read"
+        yield unknown("rights", words, fix="ask somebody who may list deployments in all namespaces")
+
+
 async def look(kube: KubeClient, who: Who, rights: Sequence[Right]) -> list[Finding]:
     """Return what is missing, each with the command that grants it."""
     try:
@@ -145,7 +162,7 @@ def told(who: Who, missing: Iterable[Right]) -> Iterator[Finding]:
 def grant(who: Who, right: Right, verbs: list[str]) -> str:
     """Return the commands that grant it: cluster-wide as the manifests have it, a Secret in its namespace alone."""
     if not who.account:
-        return "kubectl apply -k manifests/base  # the operator's own account has it"
+        return f"{who.install}  # the operator's own account has it"
     if right.name:
         role = f"poolkeeper-{right.name}"
         place = f"-n {right.namespace}"

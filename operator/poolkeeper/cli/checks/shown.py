@@ -13,14 +13,14 @@ Json = dict[str, Any]
 NARROW = 40
 
 
-def show_all(told: Json) -> None:
-    """Print all parts of an answer; counts at the end where there is more than a pool."""
+def show_all(told: Json, namespace: str | None = None) -> None:
+    """Print all parts of an answer; counts at the end where there is more than a pool. `namespace`: its pools only."""
     if "cluster" in told:
         show(told["cluster"], "cluster")
     for one in told["items"]:
         show(one, f"{names.shown(one['name'])}{' in ' + one['namespace'] if one.get('namespace') else ''}")
     if "cluster" in told:
-        console.print(summary(told), markup=False)
+        console.print(summary(told, namespace), markup=False)
 
 
 def show(part: Json, title: str) -> None:
@@ -80,7 +80,7 @@ def laid_out(words: str, lead: str, width: int) -> Iterator[str]:
     )
 
 
-def summary(told: Json) -> str:
+def summary(told: Json, namespace: str | None = None) -> str:
     """Return the counts."""
     pools, parts = told["items"], [told["cluster"], *told["items"]]
     wrong = sum(bool(one["problems"]) for one in pools)
@@ -88,4 +88,6 @@ def summary(told: Json) -> str:
     standing = f"{len(pools) - wrong - unknown} ok, {wrong} wrong, {unknown} not known"
     problems, open_, notes = (sum(len(one[key]) for one in parts) for key in ("problems", "unanswered", "notes"))
     found = f"{counted(problems, 'problem')}, {open_} not found out, {counted(notes, 'note')}"
+    if not pools:
+        return f"no pools in {namespace or 'any namespace'}; {found}"
     return f"{counted(len(pools), 'pool')}: {standing}; {found}"
