@@ -7,6 +7,8 @@ import pytest
 from tests.cli.checks.cluster_parts import NOW, known, said, seen, target
 
 from poolkeeper.api.names import POOL_LABEL
+from poolkeeper.api.override import Override
+from poolkeeper.api.units import parse_instant
 from poolkeeper.cli.checks import budgets, pods, standing
 from poolkeeper.shell.views import PodView
 
@@ -164,6 +166,13 @@ def test_what_people_asked_for_is_noted(annotations, spec, words):
 @pytest.mark.parametrize(("until", "count"), [("2026-11-22T11:59:59Z", 0), ("2026-11-22T12:00:01Z", 1)])
 def test_a_pause_that_is_over_is_none(until, count):
     assert len(stands(annotations={"poolkeeper.io/paused-until": until})) == count
+
+
+@pytest.mark.parametrize(("until", "count"), [("2026-11-22T11:59:59Z", 0), ("2026-11-22T12:00:01Z", 1)])
+@pytest.mark.parametrize("key", ["override", "budget-lifted-until"])
+def test_what_was_laid_over_the_spec_and_is_over_is_none(key, until, count):
+    written = Override(parse_instant(until), "me", {"minReplicas": 3}).text if key == "override" else until
+    assert len(stands(annotations={f"poolkeeper.io/{key}": written})) == count
 
 
 def test_a_pool_that_nobody_has_looked_at_is_wrong():

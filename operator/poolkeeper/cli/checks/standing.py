@@ -1,13 +1,14 @@
 """What stands on a pool: what people asked of it for a while, and what its operator says is not as it should be."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 
-from poolkeeper.api import names
+from poolkeeper.api import names, override
 from poolkeeper.api.names import shown
 from poolkeeper.cli.checks.finding import Finding, note, wrong
 from poolkeeper.cli.checks.known import Json, PoolSeen
 from poolkeeper.core.reasons import Reason
-from poolkeeper.shell.pools import paused_until
+from poolkeeper.shell.pools import lifting, paused_until
 
 FAULTS = ("AbleToScale", "ScalingActive")
 """Conditions that are wrong where they are False; the look at the pool itself finds conflicts, sources and splits."""
@@ -30,7 +31,7 @@ def asked(seen: PoolSeen) -> Iterator[Finding]:
     if seen.spec.replicas is not None:
         fix = f"poolkeeper unpin {seen.name} {place}"
         yield note("spec.replicas", f"{pool} is pinned at {seen.spec.replicas}", "the queue is not listened to", fix)
-    if names.OVERRIDE in annotations or names.BUDGET_LIFTED_UNTIL in annotations:
+    if laid_over(annotations, seen.known.now):
         words = (seen.status.get("override") or {}).get("summary") or "something is laid over the spec for a while"
         yield note("override", words, fix=f"poolkeeper override {seen.name} --clear {place}")
     if seen.spec.mode == "Paused":
@@ -40,6 +41,13 @@ def asked(seen: PoolSeen) -> Iterator[Finding]:
         words = f"{pool} is paused until {annotations[names.PAUSED_UNTIL]}"
         fix = f"kubectl annotate {pool} {place} {names.PAUSED_UNTIL}-"
         yield note(f"annotation {names.PAUSED_UNTIL}", words, fix=fix)
+
+
+def laid_over(annotations: Mapping[str, str], now: datetime) -> bool:
+    """Return whether something is laid over the spec that has not ended; what cannot be read has not."""
+    lifted = lifting(annotations)
+    for_a_while = override.in_force(override.read(annotations.get(names.OVERRIDE, "")), now)
+    return for_a_while or bool(lifted.problem) or (lifted.until is not None and lifted.until > now)
 
 
 def said(seen: PoolSeen) -> Iterator[Finding]:
