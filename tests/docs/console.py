@@ -16,7 +16,7 @@ from tests.docs.pages import ROOT, Block, blocks
 
 from controlplane import Cluster
 
-PATIENCE = 90.0
+PATIENCE = 300.0
 STATE = "./.exported"
 SHELL = ("bash", "-euo", "pipefail", "-c")
 LIMITED = ("timeout", str(PATIENCE), *SHELL)  # it ends all that a command has started

@@ -9,7 +9,7 @@ from tests.docs.pages import DOCS
 from controlplane import brokers
 from controlplane.brokers import PASSWORD, READER, READERS
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from tests.docs.pages import DOCS
 
 from rig.guarded import GuardedPages
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
 
 def test_a_how_to_works_as_written(furnished, operator, open_console, tmp_path):

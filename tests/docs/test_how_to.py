@@ -3,7 +3,7 @@
 import pytest
 from tests.docs.pages import DOCS, shown
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
 ELSEWHERE = {
     *("run-it-locally.md", "read-secrets.md"),

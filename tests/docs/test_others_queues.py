@@ -12,7 +12,7 @@ from rig.manifests import SHARED_NODES
 from rig.picker import Picker
 from rig.waiting import eventually
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
 
 class Given:

@@ -58,7 +58,7 @@ def console(furnished, operator, open_console, tmp_path: Path):
 
 
 @pytest.mark.cluster
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_every_command_answers_its_question(console, subtests):
     for question in QUESTIONS:
         with subtests.test(question["question"]):

@@ -29,7 +29,7 @@ def test_an_alert_leads_to_its_runbook(name):
 
 
 @pytest.mark.cluster
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_the_commands_of_the_runbooks_work(furnished, operator, open_console):
     furnished.kubectl("apply", "-f", "-", input=yaml.safe_dump(POOL))
     furnished.kubectl("wait", "ipool/chat", "-n", NAMESPACE, "--for=condition=Ready", "--timeout=90s")

@@ -3,7 +3,7 @@
 import pytest
 from tests.docs.pages import DOCS, ROOT
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
 
 def test_the_readme_works_as_written(furnished, open_console):
