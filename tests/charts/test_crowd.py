@@ -5,7 +5,7 @@ import subprocess
 import pytest
 from tests.charts.rendering import CHART, HELM
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
 NAMESPACE = "crowded"
 LABELS = {"app.kubernetes.io/name": "poolkeeper"}

@@ -13,7 +13,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 SAMPLES = sorted((ROOT / "manifests/samples").glob("*.yaml"))
 
-pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("samples"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("samples"), pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
