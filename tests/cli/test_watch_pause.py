@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from poolkeeper.api.names import PAUSED_UNTIL
+from poolkeeper.api.names import PAUSED_UNTIL, RELEASING
 from poolkeeper.cli import watch_pause
 
 NOW = datetime(2026, 3, 2, 11, tzinfo=UTC)
@@ -39,6 +39,11 @@ def test_a_pause_that_is_over_is_none():
 def test_both_pauses_end_at_once():
     asked = question(pool("Paused", annotations={PAUSED_UNTIL: "2026-03-02T12:00:00Z"}))
     assert (asked.spec, asked.annotations) == ({"mode": "Active"}, {PAUSED_UNTIL: None})
+
+
+def test_a_release_under_way_ends_with_its_pause():
+    asked = question(pool(annotations={PAUSED_UNTIL: "2026-03-02T12:00:00Z", RELEASING: "5 2026-03-02T12:00:00Z"}))
+    assert asked.annotations == {PAUSED_UNTIL: None, RELEASING: None}
 
 
 def test_in_observe_there_is_nothing_to_pause():

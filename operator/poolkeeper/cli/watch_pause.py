@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from poolkeeper.api.names import PAUSED_UNTIL, shown
+from poolkeeper.api.names import PAUSED_UNTIL, RELEASING, shown
 from poolkeeper.api.writers import Writer, who_wrote, writers
 from poolkeeper.shell.conflicts import GITOPS_MANAGERS
 from poolkeeper.shell.pools import paused_until
@@ -52,8 +52,10 @@ def question(pool: Json, now: datetime) -> Question:
 def resume(pool: Json, *, for_a_time: bool) -> Question:
     """Return what to ask of a pool that is paused, by its mode or for a time."""
     spec = {"mode": "Active"} if pool["spec"]["mode"] == "Paused" else {}
-    annotations: dict[str, str | None] = {PAUSED_UNTIL: None} if for_a_time else {}
-    written = [f"spec.mode: {mode}" for mode in spec.values()] + [f"no {PAUSED_UNTIL}" for _ in annotations]
+    borne = pool["metadata"].get("annotations") or {}
+    ending = [PAUSED_UNTIL] * for_a_time + [RELEASING] * (RELEASING in borne)
+    annotations: dict[str, str | None] = dict.fromkeys(ending)
+    written = [f"spec.mode: {mode}" for mode in spec.values()] + [f"no {key}" for key in ending]
     said = ("It goes on from the size that it finds.", f"This writes {' and '.join(written)}.")
     return Question(
         f"Resume {shown(pool['metadata']['name'])}?", (*said, *(owned(pool) if spec else ())), annotations, spec
