@@ -46,7 +46,7 @@ ANNOTATIONS = {
     names.PAUSED_UNTIL: "On a pool, by you: nothing is written until this time (RFC 3339). A time that cannot be read "
     "pauses for good.",
     names.RELEASING: "On a pool, by `poolkeeper release`: the size to leave its workload with, for a run that goes on "
-    "after one that was stopped.",
+    "after one that was stopped, and the end of the pause that it counts with.",
     names.BUDGET_LIFTED_UNTIL: "On a pool, by `poolkeeper override --budget`: until this time (RFC 3339) a budget that "
     "is used up holds nothing back. A time that cannot be read lifts nothing.",
     names.BUDGET_LIFTED_BY: "On a pool, beside it: who did that, and why.",
