@@ -473,11 +473,11 @@ def history() -> Iterator[str]:
     The pods of then had other names than those of now.
     """
     past = {
-        series("vllm:request_success_total", "chat-7d9c5b6f8-abcde"): asked(),
-        series("vllm:request_success_total", "small-5f6d8c9b7-fghij"): steady(4711),
+        series("vllm:request_success_total", "chat-7d9c5b6f8-bcdfg"): asked(),
+        series("vllm:request_success_total", "small-5f6d8c9b7-fghjk"): steady(4711),
         # another workload whose name begins with the same word
-        series("vllm:request_success_total", "small-print-5f6d8c9b7-klmno"): asked(),
-        **{series("vllm:num_requests_running", f"chat-7d9c5b6f8-abcd{letter}"): at_work() for letter in "efgh"},
+        series("vllm:request_success_total", "small-print-5f6d8c9b7-klmnp"): asked(),
+        **{series("vllm:num_requests_running", f"chat-7d9c5b6f8-bcdf{letter}"): at_work() for letter in "hjkl"},
         series("DCGM_FI_DEV_GPU_UTIL", "trainer-x7k2p"): steady(95),
         series("DCGM_FI_DEV_GPU_UTIL", "notebook"): steady(0),
     }

@@ -79,6 +79,38 @@ def test_two_deployments_of_one_owner_are_one():
     assert (found.top, len(found.pods)) == (SERVICE, 2)
 
 
+SPOT, SPOT_SET = Reference("Deployment", "chat-spot", "ds"), Reference("ReplicaSet", "chat-spot-1", "rs")
+
+
+def pair(spot):
+    halves = [*deployed(replicas=1), parent(SPOT, DEPLOYMENT, replicas=spot, devices=ONE), parent(SPOT_SET, SPOT)]
+    found = [pod("a"), *(pod(f"s{number}", SPOT_SET) for number in range(spot))]
+    (one,) = holdings(survey(*halves, pods=found))
+    return one
+
+
+def test_a_split_pair_has_the_replicas_of_both_halves():
+    found = pair(9)
+    assert (found.top, found.sized.reference, found.replicas, len(found.pods)) == (DEPLOYMENT, DEPLOYMENT, 10, 10)
+
+
+def test_a_half_without_replicas_is_a_member_still():
+    assert [one.reference.name for one in pair(0).members] == ["chat", "chat-spot"]
+
+
+def test_what_a_set_is_made_of_is_not_counted_beside_it():
+    groups, row = Reference("LeaderWorkerSet", "row", "l"), Reference("StatefulSet", "row", "s")
+    made = [parent(groups, replicas=2, devices=ONE), parent(row, groups, replicas=2, devices=ONE)]
+    (found,) = holdings(survey(*made, pods=[pod("row-0", row)]))
+    assert ([one.reference for one in found.members], found.replicas) == ([groups], 2)
+
+
+def test_deployments_of_one_owner_add_up():
+    decoder = Reference("Deployment", "decoder", "t", "apps/v1")
+    (found,) = holdings(survey(*deployed(SERVICE), parent(decoder, SERVICE, replicas=3, devices=ONE), pods=[pod()]))
+    assert (found.top, found.replicas) == (SERVICE, 5)
+
+
 def test_the_team_is_that_of_the_surest_label():
     (found,) = holdings(survey(*deployed(labels={"app": "chat"}), pods=[pod(labels={"team": "search"})]))
     assert found.team == "search"

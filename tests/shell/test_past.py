@@ -1,6 +1,7 @@
 """What a Prometheus is asked of a workload's past."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from poolkeeper.shell.past import gpu_query, named, number, requests_query
 from poolkeeper.shell.prometheus import Element
 
 
-def holding(kind, name="chat", pods=("chat-x",)):
+def holding(kind, name="chat", pods=()):
     top = Reference(kind, name, "u", "apps/v1")
     made = tuple(GpuPod("models", pod, pod, at(0)) for pod in pods)
     return Holding("models", top, made, Parent(top, "models", replicas=1))
@@ -20,19 +21,33 @@ def holding(kind, name="chat", pods=("chat-x",)):
 @pytest.mark.parametrize(
     ("kind", "own", "others"),
     [
-        ("Deployment", "chat-7d9c5b6f8-abcde", "chat-print-7d9c5b6f8-abcde"),
-        ("Rollout", "chat-7d9c5b6f8-abcde", "chat-0"),
+        ("Deployment", "chat-7d9c5b6f8-x7k2p", "chat-print-7d9c5b6f8-x7k2p"),
+        ("Deployment", "chat-7d9c5b6f8-x7k2p", "chat-train-x7k2p"),
+        ("Deployment", "chat-7d9c5b6f8-x7k2p", "chat-cache-b4m9q"),
+        ("Deployment", "chat-7d9c5b6f8-x7k2p", "chat-70b-b4m9q"),
+        ("Rollout", "chat-7d9c5b6f8-x7k2p", "chat-0"),
         ("StatefulSet", "chat-11", "chat-print-0"),
         ("LeaderWorkerSet", "chat-0-1", "chat-0-1-2"),
-        ("DaemonSet", "chat-abcde", "chat-print-abcde"),
-        ("Job", "chat-0-abcde", "chat-7d9c5b6f8-abcde"),
-        ("CronJob", "chat-29000000-abcde", "chat-print-29000000-abcde"),
+        ("DaemonSet", "chat-b4m9q", "chat-print-b4m9q"),
+        ("DaemonSet", "chat-b4m9q", "chat-cache"),
+        ("Job", "chat-0-x7k2p", "chat-7d9c5b6f8-x7k2p"),
+        ("CronJob", "chat-29000000-x7k2p", "chat-print-29000000-x7k2p"),
         ("Pod", "chat", "chat-0"),
     ],
 )
 def test_pods_of_the_past_are_told_by_how_their_kind_names_them(kind, own, others):
     pattern = named(holding(kind))
     assert (bool(re.fullmatch(pattern, own)), bool(re.fullmatch(pattern, others))) == (True, False)
+
+
+def test_both_halves_of_a_pair_are_asked_for():
+    members = tuple(Parent(Reference("Deployment", name, name), "models") for name in ("chat", "chat-spot"))
+    pattern = named(replace(holding("Deployment"), members=members))
+    assert all(re.fullmatch(pattern, f"{one.reference.name}-7d9c5b6f8-x7k2p") for one in members)
+
+
+def test_a_pod_of_today_with_another_name_is_asked_for_by_it():
+    assert named(holding("Deployment", pods=("chat-7d9c5b6f8-x7k2p", "odd"))).endswith("{5}|odd")
 
 
 def test_an_unknown_kind_is_asked_for_by_today_s_pods():

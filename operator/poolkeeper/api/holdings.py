@@ -40,13 +40,15 @@ class Holding:
     """A workload that has GPUs, or asks for them.
 
     `top` is the object that people made. `sized` is the one below it, or itself, whose replicas are set by number;
-    None where there is none that we know of. `scaler` sets that size. `replicas` are those asked for.
+    None where there is none that we know of. `scaler` sets that size. `members` are all such objects, as the halves of
+    a split pair are. `replicas` are those asked for, of all members together.
     """
 
     namespace: str
     top: Reference
     pods: tuple[GpuPod, ...] = ()
     sized: Parent | None = None
+    members: tuple[Parent, ...] = ()
     scaler: Scaler | None = None
     replicas: int = 0
     team: str = ""
@@ -79,7 +81,8 @@ def holdings(survey: Survey) -> tuple[Holding, ...]:
         chain = chain_of(parent.reference, survey.parents)
         chains.setdefault(chain[-1].uid, chain)
         namespaces.setdefault(chain[-1].uid, parent.namespace)
-    made = (holding(survey, namespaces[top], chains[top], tuple(found[top])) for top in chains)
+    sized = members(survey)
+    made = (holding(survey, namespaces[top], chains[top], tuple(found[top]), sized.get(top, ())) for top in chains)
     return tuple(sorted(made, key=lambda one: (one.namespace, one.top.name, one.top.kind)))
 
 
@@ -88,6 +91,21 @@ def waiting(survey: Survey) -> Iterator[Parent]:
     for parent in survey.parents.values():
         if parent.devices and parent.replicas:
             yield parent
+
+
+def members(survey: Survey) -> dict[str, tuple[Parent, ...]]:
+    """Return by the UID of their top the objects with GPUs whose replicas are set by number, the uppermost first.
+
+    What one of another kind made, as a LeaderWorkerSet its StatefulSets, has no replicas of its own.
+    """
+    carriers = {one.uid for pod in survey.pods for one in chain_of(pod.owner, survey.parents)}
+    chains: defaultdict[str, list[tuple[Reference, ...]]] = defaultdict(list)
+    for parent in survey.parents.values():
+        chain = chain_of(own := parent.reference, survey.parents)
+        made = any(one.kind in KINDS and one.kind != own.kind for one in chain)
+        if own.kind in KINDS and parent.replicas is not None and (parent.devices or own.uid in carriers) and not made:
+            chains[chain[-1].uid].append(chain)
+    return {top: tuple(survey.parents[chain[0].uid] for chain in sorted(ways, key=len)) for top, ways in chains.items()}
 
 
 def chain_of(owner: Reference | None, parents: Mapping[str, Parent]) -> tuple[Reference, ...]:
@@ -100,11 +118,17 @@ def chain_of(owner: Reference | None, parents: Mapping[str, Parent]) -> tuple[Re
     return tuple(chain)
 
 
-def holding(survey: Survey, namespace: str, chain: Sequence[Reference], pods: tuple[GpuPod, ...]) -> Holding:
+def holding(
+    survey: Survey,
+    namespace: str,
+    chain: Sequence[Reference],
+    pods: tuple[GpuPod, ...],
+    sized_by_number: tuple[Parent, ...],
+) -> Holding:
     """Return one workload."""
     known = [survey.parents[one.uid] for one in reversed(chain) if one.uid in survey.parents]
     sized = next((one for one in known if one.reference.kind in KINDS and one.replicas is not None), None)
-    asked = next((one.replicas for one in known if one.replicas is not None), len(pods))
+    alone = next((one.replicas for one in known if one.replicas is not None), len(pods))
     labels = [*(one.labels for one in known), *(pod.labels for pod in pods[:1])]
     marks = [mark for one in known for mark in (one.annotations, one.labels)]
     return Holding(
@@ -113,7 +137,8 @@ def holding(survey: Survey, namespace: str, chain: Sequence[Reference], pods: tu
         pods=pods,
         sized=sized,
         scaler=scaler_of(survey.scalers, namespace, chain),
-        replicas=asked,
+        members=sized_by_number,
+        replicas=sum(one.replicas or 0 for one in sized_by_number) if sized_by_number else alone,
         team=next((one[key] for key in TEAMS for one in labels if one.get(key)), ""),
         manager=manager(marks),
     )

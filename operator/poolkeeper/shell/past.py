@@ -28,19 +28,26 @@ from poolkeeper.shell.servers import ServerConfig
 STEP = timedelta(minutes=5)
 PATIENCE = timedelta(seconds=30)
 UTILIZATION = "DCGM_FI_DEV_GPU_UTIL"
+RANDOM = "-[bcdfghjklmnpqrstvwxz2456789]{5}"
+"""How Kubernetes makes a name one of its own: without vowels, and what looks like them. Source: apimachinery's rand."""
+TEMPLATE = "-[bcdf4-9]{6,10}"
+"""A pod template's hash: the digits of 32 bits, each as one of those letters.
+
+One of 40,000 is shorter; a model's size in a name, as in chat-70b, would be taken for it.
+"""
 SUFFIXES = {
-    "Deployment": "-[a-z0-9]{1,10}-[a-z0-9]{5}",
-    "Rollout": "-[a-z0-9]{1,10}-[a-z0-9]{5}",
+    "Deployment": TEMPLATE + RANDOM,
+    "Rollout": TEMPLATE + RANDOM,
     "StatefulSet": "-[0-9]+",
     "LeaderWorkerSet": "-[0-9]+(-[0-9]+)?",
-    "DaemonSet": "-[a-z0-9]{5}",
-    "Job": "(-[0-9]+)?-[a-z0-9]{5}",
-    "CronJob": "-[0-9]+(-[0-9]+)?-[a-z0-9]{5}",
+    "DaemonSet": RANDOM,
+    "Job": f"(-[0-9]+)?{RANDOM}",
+    "CronJob": f"-[0-9]+(-[0-9]+)?{RANDOM}",
     "Pod": "",
 }
 """How a kind's controller goes on after the workload's name, as a regular expression. Source: kube-controller-manager.
 
-A kind that is not here names its pods as it likes: today's pods are asked for by name.
+A kind that is not here names its pods as it likes; such pods of today are asked for by name.
 """
 
 
@@ -80,10 +87,17 @@ def spelled(names: Iterable[str]) -> str:
 
 def named(holding: Holding) -> str:
     """Return the regular expression of the names of a workload's pods, of today and before."""
-    owner = holding.sized.reference if holding.sized else holding.top
-    if owner.kind in SUFFIXES:
-        return re.escape(owner.name).replace("\\-", "-") + SUFFIXES[owner.kind]
-    return "|".join(sorted(pod.name for pod in holding.pods))
+    sized = holding.members or ((holding.sized,) if holding.sized else ())
+    owners = [one.reference for one in sized] or [holding.top]
+    patterns = [literal(one.name) + SUFFIXES[one.kind] for one in owners if one.kind in SUFFIXES]
+    known = re.compile("|".join(patterns) or "$")
+    others = sorted(literal(pod.name) for pod in holding.pods if not known.fullmatch(pod.name))
+    return "|".join([*patterns, *others])
+
+
+def literal(name: str) -> str:
+    """Return the regular expression of a name, in what Go reads too."""
+    return re.escape(name).replace("\\-", "-")
 
 
 def matchers(holding: Holding, prefix: str = "") -> str:
