@@ -308,6 +308,7 @@ def test_the_load_is_asked_of_the_workloads_own_pods(known, monkeypatch):
         ("Deployment", "chat-7d9f8b6c5d-x2x4z", True),
         ("Deployment", "chat-embed-7d9f8b6c5d-x2x4z", False),
         ("Deployment", "chat-0", False),
+        ("Deployment", "chat-train-x7k2p", False),
         ("StatefulSet", "chat-0", True),
         ("StatefulSet", "chat-7d9f8b6c5d-x2x4z", False),
         ("LeaderWorkerSet", "chat-0-1", True),
