@@ -105,6 +105,10 @@ def test_on_demand_that_is_short_is_waited_for_and_told(halted: Released) -> Non
     assert "not within --timeout: 1 of 5 of halted ready" in " ".join(halted.said.split())
 
 
+def test_until_when_it_stays_paused_is_told(halted: Released) -> None:
+    assert re.search(r"ipool/halted stays paused until \d{4}-\d\d-\d\dT", halted.said)
+
+
 def test_a_release_goes_on_where_it_ended(halted: Released) -> None:
     assert (halted.split.ready.least_since(halted.before), halted.split.on_demand) == (5, [1, 5])
 

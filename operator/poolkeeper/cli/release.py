@@ -52,7 +52,6 @@ def release(
     is refused, 2 where it could not be finished.
     """
     wishes = Wishes(keep_spot, keep_pool, lasting(within))
-
     access = kubeconfig, context
     subject = ask(access, lambda kube: find(kube, namespace, name.rpartition("/")[2]))
     for line in intended(subject, wishes):

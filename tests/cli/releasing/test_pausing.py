@@ -24,11 +24,16 @@ class Kube:
     access = SimpleNamespace(namespace="ns")
 
     def __init__(self, *, lives=True, **annotations):
-        self.now, self.leases, self.annotations = NOW, [LEASE] * lives, annotations
+        self.heard, self.leases, self.annotations = False, [LEASE] * lives, annotations
         self.written = []
-        self.clock = SimpleNamespace(now=lambda: self.now)
+        self.clock = SimpleNamespace(now=self.now)
+
+    def now(self):
+        assert self.heard, "the clock is not set before the API server was heard"
+        return NOW
 
     async def get(self, path, **_):
+        self.heard = True
         if "/leases" in path:
             return {"items": self.leases}
         if path.endswith("/inferencepools/chat"):
@@ -63,7 +68,9 @@ def noted(until, size=7, held=None):
 
 
 async def released(kube):
-    return await paused(kube, await find(kube, None, "chat"), Pause(), lambda _: None)
+    subject = await find(kube, None, "chat")
+    kube.heard = False  # that was another connection
+    return await paused(kube, subject, Pause(), lambda _: None)
 
 
 async def test_the_size_is_noted_with_the_pause_that_it_belongs_to():

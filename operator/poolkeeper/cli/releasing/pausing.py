@@ -32,8 +32,9 @@ async def paused(kube: KubeClient, subject: Subject, pause: Pause, say: Callable
     Returns:
         What is to be released, with the sizes that it has since nobody else writes them.
     """
+    subject = await looked(kube, subject)  # whoever was asked may have taken an hour
     if not subject.pool:
-        return await looked(kube, subject)
+        return subject
     until = kube.clock.now() + PAUSE
     text = format_instant(until)
     # one write: a note counts only with its pause, and that of a release that is over goes before the size is known
