@@ -1,7 +1,5 @@
 """`poolkeeper explain --at`: why a pool had the size it had then, from the journal, and who had changed what."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,36 +8,22 @@ from rich.markup import escape
 
 from poolkeeper.api.explain import explanation
 from poolkeeper.api.journal_records import Answer
-from poolkeeper.api.journal_told import Again, Change, Gap, Stretch, decide_again, differences
+from poolkeeper.api.journal_told import Again, Change, Stretch, decide_again, differences
 from poolkeeper.api.names import shown
-from poolkeeper.api.pin import SCALE
 from poolkeeper.api.units import format_instant
 from poolkeeper.cli import explain
 from poolkeeper.cli.connection import console
 from poolkeeper.cli.explain import say
-from poolkeeper.cli.explain_past import Known, audit_query
-from poolkeeper.cli.moment import Moment, brief, lasted
+from poolkeeper.cli.explain_changes import change
+from poolkeeper.cli.explain_past import Known, audit_query, neighbour
+from poolkeeper.cli.explain_remarks import Asked, remarks
+from poolkeeper.cli.moment import brief, lasted
 from poolkeeper.cli.moment import shown as clock_shows
 
 Json = dict[str, Any]
 
 AROUND = timedelta(hours=1)
 """How long before and after a moment changes are told that people made."""
-UNSURE = timedelta(minutes=1)
-"""What a process that is killed may take with it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A moment, and the zone in which it is told."""
-
-    moment: Moment
-    place: ZoneInfo
-
-    @property
-    def at(self) -> datetime:
-        """The instant."""
-        return self.moment.at
 
 
 def as_json(known: Known, asked: Asked) -> Json:
@@ -132,12 +116,6 @@ def written(answer: Answer, at: datetime) -> Json:
     }
 
 
-def neighbour(known: Known, found: Stretch | None, step: int) -> Stretch | None:
-    """Return the decision before or after another one, None where there is none."""
-    place = known.past.stretches.index(found) + step if found else -1
-    return known.past.stretches[place] if 0 <= place < len(known.past.stretches) else None
-
-
 def resized(known: Known, found: Stretch | None) -> Stretch | None:
     """Return the decision that gave the pool the size that it had then, None where the journal has none."""
     until = known.past.stretches.index(found) + 1 if found else 0
@@ -156,7 +134,7 @@ def show(known: Known, asked: Asked) -> None:
         stand(known, found, asked.place)
     for one in known.past.changes:
         if abs(one.at - asked.at) <= AROUND:
-            say("changed", escape(f"{brief(one.at, asked.place)} {change(one)}"))
+            say("changed", escape(f"{brief(one.at, asked.place)} {change(one, asked.place)}"))
     for words in remarks(known, asked, found):
         say("[yellow]note[/yellow]", escape(words))
     if any(abs(one.at - asked.at) <= AROUND for one in known.past.changes):
@@ -180,9 +158,9 @@ def stood(found: Stretch) -> None:
 
 def stand(known: Known, found: Stretch, place: ZoneInfo) -> None:
     """Print how long a decision stood, and what stood before and after it."""
-    until = (
-        f"to {brief(found.until, place)} ({lasted(found.since, found.until)})" if found.until else "and still stands"
-    )
+    until = "and still stands" if known.spec is not None else "until the pool was deleted"
+    if found.until:
+        until = f"to {brief(found.until, place)} ({lasted(found.since, found.until)})"
     say("stood", f"from {brief(found.since, place)} {until}")
     sized = resized(known, found)
     if sized is not None and sized is not found:
@@ -191,69 +169,3 @@ def stand(known: Known, found: Stretch, place: ZoneInfo) -> None:
         if one is not None:
             answer = one.decided.answer
             say(label, escape(f"{brief(one.since, place)} size {answer.size}, {answer.reason}: {answer.message}"))
-
-
-def remarks(known: Known, asked: Asked, found: Stretch | None) -> list[str]:
-    """Return what must be known of how far this can be trusted."""
-    words = list(_unknown(known, asked)) if found is None else list(_doubts(known, asked, found))
-    return [*words, *known.problems]
-
-
-def _unknown(known: Known, asked: Asked) -> Iterator[str]:
-    """Yield why nothing is known of a moment."""
-    past, gap = known.past, known.past.gap(asked.at)
-    if past.ended and asked.at >= past.ended:
-        yield f"the pool was deleted at {clock_shows(past.ended, asked.place)}"
-    elif not past.stretches:
-        yield "the journal holds no decision that can be read"
-    elif asked.at < past.stretches[0].since:
-        yield f"the journal begins at {clock_shows(past.stretches[0].since, asked.place)}: what was before is not kept"
-    elif gap is not None:
-        yield f"nothing is known of this time: {gap_told(gap, asked.place)}"
-    else:
-        yield "nothing is known of this time"
-
-
-def gap_told(gap: Gap, place: ZoneInfo) -> str:
-    """Return a gap in words."""
-    until = f" to {brief(gap.until, place)}" if gap.until else ""
-    return f"{gap.words} from {brief(gap.since, place)}{until}"
-
-
-def _doubts(known: Known, asked: Asked, found: Stretch) -> Iterator[str]:
-    """Yield what is not sure of a decision that stood."""
-    if found.decided.at > asked.at:
-        yield f"what it saw is that of {brief(found.decided.at, asked.place)}: till then it came and went"
-    following = neighbour(known, found, 1)
-    if following is not None and following.decided.wavered:
-        times = following.decided.wavered
-        yield f"until the next record the reason came and went {times} times more; the size did not change"
-    if found.cut and found.until and found.until - asked.at < UNSURE:
-        yield "the operator ended within a minute: what it decided last may be missing"
-    if found.until is None and known.looked_until is not None and asked.at > known.looked_until + UNSURE:
-        yield f"no operator has looked since {clock_shows(known.looked_until, asked.place)}"
-    answer = found.decided.answer
-    if answer.moves and (found.until or known.now) - found.since > UNSURE:
-        yield f"all that time it found {answer.current} and asked for {answer.size}: that was not carried out"
-    if found.said.refused:
-        yield f"a newer spec was refused then: {'; '.join(found.said.refused)}"
-    foreign = answer.foreign
-    if foreign is not None:
-        who = foreign.writer or "somebody"
-        yield f"{who} had written {foreign.theirs} over our {foreign.ours} at {brief(foreign.at, asked.place)}"
-
-
-def change(one: Change) -> str:
-    """Return a change in words: what, and by which program."""
-    return f"{one.path}: {one.before} -> {one.after}, by {by(one)}"
-
-
-def by(one: Change) -> str:
-    """Return by whom a field was written, as far as Kubernetes keeps it."""
-    if one.path.startswith("price of"):
-        return "the price book"
-    writer = one.writer
-    if writer.manager == SCALE:
-        return "kubectl scale (/scale), of which no name is kept"
-    operation = f" ({writer.operation})" if writer.operation else ""
-    return f"{writer.manager}{operation}" if writer.manager else "somebody: nobody holds the field now"

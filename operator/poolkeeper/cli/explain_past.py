@@ -1,13 +1,13 @@
 """Where `poolkeeper explain --at` has a pool's past from: the journal's ConfigMaps; the lease tells until when."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from poolkeeper.api import journal, names
 from poolkeeper.api.journal import Pages
-from poolkeeper.api.journal_told import Past, past
+from poolkeeper.api.journal_told import Past, Stretch, past
 from poolkeeper.api.names import shown
 from poolkeeper.api.units import parse_instant
 from poolkeeper.cli.connection import operator_namespace, stored
@@ -27,6 +27,7 @@ class Known:
     """A pool's past as far as it is known. `looked_until` is when the operator last looked, None: nobody can tell.
 
     `spec` is the pool's own now, None where it is gone; `problems` are what of the journal cannot be read.
+    `earlier` are pools that had the name before, oldest first; each of these is `replaced`.
     """
 
     namespace: str
@@ -37,10 +38,22 @@ class Known:
     spec: Json | None = None
     looked_until: datetime | None = None
     problems: tuple[str, ...] = ()
+    replaced: bool = False
+    earlier: tuple["Known", ...] = ()
+
+    @property
+    def all(self) -> tuple["Known", ...]:
+        """All pools of the name, oldest first."""
+        return (*self.earlier, self)
+
+    def of(self, moment: datetime) -> "Known":
+        """Return what is known of the pool that had the name at a moment, or had it last before; else of the first."""
+        begun = [one for one in self.all if one.past.stretches and one.past.stretches[0].since <= moment]
+        return begun[-1] if begun else self.all[0]
 
 
 async def gather(kube: KubeClient, place: tuple[str | None, str], operator: str | None) -> Known:
-    """Return the past of a pool, by its UID while it is there, by its name once it is gone.
+    """Return the past of a pool, and of those that had its name before.
 
     Raises:
         NoJournalError: there is none, or it may not be read.
@@ -51,19 +64,26 @@ async def gather(kube: KubeClient, place: tuple[str | None, str], operator: str 
         body: Json | None = await stored(kube, namespace, name)
     except NotFound:
         body = None
-    chunks = await _chunks(kube, home, (namespace, name), body)
-    if not chunks:
+    found = await _all_chunks(kube, home, (namespace, name), body)
+    if not found:
         raise NoJournalError(nothing(namespace, name, home, is_there=body is not None))
-    return Known(
-        namespace=namespace,
-        name=name,
-        now=kube.clock.now(),
-        home=home,
-        past=past(journal.in_order(chunks)),
-        spec=body["spec"] if body else None,
-        looked_until=await _looked_until(kube, home),
-        problems=tuple(problem for one in chunks for problem in one.problems),
-    )
+    looked_until = await _looked_until(kube, home)
+    living = body["metadata"]["uid"] if body else found[-1][0]
+    pools = [
+        Known(
+            namespace=namespace,
+            name=name,
+            now=kube.clock.now(),
+            home=home,
+            past=past(journal.in_order(chunks)),
+            spec=body["spec"] if body and uid == living else None,
+            looked_until=looked_until,
+            problems=tuple(problem for one in chunks for problem in one.problems),
+            replaced=uid != living,
+        )
+        for uid, chunks in found
+    ]
+    return replace(pools[-1], earlier=tuple(pools[:-1]))
 
 
 def nothing(namespace: str, name: str, home: str, *, is_there: bool) -> str:
@@ -76,23 +96,30 @@ def nothing(namespace: str, name: str, home: str, *, is_there: bool) -> str:
     )
 
 
-async def _chunks(kube: KubeClient, home: str, place: tuple[str, str], body: Json | None) -> list[Pages]:
-    """Return the chunks of a pool, oldest first."""
+async def _all_chunks(
+    kube: KubeClient, home: str, place: tuple[str, str], body: Json | None
+) -> list[tuple[str, list[Pages]]]:
+    """Return the chunks of all pools of a name that have some, by the pools' UIDs; the one that is there comes last."""
     path = f"/api/v1/namespaces/{home}/configmaps"
     try:
-        uid = body["metadata"]["uid"] if body else await _last_of(kube, path, place)
-        if not uid:
-            return []
-        selector = {"labelSelector": f"{journal.SELECTOR},{names.POOL_UID_LABEL}={uid}"}
-        found = await kube.list(path, item=dict, params=selector)
+        uids = [one for one in await _uids(kube, path, place) if not body or one != body["metadata"]["uid"]]
+        uids += [body["metadata"]["uid"]] if body else []
+        found = [(uid, await _chunks(kube, path, uid)) for uid in uids]
     except Forbidden as error:
         words = f"{error}; whoever asks must be allowed to list ConfigMaps in {home}: the ClusterRole view is enough"
         raise NoJournalError(words) from error
+    return [(uid, chunks) for uid, chunks in found if chunks]
+
+
+async def _chunks(kube: KubeClient, path: str, uid: str) -> list[Pages]:
+    """Return the chunks of a pool, oldest first."""
+    selector = {"labelSelector": f"{journal.SELECTOR},{names.POOL_UID_LABEL}={uid}"}
+    found = await kube.list(path, item=dict, params=selector)
     return [journal.pages(one) for one in sorted(found, key=lambda one: str(one["metadata"]["name"]))]
 
 
-async def _last_of(kube: KubeClient, path: str, place: tuple[str, str]) -> str:
-    """Return the UID of the last pool of a name that is gone; empty where no journal tells of one."""
+async def _uids(kube: KubeClient, path: str, place: tuple[str, str]) -> list[str]:
+    """Return the UIDs of all pools of a name that have a journal, in the order of their last records."""
     params = {"labelSelector": journal.SELECTOR}
     headings = [
         one.metadata
@@ -100,8 +127,10 @@ async def _last_of(kube: KubeClient, path: str, place: tuple[str, str]) -> str:
         for one in page.items or ()
     ]
     mine = [one for one in headings if one.annotations.get(names.JOURNAL_OF) == "/".join(place)]
-    newest = max(mine, key=lambda one: one.until, default=None)
-    return newest.uid if newest else ""
+    until: dict[str, datetime] = {}
+    for one in mine:
+        until[one.uid] = max(one.until, until.get(one.uid, one.until))
+    return sorted(until, key=lambda uid: until[uid])
 
 
 async def _looked_until(kube: KubeClient, home: str) -> datetime | None:
@@ -132,3 +161,9 @@ def timezones(known: Known) -> Iterable[str]:
             zone = (spec.get(part) or {}).get("timezone")
             if zone:
                 yield str(zone)
+
+
+def neighbour(known: Known, found: Stretch | None, step: int) -> Stretch | None:
+    """Return the decision before or after another one, None where there is none."""
+    place = known.past.stretches.index(found) + step if found else -1
+    return known.past.stretches[place] if 0 <= place < len(known.past.stretches) else None

@@ -12,9 +12,10 @@ from poolkeeper.api.names import shown
 from poolkeeper.api.units import format_instant
 from poolkeeper.cli.connection import console
 from poolkeeper.cli.explain import plain, say
-from poolkeeper.cli.explain_at import change, gap_told
+from poolkeeper.cli.explain_changes import change
 from poolkeeper.cli.explain_past import Known, audit_query
-from poolkeeper.cli.moment import brief
+from poolkeeper.cli.explain_remarks import Asked, gap_told, open_end, unknown
+from poolkeeper.cli.moment import Moment, brief
 
 Json = dict[str, Any]
 
@@ -30,8 +31,26 @@ class Line:
 
 def lines(known: Known, since: datetime, until: datetime, place: ZoneInfo) -> list[Line]:
     """Return what happened within a time, oldest first: sizes, what people changed, what is not known."""
-    found = [*_others(known, place), *_sizes(known)]  # of one instant, what people did comes first
-    return sorted((one for one in found if since <= one.at <= until), key=lambda one: one.at)
+    found = [line for one in known.all for line in (*_others(one, place), *_sizes(one), *_last(one, until, place))]
+    within = sorted((one for one in found if since <= one.at <= until), key=lambda one: one.at)
+    return list(dict.fromkeys((*_first(known, since, until, place), *within)))
+
+
+def _first(known: Known, since: datetime, until: datetime, place: ZoneInfo) -> Iterator[Line]:
+    """Yield why nobody knows how the time began, unless the journal begins within it."""
+    one, asked = known.of(since), Asked(Moment(since), place)
+    stood, begun = one.past.stood(since), one.past.stretches[:1]
+    if not any(since < first.since <= until for first in begun):
+        words = open_end(one, stood, asked) if stood else unknown(one, asked)
+        yield from (Line(since, "unknown", word) for word in words)
+
+
+def _last(known: Known, until: datetime, place: ZoneInfo) -> Iterator[Line]:
+    """Yield why nobody knows how long the last decision stood."""
+    for one in known.past.stretches[-1:]:
+        at = known.looked_until if known.spec is not None and known.looked_until else one.since
+        words = open_end(known, one, Asked(Moment(until), place))
+        yield from (Line(at, "unknown", word) for word in words)
 
 
 def _sizes(known: Known) -> Iterator[Line]:
@@ -47,7 +66,7 @@ def _sizes(known: Known) -> Iterator[Line]:
 
 
 def _others(known: Known, place: ZoneInfo) -> Iterator[Line]:
-    yield from (Line(one.at, "changed", change(one)) for one in known.past.changes)
+    yield from (Line(one.at, "changed", change(one, place)) for one in known.past.changes)
     yield from (Line(one.since, "unknown", gap_told(one, place)) for one in known.past.gaps)
     if known.past.stretches:
         yield Line(known.past.stretches[0].since, "begins", "the journal begins here")
@@ -63,7 +82,7 @@ def show(known: Known, found: Iterable[Line], place: ZoneInfo) -> None:
     for one in listed:
         table.add_row(brief(one.at, place), escape(one.what), escape(one.words))
     console.print(table if listed else "nothing changed the size, and nobody changed anything")
-    for words in known.problems:
+    for words in dict.fromkeys(words for one in known.all for words in one.problems):
         say("[yellow]note[/yellow]", escape(words))
     if any(one.what == "changed" for one in listed):
         say("who", escape(f"people's names are in the API server's audit log: {audit_query(known)}"))

@@ -24,6 +24,7 @@ from poolkeeper.cli.connection import (
     print_json,
 )
 from poolkeeper.cli.explain_past import Known, NoJournalError, gather, timezones
+from poolkeeper.cli.explain_remarks import Asked
 from poolkeeper.cli.moment import moment
 from poolkeeper.core.zones import zone
 from poolkeeper.shell.kube import KubeClient
@@ -107,9 +108,10 @@ def place_of(known: Known, timezone: str | None) -> ZoneInfo:
 def tell_moment(known: Known, text: str, place: ZoneInfo, output: Output) -> None:
     """Print the decision that stood at a moment; leave with 1 where none is known."""
     try:
-        asked = explain_at.Asked(moment(text, known.now, place), place)
+        asked = Asked(moment(text, known.now, place), place)
     except (ValueError, OverflowError) as error:
         raise typer.BadParameter(str(error), param_hint="--at") from error
+    known = known.of(asked.at)
     if output is Output.JSON:
         print_json(explain_at.as_json(known, asked))
     else:
@@ -121,6 +123,8 @@ def tell_moment(known: Known, text: str, place: ZoneInfo, output: Output) -> Non
 def tell_lines(known: Known, span: tuple[str, str], place: ZoneInfo, output: Output) -> None:
     """Print what happened within a time."""
     since, until = (edge(text, known.now, place, option) for text, option in zip(span, OPTIONS, strict=True))
+    if since > until:
+        raise typer.BadParameter(f"{span[0]} to {span[1]} ends before it begins", param_hint="--since")
     found = explain_since.lines(known, since, until, place)
     if output is Output.JSON:
         print_json(explain_since.as_json(found))
