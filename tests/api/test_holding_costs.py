@@ -78,6 +78,22 @@ def test_what_is_free_costs_too():
     assert (found.free_month, found.idle_nodes) == (6 * 2190, ("gpu-1",))
 
 
+def cordoned(number):
+    return GpuNode("gpu-1", devices=gpus(number), allocatable=gpus(number), cordoned=True)
+
+
+def test_gpus_that_take_no_pods_are_not_free():
+    seen = survey(pod(number=6), nodes=[node(), cordoned(4)])
+    found = totals(seen, costs(seen), THREE)
+    assert (found.free, found.free_month, found.idle_nodes) == (2, 2 * 2190, ())
+    assert (found.cordoned, found.cordoned_month) == (4, 4 * 2190)
+
+
+def test_a_month_of_free_gpus_is_told_to_the_cent():
+    seen = survey(nodes=[node()])
+    assert str(totals(seen, (), THREE).free_month) == "17520.00"
+
+
 def test_free_gpus_without_a_price_have_no_cost():
     seen = survey(pod(), nodes=[node()])
     found = totals(seen, costs(seen, Tariff()), Tariff())

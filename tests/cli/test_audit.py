@@ -175,6 +175,14 @@ def test_gpus_that_cannot_be_had_are_said():
     assert "0 of 7 GPUs (1 more cannot be had); 7 are free, on 1 node all of them." in told
 
 
+def test_cordoned_gpus_are_said_apart():
+    nodes = (GpuNode(f"gpu-{one}", {}, "", gpus(8), gpus(8), cordoned=one == 1) for one in range(2))
+    survey = Survey(NOW, (), {node.name: node for node in nodes})
+    told = text(audit(Look(survey, ())), 120)
+    assert "0 of 16 GPUs; 8 are free, on 1 node all of them; 8 are cordoned." in told
+    assert "what is free costs 17,520 more; what is cordoned costs 17,520 more." in told
+
+
 def test_a_guess_is_marked():
     labels = {"node.kubernetes.io/instance-type": "g6.xlarge", "topology.kubernetes.io/region": "us-east-1"}
     node = GpuNode("gpu-0", labels, "aws:///us-east-1a/i-1", gpus(1), gpus(1))

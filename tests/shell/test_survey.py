@@ -136,6 +136,13 @@ async def test_nodes_are_kept_by_name(api, kube):
     assert (found.nodes["gpu-0"].gpus, found.whole, found.skipped) == (8, True, ())
 
 
+@pytest.mark.parametrize("spec", [{"unschedulable": True}, {}])
+async def test_a_node_tells_whether_it_takes_pods(api, kube, spec):
+    await api.put("/api/v1/nodes", "", "gpu-1", spec=spec, status={"capacity": {"nvidia.com/gpu": "8"}})
+    found, _ = await survey(kube)
+    assert found.nodes["gpu-1"].cordoned is bool(spec)
+
+
 async def test_nodes_that_may_not_be_read_are_said(api, kube):
     await furnish(api)
     refusing(api, "/nodes")

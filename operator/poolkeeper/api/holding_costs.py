@@ -4,7 +4,7 @@ A pod pays from its node on: waiting for one is free (R8). Who has one GPU witho
 would read like the whole.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -41,8 +41,9 @@ class Cost:
 class Totals:
     """The cluster's GPUs: what nodes have, what pods can have of it and have; None where nobody may see it.
 
-    `free_month` is what the free ones cost, `idle_nodes` those on which no pod has a GPU. `month` adds up the known
-    prices, `unpriced` says how many workloads have none.
+    `free_month` is what the free ones cost, `idle_nodes` those on which no pod has a GPU. `cordoned` are those that
+    nobody has on nodes that take no pods. `month` adds up the known prices, `unpriced` says how many workloads have
+    none.
     """
 
     offered: Decimal | None
@@ -52,6 +53,8 @@ class Totals:
     unpriced: int
     free: Decimal | None = None
     free_month: Decimal | None = None
+    cordoned: Decimal | None = None
+    cordoned_month: Decimal | None = None
     idle_nodes: tuple[str, ...] = ()
 
 
@@ -112,17 +115,26 @@ def totals(survey: Survey, costs: Iterable[Cost], tariff: Tariff) -> Totals:
         return Totals(offered, allocatable, allocated, month, unpriced)
     taken = taken_on(survey)
     left = {node.name: max(Decimal(0), node.usable - taken.get(node.name, Decimal(0))) for node in nodes}
-    rents = [(left[node.name], tariff.priced(node.place, survey.at).price) for node in nodes if left[node.name]]
+    opened, closed = ([node for node in nodes if node.cordoned is one] for one in (False, True))
     return Totals(
         offered=offered,
         allocatable=allocatable,
         allocated=allocated,
         month=month,
         unpriced=unpriced,
-        free=sum(left.values(), Decimal(0)),
-        free_month=added(None if price is None else (free * price * HOURS).quantize(CENT) for free, price in rents),
-        idle_nodes=tuple(sorted(node.name for node in nodes if node.name not in taken)),
+        free=sum((left[node.name] for node in opened), Decimal(0)),
+        free_month=month_of(opened, left, survey, tariff),
+        cordoned=sum((left[node.name] for node in closed), Decimal(0)),
+        cordoned_month=month_of(closed, left, survey, tariff),
+        idle_nodes=tuple(sorted(node.name for node in opened if node.name not in taken)),
     )
+
+
+def month_of(nodes: Iterable[GpuNode], left: Mapping[str, Decimal], survey: Survey, tariff: Tariff) -> Decimal | None:
+    """Return what so many GPUs of nodes cost a month, None where a price is unknown."""
+    rents = [(left[node.name], tariff.priced(node.place, survey.at).price) for node in nodes if left[node.name]]
+    found = added(None if price is None else gpus * price * HOURS for gpus, price in rents)
+    return None if found is None else found.quantize(CENT)
 
 
 def taken_on(survey: Survey) -> dict[str, Decimal]:

@@ -64,13 +64,17 @@ class GpuPod:
 
 @dataclass(frozen=True, slots=True)
 class GpuNode:
-    """A node with GPUs. `devices` are those that it came with, `allocatable` those that pods can have."""
+    """A node with GPUs. `devices` are those that it came with, `allocatable` those that pods can have.
+
+    `cordoned`: it takes no more pods, so that those of its GPUs that nobody has are not free.
+    """
 
     name: str
     labels: Mapping[str, str] = field(default_factory=dict)
     provider_id: str = ""
     devices: Devices = ()
     allocatable: Devices = ()
+    cordoned: bool = False
 
     @property
     def gpus(self) -> Decimal:

@@ -10,7 +10,8 @@ import typer
 
 from poolkeeper.api.units import parse_duration
 from poolkeeper.cli import audit_pool
-from poolkeeper.cli.audit_finding import Audit, as_json
+from poolkeeper.cli.audit_finding import Audit
+from poolkeeper.cli.audit_json import as_json
 from poolkeeper.cli.audit_look import Look, judge, look
 from poolkeeper.cli.audit_prices import Given, listed, of_file, rates
 from poolkeeper.cli.audit_tables import as_csv, as_html, as_markdown

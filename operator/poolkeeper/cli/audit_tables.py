@@ -7,7 +7,8 @@ from io import StringIO
 from xml.etree.ElementTree import Element
 
 from poolkeeper.api.units import format_instant
-from poolkeeper.cli.audit_finding import Audit, Finding, facts, pending, summary, workload
+from poolkeeper.cli.audit_finding import Audit, Finding, facts, pending, summary
+from poolkeeper.cli.audit_json import workload
 from poolkeeper.cli.audit_text import HEADINGS, WORDS, cells
 from poolkeeper.cli.markup import element, page
 from poolkeeper.cli.report_markdown import line

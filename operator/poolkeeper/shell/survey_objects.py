@@ -29,6 +29,12 @@ from poolkeeper.shell.workload_objects import Template
 PAUSED = ("autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-replicas")
 
 
+class SurveyedSpec(NodeSpec):
+    """A node's spec, with whether it takes pods."""
+
+    unschedulable: bool = False
+
+
 class SurveyedStatus(NodeStatus):
     """A node's status, with what pods can have of it."""
 
@@ -39,7 +45,7 @@ class SurveyedNode(HasMetadata):
     """A v1 Node."""
 
     metadata: ObjectMetadata
-    spec: NodeSpec = msgspec.field(default_factory=NodeSpec)
+    spec: SurveyedSpec = msgspec.field(default_factory=SurveyedSpec)
     status: SurveyedStatus = msgspec.field(default_factory=SurveyedStatus)
 
 
@@ -149,6 +155,7 @@ def gpu_node(found: SurveyedNode) -> GpuNode:
         provider_id=found.spec.provider_id,
         devices=offered,
         allocatable=devices(usable or {}),
+        cordoned=found.spec.unschedulable,
     )
 
 
