@@ -8,6 +8,7 @@ from poolkeeper.shell.kube import KubeClient, Limits
 from poolkeeper.shell.kube_errors import Forbidden
 from poolkeeper.shell.survey import Surveyor
 from poolkeeper.shell.survey_objects import ScalerObject, gpu_pod, scaler
+from poolkeeper.shell.survey_owners import Climber
 
 GPU = {"name": "vllm", "resources": {"limits": {"nvidia.com/gpu": "2"}}}
 RUNS = {"phase": "Running"}
@@ -195,7 +196,7 @@ async def test_owners_of_unknown_kinds_are_looked_up(api, kube, monkeypatch):
     async def kinds(_self, _api):
         return {"RayCluster": "rayclusters"}
 
-    monkeypatch.setattr(Surveyor, "kinds", kinds)  # the fake serves no discovery; e2e/test_audit.py has the real one
+    monkeypatch.setattr(Climber, "kinds", kinds)  # the fake serves no discovery; e2e/test_audit.py has the real one
     await furnish(api, 1)
     owner = {"apiVersion": "ray.io/v1", "kind": "RayService", "name": "llm", "uid": "s", "controller": True}
     await api.put("/apis/ray.io/v1/rayclusters", "models", "ray", metadata={"ownerReferences": [owner]})

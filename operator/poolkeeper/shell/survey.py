@@ -10,15 +10,14 @@
 Of a page of pods only those with GPUs are kept, so memory follows the GPUs and not the cluster.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import msgspec
 
 from poolkeeper.api import names
-from poolkeeper.api.holdings import DEEPEST
-from poolkeeper.api.survey import GpuNode, GpuPod, Parent, Reference, Scaler, Survey, shared
+from poolkeeper.api.survey import GpuNode, GpuPod, Parent, Scaler, Survey, shared
 from poolkeeper.shell.kube import ONLY_METADATA_LIST, KubeClient
 from poolkeeper.shell.kube_errors import Forbidden, KubeError, NotFound
 from poolkeeper.shell.kube_wire import JSON
@@ -34,9 +33,9 @@ from poolkeeper.shell.survey_objects import (
     scaler,
     step,
 )
+from poolkeeper.shell.survey_owners import Climber, Told
 
 T = TypeVar("T")
-Told = Callable[[str], None]
 
 WORKLOADS = (
     ("apps/v1", "Deployment", "deployments"),
@@ -100,7 +99,7 @@ class Surveyor:
         pods = await self.pods()
         nodes = await self.nodes()
         parents = await self.parents()
-        await self.climb(pods, parents)
+        await Climber(self.kube, self.told).climb(pods, parents)
         return Survey(
             at=self.kube.clock.now(),
             pods=pods,
@@ -205,37 +204,6 @@ class Surveyor:
         except Forbidden as error:
             self.skipped.append(f"{plural}: {error}")
 
-    async def climb(self, pods: tuple[GpuPod, ...], parents: dict[str, Parent]) -> None:
-        """Look up the owners of kinds that were not listed, and theirs, as long as there are any."""
-        plurals: dict[str, Mapping[str, str]] = {}
-        for _ in range(DEEPEST):
-            above = {one.uid: (one, space) for one, space in owners(pods, parents) if one.uid not in parents}
-            if not above:
-                return
-            for one, space in above.values():
-                self.told(f"looking for {one.kind} {one.name}")
-                found = await self.owned(one, space, plurals)
-                # what cannot be looked up ends the chain under the name that is known
-                parents[one.uid] = found or Parent(one, space)
-
-    async def owned(self, one: Reference, namespace: str, plurals: dict[str, Mapping[str, str]]) -> Parent | None:
-        """Return an owner of any kind, None where it cannot be read."""
-        api = f"/apis/{one.api_version}" if "/" in one.api_version else f"/api/{one.api_version}"
-        try:
-            if one.api_version not in plurals:
-                plurals[one.api_version] = await self.kinds(api)
-            plural = plurals[one.api_version][one.kind]
-            found = await self.kube.get(f"{api}/namespaces/{namespace}/{plural}/{one.name}", into=OwnedObject)
-        except (KubeError, KeyError):
-            plurals.setdefault(one.api_version, {})
-            return None
-        return replace(step(found, one.kind, one.api_version), reference=one)
-
-    async def kinds(self, api: str) -> Mapping[str, str]:
-        """Return the plurals of an API's kinds."""
-        found = await self.kube.get(api, into=Kinds)
-        return {one.kind: one.name for one in found.resources if "/" not in one.name}
-
     @property
     def inside(self) -> str:
         """The part of a path that says which namespace is looked at."""
@@ -252,28 +220,3 @@ class Groups(msgspec.Struct):
     """The API groups of a cluster."""
 
     groups: list[Group] = []
-
-
-class KindName(msgspec.Struct):
-    """A kind and its plural."""
-
-    kind: str
-    name: str
-
-
-class Kinds(msgspec.Struct):
-    """What an API has."""
-
-    resources: list[KindName] = []
-
-
-def owners(pods: tuple[GpuPod, ...], parents: Mapping[str, Parent]) -> list[tuple[Reference, str]]:
-    """Return all owners on the ways up from pods, with their namespaces."""
-    found: dict[str, tuple[Reference, str]] = {}
-    for pod in pods:
-        owner = pod.owner
-        while owner is not None and owner.kind != "Node" and owner.uid not in found:
-            found[owner.uid] = (owner, pod.namespace)
-            known = parents.get(owner.uid)
-            owner = known.owner if known else None
-    return list(found.values())
