@@ -12,7 +12,7 @@ from poolkeeper.api.target import KINDS, WorkloadKind
 from poolkeeper.cli.connection import Context, Kubeconfig, Namespace, ask, complaints, print_json
 from poolkeeper.cli.migration import hpa, keda, objects, pools, replayed, written
 from poolkeeper.cli.migration.objects import Group
-from poolkeeper.cli.migration.outcome import UnfitError
+from poolkeeper.cli.migration.outcome import UNREADABLE, UnfitError
 from poolkeeper.cli.migration.pools import Migrated
 from poolkeeper.cli.migration.replayed import Replayed
 from poolkeeper.cli.question import number, option
@@ -110,8 +110,9 @@ def each(found: Sequence[Group], out: Path | None, now: datetime) -> tuple[list[
             made.append(pools.migrated(group, places, now, str(out) if out else f"{group.target[2]}.yaml"))
         except UnfitError as error:
             refused.append(Refused(called(group), str(error)))
-        except (KeyError, TypeError, ValueError) as error:
-            refused.append(Refused(called(group), f"a field is not as its kind has it: {error!r}"))
+        except UNREADABLE as error:
+            words = "one of its fields is not as its kind has it; kubectl apply --dry-run=server -f FILE says which"
+            refused.append(Refused(called(group), f"{words} ({type(error).__name__})"))
     return made, refused
 
 

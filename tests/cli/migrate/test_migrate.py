@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
+from tests.cli.migrate.bodies import PROMETHEUS, fates, migrated, scaled, spec_of
 from tests.cli.migrate.golden import FILES, HERE, NOW, answer
 from typer.testing import CliRunner
 
@@ -15,40 +16,17 @@ from poolkeeper.cli import migrate as module
 from poolkeeper.cli.check import examined
 from poolkeeper.cli.main import app
 from poolkeeper.cli.manifest import Loader
-from poolkeeper.cli.migration import crons, objects, places, pools
+from poolkeeper.cli.migration import crons, objects, places
 from poolkeeper.cli.migration.outcome import UnfitError
 from poolkeeper.core import demand
 from poolkeeper.simulate.peers.hpa import External
 from poolkeeper.simulate.peers.terms import Sample, waiting
 
 NEW_YORK, PRAGUE = ZoneInfo("America/New_York"), ZoneInfo("Europe/Prague")
-PROMETHEUS = {"type": "prometheus", "metadata": {"serverAddress": "http://p:9090", "query": "depth", "threshold": "10"}}
 
 
 def run(*options):
     return CliRunner().invoke(app, ["migrate", *map(str, options)], env={"COLUMNS": "100"})
-
-
-def scaled(*triggers, **spec):
-    """Return a ScaledObject."""
-    made = {"scaleTargetRef": {"name": "chat"}, "minReplicaCount": 2, "maxReplicaCount": 8, "triggers": list(triggers)}
-    metadata = {"name": "chat", "namespace": "inference", "annotations": spec.pop("annotations", {})}
-    return {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": metadata, "spec": made | spec}
-
-
-def migrated(*bodies):
-    """Return what the one workload of some objects comes to."""
-    [group] = objects.groups(bodies, "inference")
-    return pools.migrated(group, pools.servers([group]), NOW, "chat.yaml")
-
-
-def spec_of(*bodies):
-    return migrated(*bodies).body["spec"]
-
-
-def fates(found):
-    """Return what becomes of each field."""
-    return {note.field: note.fate.value for note in found.notes}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -314,6 +292,6 @@ def test_what_an_object_lacks_is_named(tmp_path, body, words):
 
 def test_a_field_of_another_shape_is_no_crash(tmp_path):
     file = tmp_path / "bad.yaml"
-    file.write_text(json.dumps(scaled(PROMETHEUS, minReplicaCount="many")))
+    file.write_text(json.dumps(scaled(PROMETHEUS, advanced=["many"])))
     done = run("-f", file)
-    assert (done.exit_code, "error: deployment/chat: a field is not as its kind has it" in done.stderr) == (1, True)
+    assert (done.exit_code, "error: deployment/chat: one of its fields is not" in done.stderr) == (1, True)

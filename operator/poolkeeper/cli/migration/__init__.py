@@ -2,6 +2,9 @@
 
 objects.py      the objects that were given, by the workload that each of them scales
 places.py       the addresses in them -> the names that pools may say
+fields.py       the fields that must be numbers, or certain words
+addresses.py    the servers in KEDA's triggers -> what may be shown of them; databases and vhosts
+matchers.py     whether labels name the workload itself, so that its pods can be asked
 triggers.py     a KEDA trigger -> what it measures, or why that cannot be read
 crons.py        KEDA's cron triggers -> windows; both lived for a year, for what differs
 metrics.py      a HorizontalPodAutoscaler's metric -> what it measures

@@ -10,6 +10,7 @@ from datetime import timedelta
 from math import ceil
 
 from poolkeeper.api.units import format_duration
+from poolkeeper.cli.migration.fields import one_of, whole
 from poolkeeper.cli.migration.outcome import Json, Note, Part, carried, differs, joined, left
 
 MOST_AT_ONCE = 4
@@ -17,12 +18,29 @@ MOST_AT_ONCE = 4
 GRACE = 300
 DISABLED, LEAST = "Disabled", "Min"
 PATH = "behavior"
+KINDS = ("Pods", "Percent")
+WINDOW = "stabilizationWindowSeconds"
 
 
 def speed(behavior: Json, most: int) -> Part:
     """Return the queue's part of a behavior; `most` is the largest size."""
     up, down = behavior.get("scaleUp") or {}, behavior.get("scaleDown") or {}
+    check_policies(up, f"{PATH}.scaleUp")
+    check_policies(down, f"{PATH}.scaleDown")
     return joined((growing(up, most, f"{PATH}.scaleUp"), shrinking(down, most, f"{PATH}.scaleDown")))
+
+
+def check_policies(rules: Json, path: str) -> None:
+    """Refuse a policy that is none.
+
+    Raises:
+        UnfitError: the words name its field.
+    """
+    for place, one in enumerate(rules.get("policies") or ()):
+        where = f"{path}.policies[{place}]"
+        one_of(one, "type", f"{where}.type", KINDS)
+        for name in ("value", "periodSeconds"):
+            whole(one, name, f"{where}.{name}")
 
 
 def growing(rules: Json, most: int, path: str) -> Part:
@@ -32,7 +50,7 @@ def growing(rules: Json, most: int, path: str) -> Part:
 
 def delay(rules: Json, path: str) -> Part:
     """Return how long the queue must be long."""
-    window = rules.get("stabilizationWindowSeconds") or 0
+    window = whole(rules, WINDOW, f"{path}.{WINDOW}", 0)
     if not window:
         return Part()
     words = f"the queue must stay long for {seconds(window)}, as scaleUp.delay"
@@ -65,12 +83,12 @@ def shrinking(rules: Json, most: int, path: str) -> Part:
 
 def grace(rules: Json, path: str) -> Part:
     """Return how long the queue must be short for each step."""
-    window = rules.get("stabilizationWindowSeconds")
+    window = whole(rules, WINDOW, f"{path}.{WINDOW}", GRACE)
     policies = rules.get("policies") or ()
-    whole = max(GRACE if window is None else window, *(slowest(one) for one in policies), 0)
-    words = f"the queue must be short for {seconds(whole)} without a break, for each step (scaleDown.gracePeriod)"
-    note = carried if whole == GRACE and window is None else differs
-    made = {} if whole == GRACE else {"queue": {"scaleDown": {"gracePeriod": seconds(whole)}}}
+    longest = max(window, *(slowest(one) for one in policies), 0)
+    words = f"the queue must be short for {seconds(longest)} without a break, for each step (scaleDown.gracePeriod)"
+    note = carried if longest == GRACE and rules.get(WINDOW) is None else differs
+    made = {} if longest == GRACE else {"queue": {"scaleDown": {"gracePeriod": seconds(longest)}}}
     return Part(made, (note(f"{path}.stabilizationWindowSeconds", f"{words}; there, shorter lulls added up"),))
 
 
@@ -106,8 +124,8 @@ def amount(policy: Json, most: int) -> int:
 
 def slowest(policy: Json) -> int:
     """Return a policy's period where it bounds how many go, in seconds."""
-    whole = policy.get("type") == "Percent" and int(policy["value"]) >= 100  # noqa: PLR2004  all of them
-    return 0 if whole else int(policy.get("periodSeconds") or 0)
+    every = policy.get("type") == "Percent" and int(policy["value"]) >= 100  # noqa: PLR2004  all of them
+    return 0 if every else int(policy.get("periodSeconds") or 0)
 
 
 def shown(policy: Json) -> str:
@@ -123,9 +141,7 @@ def seconds(count: int) -> str:
 
 def bounds(spec: Json, names: tuple[str, str], defaults: tuple[int, int]) -> tuple[int, int, tuple[Note, ...]]:
     """Return the least and the largest size, and notes; `names` are the fields, `defaults` what counts without them."""
-    least, most = (
-        int(default if spec.get(name) is None else spec[name]) for name, default in zip(names, defaults, strict=True)
-    )
+    least, most = (whole(spec, name, name, default) for name, default in zip(names, defaults, strict=True))
     notes = [carried(name, f"{size}") for name, size in zip(names, (least, most), strict=True) if name in spec]
     silent = [
         carried(name, f"{size}, which is the default")

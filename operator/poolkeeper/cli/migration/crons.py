@@ -53,16 +53,31 @@ def windows(found: Sequence[Trigger], bounds: tuple[int, int], now: datetime) ->
         return Part()
     place = timezone(found[0])
     own = [one for one in found if timezone(one) == place]
-    words = f"a pool has one zone, {place}: write this window's hours in it, or make the zones the same"
+    words = (
+        f"a pool has one zone, {place}: write this window's hours in it, or make the zones the same. What is written "
+        "sets floors and no cap, which would cut this one"
+    )
     others = [left(f"{one.field} timezone", words) for one in found if one not in own]
     made = [window(one, bounds) for one in own]
     notes = [note for one in own for note in told(one, bounds, place, now)]
     return Part({"schedule": {"timezone": place, "windows": made}}, (*notes, *others))
 
 
+def in_one_zone(found: Sequence[Trigger]) -> bool:
+    """Return whether all triggers can become windows of one pool."""
+    return len({timezone(one) for one in found}) <= 1
+
+
 def timezone(trigger: Trigger) -> str:
-    """Return the zone of a trigger."""
-    return str(trigger.metadata.get("timezone") or "UTC")
+    """Return the zone of a trigger.
+
+    Raises:
+        ValueError: it is none; the words name its field.
+    """
+    try:
+        return zone(str(trigger.metadata.get("timezone") or "UTC")).key
+    except ValueError as error:
+        raise ValueError(f"{trigger.field} timezone: {error}") from error
 
 
 def window(trigger: Trigger, bounds: tuple[int, int]) -> Json:
@@ -237,16 +252,3 @@ def changes(start: str, end: str, place: ZoneInfo, now: datetime) -> list[tuple[
             break
         found.append((one.at, one.edge == "start"))
     return found
-
-
-def clock_only(part: Part, bounds: tuple[int, int]) -> Part:
-    """Return the schedule of who has cron triggers alone: outside of the windows exactly the least."""
-    least, _ = bounds
-    schedule = part.spec["schedule"] | {"outside": {"minReplicas": least, "maxReplicas": least}}
-    fixed = [one | {"maxReplicas": one["minReplicas"]} for one in schedule["windows"]]
-    words = (
-        f"with no other trigger the clock alone sized it: {least} outside, and exactly what a window says within. "
-        "Take maxReplicas out of a window, and the queue may ask for more in it"
-    )
-    spec = {"schedule": schedule | {"windows": fixed}}
-    return Part(spec, (*part.notes, carried("triggers", words)))

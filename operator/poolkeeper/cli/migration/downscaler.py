@@ -7,7 +7,7 @@ Source: `kube_downscaler/scaler.py` and `helper.py` of py-kube-downscaler 25, an
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from poolkeeper.cli.migration.outcome import Json, Note, Part, UnfitError, carried, differs, left
@@ -18,8 +18,13 @@ RECURRING = re.compile(r"([A-Za-z]{3})-([A-Za-z]{3}) (\d\d:\d\d)-(\d\d:\d\d) (\S
 ABSOLUTE = re.compile(r"\d{4}-\d\d-\d\dT\S+")
 ALWAYS, NEVER = "always", "never"
 TIMES = ("uptime", "downtime")
+"""Whose zone counts first comes first."""
 URGENT = 10
 """The priority of what is off: it counts over what is on."""
+NOT_CUT = (
+    ". So that it is not cut, it stays up outside of the windows too: once this is taken care of, write "
+    "outside: {{minReplicas: {0}, maxReplicas: {0}, force: true}}"
+)
 UNKNOWN: Mapping[str, str] = {
     "upscale-period": "it acts in that time alone, and leaves the size be after it: a window holds them throughout",
     "downscale-period": "it acts in that time alone, and leaves the size be after it: write the whole time as a window",
@@ -39,12 +44,27 @@ class Told(NamedTuple):
 
 
 class Times(NamedTuple):
-    """One recurring time: days, from and to, and the zone."""
+    """One recurring time: days, from and to, the zone, and how it is written."""
 
     days: str
     begin: str
     end: str
     place: str
+    text: str
+
+
+class Spoken(NamedTuple):
+    """The times of an annotation: those that become windows, those of other zones, and those with a date."""
+
+    told: Told
+    kept: list[Times]
+    elsewhere: list[Times]
+    dated: list[str]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it becomes windows."""
+        return not (self.elsewhere or self.dated)
 
 
 class Sizes(NamedTuple):
@@ -79,23 +99,51 @@ def excluded(found: Mapping[str, Told]) -> bool:
 def part(found: Mapping[str, Told], least: int, most: int) -> Part:
     """Return the schedule of a workload that has from `least` to `most` replicas while it is up.
 
+    An uptime that is no window here would fall outside, and be cut: then nothing is down but in the downtime.
+
     Raises:
-        UnfitError: an annotation means nothing.
+        UnfitError: an annotation means nothing, or keeps it down.
     """
-    down = downtime(found)
-    sizes = Sizes(least, most, down)
-    times = {name: list(recurring(found[name])) for name in TIMES if name in found}
-    zones = list(dict.fromkeys(one.place for each in times.values() for one in each))
-    notes = [*spoken(found, down), *absolutes(found), *of_zones(zones)]
-    up = [one for one in times.get("uptime", ()) if one.place == zones[0]]
-    off = [one for one in times.get("downtime", ()) if one.place == zones[0]]
-    if not zones:
-        return Part({}, tuple(notes))
-    windows = [window(one, "up", place, {}) for place, one in enumerate(up, 1)]
+    check_is_up(found)
+    sizes = Sizes(least, most, downtime(found))
+    each = spoken({name: found[name] for name in TIMES if name in found})
+    up, off = (each[name].kept if name in each else [] for name in TIMES)
+    closed = not up or each["uptime"].is_whole
+    notes = (*times_told(each.values(), sizes.down), *others_told(found, sizes.down), *overnight([*up, *off]))
+    if not (up or off):
+        return Part({}, notes)
+    bounds = {} if closed else {"minReplicas": least}
+    windows = [window(one, "up", place, bounds) for place, one in enumerate(up, 1)]
     windows += [window(one, "off", place, asleep(sizes) | {"priority": URGENT}) for place, one in enumerate(off, 1)]
-    made: Json = {"timezone": zones[0], "windows": windows}
-    made |= {"outside": asleep(sizes)} if up else {}
-    return Part({"schedule": made}, (*notes, *overnight([*up, *off])))
+    outside = {"outside": asleep(sizes)} if up and closed else {}
+    return Part({"schedule": {"timezone": (up or off)[0].place, "windows": windows, **outside}}, notes)
+
+
+def check_is_up(found: Mapping[str, Told]) -> None:
+    """Refuse what is never up.
+
+    Raises:
+        UnfitError: the words name its annotation.
+    """
+    for name, kept_down in zip(TIMES, (NEVER, ALWAYS), strict=True):
+        if name in found and found[name].value.lower() == kept_down:
+            words = "keeps it down, so a pool has nothing to do: migrate it once that annotation is gone"
+            raise UnfitError(f"{found[name].field}: {found[name].value} {words}")
+
+
+def spoken(found: Mapping[str, Told]) -> dict[str, Spoken]:
+    """Return the times of each annotation; a pool has the zone of the first."""
+    times = {name: list(recurring(told)) for name, told in found.items()}
+    place = next((one.place for each in times.values() for one in each), "")
+    return {
+        name: Spoken(
+            found[name],
+            [one for one in each if one.place == place],
+            [one for one in each if one.place != place],
+            [text for text in found[name].value.split(",") if ABSOLUTE.match(text.strip())],
+        )
+        for name, each in times.items()
+    }
 
 
 def downtime(found: Mapping[str, Told]) -> int:
@@ -129,7 +177,7 @@ def recurring(told: Told) -> Iterator[Times]:
             zone(found[5])
         except ValueError as error:
             raise UnfitError(f"{told.field}: {error}") from error
-        yield Times(first if first == last else f"{first}-{last}", found[3], found[4], found[5])
+        yield Times(first if first == last else f"{first}-{last}", found[3], found[4], found[5], text)
 
 
 def window(one: Times, name: str, place: int, bounds: Json) -> Json:
@@ -143,34 +191,38 @@ def asleep(sizes: Sizes) -> Json:
     return {"minReplicas": sizes.down, "maxReplicas": sizes.down, "force": True}
 
 
-def spoken(found: Mapping[str, Told], down: int) -> Iterator[Note]:
-    """Yield what becomes of each annotation."""
-    for name, told in found.items():
-        if name in TIMES and told.value.lower() in {ALWAYS, NEVER}:
+def times_told(each: Iterable[Spoken], down: int) -> Iterator[Note]:
+    """Yield what becomes of the times of each annotation."""
+    for one in each:
+        told = one.told
+        cut = not one.is_whole and told.name == "uptime"
+        if told.value.lower() in {ALWAYS, NEVER}:
             yield carried(told.field, f"{told.value}: that is no window")
-        elif name in TIMES:
-            yield carried(told.field, f"{told.value}: as windows; down is {down} replica{'' if down == 1 else 's'}")
+        if one.kept:
+            size = "" if cut else f"; down is {down} replica{'' if down == 1 else 's'}"
+            yield carried(told.field, f"{', '.join(time.text for time in one.kept)}: as windows{size}")
             words = "busy replicas are waited for (drain.deadline); the floor counts before the window (leadTime: auto)"
             yield differs(told.field, words)
-        elif name == "downtime-replicas":
+        yield from left_out(one, NOT_CUT.format(down) if cut else "")
+
+
+def left_out(one: Spoken, words: str) -> Iterator[Note]:
+    """Yield notes on the times that become no window; `words` are what else that means."""
+    if one.elsewhere:
+        times, place = ", ".join(time.text for time in one.elsewhere), one.kept[0].place if one.kept else "another"
+        yield left(one.told.field, f"{times}: a pool has one zone, {place}: write it as a window in that{words}")
+    if one.dated:
+        again = "a time with a year is no window, which comes again: poolkeeper override for that time does it"
+        yield left(one.told.field, f"{', '.join(map(str.strip, one.dated))}: {again}{words}")
+
+
+def others_told(found: Mapping[str, Told], down: int) -> Iterator[Note]:
+    """Yield what becomes of the annotations that are no times."""
+    for name, told in found.items():
+        if name == "downtime-replicas":
             yield carried(told.field, f"{down}, as the bounds while it is down")
         elif name in UNKNOWN:
             yield left(told.field, UNKNOWN[name])
-
-
-def absolutes(found: Mapping[str, Told]) -> Iterator[Note]:
-    """Yield notes on times with a date."""
-    for told in (found[name] for name in TIMES if name in found):
-        if any(ABSOLUTE.match(text.strip()) for text in told.value.split(",")):
-            words = "a time with a year is no window, which comes again: poolkeeper override for that time does it"
-            yield left(told.field, words)
-
-
-def of_zones(zones: list[str]) -> Iterator[Note]:
-    """Yield a note where there are several zones."""
-    if len(zones) > 1:
-        words = f"a pool has one zone, {zones[0]}: what is written in {', '.join(zones[1:])} is to be written in it"
-        yield left("timezone", words)
 
 
 def overnight(found: list[Times]) -> Iterator[Note]:

@@ -1,13 +1,14 @@
 """A HorizontalPodAutoscaler -> its part of a pool."""
 
 from poolkeeper.cli.migration import behavior, metrics, signals
+from poolkeeper.cli.migration.matchers import Home
 from poolkeeper.cli.migration.outcome import Json, Part, UnfitError, joined, left
 
 KIND = "HorizontalPodAutoscaler"
 
 
-def part(body: Json, namespace: str) -> Part:
-    """Return what a HorizontalPodAutoscaler in this namespace comes to.
+def part(body: Json, home: Home) -> Part:
+    """Return what a HorizontalPodAutoscaler of this workload comes to.
 
     Raises:
         UnfitError: a part of it is not what the API server takes.
@@ -15,7 +16,7 @@ def part(body: Json, namespace: str) -> Part:
     spec = body["spec"]
     least, most, sizes = behavior.bounds(spec, ("minReplicas", "maxReplicas"), (1, 1))
     try:
-        each = [metrics.read(place, one, namespace) for place, one in enumerate(spec.get("metrics") or ())]
+        each = [metrics.read(place, one, home) for place, one in enumerate(spec.get("metrics") or ())]
     except ValueError as error:
         raise UnfitError(str(error)) from error
     demand = signals.queue([one.signal for one in each if one.signal])

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from poolkeeper.cli.migration import behavior, crons, signals
+from poolkeeper.cli.migration.fields import whole
 from poolkeeper.cli.migration.outcome import Json, Note, Part, UnfitError, carried, differs, joined, left
 from poolkeeper.cli.migration.places import Places
 from poolkeeper.cli.migration.triggers import CRON, Trigger, asked, read, triggers
@@ -21,7 +22,7 @@ COOLDOWN, LOOK = 300, 15
 
 def addresses(body: Json) -> list[tuple[str, str]]:
     """Return the servers that a ScaledObject names, as kinds and addresses."""
-    return [place for one in triggers(body["spec"]) for place in asked(one)]
+    return [place for one in triggers(body) for place in asked(one)]
 
 
 def part(body: Json, places: Places, now: datetime) -> Part:
@@ -33,13 +34,11 @@ def part(body: Json, places: Places, now: datetime) -> Part:
     spec, annotations = body["spec"], body["metadata"].get("annotations") or {}
     least, most, sizes = behavior.bounds(spec, ("minReplicaCount", "maxReplicaCount"), (0, 100))
     try:
-        found = triggers(spec)
+        found = triggers(body)
         demand = measured([one for one in found if one.type != CRON], places)
-        clock = crons.windows([one for one in found if one.type == CRON], (least, most), now)
+        clock = clocked(found, (least, most), now)
     except ValueError as error:
         raise UnfitError(str(error)) from error
-    only = bool(found) and all(one.type == CRON for one in found)
-    clock = crons.clock_only(clock, (least, most)) if only else clock
     advanced = spec.get("advanced") or {}
     rules = (advanced.get("horizontalPodAutoscalerConfig") or {}).get("behavior") or {}
     parts = [
@@ -51,7 +50,7 @@ def part(body: Json, places: Places, now: datetime) -> Part:
         Part({}, tuple(others(spec, advanced))),
         paused(annotations),
     ]
-    return from_zero(joined(parts), spec, only=only)
+    return from_zero(joined(parts), spec, only="outside" in clock.spec.get("schedule", {}))
 
 
 def measured(found: list[Trigger], places: Places) -> Part:
@@ -62,18 +61,39 @@ def measured(found: list[Trigger], places: Places) -> Part:
     return Part(made.spec, (*(note for one in each for note in one.notes), *made.notes))
 
 
+def clocked(found: list[Trigger], bounds: tuple[int, int], now: datetime) -> Part:
+    """Return the schedule; where nothing but the clock sizes it, all of it known here, nothing else may."""
+    timed = [one for one in found if one.type == CRON]
+    clock = crons.windows(timed, bounds, now)
+    only = bool(timed) and len(timed) == len(found)
+    return clock_only(clock, bounds) if only and crons.in_one_zone(timed) else clock
+
+
+def clock_only(part: Part, bounds: tuple[int, int]) -> Part:
+    """Return the schedule of who has cron triggers alone: outside of the windows exactly the least."""
+    least, _ = bounds
+    schedule = part.spec["schedule"] | {"outside": {"minReplicas": least, "maxReplicas": least}}
+    fixed = [one | {"maxReplicas": one["minReplicas"]} for one in schedule["windows"]]
+    words = (
+        f"with no other trigger the clock alone sized it: {least} outside, and exactly what a window says within. "
+        "Take maxReplicas out of a window, and the queue may ask for more in it"
+    )
+    spec = {"schedule": schedule | {"windows": fixed}}
+    return Part(spec, (*part.notes, carried("triggers", words)))
+
+
 def outage(spec: Json) -> Part:
     """Return what is done while the metrics are gone."""
     fallback = spec.get("fallback")
     if not fallback:
         return Part({}, (carried("fallback", "none: an error holds the size, there and here"),))
-    replicas, kind = int(fallback["replicas"]), fallback.get("behavior", "static")
-    after = behavior.seconds(int(fallback["failureThreshold"]) * LOOK)
+    replicas, failures = (whole(fallback, name, f"fallback.{name}") for name in ("replicas", "failureThreshold"))
+    kind, after = fallback.get("behavior", "static"), behavior.seconds(failures * LOOK)
     if kind == "currentReplicas" or not replicas or kind == "currentReplicasIfLower":
         words = f"{kind}: the size is held" + (", and never made smaller" if kind != "currentReplicas" else "")
         return Part({"queue": {"onOutage": {"after": after}}}, (differs("fallback", words),))
     made = {"queue": {"onOutage": {"after": after, "behavior": "AtLeast", "replicas": replicas}}}
-    words = f"{replicas} at least after {after} ({fallback['failureThreshold']} looks of {LOOK} s)"
+    words = f"{replicas} at least after {after} ({failures} looks of {LOOK} s)"
     if kind == "static":
         return Part(made, (differs("fallback", f"{words}; exactly so many there, also where that took some away"),))
     return Part(made, (carried("fallback", words),))
@@ -87,7 +107,7 @@ def from_zero(found: Part, spec: Json, *, only: bool) -> Part:
     idle = spec.get("idleReplicaCount")
     if found.spec["minReplicas"] and idle is None:
         return found
-    cooldown = behavior.seconds(int(spec.get("cooldownPeriod") or COOLDOWN))
+    cooldown = behavior.seconds(whole(spec, "cooldownPeriod", "cooldownPeriod", COOLDOWN))
     field = "idleReplicaCount" if idle is not None else "minReplicaCount"
     sources = found.spec["queue"]["sources"]
     if only:

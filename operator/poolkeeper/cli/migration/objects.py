@@ -88,7 +88,7 @@ def groups(bodies: Iterable[Json], namespace: str) -> list[Group]:
         if body["kind"] in KINDS:
             group.workload = body
         else:
-            group.scalers.append(body)
+            group.scalers.append(body | {"metadata": body["metadata"] | {"namespace": target[0]}})
     for group in found.values():
         group.namespace = spaces.get(group.target[0], {})
     return sorted((one for one in found.values() if one.is_scaled), key=lambda one: one.target)

@@ -40,6 +40,10 @@ class Step:
     commands: tuple[str, ...]
 
 
+UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
+"""What is raised by objects that are not as their kind has them."""
+
+
 class UnfitError(ValueError):
     """An object of which no pool can be made; the words name the field and what to do instead."""
 

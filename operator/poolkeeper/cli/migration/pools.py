@@ -8,8 +8,10 @@ from poolkeeper.api.names import API_VERSION, KIND
 from poolkeeper.api.spec import SpecError, parse_spec
 from poolkeeper.api.target import KINDS
 from poolkeeper.cli.migration import changeover, downscaler, hpa, keda
+from poolkeeper.cli.migration.fields import whole
+from poolkeeper.cli.migration.matchers import Home
 from poolkeeper.cli.migration.objects import Group
-from poolkeeper.cli.migration.outcome import Json, Note, Part, Step, UnfitError, carried, joined, left
+from poolkeeper.cli.migration.outcome import UNREADABLE, Json, Note, Part, Step, UnfitError, carried, joined, left
 from poolkeeper.cli.migration.places import Places, named
 
 SOURCES = {"prometheus": "prometheus", "redis": "redis", "rabbitmq": "rabbitMq"}
@@ -42,9 +44,15 @@ class Migrated:
 
 def servers(groups: Sequence[Group]) -> Places:
     """Return the names of all servers that are named anywhere."""
-    return named(
-        place for one in groups for body in one.scalers if body["kind"] == keda.KIND for place in keda.addresses(body)
-    )
+    return named(place for one in groups for place in readable(one))
+
+
+def readable(group: Group) -> list[tuple[str, str]]:
+    """Return the servers that a group names; none where it cannot be read, which is said when it is migrated."""
+    try:
+        return [place for body in group.scalers if body["kind"] == keda.KIND for place in keda.addresses(body)]
+    except UNREADABLE:
+        return []
 
 
 def migrated(group: Group, places: Places, now: datetime, file: str) -> Migrated:
@@ -76,10 +84,7 @@ def migrated(group: Group, places: Places, now: datetime, file: str) -> Migrated
 def used(group: Group, spec: Json, places: Places) -> Iterator[tuple[str, str, str]]:
     """Yield the servers that a pool names: kind, address and name."""
     named = {(kind, one[kind].get("server")) for one in spec["queue"]["sources"] for kind in one if kind != "name"}
-    asked = dict.fromkeys(
-        place for body in group.scalers if body["kind"] == keda.KIND for place in keda.addresses(body)
-    )
-    for kind, address in asked:
+    for kind, address in dict.fromkeys(readable(group)):
         if (SOURCES[kind], places[kind, address]) in named:
             yield kind, address, places[kind, address]
 
@@ -87,7 +92,9 @@ def used(group: Group, spec: Json, places: Places) -> Iterator[tuple[str, str, s
 def parts(group: Group, places: Places, now: datetime) -> list[Part]:
     """Return the parts of a pool: what its scaler comes to, then what the downscaler does."""
     found = [
-        keda.part(one, places, now) if one["kind"] == keda.KIND else hpa.part(one, group.target[0])
+        keda.part(one, places, now)
+        if one["kind"] == keda.KIND
+        else hpa.part(one, Home(group.target[0], group.target[2]))
         for one in group.scalers
     ]
     if not downscaler.schedules(group.told):
@@ -108,7 +115,7 @@ def standing(group: Group) -> Part:
     """
     original = group.told.get("original-replicas")
     size = int(original.value) if original and original.value.isdecimal() else None
-    size = size or int(group.workload["spec"].get("replicas", 1))
+    size = size or whole(group.workload["spec"], "replicas", "spec.replicas", 1)
     if not size:
         raise UnfitError("spec.replicas: 0, and nothing says how many there are by day: migrate it while it is up")
     words = (

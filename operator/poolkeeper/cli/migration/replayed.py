@@ -15,6 +15,7 @@ from poolkeeper.api.spec import parse_spec
 from poolkeeper.cli.explain import plain as bare_table
 from poolkeeper.cli.load_history import telling
 from poolkeeper.cli.migration import behavior, crons, keda, metrics, triggers
+from poolkeeper.cli.migration.matchers import Home
 from poolkeeper.cli.migration.outcome import Json
 from poolkeeper.cli.migration.pools import Migrated
 from poolkeeper.cli.migration.signals import POOL, RUNNING, WAITING, Signal, counts
@@ -61,7 +62,7 @@ class Replayed:
 def replayed(found: Migrated, trace: Path, peak: float | None) -> Replayed | None:
     """Return what a migrated workload's scaler and its pool make of a trace; None where no scaler's rules are known."""
     body = found.group.scalers[0] if found.group.scalers else None
-    signals = read(body, found.group.target[0]) if body else []
+    signals = read(body, Home(found.group.target[0], found.group.target[2])) if body else []
     if body is None or not (signals or clocks(body)):
         return None
     spec = parse_spec(found.body["spec"]).to_core()
@@ -77,20 +78,20 @@ def replayed(found: Migrated, trace: Path, peak: float | None) -> Replayed | Non
     return Replayed(rows, tuple(assumed(signals, stage, lead=lead)))
 
 
-def read(body: Json, namespace: str) -> list[Signal]:
+def read(body: Json, home: Home) -> list[Signal]:
     """Return what a scaler measures of the requests."""
     spec = body["spec"]
     if body["kind"] == keda.KIND:
-        found = [one for one in triggers.triggers(spec) if one.type != triggers.CRON]
+        found = [one for one in triggers.triggers(body) if one.type != triggers.CRON]
         each = [triggers.read(one, dict.fromkeys(triggers.asked(one), "")) for one in found]
     else:
-        each = [metrics.read(place, one, namespace) for place, one in enumerate(spec.get("metrics") or ())]
+        each = [metrics.read(place, one, home) for place, one in enumerate(spec.get("metrics") or ())]
     return [one.signal for one in each if one.signal and one.signal.per != POOL]
 
 
 def clocks(body: Json) -> list[triggers.Trigger]:
     """Return the cron triggers."""
-    return [one for one in triggers.triggers(body["spec"]) if one.type == triggers.CRON]
+    return [one for one in triggers.triggers(body) if one.type == triggers.CRON]
 
 
 def bounds(body: Json) -> tuple[int, int]:

@@ -18,11 +18,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from poolkeeper.cli.migration.matchers import Home, are_of, matchers
 from poolkeeper.cli.migration.outcome import Json, Note, Part, carried, differs, left
 from poolkeeper.shell.queues.engines import ENGINES
 
 ONE = Decimal(1)
-SUMMED = re.compile(r"\s*sum\s*(?:by\s*\(\s*\)\s*)?\(\s*([a-zA-Z_:][\w:]*)\s*(?:\{[^{}]*\})?\s*\)\s*")
+SUMMED = re.compile(r"\s*sum\s*(?:by\s*\(\s*\)\s*)?\(\s*([a-zA-Z_:][\w:]*)\s*(?:\{([^{}]*)\})?\s*\)\s*")
 """A query that adds up the series of one metric."""
 WAITING = {spelled for engine in ENGINES for spelled in (engine.waiting.name, engine.waiting.name.replace(":", "_"))}
 RUNNING = {
@@ -65,6 +66,12 @@ def counts(query: str) -> str | None:
     """Return the metric of which a query adds up all series, None where it does something else."""
     found = SUMMED.fullmatch(query)
     return found[1] if found else None
+
+
+def is_summed_of(query: str, home: Home) -> bool:
+    """Return whether a query adds up one metric of this workload, and of nobody else as far as it says."""
+    found = SUMMED.fullmatch(query)
+    return found is not None and are_of(matchers(found[2] or ""), home)
 
 
 def waits(metric: str | None) -> bool:

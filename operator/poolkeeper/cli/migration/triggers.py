@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
+from poolkeeper.cli.migration import addresses
+from poolkeeper.cli.migration.matchers import Home
 from poolkeeper.cli.migration.outcome import Json, Note, carried, differs, left
-from poolkeeper.cli.migration.places import UNKNOWN, Places
-from poolkeeper.cli.migration.signals import PODS, POOL, REPLICA, Signal, counts, waits
+from poolkeeper.cli.migration.places import Places
+from poolkeeper.cli.migration.signals import PODS, POOL, REPLICA, Signal, counts, is_summed_of, waits
 
 VALID = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 CRON = "cron"
@@ -19,10 +21,14 @@ REDIS = ("redis", "redis-cluster", "redis-sentinel")
 STREAMS = tuple(f"{kind}-streams" for kind in REDIS)
 DEFAULT_LENGTH, DEFAULT_RABBIT = "5", "20"
 QUEUE_LENGTH = "QueueLength"
+ADDRESSES = ("serverAddress", "address", "addresses", "host", "hosts")
 
 
 class Trigger(NamedTuple):
-    """A trigger: its place in the original, its type, its metadata, its name and the kind of its target."""
+    """A trigger: its place in the original, its type, its metadata, its name and the kind of its target.
+
+    `secret`: it has one; `home` is the workload that it scales.
+    """
 
     field: str
     type: str
@@ -30,6 +36,7 @@ class Trigger(NamedTuple):
     name: str
     per: str = REPLICA
     secret: bool = False
+    home: Home = Home("", "")
 
 
 class Reading(NamedTuple):
@@ -39,8 +46,10 @@ class Reading(NamedTuple):
     notes: tuple[Note, ...] = ()
 
 
-def triggers(spec: Json) -> list[Trigger]:
+def triggers(body: Json) -> list[Trigger]:
     """Return the triggers of a ScaledObject, each with a name of its own."""
+    spec = body["spec"]
+    home = Home(str(body["metadata"].get("namespace") or ""), str(spec["scaleTargetRef"]["name"]))
     found: list[Trigger] = []
     for place, one in enumerate(spec.get("triggers") or ()):
         name = one.get("name") or one["type"]
@@ -49,7 +58,7 @@ def triggers(spec: Json) -> list[Trigger]:
         per = POOL if one.get("metricType") == "Value" else REPLICA
         secret = bool(one.get("authenticationRef"))
         found.append(
-            Trigger(f"triggers[{place}] {one['type']}", one["type"], one.get("metadata") or {}, name, per, secret)
+            Trigger(f"triggers[{place}] {one['type']}", one["type"], one.get("metadata") or {}, name, per, secret, home)
         )
     return found
 
@@ -85,17 +94,16 @@ def asked(trigger: Trigger) -> list[tuple[str, str]]:
     """Return the server that a trigger names and a pool will name too, as kind and address."""
     data = trigger.metadata
     if trigger.type == "prometheus":
-        own = waits(counts(query(trigger))) and trigger.per == REPLICA
-        return [] if own else [("prometheus", data.get("serverAddress") or UNKNOWN)]
+        return [] if is_told_by_pods(trigger) else [("prometheus", addresses.prometheus(data))]
     if trigger.type in (*REDIS, *STREAMS):
-        return [("redis", address(data))]
-    return [("rabbitmq", data.get("host") or UNKNOWN)] if trigger.type == "rabbitmq" else []
+        return [("redis", addresses.redis(data, trigger.type, trigger.field))]
+    return [("rabbitmq", addresses.rabbit(data).address)] if trigger.type == "rabbitmq" else []
 
 
-def address(data: Json) -> str:
-    """Return the address of a Redis."""
-    given = data.get("address") or data.get("addresses") or data.get("host") or data.get("hosts")
-    return str(given or UNKNOWN)
+def is_told_by_pods(trigger: Trigger) -> bool:
+    """Return whether a query is about the queue of this workload's engines."""
+    asks = query(trigger)
+    return waits(counts(asks)) and trigger.per == REPLICA and is_summed_of(asks, trigger.home)
 
 
 def prometheus(trigger: Trigger, known: Places) -> Reading:
@@ -104,7 +112,7 @@ def prometheus(trigger: Trigger, known: Places) -> Reading:
     target = number(trigger, "threshold")
     metric = counts(query(trigger))
     notes = guarded(trigger, data)
-    if waits(metric) and trigger.per == REPLICA:
+    if is_told_by_pods(trigger):
         words = (
             f"{metric} is the engines' own queue, so the pods are asked for it every second (source pods); through "
             "Prometheus it is as old as its scrape. What runs is known then too, and is looked at before a shrink"
@@ -114,6 +122,8 @@ def prometheus(trigger: Trigger, known: Places) -> Reading:
     server = known[asked(trigger)[0]]
     source = {"prometheus": {"server": server, "query": query(trigger)}}
     words = f"the same query, at the server that the operator knows as {server}"
+    if waits(metric) and not is_summed_of(query(trigger), trigger.home):
+        words += f"; its labels may name others than {trigger.home.workload}, so its pods are not asked instead"
     return Reading(
         Signal(trigger.field, trigger.name, source, target, trigger.per),
         (carried(f"{trigger.field} query", words), *notes),
@@ -133,11 +143,11 @@ def guarded(trigger: Trigger, data: Json) -> tuple[Note, ...]:
 
 
 def secrets(trigger: Trigger) -> tuple[Note, ...]:
-    """Return a note where a trigger has a secret: the administrator's files hold those."""
-    if not trigger.secret:
-        return ()
+    """Return notes where a trigger has secrets: the administrator's files hold those."""
     words = "secrets belong to the operator's own files, --prometheus-file and --brokers-file, not to a pool"
-    return (left(f"{trigger.field} authenticationRef", words),)
+    names = ["authenticationRef"] if trigger.secret else []
+    names += [name for name in ADDRESSES if addresses.withholds(str(trigger.metadata.get(name) or ""))]
+    return tuple(left(f"{trigger.field} {name}", words) for name in names)
 
 
 def redis_list(trigger: Trigger, known: Places) -> Reading:
@@ -171,14 +181,23 @@ def rabbit(trigger: Trigger, known: Places) -> Reading:
         words = "only a queue's length is read here: with the rate of one consumer, length over rate says the same"
         return Reading(None, (left(f"{field} mode: {mode}", words),))
     server = known[asked(trigger)[0]]
-    vhost = {"vhost": data["vhostName"]} if data.get("vhostName") else {}
+    known_vhost = addresses.rabbit(data).vhost
+    vhost = {"vhost": known_vhost} if known_vhost else {}
     source = {"rabbitMq": {"server": server, "queue": data.get("queueName", ""), **vhost}}
     target = number(trigger, "value", str(data.get("queueLength") or DEFAULT_RABBIT))
     words = f"{of_broker(server)}; by its management API, never by AMQP, and messages not acknowledged yet count"
     return Reading(
         Signal(field, trigger.name, source, target, trigger.per),
-        (differs(f"{field} queueName", words), *secrets(trigger)),
+        (differs(f"{field} queueName", words), *vhost_unknown(trigger), *secrets(trigger)),
     )
+
+
+def vhost_unknown(trigger: Trigger) -> tuple[Note, ...]:
+    """Return a note where the vhost may be in an address that is not here."""
+    if trigger.metadata.get("host") or trigger.metadata.get("vhostName"):
+        return ()
+    words = "its address is elsewhere, and the vhost in it: unless that is /, write it into the source as vhost"
+    return (left(f"{trigger.field} host", words),)
 
 
 def of_broker(server: str) -> str:

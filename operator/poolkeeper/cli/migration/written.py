@@ -80,12 +80,19 @@ def wrapped(words: str, width: int, indent: str) -> str:
 def known(servers: Sequence[tuple[str, str, str]]) -> Iterator[str]:
     """Yield what the operator must be told of the servers that a pool names."""
     for kind, address, name in servers:
-        where = address or "the address that the ScaledObject has from elsewhere"
-        where = f"redis://{where}" if kind == "redis" and address and "//" not in address else where
+        where = shown_address(kind, address)
         if kind == "prometheus":
             yield f"  the operator must know: poolkeeper run --prometheus {name}={where}"
         else:
             yield f"  the operator must know, in its --brokers-file: {name}: {{kind: {kind}, url: {where}}}"
+
+
+def shown_address(kind: str, address: str) -> str:
+    """Return an address as the operator is to be told it; `/3` alone is a database at an address that is not here."""
+    if not address or address.startswith("/"):
+        database = f"database {address[1:]} at " if address else ""
+        return f"{database}the address that the ScaledObject has from elsewhere"
+    return f"redis://{address}" if kind == "redis" and "//" not in address else address
 
 
 def as_json(found: Iterable[Migrated]) -> list[Json]:
