@@ -15,8 +15,9 @@ def test_a_pool_that_is_not_there_is_just_that():
     assert advised(NotFound(words, status=404)) == words
 
 
-def test_no_python_object_is_shown():
-    error = Unreachable("Cannot connect to host a:1 ssl:<ssl.SSLContext object at 0x7f> [refused]")
+@pytest.mark.parametrize("tls", ["<ssl.SSLContext object at 0x7f>", "default", "True"])
+def test_no_python_object_is_shown(tls):
+    error = Unreachable(f"Cannot connect to host a:1 ssl:{tls} [refused]")
     assert advised(error) == "Cannot connect to host a:1 [refused]"
 
 

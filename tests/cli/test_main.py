@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,46 @@ def test_a_kubeconfig_that_is_not_there_ends_run_at_once(tmp_path):
 def test_a_log_level_that_does_not_exist_is_said():
     answer = CliRunner().invoke(app, ["run", "--log-level", "loud"], env={"COLUMNS": "300"})
     assert (answer.exit_code, "LOUD" in answer.output) == (2, True)
+
+
+UNREACHED = """
+current-context: a
+clusters: [{name: a, cluster: {server: "http://127.0.0.1:9"}}]
+contexts: [{name: a, context: {cluster: a}}]
+"""
+
+
+def test_a_cluster_that_cannot_be_reached_ends_run_with_one_line(tmp_path):
+    file = tmp_path / "config"
+    file.write_text(UNREACHED)
+    answer = CliRunner().invoke(app, ["run", "--kubeconfig", str(file)], env={"COLUMNS": "300"})
+    assert (answer.exit_code, answer.output.count("\n")) == (2, 1)
+    assert answer.output.startswith("error: GET /version: Cannot connect to host 127.0.0.1:9")
+
+
+def test_the_version_is_that_of_the_package():
+    answer = CliRunner().invoke(app, ["--version"])
+    assert (answer.exit_code, answer.output) == (0, f"poolkeeper {version('poolkeeper')}\n")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_is_broken_by_the_screen_alone(command):
+    answer = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "80", "TERMINAL_WIDTH": "80"})
+    told = answer.output.partition("Options")[0].splitlines()
+    starts = [index for index, line in enumerate(told) if line.strip() and index and told[index - 1].strip()]
+    assert all(fills(told[index - 1], told[index]) for index in starts)
+
+
+def fills(line, following):
+    """Return whether a line is as full as it can be, or an example."""
+    return following.startswith("     ") or len(line.rstrip()) + 1 + len(following.split()[0]) > 78
+
+
+def test_the_first_example_is_indented_as_the_others():
+    answer = CliRunner().invoke(app, ["check", "--help"], env={"COLUMNS": "80", "TERMINAL_WIDTH": "80"})
+    assert "     poolkeeper check   " in answer.output
+
+
+def test_a_choice_that_is_none_is_told_in_plain_words():
+    answer = CliRunner().invoke(app, ["status", "-o", "yaml"], env={"COLUMNS": "300"})
+    assert (answer.exit_code, "'--output' / '-o': 'yaml' is not one of" in answer.output) == (2, True)

@@ -325,3 +325,10 @@ def take_request(listener, tls):
     secure = tls.wrap_socket(listener.accept()[0], server_side=True)
     secure.recv(2**16)
     return socket.socket(fileno=secure.detach())
+
+
+@pytest.mark.parametrize(("text", "words"), [("a: b\nc: [", r"is no YAML \(line \d\)$"), ("a: \x01", "is no YAML$")])
+def test_a_kubeconfig_that_is_no_yaml_is_told_in_a_line(file, text, words):
+    file.write_text(text)
+    with pytest.raises(AccessError, match=words):
+        Access.from_kubeconfig(file)

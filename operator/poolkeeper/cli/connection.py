@@ -128,7 +128,7 @@ def advised(error: Exception) -> str:
             f"this cluster has no {names.KIND} of {names.API_VERSION}; install it: "
             "poolkeeper crd | kubectl apply --server-side -f -"
         )
-    return re.sub(r" ssl:<[^>]*>", "", str(error))
+    return re.sub(r" ssl:(<[^>]*>|\w+)", "", str(error))
 
 
 async def stored(kube: KubeClient, namespace: str | None, name: str) -> Json:
@@ -143,7 +143,12 @@ async def stored(kube: KubeClient, namespace: str | None, name: str) -> Json:
     except NotFound as error:
         if str(error).endswith(NO_KIND):
             raise
-        raise NotFound(f"{error} in namespace {place}; another is given with -n", status=error.status) from error
+        raise NotFound(sought_in(error, place), status=error.status) from error
+
+
+def sought_in(error: NotFound, place: str) -> str:
+    """Return what an error says, with the namespace in which something was sought."""
+    return f"{error} in namespace {place}; another is given with -n"
 
 
 async def live(kube: KubeClient, url: str | None, path: str) -> Json | None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from poolkeeper.api.units import parse_duration
+from poolkeeper.cli.connection import ask
 
 
 def run(
@@ -93,6 +94,8 @@ def run(
         Access.find(kubeconfig, context)
     except (ValueError, AccessError) as error:
         raise typer.BadParameter(str(error)) from error
+    # Here, for kopf would wrap what is in the way in its own words and a traceback. Once it runs, an outage passes.
+    ask((kubeconfig, context), lambda kube: kube.get("/version", into=dict))
     given = {"identity": identity} if identity else {}
     app.run(
         Settings(

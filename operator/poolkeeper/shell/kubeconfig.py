@@ -117,7 +117,10 @@ def _files(path: Path | None) -> list[Path]:
 def _read(path: Path) -> _Config:
     try:
         config = msgspec.convert(yaml.safe_load(path.read_text()) or {}, _Config)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise AccessError(f"kubeconfig {path} is no YAML{f' (line {mark.line + 1})' if mark else ''}") from error
+    except (OSError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise AccessError(f"kubeconfig {path}: {error}") from error
     for cluster in config.clusters or ():
         _anchor(cluster.cluster, path, "certificate_authority")
