@@ -85,6 +85,12 @@ def test_the_redis_to_tell_the_operator_of(metadata, url):
     assert url in shown(migrated(scaled(redis(**metadata))))
 
 
+def test_two_addresses_in_the_environment_are_two_servers():
+    found = migrated(scaled(*(redis(address=None, addressFromEnv=name) for name in ("JOBS", "PAGES"))))
+    assert [(address, name) for _, address, name in found.servers] == [("$JOBS", "redis"), ("$PAGES", "redis-2")]
+    assert "url: the address in the container's variable PAGES}" in shown(found)
+
+
 @pytest.mark.parametrize("bad", ["many", "-1"])
 def test_a_database_is_a_number(bad):
     with pytest.raises(UnfitError, match=rf"triggers\[0\] redis databaseIndex: '{bad}' must be a whole number"):
@@ -124,6 +130,7 @@ def test_a_vhost_is_where_keda_looks_for_it(metadata, vhost):
 def test_a_vhost_in_the_environment_is_asked_for():
     found = migrated(scaled(rabbit(hostFromEnv="RABBIT")))
     assert fates(found)["triggers[0] rabbitmq host"] == "not carried over"
+    assert "url: the address in the container's variable RABBIT}" in shown(found)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ Source: `pkg/scalers/redis_scaler.go` and `rabbitmq_scaler.go` of KEDA 2.20.
 """
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -15,6 +16,7 @@ from poolkeeper.cli.migration.outcome import Json
 from poolkeeper.cli.migration.places import UNKNOWN
 
 SCHEME = re.compile(r"\w+://")
+VARIABLE = "$"
 PORT = re.compile(r":\d*$")
 MANAGEMENT = {"amqp": ("http", 15672), "amqps": ("https", 15671)}
 """The scheme and port of RabbitMQ's management API where its AMQP is told, as it has them unless configured."""
@@ -63,12 +65,18 @@ def redis_host(data: Json) -> str:
     if given:
         return str(given)
     found, port = data.get("host") or data.get("hosts"), data.get("port")
-    return f"{found}:{port}" if found and port else str(found or UNKNOWN)
+    return f"{found}:{port}" if found and port else str(found or variable(data, ("address", "host")))
+
+
+def variable(data: Json, names: Iterable[str]) -> str:
+    """Return `$NAME` of the environment variable that has the address of one of these fields."""
+    found = next((data[f"{name}FromEnv"] for name in names if data.get(f"{name}FromEnv")), None)
+    return f"{VARIABLE}{found}" if found else UNKNOWN
 
 
 def rabbit(data: Json) -> Rabbit:
     """Return where a RabbitMQ's management API is, and the vhost: the one that is named, else the address's."""
-    scheme, mark, rest = bare(str(data.get("host") or UNKNOWN)).partition("://")
+    scheme, mark, rest = bare(str(data.get("host") or variable(data, ("host",)))).partition("://")
     named = str(data.get("vhostName") or "")
     if not mark:
         return Rabbit(scheme, named)

@@ -7,6 +7,7 @@ import yaml
 from rich.console import Console
 from rich.text import Text
 
+from poolkeeper.cli.migration.addresses import VARIABLE
 from poolkeeper.cli.migration.outcome import Fate, Json, Note
 from poolkeeper.cli.migration.pools import Migrated
 from poolkeeper.cli.recommended_pool import Line, Writer
@@ -88,10 +89,12 @@ def known(servers: Sequence[tuple[str, str, str]]) -> Iterator[str]:
 
 
 def shown_address(kind: str, address: str) -> str:
-    """Return an address as the operator is to be told it; `/3` alone is a database at an address that is not here."""
-    if not address or address.startswith("/"):
-        database = f"database {address[1:]} at " if address else ""
-        return f"{database}the address that the ScaledObject has from elsewhere"
+    """Return an address as the operator is to be told it; without one, it says where that is."""
+    if not address or address[0] in f"/{VARIABLE}":
+        host, _, index = address.partition("/")
+        database = f"database {index} at " if index else ""
+        place = f"in the container's variable {host[1:]}" if host else "that the ScaledObject has from elsewhere"
+        return f"{database}the address {place}"
     return f"redis://{address}" if kind == "redis" and "//" not in address else address
 
 
