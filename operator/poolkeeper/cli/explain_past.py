@@ -67,23 +67,22 @@ async def gather(kube: KubeClient, place: tuple[str | None, str], operator: str 
     found = await _all_chunks(kube, home, (namespace, name), body)
     if not found:
         raise NoJournalError(nothing(namespace, name, home, is_there=body is not None))
-    looked_until = await _looked_until(kube, home)
     living = body["metadata"]["uid"] if body else found[-1][0]
-    pools = [
-        Known(
-            namespace=namespace,
-            name=name,
-            now=kube.clock.now(),
-            home=home,
-            past=past(journal.in_order(chunks)),
-            spec=body["spec"] if body and uid == living else None,
-            looked_until=looked_until,
-            problems=tuple(problem for one in chunks for problem in one.problems),
-            replaced=uid != living,
-        )
-        for uid, chunks in found
-    ]
+    spec, looked_until = body["spec"] if body else None, await _looked_until(kube, home)
+    nobody = Known(namespace, name, kube.clock.now(), home, Past(), spec=spec, looked_until=looked_until)
+    pools = [_told(nobody, chunks, replaced=uid != living) for uid, chunks in found]
     return replace(pools[-1], earlier=tuple(pools[:-1]))
+
+
+def _told(known: Known, chunks: list[Pages], *, replaced: bool) -> Known:
+    """Return what is known of one pool of a name, by its chunks."""
+    return replace(
+        known,
+        past=past(journal.in_order(chunks)),
+        spec=None if replaced else known.spec,
+        problems=tuple(problem for one in chunks for problem in one.problems),
+        replaced=replaced,
+    )
 
 
 def nothing(namespace: str, name: str, home: str, *, is_there: bool) -> str:
