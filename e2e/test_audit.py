@@ -365,6 +365,7 @@ def test_the_cluster_s_gpus_add_up(bare: Json) -> None:
         "allocatable": 21,
         "allocated": taken,
         "free": 21 - taken,
+        "cordoned": 0,
     }
     free = 2 * GKE + EKS + (1 - Decimal("0.285714286")) * A100
     assert Decimal(bare["totals"]["freeMonth"]) == pytest.approx(free * MONTH, abs=Decimal("0.05"))

@@ -275,6 +275,12 @@ def test_json_is_all_of_it(monkeypatch):
     assert found["workloads"][0]["pool"]["metadata"]["name"] == "small"
 
 
+def test_json_tells_free_and_cordoned_gpus(monkeypatch):
+    totals = json.loads(run(monkeypatch, seen(CHAT), "-o", "json").stdout)["totals"]
+    assert (totals["gpus"]["free"], totals["gpus"]["cordoned"]) == ("14", "0")
+    assert (totals["freeMonth"], totals["cordonedMonth"]) == ("30660.00", "0.00")
+
+
 def test_text_names_the_pools_and_their_files(monkeypatch, tmp_path):
     told = run(monkeypatch, seen(CHAT), "--write", str(tmp_path)).stdout
     assert "its pool: 1 to 2, in" in told
