@@ -19,6 +19,7 @@ from poolkeeper.cli.saved import Force, save
 from poolkeeper.cli.starting import bounds, lines, look, manifest
 from poolkeeper.cli.starting.facts import Asked, Facts
 from poolkeeper.cli.starting.remarks import remarks
+from poolkeeper.cli.starting.replaced import replacing
 from poolkeeper.shell import past
 from poolkeeper.shell.kube import KubeClient
 from poolkeeper.shell.queues.engines import BY_NAME
@@ -76,8 +77,9 @@ def init(
         origin = Origin(prometheus, prometheus_file, query or load_of(facts), days, at, None, None)
         given = Given(None, bounds.largest_today(facts), option("--startup", startup, duration), SLA, timezone, None)
         found = historic(facts, origin, given)
-    save(lines.written(manifest.pool(facts, found, wish)), out, force)
-    for remark in remarks(facts, wish, str(out) if out else "FILE"):
+    text = lines.written(manifest.pool(facts, found, wish))
+    save(text, out, force)
+    for remark in (*replacing(facts, text), *remarks(facts, wish, str(out) if out else "FILE")):
         complaints.print(f"- {remark}", markup=False)
 
 

@@ -8,6 +8,7 @@ from poolkeeper.simulate.proposal import Proposed, Recommendation
 
 SPARE = 2
 """Replicas that stay where there are as many: one may fail."""
+GROWING = "one more than that, so that it can grow; a guess"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +45,17 @@ def without_history(facts: Facts) -> Bounds:
         return Bounds(max(1, one.least), max(1, one.most), f"as {one.name} has it", f"as {one.name} has it")
     size = max(1, facts.replicas)
     least = max(min(SPARE, size), ceil(size / 2))
-    most = size if size > least else size + 1
-    return Bounds(
-        least,
-        most,
-        f"half of today's {size}, and {SPARE} where there are as many; a guess, as no history was read",
-        f"today's {size}: it costs no more than now" if most == size else f"one more than today's {size}; a guess",
-    )
+    most, enough = (size, f"today's {size}: it costs no more than now") if size > least else (size + 1, GROWING)
+    return Bounds(least, most, f"{why_least(size)}; a guess, as no history was read", enough)
+
+
+def why_least(size: int) -> str:
+    """Return in words how the least of a size was found."""
+    if size < SPARE:
+        return "one must be there to answer"
+    if size == SPARE:
+        return f"today's {size}, as one of them may fail"
+    return f"half of today's {size}{', rounded up' if size % 2 else ''}"
 
 
 def by_history(facts: Facts, found: Recommendation, days: int, timezone: str) -> Bounds:

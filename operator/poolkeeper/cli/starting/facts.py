@@ -33,8 +33,9 @@ class Facts:
     """A workload: its place, its size and pod spec, who else scales it, and which nodes there are.
 
     `gpus` are those of a replica, None where its pods do not tell. `spot` counts the nodes that may be reclaimed, by
-    provider. `budgets` are the PodDisruptionBudgets over its pods. `pool` names a pool that it has already. `nameless`
-    are the nodes under its pods of which nobody can tell what they cost: no label has their GPU or their instance type.
+    provider. `budgets` are the PodDisruptionBudgets over its pods. `pool` names a pool that it has already; `namesake`
+    is the spec of the pool that has its name, whatever that is for. `nameless` are the nodes under its pods of which
+    nobody can tell what they cost: no label has their GPU or their instance type.
     """
 
     namespace: str
@@ -48,6 +49,7 @@ class Facts:
     spot: dict[str, int] = field(default_factory=dict)
     budgets: tuple[str, ...] = ()
     pool: str = ""
+    namesake: Json | None = None
     nameless: tuple[str, ...] = ()
 
     @property

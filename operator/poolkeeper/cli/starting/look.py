@@ -10,12 +10,14 @@ from poolkeeper.api.names import API_VERSION, PLURAL
 from poolkeeper.api.places import GPU, INSTANCE, first
 from poolkeeper.api.providers import PROVIDERS
 from poolkeeper.api.target import DEPLOYMENT, KINDS, WorkloadKind
+from poolkeeper.cli import split
+from poolkeeper.cli.connection import sought_in
 from poolkeeper.cli.starting.facts import Beside, Facts, Json, Page
 from poolkeeper.cli.starting.images import guess
 from poolkeeper.core.model import PodsSource
 from poolkeeper.shell import projections
 from poolkeeper.shell.kube import KubeClient
-from poolkeeper.shell.kube_errors import KubeError, NotFound
+from poolkeeper.shell.kube_errors import NO_KIND, KubeError, NotFound
 from poolkeeper.shell.kubernetes_objects import BudgetObject, PodObject
 from poolkeeper.shell.node_projections import disruption_budget
 from poolkeeper.shell.queues.pages import Pages
@@ -38,10 +40,15 @@ SCALERS = {
 
 async def candidates(kube: KubeClient, namespace: str) -> list[tuple[str, str]]:
     """Return the workloads of a namespace whose pods ask for GPUs, as kinds and names."""
-    found: list[tuple[str, str]] = []
+    return [(kind, name) for kind, name, body in await workloads(kube, namespace) if gpus(pod_spec(body))]
+
+
+async def workloads(kube: KubeClient, namespace: str) -> list[tuple[str, str, Json]]:
+    """Return the workloads of a namespace: kind, name and object."""
+    found: list[tuple[str, str, Json]] = []
     for kind in KINDS.values():
         items = await listed(kube, f"{kind.api}/namespaces/{namespace}/{kind.plural}")
-        found += [(kind.name, one["metadata"]["name"]) for one in items if gpus(pod_spec(one))]
+        found += [(kind.name, one["metadata"]["name"], one) for one in items]
     return found
 
 
@@ -49,9 +56,9 @@ async def look(kube: KubeClient, namespace: str, kind: WorkloadKind, name: str) 
     """Return what is known of a workload.
 
     Raises:
-        NotFound: there is none.
+        NotFound: there is none; the words say where it was sought, and which there are.
     """
-    body: Json = await kube.get(kind.path(namespace, name), into=dict)
+    body = await sought(kube, namespace, kind, name)
     spec, pods = pod_spec(body), await pods_of(kube, namespace, body)
     nodes = await listed(kube, "/api/v1/nodes")
     spot = Counter(
@@ -76,7 +83,33 @@ async def look(kube: KubeClient, namespace: str, kind: WorkloadKind, name: str) 
         budgets=tuple(one.name for one in budgets if one.selects(labels)),
         nameless=tuple(nameless(nodes, {pod.node for pod in pods})),
         pool=next((one["metadata"]["name"] for one in pools if aims(one["spec"].get("targetRef"), kind, name)), ""),
+        namesake=namesake(pools, name),
     )
+
+
+async def sought(kube: KubeClient, namespace: str, kind: WorkloadKind, name: str) -> Json:
+    """Return a workload's object; raises NotFound."""
+    try:
+        return await kube.get(kind.path(namespace, name), into=dict)
+    except NotFound as error:
+        if str(error).endswith(NO_KIND):
+            raise NotFound(f"this cluster has no kind {kind.name}", status=error.status) from error
+        words = f"{sought_in(error, namespace)}{await others(kube, namespace)}"
+        raise NotFound(words, status=error.status) from error
+
+
+async def others(kube: KubeClient, namespace: str) -> str:
+    """Return which workloads there are, as the end of a sentence; nothing where they may not be listed."""
+    try:
+        found = await workloads(kube, namespace)
+    except KubeError:
+        return ""
+    return f"; there are: {split.listed([f'{kind.lower()}/{name}' for kind, name, _ in found]) or 'none'}"
+
+
+def namesake(pools: Iterable[Json], name: str) -> Json | None:
+    """Return the spec of the pool that has a name, None where nobody has it."""
+    return next((one["spec"] for one in pools if one["metadata"]["name"] == name), None)
 
 
 async def beside(kube: KubeClient, namespace: str, kind: WorkloadKind, name: str) -> AsyncIterator[Beside]:
