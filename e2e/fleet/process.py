@@ -11,6 +11,7 @@ import msgspec
 from fleet.commands import AnyCommand
 from fleet.control import FleetControl, FleetError, Told
 from fleet.fleet import Settings
+from fleet.web import DONE
 
 START_SECONDS = 120
 STOP_SECONDS = 10
@@ -32,7 +33,8 @@ class FleetClient(FleetControl):
             connection.close()
         if response.status != http.HTTPStatus.OK:
             raise FleetError(body.decode())
-        return msgspec.json.decode(body, type=told)
+        answer = b"null" if body == DONE.encode() else body
+        return msgspec.json.decode(answer, type=told)
 
 
 class FleetProcess(FleetClient):

@@ -13,6 +13,7 @@ from fleet.orders import carry_out
 
 HOST = "127.0.0.1"
 NO_ANSWER_SECONDS = 3600
+DONE = "ok\n"
 
 
 async def serve(fleet: Fleet, opening: AsyncExitStack) -> dict[str, str]:
@@ -25,13 +26,18 @@ async def serve(fleet: Fleet, opening: AsyncExitStack) -> dict[str, str]:
 
 
 def _control(fleet: Fleet) -> web.Application:
-    """`POST /` takes a command as JSON, as `{"do": "show", "workload": "ns/chat", "queue": 9}`, and answers in JSON."""
+    """`POST /` takes a command as JSON, as `{"do": "show", "workload": "ns/chat", "queue": 9}`, and answers in JSON.
+
+    Where there is nothing to answer, that it is done.
+    """
 
     async def command(request: web.Request) -> web.Response:
         try:
             done = await carry_out(fleet, msgspec.json.decode(await request.read(), type=AnyCommand))
         except (msgspec.MsgspecError, LookupError, ValueError) as error:
             return web.Response(status=400, text=str(error))
+        if done is None:
+            return web.Response(text=DONE)
         return web.Response(body=msgspec.json.encode(done), content_type="application/json")
 
     app = web.Application()

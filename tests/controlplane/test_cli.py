@@ -2,7 +2,13 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
+import pytest
+
+from controlplane.cli import welcome
+
+CLUSTER = SimpleNamespace(directory="/tmp/c", server="https://127.0.0.1:1", pod_network="127.7.0.0/16")  # noqa: S108
 COMMAND = """
 import os
 from types import SimpleNamespace
@@ -30,3 +36,14 @@ def test_a_command_ends_with_the_tool_that_is_killed():
         assert tool.stdout.readline() == "runs\n"
         tool.kill()
         assert tool.communicate(timeout=10)[0] == "", "the pipe is closed by whoever held it"
+
+
+@pytest.mark.parametrize(
+    ("crds", "next_step"), [(True, "  kubectl get ipool\n"), (False, "next: docs/tutorial.md, step 2\n")]
+)
+def test_the_welcome_proposes_what_works(crds, next_step):
+    assert next_step in welcome(CLUSTER, crds=crds)
+
+
+def test_without_the_crds_no_pool_is_asked_for():
+    assert "ipool" not in welcome(CLUSTER, crds=False)

@@ -1,6 +1,7 @@
 """Requests through a whole fleet: by the clock of the wall, so with much speed and little claimed."""
 
 import time  # noqa: TID251  sockets live by the real clock
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -82,3 +83,10 @@ def test_a_process_ends_with_its_parent() -> None:
         assert running.process.stdin
         running.process.stdin.close()
         assert running.process.wait(10) == 0
+
+
+def test_what_has_no_answer_is_answered_with_a_line() -> None:
+    with FleetProcess(FAST) as running:
+        command = b'{"do": "show", "workload": "team/chat", "queue": 9}'
+        with urllib.request.urlopen(running.url, command, timeout=10) as answer:  # noqa: S310  our own fleet
+            assert answer.read() == b"ok\n"

@@ -65,7 +65,7 @@ def cluster(  # noqa: PLR0913  an option is an argument
             booted.add_gpu_nodes(nodes, gpus)
             if load:
                 booted.machine.load(load)
-            code = _run(command, booted) if command else _shell(booted)
+            code = _run(command, booted) if command else _shell(booted, crds=crds)
     except (BootError, BuildError, DownloadError, KubectlError, NoMachineError) as error:
         raise SystemExit(f"error: {error}") from error
     except KeyboardInterrupt:
@@ -98,8 +98,14 @@ def _run(command: Sequence[str], booted: Cluster) -> int:
     return subprocess.run(command, env=booted.environment, check=False, preexec_fn=_before).returncode
 
 
-def _shell(booted: Cluster) -> int:
-    print(_WELCOME.format(directory=booted.directory, server=booted.server, pods=booted.pod_network))
+def welcome(booted: Cluster, *, crds: bool) -> str:
+    """Return what a person reads first; `crds`: pools can be asked for."""
+    place = {"directory": booted.directory, "server": booted.server, "pods": booted.pod_network}
+    return _WELCOME.format(**place, pools="  kubectl get ipool" if crds else "next: docs/tutorial.md, step 2")
+
+
+def _shell(booted: Cluster, *, crds: bool) -> int:
+    print(welcome(booted, crds=crds))
     start = booted.directory / "bashrc"
     start.write_text(_BASHRC.format(path=booted.environment["PATH"]), encoding="utf-8")
     shell = shutil.which("bash")
@@ -125,7 +131,7 @@ Try:
   kubectl create deployment chat --image=vllm --replicas=3
   kubectl get pods -o wide --watch
   kubectl scale deployment chat --replicas=5
-  kubectl get ipool
+{pools}
 `exit` or Ctrl-D ends it all.
 """
 
