@@ -85,6 +85,14 @@ def test_the_redis_to_tell_the_operator_of(metadata, url):
     assert url in shown(migrated(scaled(redis(**metadata))))
 
 
+@pytest.mark.parametrize("kind", ["redis-cluster", "redis-sentinel-streams"])
+def test_a_cluster_is_not_said_to_be_followed(kind):
+    stream = {"stream": "pages", "consumerGroup": "g"}
+    found = migrated(scaled(redis(kind, address=None, addresses="a:1,b:2", **stream)))
+    assert fates(found)[f"triggers[0] {kind} addresses"] == "not carried over"
+    assert "url: one address instead of a:1,b:2}" in shown(found)
+
+
 def test_two_addresses_in_the_environment_are_two_servers():
     found = migrated(scaled(*(redis(address=None, addressFromEnv=name) for name in ("JOBS", "PAGES"))))
     assert [(address, name) for _, address, name in found.servers] == [("$JOBS", "redis"), ("$PAGES", "redis-2")]

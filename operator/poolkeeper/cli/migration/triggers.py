@@ -155,7 +155,9 @@ def redis_list(trigger: Trigger, known: Places) -> Reading:
     server, data = known[asked(trigger)[0]], trigger.metadata
     source = {"redis": {"server": server, "list": data.get("listName", "")}}
     signal = Signal(trigger.field, trigger.name, source, number(trigger, "listLength", DEFAULT_LENGTH), trigger.per)
-    return Reading(signal, (carried(f"{trigger.field} listName", of_broker(server)), *secrets(trigger)))
+    return Reading(
+        signal, (carried(f"{trigger.field} listName", of_broker(server)), *cluster(trigger), *secrets(trigger))
+    )
 
 
 def redis_stream(trigger: Trigger, known: Places) -> Reading:
@@ -170,7 +172,15 @@ def redis_stream(trigger: Trigger, known: Places) -> Reading:
     words = f"{counted} alone counted; here {other} count too: both are work that is left"
     signal = Signal(field, trigger.name, source, number(trigger, counted, DEFAULT_LENGTH), trigger.per)
     notes = (carried(f"{field} stream", of_broker(server)), differs(f"{field} {counted}", words))
-    return Reading(signal, (*notes, *secrets(trigger)))
+    return Reading(signal, (*notes, *cluster(trigger), *secrets(trigger)))
+
+
+def cluster(trigger: Trigger) -> tuple[Note, ...]:
+    """Return a note where there are several servers: which of them has a key is not asked."""
+    if "cluster" not in trigger.type and "sentinel" not in trigger.type:
+        return ()
+    words = "clusters and Sentinel are not followed: give the operator one address that leads to the primary"
+    return (left(f"{trigger.field} addresses", words),)
 
 
 def rabbit(trigger: Trigger, known: Places) -> Reading:

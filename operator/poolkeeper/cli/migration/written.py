@@ -95,6 +95,8 @@ def shown_address(kind: str, address: str) -> str:
         database = f"database {index} at " if index else ""
         place = f"in the container's variable {host[1:]}" if host else "that the ScaledObject has from elsewhere"
         return f"{database}the address {place}"
+    if "," in address:
+        return f"one address instead of {address}"
     return f"redis://{address}" if kind == "redis" and "//" not in address else address
 
 
