@@ -81,6 +81,9 @@ def audit(
         about = judge(replace(seen, end=end or seen.survey.at), asked, days, given, told)
     places = audit_pool.write_all(about.findings, write, currency) if write else {}
     tell(about, output, top, places)
+    if write:
+        for words in audit_pool.outcome(about.findings, write, places.values()):
+            complaints.print(words, markup=False)
 
 
 def tell(about: Audit, output: Form, top: int, places: dict[str, Path]) -> None:
@@ -99,5 +102,3 @@ def tell(about: Audit, output: Form, top: int, places: dict[str, Path]) -> None:
     else:
         forms = {Form.CSV: as_csv, Form.HTML: as_html, Form.MARKDOWN: as_markdown}
         print(forms[output](about), end="")
-    if places and output is not Form.TEXT:
-        complaints.print(f"{len(places)} pools written to {next(iter(places.values())).parent}", markup=False)

@@ -1,7 +1,7 @@
 """The pool that a workload would get: found in its past where there is one, else the usual; it begins in Observe."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import typer
 
 from poolkeeper.api.names import API_VERSION, KIND
 from poolkeeper.cli.audit_finding import Finding, between
+from poolkeeper.cli.counted import counted
 from poolkeeper.cli.recommended_pool import Json, manifest, written
 from poolkeeper.cli.report_delivery import write
 from poolkeeper.simulate.use import State
@@ -22,14 +23,14 @@ NOT_A_NAME = re.compile(r"[^a-z0-9-]+")
 LONGEST = 63
 LEAST = 2
 """Of one replica none can go."""
+FEW = 5
+"""So many workloads without a file are told one by one."""
 
 
 def pool(one: Finding) -> Json | None:
     """Return the pool that a workload would get, None where none could set its size, or there is nothing to set."""
-    sized, scaler = one.holding.sized, one.holding.scaler
-    if sized is None or not one.holding.poolable or one.holding.replicas < LEAST:
-        return None
-    if scaler is not None and scaler.kind == "ipool":
+    sized = one.holding.sized
+    if sized is None or lacking(one):
         return None
     kind = {} if sized.reference.kind == "Deployment" else {"kind": sized.reference.kind}
     target: dict[str, Any] = {**kind, "name": sized.reference.name}
@@ -41,6 +42,30 @@ def pool(one: Finding) -> Json | None:
     if use.proposal is None or use.question is None:
         return body
     return manifest(body, use.question, use.proposal, "auto")
+
+
+def lacking(one: Finding) -> str:
+    """Return why a workload gets no pool, nothing where it gets one."""
+    name, scaler = one.holding.shown, one.holding.scaler
+    if scaler is not None and scaler.kind == "ipool":
+        return f"{name} has ipool/{scaler.name} already"
+    if not one.holding.poolable:
+        return f"{name}: no pool can set the size of its kind, {one.holding.top.kind}"
+    if one.holding.replicas < LEAST:
+        return f"{name} has {counted(one.holding.replicas, 'replica')}, and a pool keeps one"
+    return ""
+
+
+def outcome(findings: Iterable[Finding], folder: Path, places: Iterable[Path]) -> Iterator[str]:
+    """Yield which files were written into a folder, and for which workloads there is none."""
+    written = [f"written: {place}" for place in places]
+    yield from written
+    missing = [words for one in findings if (words := lacking(one))]
+    if len(missing) > FEW:
+        missing[FEW:] = [f"and {counted(len(missing) - FEW, 'workload')} more"]
+    if missing or not written:
+        start = "not written" if written else f"nothing written to {folder}/"
+        yield f"{start}: {'; '.join(missing) or 'no workload has GPUs'}"
 
 
 def shown(body: Json) -> str:
