@@ -4,9 +4,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from poolkeeper.api.crd import manifest
+from poolkeeper.cli.contents import COMMANDS as COMMANDS_THERE_ARE
 from poolkeeper.cli.main import app
 
 COMMANDS = ["run", "crd", "check", "status", "explain", "recommend"]
@@ -101,3 +103,17 @@ def test_the_first_example_is_indented_as_the_others():
 def test_a_choice_that_is_none_is_told_in_plain_words():
     answer = CliRunner().invoke(app, ["status", "-o", "yaml"], env={"COLUMNS": "300"})
     assert (answer.exit_code, "'--output' / '-o': 'yaml' is not one of" in answer.output) == (2, True)
+
+
+@pytest.mark.parametrize("name", COMMANDS_THERE_ARE)
+def test_the_list_shows_a_command_as_its_help_begins(name):
+    whole = typer.main.get_command(app).commands[name]
+    assert whole.help.partition("\n\n")[0] == COMMANDS_THERE_ARE[name].brief
+
+
+def test_the_list_of_commands_imports_none_of_them():
+    code = (
+        "import sys; from poolkeeper.cli.main import app; app(['--help'], standalone_mode=False); print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603  ours
+    assert not {"poolkeeper.cli.status", "aiohttp", "redis"} & set(done.stdout.split())

@@ -1,31 +1,11 @@
-"""The command line's table of contents."""
+"""The command line."""
 
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-from poolkeeper.cli import (
-    audit,
-    check,
-    completion,
-    cost,
-    crd,
-    init,
-    migrate,
-    override,
-    prices,
-    recommend,
-    release,
-    report,
-    run,
-    schedule,
-    simulate,
-    status,
-    tune,
-    unpin,
-    why,
-)
+from poolkeeper.cli import completion
 from poolkeeper.cli.contents import Contents
 
 
@@ -54,27 +34,6 @@ def ask_version(
     ] = False,
 ) -> None:
     """Take what stands before the command."""
-
-
-app.command("run")(run.run)
-app.command("status")(status.status)
-app.command("explain")(why.explain)
-app.command("schedule")(schedule.schedule)
-app.command("recommend")(recommend.recommend)
-app.command("simulate")(simulate.simulate)
-app.command("tune")(tune.tune)
-app.add_typer(cost.app, name="cost")
-app.add_typer(prices.app, name="prices")
-app.command("report")(report.report)
-app.command("override")(override.override)
-app.command("unpin")(unpin.unpin)
-app.command("release")(release.release)
-app.command("check")(check.check)
-app.command("init")(init.init)
-app.command("migrate")(migrate.migrate)
-app.command("audit")(audit.audit)
-app.command("crd")(crd.crd)
-app.command("completion")(completion.completion)
 
 
 def main() -> None:
