@@ -146,9 +146,9 @@ async def stored(kube: KubeClient, namespace: str | None, name: str) -> Json:
         raise NotFound(sought_in(error, place), status=error.status) from error
 
 
-def sought_in(error: NotFound, place: str) -> str:
-    """Return what an error says, with the namespace in which something was sought."""
-    return f"{error} in namespace {place}; another is given with -n"
+def sought_in(words: object, place: str) -> str:
+    """Return words of what is not there, with the namespace in which it was sought."""
+    return f"{words} in namespace {place}; another is given with -n"
 
 
 async def live(kube: KubeClient, url: str | None, path: str) -> Json | None:

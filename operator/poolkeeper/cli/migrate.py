@@ -9,7 +9,8 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from poolkeeper.api.target import KINDS, WorkloadKind
-from poolkeeper.cli.connection import Context, Kubeconfig, Namespace, ask, complaints, print_json
+from poolkeeper.cli import split
+from poolkeeper.cli.connection import Context, Kubeconfig, Namespace, ask, complaints, print_json, sought_in
 from poolkeeper.cli.migration import hpa, keda, objects, pools, replayed, written
 from poolkeeper.cli.migration.objects import Group
 from poolkeeper.cli.migration.outcome import UNREADABLE, UnfitError
@@ -93,7 +94,7 @@ def migrate(
         found = ask((kubeconfig, context), lambda kube: gathered(kube, namespace, name))
     jobs = [Refused(one, JOB) for one in objects.jobs(bodies)]
     if not found and not jobs:
-        raise typer.BadParameter(f"nothing that scales a workload is in {file or 'the namespace'}")
+        raise typer.BadParameter(f"nothing that scales a workload is in {file}")
     made, refused = each(found, out, Clock.of_this_machine().now())
     peak = option("--peak-replicas", peak_replicas, number)
     lives = [replayed.replayed(one, replay, peak) if replay else None for one in made]
@@ -156,7 +157,7 @@ def told_lives(found: Migrated, lives: Replayed | None) -> Json:
 
 
 async def gathered(kube: KubeClient, namespace: str | None, name: str | None) -> list[Group]:
-    """Return what is scaled in a namespace; where one is named, that alone."""
+    """Return what is scaled in a namespace; where one is named, that alone. Leave where that is nothing."""
     place = namespace or kube.access.namespace
     bodies: list[Json] = [await kube.get(f"/api/v1/namespaces/{place}", into=dict)]
     bodies[0] |= {"kind": objects.NAMESPACE}
@@ -164,8 +165,12 @@ async def gathered(kube: KubeClient, namespace: str | None, name: str | None) ->
         bodies += [body | {"kind": kind} for body in await listed(kube, path.format(place))]
     for known in KINDS.values():
         bodies += [body | {"kind": known.name} for body in await listed(kube, collection(known, place))]
-    aimed = objects.aim(named(bodies, name), place) if name else None
-    return [one for one in objects.groups(bodies, place) if aimed is None or one.target == aimed]
+    aimed = objects.aim(named(bodies, name, place), place) if name else None
+    found = [one for one in objects.groups(bodies, place) if aimed is None or one.target == aimed]
+    if not found:
+        what = f"nothing scales {name}" if name else "nothing that scales a workload is"
+        raise typer.BadParameter(sought_in(what, place))
+    return found
 
 
 def collection(kind: WorkloadKind, namespace: str) -> str:
@@ -181,14 +186,16 @@ async def listed(kube: KubeClient, path: str) -> tuple[Json, ...]:
         return ()
 
 
-def named(bodies: Sequence[Json], name: str) -> Json:
-    """Return the object that a name like `hpa/chat` means."""
+def named(bodies: Sequence[Json], name: str, place: str) -> Json:
+    """Return the object that a name like `hpa/chat` means among those of a namespace."""
     kind, _, rest = name.partition("/")
     known = SCALERS.get(kind.lower().partition(".")[0])
     if known is None or not rest:
         raise typer.BadParameter(f"{name!r}: write it as KIND/NAME, with one of {', '.join(SCALERS)}")
     found = next((one for one in bodies if one["kind"] == known and one["metadata"]["name"] == rest), None)
     if found is None:
-        there = ", ".join(f"{known.lower()}/{one['metadata']['name']}" for one in bodies if one["kind"] == known)
-        raise typer.BadParameter(f"there is no {name} in the namespace; there are: {there or 'none'}")
+        kinds = {known, *COLLECTIONS}
+        there = [f"{one['kind'].lower()}/{one['metadata']['name']}" for one in bodies if one["kind"] in kinds]
+        words = sought_in(f"{name} not found", place)
+        raise typer.BadParameter(f"{words}; there are: {split.listed(there) or 'none'}")
     return found

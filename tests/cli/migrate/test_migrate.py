@@ -237,12 +237,12 @@ def test_what_means_nothing_is_refused(options):
 
 def test_a_name_says_its_kind():
     with pytest.raises(module.typer.BadParameter, match="write it as KIND/NAME"):
-        module.named([], "chat")
+        module.named([], "chat", "inference")
 
 
 def test_a_name_that_is_not_there_says_which_are():
     with pytest.raises(module.typer.BadParameter, match="there are: scaledobject/chat"):
-        module.named([scaled(PROMETHEUS)], "so/chatt")
+        module.named([scaled(PROMETHEUS)], "so/chatt", "inference")
 
 
 # On the same traffic
