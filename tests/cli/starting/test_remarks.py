@@ -66,6 +66,12 @@ def test_a_pool_of_the_same_name_is_no_second_one():
     assert not any("in conflict" in one for one in said(facts(pool="chat", namesake=THEIRS)))
 
 
+@pytest.mark.parametrize("there", [{"pool": "chat", "namesake": THEIRS}, {"pool": "other"}])
+def test_a_file_beside_a_pool_does_not_ask_to_be_applied(there):
+    assert "then apply it" in text(facts())
+    assert "apply it" not in text(facts(**there))
+
+
 # Words
 
 

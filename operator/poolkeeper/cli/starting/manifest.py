@@ -18,10 +18,9 @@ ABOVE, BELOW = 5.0, 1.0
 
 def pool(facts: Facts, bounds: Bounds, asked: Asked) -> Iterator[Line]:
     """Yield the lines of a pool."""
-    yield Line(
-        "",
-        f"A first pool for {facts.shown} in {facts.namespace}, by what was found there: read it, then apply it.",
-    )
+    there = facts.pool or facts.namesake is not None
+    then = "compare it with the pool that is there" if there else "read it, then apply it"
+    yield Line("", f"A first pool for {facts.shown} in {facts.namespace}, by what was found there: {then}.")
     yield Line(f"apiVersion: {API_VERSION}")
     yield Line(f"kind: {KIND}")
     yield Line("metadata:")
