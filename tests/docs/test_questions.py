@@ -1,5 +1,6 @@
 """Every question has one command, and it answers."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,11 +23,25 @@ POOL = {
         "minReplicas": 2,
         "maxReplicas": 8,
         "schedule": {
-            "windows": [{"name": "office", "days": "Mon-Fri", "from": "08:00", "to": "18:00", "minReplicas": 3}]
+            "windows": [{"name": "office", "days": "Mon-Sun", "from": "08:00", "to": "18:00", "minReplicas": 3}]
         },
         "cost": {"pricePerGPUHour": {"on-demand": "3.00"}},
     },
 }
+
+SPOT = {
+    "apiVersion": "poolkeeper.io/v1alpha1",
+    "kind": "InferencePool",
+    "metadata": {"name": "code", "namespace": NAMESPACE},
+    "spec": {
+        "targetRef": {"name": "code"},
+        "minReplicas": 2,
+        "maxReplicas": 4,
+        "capacity": {"guaranteed": {"base": 1}},
+    },
+}
+MENDING = "poolkeeper check -n inference"
+"""It finds something, and leaves with 1: nothing keeps the target of `code` off spot."""
 
 
 def week() -> Iterator[str]:
@@ -38,13 +53,26 @@ def week() -> Iterator[str]:
 
 
 def ask(console, command: str) -> str:
-    console.play(Block(PAGE, "sh", command, 0))
+    console.play(Block(PAGE, "sh", command, 0, {"fails": "1"} if command == MENDING else {}))
     return console.output
 
 
 @pytest.fixture
-def console(furnished, operator, open_console, tmp_path: Path):
-    """A terminal beside a pool that has a pin and an override."""
+def beside(furnished):
+    """A pool that is to be on spot, and cannot."""
+    chat = json.loads(furnished.kubectl("get", "deployment/chat", "-n", NAMESPACE, "-o", "json"))
+    pods = {"app": "code"}
+    template = chat["spec"]["template"] | {"metadata": chat["spec"]["template"]["metadata"] | {"labels": pods}}
+    spec = {"replicas": 2, "selector": {"matchLabels": pods}, "template": template}
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": SPOT["metadata"], "spec": spec}
+    furnished.kubectl("apply", "-f", "-", input=yaml.safe_dump_all([target, SPOT]))
+    yield
+    furnished.kubectl("delete", "ipool/code", "deployment/code", "-n", NAMESPACE)
+
+
+@pytest.fixture
+def console(beside, furnished, operator, open_console, tmp_path: Path):
+    """A terminal beside a pool that has a pin and an override, and one that is to be on spot."""
     (tmp_path / "chat.yaml").write_text(yaml.safe_dump(POOL))
     (tmp_path / "week.csv").write_text("\n".join(week()))
     furnished.kubectl("apply", "-f", "-", input=yaml.safe_dump(POOL))
@@ -54,6 +82,9 @@ def console(furnished, operator, open_console, tmp_path: Path):
     ask(opened, "poolkeeper override chat -n inference --max 9 --for 2h --because launch")
     for condition in ("Pinned", "Overridden", "Priced"):
         ask(opened, f"kubectl wait ipool/chat -n inference --for=condition={condition} --timeout=90s")
+    ask(opened, "kubectl wait ipool/chat -n inference --for=jsonpath='{.status.readyReplicas}'=4 --timeout=90s")
+    ask(opened, "until poolkeeper explain chat -n inference --since 1h | grep 'override: none'; do sleep 2; done")
+    ask(opened, "kubectl wait ipool/code -n inference --for=jsonpath='{.status.readyReplicas}'=2 --timeout=90s")
     return opened
 
 
