@@ -186,6 +186,16 @@ def test_a_tool_that_respects_what_it_ignores_is_no_conflict(space: Space) -> No
     assert space.condition("argo-respects", "Conflict")["status"] == "False"
 
 
+def test_a_tool_that_adopts_a_target_at_the_pools_size_from_the_clients_side_is_a_conflict(space: Space) -> None:
+    keep(space, "argo-adopts", 3, minReplicas=4)
+    space.wait_for_size("argo-adopts", 4)
+    apply(space, annotated("argo-adopts", 4, TRACKING))
+    space.wait_for_condition("argo-adopts", "Conflict", "ConflictGitOps")
+    space.fleet.queue(space.workload("argo-adopts"), LONG)
+    let_pass(2)
+    assert space.sizes("argo-adopts") == [3, 4]
+
+
 def test_a_tool_that_takes_the_size_back_is_a_conflict(space: Space) -> None:
     keep(space, "argo-returns", 3, minReplicas=4)
     space.wait_for_size("argo-returns", 4)
