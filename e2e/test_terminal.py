@@ -24,13 +24,14 @@ from rig.waiting import eventually
 
 PROGRAMS = Path(sys.executable).parent
 LEAVES_SCREEN = "\x1b[?1049l"
-numbers = count()
+numbers = count(999, -1)
+pytestmark = pytest.mark.xdist_group("terminal")
 
 
 @pytest.fixture
 def watched(shared: Space) -> str:
     """A pool in the shared namespace."""
-    name = f"watched-{os.getpid()}-{next(numbers)}"
+    name = f"aa-{next(numbers)}-watched-{os.getpid()}"
     shared.deploy(name)
     shared.create(pool(name, {}))
     shared.wait_until(lambda: shared.status(name).get("reason"), "it is decided")
@@ -78,18 +79,16 @@ class Terminal:
 
 @pytest.fixture
 def view(shared: Space, watched: str, environment: dict[str, str]) -> Iterator[Terminal]:
-    """The live view, once it shows the pool and no other: the namespace is that of other tests, too."""
+    """The live view, once its cursor is on the pool: on the first by name, and the newest name is the first."""
     terminal = Terminal(["poolkeeper", "status", "-n", shared.name, "--watch"], environment)
-    eventually(lambda: f"{shared.name}/{watched}" in terminal.text, "the pool is shown")
-    terminal.press(f"/{watched}\r")
-    eventually(lambda: f"with “{watched}”" in terminal.text, "it is alone")
+    eventually(lambda: f"{shared.name}/{watched}, Active" in terminal.text, "it is chosen")
     yield terminal
     terminal.close()
 
 
 def test_the_live_view_explains_and_leaves_the_terminal_as_it_was(view: Terminal) -> None:
     view.press("e")
-    eventually(lambda: "minReplicas" in view.text, "the explanation is shown")
+    eventually(lambda: "what it saw" in view.text, "the explanation is shown")
     view.press("q")
     eventually(lambda: view.press("q") or view.process.poll() is not None, "it leaves")
     assert (view.process.returncode, LEAVES_SCREEN in view.text) == (0, True)
@@ -97,7 +96,7 @@ def test_the_live_view_explains_and_leaves_the_terminal_as_it_was(view: Terminal
 
 def test_the_live_view_pauses(view: Terminal, shared: Space, watched: str) -> None:
     view.press("p")
-    eventually(lambda: "spec.mode: Paused" in view.text, "it asks")
+    eventually(lambda: f"Pause ipool/{watched}?" in view.text, "it asks")
     view.press("y")
     eventually(lambda: shared.status(watched).get("reason") == "Paused", "it pauses")
 
