@@ -66,6 +66,14 @@ def test_it_tells_what_stood_and_that_it_is_the_same_when_it_is_decided_again(ex
     assert "stood   from 03-02 07:01:40 to 03-02 07:02:10 (30s)" in text
 
 
+HELD = decided(110, paused_until=at(9000))
+
+
+def test_what_held_the_size_is_listed_though_it_stayed(explain):
+    text = explain("--since", "2h", of=known(records=(said(begins=True), REST, HELD))).stdout
+    assert "03-02 07:01:50  Paused   the pool is paused" in text
+
+
 def test_it_tells_what_stood_before_and_after(explain):
     lines = explain("--at", "2026-03-02T12:01:50Z").stdout.splitlines()
     assert [line[:38] for line in lines if line.startswith(("before", "after"))] == [

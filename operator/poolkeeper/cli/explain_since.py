@@ -16,6 +16,7 @@ from poolkeeper.cli.explain_changes import change
 from poolkeeper.cli.explain_past import Known, audit_query
 from poolkeeper.cli.explain_remarks import Asked, gap_told, open_end, unknown
 from poolkeeper.cli.moment import Moment, brief
+from poolkeeper.core.reasons import Reason
 
 Json = dict[str, Any]
 
@@ -53,16 +54,26 @@ def _last(known: Known, until: datetime, place: ZoneInfo) -> Iterator[Line]:
         yield from (Line(at, "unknown", word) for word in words)
 
 
+HOLDS = {
+    *(Reason.OUTAGE, Reason.OUTAGE_AT_LEAST, Reason.STARTUP_BLOCKED, Reason.BUDGET_HELD, Reason.WRITE_REFUSED),
+    *(Reason.PAUSED, Reason.TARGET_NOT_FOUND, Reason.INVALID_SPEC),
+    *(reason for reason in Reason if reason.value.startswith("Conflict")),
+}
+"""What keeps the size from following its queue: told as it begins, though the size stays."""
+
+
 def _sizes(known: Known) -> Iterator[Line]:
-    foreign = None
+    foreign, before = None, ""
     for one in known.past.stretches:
         answer = one.decided.answer
         if answer.foreign is not None and answer.foreign != foreign:
             who = answer.foreign.writer or "somebody"
             yield Line(answer.foreign.at, "written", f"{answer.foreign.ours} -> {answer.foreign.theirs} by {who}")
         foreign = answer.foreign
-        if answer.moves:
+        held = answer.reason in HOLDS and answer.reason != before
+        if answer.moves or held:
             yield Line(one.decided.at, answer.reason, answer.message)
+        before = answer.reason
 
 
 def _others(known: Known, place: ZoneInfo) -> Iterator[Line]:

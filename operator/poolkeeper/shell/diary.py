@@ -23,6 +23,8 @@ GATHER = timedelta(seconds=20)
 """How long the first record waits for others: a pool's beginning is several."""
 PAUSE = timedelta(minutes=1)
 QUIET = timedelta(minutes=10)
+STOOD = timedelta(minutes=1)
+"""What has stood for so long does not come and go."""
 DAY = timedelta(days=1)
 WAITING, WHOLE = 100, 20
 """So many records of a pool may wait, and so many with what they were made from; the oldest are lost, which is said."""
@@ -82,11 +84,12 @@ class Diary:
         return self.told_at is not None and now - self.told_at > DAY
 
     def is_news(self, deed: Deed) -> bool:
-        """Return whether a decision is to be told: it moves the size, is the first of a day, or was not told lately."""
+        """Return whether a decision is to be told: it moves the size, is the first of a day, has stood, or was not told lately."""
         if deed.decision.changes or not self.told or self.state[0] != self.told[0] or self.is_old(deed.at):
             return True
         known = self.recent.get(self.state)
-        return known is None or deed.at - known >= QUIET
+        stood = deed.at - (self.since or deed.at)
+        return known is None or stood >= STOOD or deed.at - known >= QUIET
 
     def tell(self, now: datetime) -> None:
         """Take in that the decision is told."""
