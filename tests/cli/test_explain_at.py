@@ -71,7 +71,7 @@ HELD = decided(110, paused_until=at(9000))
 
 def test_what_held_the_size_is_listed_though_it_stayed(explain):
     text = explain("--since", "2h", of=known(records=(said(begins=True), REST, HELD))).stdout
-    assert "03-02 07:01:50  Paused   the pool is paused" in text
+    assert "03-02 07:01:50  Paused  the pool is paused" in text
 
 
 def test_it_tells_what_stood_before_and_after(explain):

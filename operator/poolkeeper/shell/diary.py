@@ -84,7 +84,7 @@ class Diary:
         return self.told_at is not None and now - self.told_at > DAY
 
     def is_news(self, deed: Deed) -> bool:
-        """Return whether a decision is to be told: it moves the size, is the first of a day, has stood, or was not told lately."""
+        """Return whether to tell a decision: it moves the size, is a day's first, has stood, or was not told lately."""
         if deed.decision.changes or not self.told or self.state[0] != self.told[0] or self.is_old(deed.at):
             return True
         known = self.recent.get(self.state)
