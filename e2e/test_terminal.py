@@ -81,9 +81,11 @@ class Terminal:
 def view(shared: Space, watched: str, environment: dict[str, str]) -> Iterator[Terminal]:
     """The live view, once its cursor is on the pool: on the first by name, and the newest name is the first."""
     terminal = Terminal(["poolkeeper", "status", "-n", shared.name, "--watch"], environment)
-    eventually(lambda: f"{shared.name}/{watched}, Active" in terminal.text, "it is chosen")
-    yield terminal
-    terminal.close()
+    try:
+        eventually(lambda: f"{shared.name}/{watched}, Active" in terminal.text, "it is chosen")
+        yield terminal
+    finally:
+        terminal.close()
 
 
 def test_the_live_view_explains_and_leaves_the_terminal_as_it_was(view: Terminal) -> None:
