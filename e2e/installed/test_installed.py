@@ -126,7 +126,7 @@ def test_nothing_was_forbidden(release: Release, chat: Chat) -> None:
         pytest.skip("only --cluster=local has an audit log")
     chat.follows()
     asked = audit.requests(release.place.cluster, release.user)
-    # An API server that has just started forbids everything until it has read the roles: what it then allows is granted.
+    # An API server that has just started forbids all until it has read the roles: what it allows later is granted.
     granted = {kind(one) for one in asked if one.status < FORBIDDEN}
     assert granted
     assert [one for one in asked if one.status == FORBIDDEN and kind(one) not in granted] == []
