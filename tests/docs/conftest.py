@@ -65,7 +65,7 @@ def furnished(cluster, fleet) -> Cluster:
     fleet.clear(WORKLOAD)
     fleet.load(WORKLOAD, "constant:0")  # a page's trace would go on for hours, and no pool would ever be idle
     cluster.kubectl("delete", "ipool,hpa,events", "--all", "-n", NAMESPACE, "--ignore-not-found")
-    cluster.kubectl("delete", "deployments", "-n", NAMESPACE, "-l", "poolkeeper.io/tier", "--ignore-not-found")
+    cluster.kubectl("delete", "deployments", "-n", NAMESPACE, "--field-selector", "metadata.name!=chat")
     cluster.kubectl("apply", "-f", str(GROUND))
     cluster.kubectl("scale", "deployment/chat", "-n", NAMESPACE, "--replicas=2")
     cluster.kubectl("rollout", "status", "deployment/chat", "-n", NAMESPACE, "--timeout=60s")

@@ -4,6 +4,7 @@ Sources: apps/v1, batch/v1, autoscaling/v2; keda.sh/v1alpha1 (KEDA 2.17); the wo
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -161,21 +162,17 @@ def gpu_node(found: SurveyedNode) -> GpuNode:
 
 def parent(found: ParentObject, kind: str, api_version: str) -> Parent:
     """Return what to keep of a workload."""
-    metadata, template = found.metadata, found.spec.pod
+    template = found.spec.pod
     wanted = found.status.desired_number_scheduled if kind == "DaemonSet" else found.spec.replicas
-    return Parent(
-        reference=Reference(kind, metadata.name, metadata.uid, api_version),
-        namespace=metadata.namespace,
-        owner=owner_of(metadata),
-        labels=metadata.labels or {},
-        annotations=metadata.annotations or {},
+    return replace(
+        step(found, kind, api_version),
         replicas=wanted,
         devices=reserved_by(template) if template else None,
-        created_at=metadata.creation_timestamp,
+        created_at=found.metadata.creation_timestamp,
     )
 
 
-def step(found: OwnedObject, kind: str, api_version: str) -> Parent:
+def step(found: OwnedObject | ParentObject, kind: str, api_version: str) -> Parent:
     """Return what to keep of an object that stands between pods and whoever made them."""
     metadata = found.metadata
     return Parent(
