@@ -191,3 +191,51 @@ async def test_what_is_said_of_nodes_reaches_the_signals(api):
     async with watching(api) as cluster:
         await api.put("/api/v1/nodes", "", "n1", metadata={"labels": labels})
         await until(lambda: cluster.signals.provider("auto") is KARPENTER)
+
+
+class Pods:
+    """A cluster's pods, by their own changes alone."""
+
+    def __init__(self):
+        self.cluster, self.known = Cluster(None), {}
+
+    def have(self, name, **changes):
+        old, key = self.known.get(name), ("lab", name)
+        self.known[name] = PodView(*key, f"uid-{name}", LONG_AGO, **changes)
+        self.cluster._pod_changed(key, old, self.known[name])  # noqa: SLF001  as its reflector does
+
+    @property
+    def names(self):
+        return self.cluster.live_names("lab")
+
+
+def test_the_names_of_live_pods_follow_who_comes():
+    pods = Pods()
+    pods.have("a")
+    assert pods.names == {"a": "uid-a"}
+    pods.have("b")
+    assert pods.names == {"a": "uid-a", "b": "uid-b"}
+
+
+def test_a_pod_that_ends_has_no_name_among_the_live():
+    pods = Pods()
+    pods.have("a")
+    assert pods.names
+    pods.have("a", terminating=True)
+    assert pods.names == {}
+
+
+def test_the_names_are_not_made_anew_for_what_else_changes_on_a_pod():
+    pods = Pods()
+    pods.have("a")
+    before = pods.names
+    pods.have("a", ip="10.0.0.1")
+    assert pods.names is before
+
+
+def test_who_has_the_names_keeps_those_of_that_moment():
+    pods = Pods()
+    pods.have("a")
+    before = pods.names
+    pods.have("b")
+    assert before == {"a": "uid-a"}

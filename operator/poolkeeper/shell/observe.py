@@ -217,7 +217,7 @@ def roster(pool: Pool, cluster: Cluster) -> Roster:
     """Return who is alive in the pool's namespace, and who of them is the pool's: what series are joined to."""
     own = tuple(replicas_of(pool, cluster))
     return Roster(
-        live={name: pod.uid for name, pod in cluster.live_pods[pool.key[0]].items()},
+        live=cluster.live_names(pool.key[0]),
         target=frozenset(pods[0].uid for pods in own),
         ready=frozenset(pods[0].uid for pods in own if is_ready(pods)),
     )
