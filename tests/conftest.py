@@ -1,5 +1,6 @@
 """What all tests share: how many examples a law is tried on, `--hypothesis-profile=long` for many."""
 
+import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,9 @@ CLUSTER = "cluster"
 """The fixture that boots a control plane, once for all tests of a folder: it costs more than most of them."""
 PARTS = {"docs": 3}
 """Folders whose tests mostly wait: so many parts of them run side by side, each on a control plane of its own."""
+
+# Pods of tests are on the loopback, where nobody looks for pods unless told to.
+os.environ.setdefault("POOLKEEPER_POD_NETWORKS", "127.0.0.0/8")
 
 # The machine's load must not decide a test.
 settings.register_profile("elsewhere", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])

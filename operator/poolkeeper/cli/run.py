@@ -27,6 +27,14 @@ def run(
     ] = None,
     brokers_file: Annotated[
         Path | None, typer.Option(help="A YAML file of brokers that pools may name: Redis and RabbitMQ.")
+    pod_network: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CIDR",
+            envvar="POOLKEEPER_POD_NETWORKS",
+            help="Ask pods in this network only; repeatable. By default wherever the API server would go for a pod.",
+        ),
+    ] = None,
     ] = None,
     lease_namespace: Annotated[
         str,
@@ -81,13 +89,15 @@ def run(
     from poolkeeper.shell.access import Access
     from poolkeeper.shell.brokers import load_brokers
     from poolkeeper.shell.costs import load as load_costs
+    from poolkeeper.shell.lease import read_duration
+    from poolkeeper.shell.queues.reach import networks
     from poolkeeper.shell.kubeconfig import AccessError
     from poolkeeper.shell.servers import load_servers
     from poolkeeper.shell.settings import CLUSTER, LEDGER_LABELS, JournalTerms, Settings
 
     try:
         servers = load_servers(prometheus or [], prometheus_file)
-        brokers = load_brokers(brokers_file)
+        brokers, pod_networks = load_brokers(brokers_file), networks(pod_network or ())
         given_costs = load_costs(costs) if costs else Costs()
         duration = parse_duration(lease_duration)
         logs.configure(log_level)
@@ -103,6 +113,7 @@ def run(
             context=context,
             namespaces=tuple(namespace or ()),
             prometheus=servers,
+            pod_networks=pod_networks,
             brokers=brokers,
             lease_namespace=lease_namespace,
             lease_duration=duration,

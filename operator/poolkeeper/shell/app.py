@@ -41,6 +41,7 @@ from poolkeeper.shell.queues.outside import Outside
 from poolkeeper.shell.queues.pages import Pages
 from poolkeeper.shell.queues.scrape import PodScraper
 from poolkeeper.shell.readers import broker_readers, kubernetes_readers
+from poolkeeper.shell.queues.reach import Reach
 from poolkeeper.shell.secrets import Secrets
 from poolkeeper.shell.settings import Settings
 from poolkeeper.shell.telemetry import Telemetry
@@ -272,7 +273,7 @@ class Operator:
 
     def _sources(self, asking: KubeClient) -> Sources:
         self.servers = {one.name: PrometheusServer(one) for one in self.settings.prometheus}
-        pages = Pages(Secrets(self.kube))
+        pages = Pages(Secrets(self.kube), reach=Reach(self.settings.pod_networks))
         for closing in (pages.close, *(server.close for server in self.servers.values())):
             self._open.push_async_callback(closing)
         readers = kubernetes_readers(asking, self.cluster, pages)

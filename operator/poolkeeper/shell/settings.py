@@ -8,6 +8,7 @@ from pathlib import Path
 
 from poolkeeper.core.teams import Overhead, Team
 from poolkeeper.shell.brokers import Broker
+from poolkeeper.shell.queues.reach import Network
 from poolkeeper.shell.servers import ServerConfig
 
 NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
@@ -35,7 +36,7 @@ class Settings:
 
     `cluster` is what the ledger calls this cluster, `price_book` the ConfigMap that prices it; the ledger bears those
     labels of a pool that are among `ledger_labels`. `teams` are budgets over several pools, `overheads` what is paid
-    besides them.
+    besides them. `pod_networks` empty: see queues/reach.py.
     """
 
     kubeconfig: Path | None = None
@@ -52,6 +53,7 @@ class Settings:
     teams: tuple[Team, ...] = ()
     overheads: tuple[Overhead, ...] = ()
     journal: JournalTerms = field(default_factory=JournalTerms)
+    pod_networks: tuple[Network, ...] = ()
     identity: str = field(default_factory=lambda: os.environ.get("POD_NAME") or socket.gethostname())
 
     @property
