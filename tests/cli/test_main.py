@@ -30,7 +30,10 @@ def test_every_command_has_help_that_teaches(command):
     [
         (["--prometheus", "default"], "--prometheus wants NAME=URL"),
         (["--prometheus", "default=ftp://x"], "http:// or https://"),
-        (["--lease-duration", "soon"], "'soon' is no duration"),
+        (["--lease-duration", "soon"], "--lease-duration: 'soon' is no duration"),
+        (["--lease-duration", "0s"], "--lease-duration: 0s is no time"),
+        (["--lease-duration", "500ms"], "--lease-duration: 500ms"),
+        (["--lease-duration", "61m"], "--lease-duration: 61m"),
         (["--costs", "none.yaml"], "none.yaml cannot be read: No such file or directory"),
     ],
 )

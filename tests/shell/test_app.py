@@ -1,4 +1,5 @@
 import asyncio
+from datetime import timedelta
 
 import aiohttp
 import pytest
@@ -168,6 +169,14 @@ def test_it_needs_no_name_of_the_user_it_runs_as(monkeypatch):
 async def test_the_last_words_and_the_last_days_are_written_at_the_same_time(operator):
     together = asyncio.Barrier(2)
     operator.money.close = operator.journal.close = together.wait
+    async with asyncio.timeout(1):
+        await operator.stop()
+    assert operator.elector.released
+
+
+async def test_what_cannot_be_written_does_not_keep_the_lease_for_longer_than_a_crash(operator):
+    operator.settings = Settings(lease_duration=timedelta(milliseconds=90))
+    operator.money.close = operator.journal.close = asyncio.Event().wait
     async with asyncio.timeout(1):
         await operator.stop()
     assert operator.elector.released

@@ -15,6 +15,7 @@ from poolkeeper.shell.kube_errors import (
     Forbidden,
     Gone,
     Invalid,
+    NotLeading,
     ServerError,
     TimedOut,
     TooManyRequests,
@@ -208,3 +209,29 @@ async def test_a_write_waits_for_its_turn_no_longer_than_a_request_may_take(api)
     async with KubeClient(api.access, limits=limits) as kube:
         answers = await asyncio.gather(*(kube.delete(f"{PATH}/{name}") for name in "abc"), return_exceptions=True)
     assert {type(answer) for answer in answers} == {TimedOut}
+
+
+async def test_whoever_does_not_lead_sends_no_write(api, kube):
+    kube.may_write = lambda: False
+    with pytest.raises(NotLeading, match="POST /api/v1/namespaces/lab/configmaps"):
+        await make(kube, "a")
+    assert api.requests == []
+
+
+async def test_whether_it_leads_is_asked_when_its_turn_has_come(api):
+    """The lease was lost while a write waited behind another."""
+    leads, sent = [True], asyncio.Event()
+
+    async def lose(_asked):
+        leads.clear()
+        sent.set()
+
+    api.intercept = lose
+    async with KubeClient(api.access, limits=Limits(concurrent_writes=1)) as kube:
+        kube.may_write = lambda: bool(leads)
+        first = asyncio.create_task(make(kube, "a"))
+        await asyncio.sleep(0)
+        with pytest.raises(NotLeading):
+            await make(kube, "b")
+        await first
+    assert (sent.is_set(), len(api.requests)) == (True, 1)

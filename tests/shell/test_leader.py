@@ -1,6 +1,7 @@
 """One leader at a time; the deadline is kept whatever hangs; a restart leads again at once."""
 
 import asyncio
+import time  # noqa: TID251  its clocks are what is tested
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,8 +11,8 @@ from tests.contract.fake_api import FakeApi, RefusalError
 
 from poolkeeper.shell.identity import Identity
 from poolkeeper.shell.kube import KubeClient
-from poolkeeper.shell.leader import Elector
-from poolkeeper.shell.lease import LeaseTerms
+from poolkeeper.shell.leader import Elector, since_boot
+from poolkeeper.shell.lease import LeaseTerms, read_duration
 
 LEASES = "/apis/coordination.k8s.io/v1/leases"
 TERMS = LeaseTerms(
@@ -331,3 +332,26 @@ async def test_of_many_candidates_never_do_two_lead(api, monotonic):
 def test_terms_that_could_make_two_leaders_are_refused(changes):
     with pytest.raises(ValueError, match="renew_deadline < duration"):
         LeaseTerms("system", "poolkeeper", **changes)
+
+
+def test_terms_are_in_the_proportions_of_client_gos():
+    seconds = timedelta(seconds=1)
+    made = LeaseTerms.lasting(15 * seconds, "system", "poolkeeper")
+    assert (made.duration, made.renew_deadline, made.retry) == (15 * seconds, 10 * seconds, 2 * seconds)
+
+
+@pytest.mark.parametrize("text", ["1s", "15s", "10m", "1h"])
+def test_a_lease_may_last_from_a_second_to_an_hour(text):
+    assert LeaseTerms.lasting(read_duration(text), "system", "poolkeeper")
+
+
+@pytest.mark.parametrize("text", ["0s", "999ms", "3601s", "soon", "-15s"])
+def test_what_no_lease_can_last_is_refused_by_the_options_name(text):
+    with pytest.raises(ValueError, match=f"--lease-duration: .*{text}"):
+        read_duration(text)
+
+
+@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="the system counts no time in which it is suspended")
+def test_time_in_which_the_machine_was_suspended_counts(monkeypatch):
+    monkeypatch.setattr(time, "clock_gettime", {time.CLOCK_BOOTTIME: 3700.0, time.CLOCK_MONOTONIC: 100.0}.get)
+    assert since_boot() == 3700

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from poolkeeper.api.units import parse_duration
 from poolkeeper.cli.connection import ask
 
 
@@ -27,6 +26,7 @@ def run(
     ] = None,
     brokers_file: Annotated[
         Path | None, typer.Option(help="A YAML file of brokers that pools may name: Redis and RabbitMQ.")
+    ] = None,
     pod_network: Annotated[
         list[str] | None,
         typer.Option(
@@ -35,7 +35,6 @@ def run(
             help="Ask pods in this network only; repeatable. By default wherever the API server would go for a pod.",
         ),
     ] = None,
-    ] = None,
     lease_namespace: Annotated[
         str,
         typer.Option(
@@ -43,7 +42,7 @@ def run(
             "by default the pod's own namespace, else `default`."
         ),
     ] = "",
-    lease_duration: Annotated[str, typer.Option(help="How long a leader that died holds its lease.")] = "15s",
+    lease_duration: Annotated[str, typer.Option(help="How long a leader that died holds its lease, 1s to 1h.")] = "15s",
     identity: Annotated[str, typer.Option(help="The name in the lease; by default the pod's or the host's.")] = "",
     listen: Annotated[
         str, typer.Option(help="Where /metrics and /healthz are served; by default 127.0.0.1:8080, or any free port.")
@@ -89,9 +88,9 @@ def run(
     from poolkeeper.shell.access import Access
     from poolkeeper.shell.brokers import load_brokers
     from poolkeeper.shell.costs import load as load_costs
+    from poolkeeper.shell.kubeconfig import AccessError
     from poolkeeper.shell.lease import read_duration
     from poolkeeper.shell.queues.reach import networks
-    from poolkeeper.shell.kubeconfig import AccessError
     from poolkeeper.shell.servers import load_servers
     from poolkeeper.shell.settings import CLUSTER, LEDGER_LABELS, JournalTerms, Settings
 
@@ -99,7 +98,7 @@ def run(
         servers = load_servers(prometheus or [], prometheus_file)
         brokers, pod_networks = load_brokers(brokers_file), networks(pod_network or ())
         given_costs = load_costs(costs) if costs else Costs()
-        duration = parse_duration(lease_duration)
+        duration = read_duration(lease_duration)
         logs.configure(log_level)
         Access.find(kubeconfig, context)
     except (ValueError, AccessError) as error:
@@ -113,8 +112,8 @@ def run(
             context=context,
             namespaces=tuple(namespace or ()),
             prometheus=servers,
-            pod_networks=pod_networks,
             brokers=brokers,
+            pod_networks=pod_networks,
             lease_namespace=lease_namespace,
             lease_duration=duration,
             listen=listen,

@@ -9,7 +9,7 @@ import gc
 import os
 import resource
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from typing import Any, cast
 
@@ -94,6 +94,8 @@ class Operator:
         name = self._open.enter_context(_closing(identity.claim(self._lease(), self.settings.identity)))
         self.elector = Elector(own_client, self._terms(), name, on_lost=_leave)
         await self._serve()
+        self.kube.may_write = lambda: self.elector.leading
+        self._measure()
         self._tasks = [
             asyncio.create_task(self._vital(work), name=label)
             for label, work in (
@@ -122,8 +124,7 @@ class Operator:
             if task.get_name() != "elector":
                 task.cancel()
         await asyncio.gather(*(task for task in self._tasks if task.get_name() != "elector"), return_exceptions=True)
-        last = [getattr(self, name) for name in ("journal", "money") if hasattr(self, name)]
-        await asyncio.gather(*(one.close() for one in last))  # the next leader waits for the longer of them only
+        await self._close_books()
         if hasattr(self, "elector"):
             await self.elector.release()
         for task in self._tasks:
@@ -133,6 +134,13 @@ class Operator:
 
     def take(self, kind: str | None, body: dict[str, Any]) -> None:
         """Take in news of a pool."""
+    async def _close_books(self) -> None:
+        """Write the last of journal and ledger, side by side; a clean end must not take longer than a crash does."""
+        last = [getattr(self, name) for name in ("journal", "money") if hasattr(self, name)]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._terms().renew_deadline.total_seconds()):
+                await asyncio.gather(*(one.close() for one in last))
+
         metadata = body["metadata"]
         if kind == "DELETED":
             self._drop((metadata["namespace"], metadata["name"]), metadata["uid"])
@@ -264,8 +272,7 @@ class Operator:
             _leave()
 
     def _terms(self) -> LeaseTerms:
-        duration = self.settings.lease_duration
-        return LeaseTerms(self.settings.operator_namespace, names.LEASE, duration, duration * 2 / 3, duration * 2 / 15)
+        return LeaseTerms.lasting(self.settings.lease_duration, self.settings.operator_namespace, names.LEASE)
 
     def _lease(self) -> str:
         """Return a name for the lease that no other cluster's or namespace's has."""

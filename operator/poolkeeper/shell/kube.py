@@ -16,7 +16,7 @@ import msgspec
 
 from poolkeeper.shell.access import Access
 from poolkeeper.shell.clock import Clock
-from poolkeeper.shell.kube_errors import TimedOut, Unreadable
+from poolkeeper.shell.kube_errors import NotLeading, TimedOut, Unreadable
 from poolkeeper.shell.kube_wire import JSON, Bounds, Call, Wire
 from poolkeeper.shell.write_budget import Priority, WriteBudget
 
@@ -78,7 +78,8 @@ class Page(msgspec.Struct, Generic[T]):
 class KubeClient:
     """A client for one cluster, open inside `async with`. Every answer's `Date` sets its `clock`.
 
-    All methods raise KubeError. Paths are absolute and may carry a query: "/apis/apps/v1/deployments".
+    All methods raise KubeError. Paths are absolute and may carry a query: "/apis/apps/v1/deployments". `may_write` is
+    asked right before each write is sent, however long that waited for its turn.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class KubeClient:
         self.clock = clock or Clock()
         self._limits = limits or Limits()
         self._field_manager = field_manager
+        self.may_write: Callable[[], bool] = lambda: True
         self._budget = WriteBudget(per_second=self._limits.writes_per_second, concurrent=self._limits.concurrent_writes)
 
     async def __aenter__(self) -> Self:
@@ -216,6 +218,8 @@ class KubeClient:
     async def _write(self, call: Call, priority: Priority) -> Written:
         try:
             async with self._budget.turn(priority, self._limits.request):
+                if not self.may_write():
+                    raise NotLeading(f"{call}: this process does not lead")
                 return _decoded(await self._request(call), Written, call)
         except TimeoutError as error:
             raise TimedOut(f"{call}: no turn to write in time") from error

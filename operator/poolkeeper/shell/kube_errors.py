@@ -1,6 +1,7 @@
 """What can go wrong with a request to the API server, in the API server's own words.
 
 KubeError
+├── NotLeading         nothing was sent: whoever does not lead must not write
 ├── Unreachable        no connection, or it broke: the request may or may not have been carried out
 ├── TimedOut           no answer in time: the same doubt
 ├── Unreadable         an answer that is not what was asked for, or larger than the limit
@@ -40,6 +41,10 @@ class KubeError(Exception):
     """A request failed. `retry_after` is how long the server asked to be left alone, where it did."""
 
     retry_after: timedelta | None = None
+
+
+class NotLeading(KubeError):
+    """Nothing was sent: whoever does not lead must not write."""
 
 
 class Unreachable(KubeError):

@@ -1,7 +1,7 @@
 """Who leads: one process at a time, by a Lease of coordination.k8s.io/v1.
 
 The rules are client-go's. Instants in the lease are for people and for the next leader's bookkeeping: whether it is
-over is told by our own monotonic clock alone.
+over is told by our own monotonic clock alone, one that goes on while the machine is suspended.
 
     standby:  a lease is over once we have seen it unchanged for its own duration, or released, or ours from before
     leading:  until `renew_deadline` after the last renewal that the server confirmed was *sent*
@@ -24,6 +24,13 @@ from poolkeeper.shell.kube import KubeClient, Metadata
 from poolkeeper.shell.kube_errors import ConflictError, KubeError, NotFound
 from poolkeeper.shell.lease import Lease, LeaseSpec, LeaseTerms, as_json
 
+_SINCE_BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def since_boot() -> float:
+    """Return the seconds since the machine's start, those included in which it was suspended, if the system can."""
+    return time.clock_gettime(_SINCE_BOOT)
+
 
 class Elector:
     """Contends for a lease: `await elector.run()` returns once leadership was lost or released.
@@ -41,7 +48,7 @@ class Elector:
         identity: Identity,
         *,
         on_lost: Callable[[], None],
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = since_boot,
     ) -> None:
         self.identity = identity.name
         self.previous_renewal: datetime | None = None
@@ -62,6 +69,10 @@ class Elector:
     def leading(self) -> bool:
         """Whether this process may write, now."""
         return not self._ended.is_set() and self._leads_until is not None and self._monotonic() < self._leads_until
+
+    def left(self) -> float:
+        """Return for how many seconds this process may write without another renewal."""
+        return max(0.0, self._leads_until - self._monotonic()) if self.leading and self._leads_until else 0.0
 
     async def acquired(self) -> None:
         """Wait until this process leads."""

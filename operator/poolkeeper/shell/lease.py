@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Self
 
 import msgspec
 
+from poolkeeper.api.units import parse_duration
 from poolkeeper.shell.kube import Metadata
+
+SHORTEST, LONGEST = timedelta(seconds=1), timedelta(hours=1)
+"""A lease tells its duration in whole seconds; for that of a leader that died, nobody decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,11 @@ class LeaseTerms:
         if not timedelta(0) < self.retry < self.renew_deadline < self.duration:
             raise ValueError("a lease needs 0 < retry < renew_deadline < duration")
 
+    @classmethod
+    def lasting(cls, duration: timedelta, namespace: str, name: str) -> Self:
+        """Return terms in the proportions of client-go's own: 15, 10 and 2 seconds."""
+        return cls(namespace, name, duration, duration * 2 / 3, duration * 2 / 15)
+
     @property
     def collection(self) -> str:
         """The path of the namespace's leases."""
@@ -31,6 +41,17 @@ class LeaseTerms:
     def path(self) -> str:
         """The path of the lease."""
         return f"{self.collection}/{self.name}"
+
+
+def read_duration(text: str) -> timedelta:
+    """Return what `--lease-duration` means; ValueError, which names the option, unless it is SHORTEST to LONGEST."""
+    try:
+        duration = parse_duration(text)
+    except ValueError as error:
+        raise ValueError(f"--lease-duration: {error}") from error
+    if not SHORTEST <= duration <= LONGEST:
+        raise ValueError(f"--lease-duration: {text} is no time that a lease can have; write 1s to 1h")
+    return duration
 
 
 class LeaseSpec(msgspec.Struct, rename="camel", frozen=True):
