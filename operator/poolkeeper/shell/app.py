@@ -95,7 +95,6 @@ class Operator:
         self.elector = Elector(own_client, self._terms(), name, on_lost=_leave)
         await self._serve()
         self.kube.may_write = lambda: self.elector.leading
-        self._measure()
         self._tasks = [
             asyncio.create_task(self._vital(work), name=label)
             for label, work in (
