@@ -19,11 +19,13 @@ import structlog
 from aiohttp import web
 
 from poolkeeper.api import names
-from poolkeeper.shell import complaints, identity, units
+from poolkeeper.shell import complaints, heartbeat, identity, units
 from poolkeeper.shell.access import Access
 from poolkeeper.shell.apart import Apart
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.costs import TeamBudgets
+from poolkeeper.shell.diary import Deed
+from poolkeeper.shell.heartbeat import watchdog
 from poolkeeper.shell.http import Served, application
 from poolkeeper.shell.journal import Journal
 from poolkeeper.shell.kube import ONLY_METADATA_LIST, KubeClient, Metadata
@@ -34,14 +36,14 @@ from poolkeeper.shell.ledger import Heading
 from poolkeeper.shell.list_watch import HasMetadata
 from poolkeeper.shell.loop import Loop, Sources
 from poolkeeper.shell.money import Money
-from poolkeeper.shell.pools import Key, Pools
+from poolkeeper.shell.pools import Key, Pool, Pools
 from poolkeeper.shell.prometheus import PrometheusServer
 from poolkeeper.shell.queues.batch import BatchReader
 from poolkeeper.shell.queues.outside import Outside
 from poolkeeper.shell.queues.pages import Pages
+from poolkeeper.shell.queues.reach import Reach
 from poolkeeper.shell.queues.scrape import PodScraper
 from poolkeeper.shell.readers import broker_readers, kubernetes_readers
-from poolkeeper.shell.queues.reach import Reach
 from poolkeeper.shell.secrets import Secrets
 from poolkeeper.shell.settings import Settings
 from poolkeeper.shell.telemetry import Telemetry
@@ -66,6 +68,7 @@ class Operator:
         self.settings = settings
         self.pools = Pools()
         self.telemetry = Telemetry()
+        self.own = self.telemetry.own
         self.parts = Apart()
         self._open = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
@@ -76,25 +79,24 @@ class Operator:
     async def start(self) -> None:
         """Open connections, start to reflect, and contend for the lease."""
         self.access = Access.find(self.settings.kubeconfig, self.settings.context)
-        self.kube = await self._open.enter_async_context(KubeClient(self.access))
-        own_client = await self._open.enter_async_context(KubeClient(self.access, clock=self.kube.clock))
+        self.kube = await self._open.enter_async_context(KubeClient(self.access, ear=self.own))
+        own_client = await self._client()
         await self.kube.get("/version", into=dict)  # sets the clock, and fails early and plainly
         self.cluster = Cluster(self.kube, self.settings.namespaces)
-        asking = await self._open.enter_async_context(KubeClient(self.access, clock=self.kube.clock))
+        asking = await self._client()
         self.sources = self._sources(asking)
         self.money = Money(self.kube, self.cluster, self.pools, self.telemetry, self.settings)
         self.money.book.measure(self.telemetry)
         self.team_budgets = self._team_budgets()
         turns = Turns(self.kube, self.cluster, self.pools, self.telemetry, self.money)
         self.journal = Journal(self.kube, self.telemetry, self.settings.operator_namespace, self.settings.journal)
-        turns.hear = self.journal.note
+        turns.hear = self.hear
         self.loop = Loop(self.kube, self.cluster, self.pools, self.sources, turns)
-        for kind, reflector in self.cluster.reflectors.items():
-            self.telemetry.watch_age.labels(kind).set_function(_seconds(reflector.age))
         name = self._open.enter_context(_closing(identity.claim(self._lease(), self.settings.identity)))
         self.elector = Elector(own_client, self._terms(), name, on_lost=_leave)
-        await self._serve()
         self.kube.may_write = lambda: self.elector.leading
+        self._measure()
+        await self._serve()
         self._tasks = [
             asyncio.create_task(self._vital(work), name=label)
             for label, work in (
@@ -103,6 +105,7 @@ class Operator:
                 ("loop", self._lead()),
                 ("housekeeping", self._keep_house()),
                 ("complaints", complaints.run(self.problems)),
+                ("heartbeat", heartbeat.beat(self.own.event_loop_delay.observe, self._open.enter_context(watchdog()))),
             )
         ]
         self._tasks += [
@@ -131,8 +134,6 @@ class Operator:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._open.aclose()
 
-    def take(self, kind: str | None, body: dict[str, Any]) -> None:
-        """Take in news of a pool."""
     async def _close_books(self) -> None:
         """Write the last of journal and ledger, side by side; a clean end must not take longer than a crash does."""
         last = [getattr(self, name) for name in ("journal", "money") if hasattr(self, name)]
@@ -140,6 +141,8 @@ class Operator:
             async with asyncio.timeout(self._terms().renew_deadline.total_seconds()):
                 await asyncio.gather(*(one.close() for one in last))
 
+    def take(self, kind: str | None, body: dict[str, Any]) -> None:
+        """Take in news of a pool."""
         metadata = body["metadata"]
         if kind == "DELETED":
             self._drop((metadata["namespace"], metadata["name"]), metadata["uid"])
@@ -164,18 +167,37 @@ class Operator:
 
     def problems(self) -> list[str]:
         """Return what keeps the caches or the lease from news, and money from being counted, in words."""
-        return [
-            *self.cluster.problems(),
-            *filter(None, [self.elector.problem]),
-            *self.money.problems(),
-            *self.journal.problems(),
-            *self.team_budgets.problems(),
-            *self.parts.problems(),
-        ]
+        return [problem for found in self._sources_of_problems().values() for problem in found()]
+
+    def hear(self, pool: Pool, deed: Deed) -> None:
+        """Take in a decision, as it was made."""
+        self.own.seen(deed.seen.readings)
+        self.journal.note(pool, deed)
 
     def ready(self) -> bool:
         """Return whether the caches hold the cluster."""
         return all(reflector.is_synced for reflector in self.cluster.reflectors.values())
+
+    def _sources_of_problems(self) -> dict[str, Callable[[], list[str]]]:
+        """Return who tells of problems, by the part that they are in."""
+        return {
+            "watches": self.cluster.problems,
+            "lease": lambda: [self.elector.problem] if self.elector.problem else [],
+            "money": self.money.problems,
+            "journal": self.journal.problems,
+            "budgets": self.team_budgets.problems,
+            "parts": self.parts.problems,
+        }
+
+    def _measure(self) -> None:
+        """Have the metrics page show what is asked for when it is read."""
+        for kind, reflector in self.cluster.reflectors.items():
+            self.telemetry.watch_age.labels(kind).set_function(_seconds(reflector.age))
+        self.own.measure_writes(self.kube.writes)
+        self.own.measure_problems(self._sources_of_problems())
+        self.own.unheard.set_function(lambda: len(self._blind_to))
+        self.own.lease_left.set_function(self.elector.left)
+        self.telemetry.leader.set_function(lambda: self.elector.leading)
 
     async def contend(self) -> None:
         """Contend for the lease, but only with whole caches: who cannot see must not keep others from leading."""
@@ -193,7 +215,6 @@ class Operator:
         gc.collect()
         gc.freeze()
         gc.set_threshold(100_000, 50, 1_000)
-        self.telemetry.leader.set(1)
         log.info("leading", identity=self.elector.identity, pools=len(self.pools))
         await self.loop.run(self.elector)
 
@@ -269,6 +290,10 @@ class Operator:
             log.exception("a vital part ended")
         if not self._stopping:
             _leave()
+
+    async def _client(self) -> KubeClient:
+        """Return a further client of the same cluster, whose requests wait for nobody else's."""
+        return await self._open.enter_async_context(KubeClient(self.access, clock=self.kube.clock, ear=self.own))
 
     def _terms(self) -> LeaseTerms:
         return LeaseTerms.lasting(self.settings.lease_duration, self.settings.operator_namespace, names.LEASE)

@@ -28,7 +28,7 @@ def application(served: Served) -> web.Application:
     """Return the web application."""
 
     async def metrics(_: web.Request) -> web.Response:
-        body = served.telemetry.page()
+        body = await served.telemetry.unhurried_page()
         return web.Response(body=body, headers={"Content-Type": served.telemetry.content_type})
 
     async def healthz(_: web.Request) -> web.Response:

@@ -6,6 +6,7 @@ own, with a connection for each that is followed: a watch goes on over its LIST'
 through the budget of write_budget.py.
 """
 
+import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,7 +18,7 @@ import msgspec
 from poolkeeper.shell.access import Access
 from poolkeeper.shell.clock import Clock
 from poolkeeper.shell.kube_errors import NotLeading, TimedOut, Unreadable
-from poolkeeper.shell.kube_wire import JSON, Bounds, Call, Wire
+from poolkeeper.shell.kube_wire import JSON, Bounds, Call, Deaf, Ear, Wire
 from poolkeeper.shell.write_budget import Priority, WriteBudget
 
 T = TypeVar("T")
@@ -76,7 +77,7 @@ class Page(msgspec.Struct, Generic[T]):
 
 
 class KubeClient:
-    """A client for one cluster, open inside `async with`. Every answer's `Date` sets its `clock`.
+    """A client for one cluster, open inside `async with`. Every answer's `Date` sets its `clock`; its `ear` hears all.
 
     All methods raise KubeError. Paths are absolute and may carry a query: "/apis/apps/v1/deployments". `may_write` is
     asked right before each write is sent, however long that waited for its turn.
@@ -89,17 +90,19 @@ class KubeClient:
         clock: Clock | None = None,
         limits: Limits | None = None,
         field_manager: str = "poolkeeper",
+        ear: Ear | None = None,
     ) -> None:
         self.access = access
+        self._ear = ear or Deaf()
         self.clock = clock or Clock()
         self._limits = limits or Limits()
         self._field_manager = field_manager
         self.may_write: Callable[[], bool] = lambda: True
-        self._budget = WriteBudget(per_second=self._limits.writes_per_second, concurrent=self._limits.concurrent_writes)
+        self.writes = WriteBudget(per_second=self._limits.writes_per_second, concurrent=self._limits.concurrent_writes)
 
     async def __aenter__(self) -> Self:
-        self._objects = Wire(self.access, self.clock, self._limits.connections)
-        self._collections = Wire(self.access, self.clock, 0)
+        self._objects = Wire(self.access, self.clock, self._limits.connections, self._ear)
+        self._collections = Wire(self.access, self.clock, 0, self._ear)
         return self
 
     async def __aexit__(
@@ -150,10 +153,13 @@ class KubeClient:
     ) -> AsyncGenerator[bytes, None]:
         """Yield the events of a watch as lines of JSON until the server ends it; TimedOut after `silence`.
 
+        Where `params` have `timeoutSeconds`, it is TimedOut too if it lasts longer than that and a silence more.
         `opened` is called once the server has accepted it. Close it (`contextlib.aclosing`) when leaving early.
         """
         call = Call("GET", path, {**params, "watch": "true"}, accept)
-        return self._collections.lines(call, Bounds(self._limits.event, None, silence), opened)
+        lifetime = params.get("timeoutSeconds")
+        whole = None if lifetime is None else timedelta(seconds=int(lifetime)) + silence
+        return self._collections.lines(call, Bounds(self._limits.event, whole, silence), opened)
 
     async def ask(self, path: str, question: object, *, into: type[T]) -> T:
         """Return the answer to a review: a question that is posted at `path` and kept nowhere."""
@@ -216,8 +222,10 @@ class KubeClient:
         return await self._objects.read(call, Bounds(self._limits.body, self._limits.request))
 
     async def _write(self, call: Call, priority: Priority) -> Written:
+        began = time.monotonic()
         try:
-            async with self._budget.turn(priority, self._limits.request):
+            async with self.writes.turn(priority, self._limits.request):
+                self._ear.waited(time.monotonic() - began)
                 if not self.may_write():
                     raise NotLeading(f"{call}: this process does not lead")
                 return _decoded(await self._request(call), Written, call)
@@ -228,5 +236,5 @@ class KubeClient:
 def _decoded(body: bytes, into: type[T], call: Call) -> T:
     try:
         return msgspec.json.decode(body, type=into)
-    except msgspec.DecodeError as error:
+    except (RecursionError, ValueError) as error:
         raise Unreadable(f"{call}: {error}") from error

@@ -2,6 +2,7 @@
 
 import asyncio
 import heapq
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -28,7 +29,7 @@ class WriteBudget:
         self._tokens = per_second
         self._filled_at: float | None = None
         self._free = concurrent
-        self._queue: list[tuple[Priority, int, asyncio.Future[None]]] = []
+        self._queue: list[tuple[Priority, int, asyncio.Future[None], float]] = []
         self._order = count()
         self._refill: asyncio.TimerHandle | None = None
 
@@ -42,9 +43,18 @@ class WriteBudget:
         finally:
             self._give_back()
 
+    def waiting(self, priority: Priority) -> int:
+        """Return how many writes wait for their turn."""
+        return sum(one[0] is priority and not one[2].done() for one in self._queue)
+
+    def oldest(self) -> float:
+        """Return for how many seconds the one has waited that has waited for longest."""
+        asked = [at for *_, granted, at in self._queue if not granted.done()]
+        return time.monotonic() - min(asked) if asked else 0.0
+
     async def _wait(self, priority: Priority) -> None:
         granted = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._queue, (priority, next(self._order), granted))
+        heapq.heappush(self._queue, (priority, next(self._order), granted, time.monotonic()))
         self._admit()
         try:
             await granted
