@@ -31,6 +31,16 @@ def problems(**changes):
     return caught.value.problems
 
 
+@pytest.mark.parametrize("depth", [32, 9000])
+def test_a_template_that_no_pod_has_is_refused_by_name(depth):
+    template = {}
+    for _ in range(depth):
+        template = {"a": template}
+    with pytest.raises(SpecError) as caught:
+        parse_spec({"template": template, "minReplicas": 1, "maxReplicas": 2})
+    assert caught.value.problems == ["spec.template: is nested over 32 deep, and no pod template is"]
+
+
 def core(**changes):
     return parse_spec(MINIMAL | changes).to_core()
 

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from poolkeeper.api.batch import BATCH_RULES, Batch, unreplaced
 from poolkeeper.api.capacity import Capacity, Drain
 from poolkeeper.api.cost import COST_RULES, Cost
 from poolkeeper.api.fields import MAX_REPLICAS, AutoDuration, Duration
+from poolkeeper.api.nesting import is_deeper
 from poolkeeper.api.peers import PeerRef
 from poolkeeper.api.problems import problems, shown
 from poolkeeper.api.refused import RefusedError
@@ -21,6 +22,14 @@ from poolkeeper.core import costing, model
 
 ABOVE, BELOW = 5.0, 1.0
 """The thresholds where the spec gives none: the field's common default is 5 waiting per replica."""
+DEEPEST = 32
+"""How deep a pod template may be nested: what Kubernetes knows of one ends at 16."""
+
+
+def _shallow(template: dict[str, Any]) -> dict[str, Any]:
+    if is_deeper(template, DEEPEST):
+        raise ValueError(f"is nested over {DEEPEST} deep, and no pod template is")
+    return template
 
 
 class ScaleUp(Part):
@@ -140,7 +149,7 @@ class Spec(Part):
 
     target_ref: TargetRef | None = None
     """The workload whose replicas the pool sets."""
-    template: dict[str, Any] | None = None
+    template: Annotated[dict[str, Any], AfterValidator(_shallow)] | None = None
     """A pod template instead of a target: then the operator owns a Deployment of the pool's name."""
     mode: Literal["Active", "Observe", "Paused"] = "Active"
     """Active writes the target's size; Observe decides and explains only; Paused does nothing."""

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from poolkeeper.api import nesting
 from poolkeeper.cli import completion
 from poolkeeper.cli.contents import Contents
 
@@ -38,5 +39,6 @@ def ask_version(
 
 def main() -> None:
     """Run the command line."""
+    nesting.allow()
     completion.ready()
     app()
