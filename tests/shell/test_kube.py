@@ -1,6 +1,7 @@
 """What the client promises beyond the contract: bounds, budgets, and the error that fits."""
 
 import asyncio
+import gzip
 import json
 from datetime import timedelta
 
@@ -82,6 +83,24 @@ async def test_retry_after_is_told_and_not_obeyed_in_silence(api, kube):
     assert (caught.value.retry_after, len(api.requests)) == (timedelta(seconds=7), 1)
 
 
+@pytest.mark.parametrize(
+    ("said", "meant"), [("9" * 18, timedelta(hours=1)), ("9" * 99, None), ("-1", None), ("٣", None)]
+)
+async def test_who_asks_to_be_left_alone_for_ever_is_asked_again(api, kube, said, meant):
+    refuse(api, 429, **{"Retry-After": said})
+    with pytest.raises(TooManyRequests) as caught:
+        await kube.get(f"{PATH}/a", into=HasMetadata)
+    assert caught.value.retry_after == meant
+
+
+async def test_a_date_that_is_none_changes_no_clock(api, kube):
+    await kube.get(PATH, into=dict)
+    before = kube.clock.now()
+    api.intercept = lambda _: web.Response(text="{}", headers={"Date": "yesterday"})
+    await kube.get(PATH, into=dict)
+    assert timedelta(0) <= kube.clock.now() - before < timedelta(minutes=1)
+
+
 async def test_a_proxys_page_is_an_error_with_its_words(api, kube):
     api.intercept = lambda _: web.Response(status=502, text="<h1>Bad Gateway</h1>")
     with pytest.raises(ServerError, match="Bad Gateway"):
@@ -112,8 +131,20 @@ async def test_an_event_over_the_limit_ends_the_watch(api, kube):
         await anext(kube.watch(PATH, params={"resourceVersion": "100"}, silence=timedelta(seconds=5)))
 
 
-async def test_garbage_is_unreadable(api, kube):
-    api.intercept = lambda _: web.Response(text="<html>")
+@pytest.mark.parametrize("kind", ["gzip", "br"])
+async def test_what_is_packed_is_not_unpacked(api, kube, kind):
+    bomb = gzip.compress(bytes(2**24))
+    api.intercept = lambda _: web.Response(body=bomb[:4000], headers={"Content-Encoding": kind})
+    with pytest.raises(Unreadable, match="which was not asked for"):
+        await kube.get(f"{PATH}/a", into=HasMetadata)
+
+
+GARBAGE = [b"<html>", b'{"metadata": {"name": "\xff"}}', b"", b'{"a":' * 100_000]
+
+
+@pytest.mark.parametrize("body", GARBAGE, ids=["html", "no text", "nothing", "nested"])
+async def test_garbage_is_unreadable(api, kube, body):
+    api.intercept = lambda _: web.Response(body=body)
     with pytest.raises(Unreadable):
         await kube.get(f"{PATH}/a", into=HasMetadata)
 

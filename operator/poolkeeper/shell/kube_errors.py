@@ -26,6 +26,9 @@ import msgspec
 
 NO_KIND = "404 page not found"
 """How the API server's answer ends where it has no such resource at all."""
+LONGEST_DELAY = 3600
+"""Seconds: whoever asks to be left alone for longer is asked again after these."""
+_SECONDS = re.compile("[0-9]{1,18}")
 _MANAGER = re.compile(r'conflict with "([^"]*)"')
 
 
@@ -156,7 +159,7 @@ def refusal(status: int, body: bytes, retry_after: str | None = None) -> Refused
 def _status(body: bytes) -> Status:
     try:
         return msgspec.json.decode(body, type=Status)
-    except msgspec.DecodeError:
+    except (RecursionError, ValueError):
         return Status()
 
 
@@ -170,7 +173,7 @@ def _owners(told: Status) -> tuple[FieldOwner, ...]:
 
 
 def _delay(header: str | None, told: Status) -> timedelta | None:
-    if header and header.isdecimal():
-        return timedelta(seconds=int(header))
+    if header and _SECONDS.fullmatch(header):
+        return timedelta(seconds=min(int(header), LONGEST_DELAY))
     seconds = told.details.retry_after_seconds if told.details else 0
-    return timedelta(seconds=seconds) if seconds else None
+    return timedelta(seconds=min(seconds, LONGEST_DELAY)) if seconds > 0 else None

@@ -339,7 +339,7 @@ def dropped_fields(manifest: str) -> list[str]:
     """Return the fields of the applied manifest that the schema does not have: the API server pruned them."""
     try:
         applied = msgspec.json.decode(manifest or "{}")
-    except (msgspec.DecodeError, RecursionError):
+    except (RecursionError, ValueError):
         return []
     spec = applied.get("spec") if isinstance(applied, dict) else None
     return unknown_fields(spec) if isinstance(spec, dict) else []

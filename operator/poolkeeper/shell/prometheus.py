@@ -158,7 +158,7 @@ def _words(body: bytes) -> str:
     """Return what an error's body says, in one line."""
     try:
         said = msgspec.json.decode(body, type=_Words).error
-    except msgspec.MsgspecError:
+    except (RecursionError, ValueError):
         said = body.decode(errors="replace")
     return " ".join(said.split())[:WORDS] or "without a word"
 
@@ -171,7 +171,7 @@ def _elements(body: bytes) -> list[Element]:
         if warnings := [text for text in answer.warnings or () if not text.startswith(_NOTE)]:
             raise MetricError(Reason.METRIC_SERVER_ERROR, f"an answer with warnings: {warnings[0]}"[:WORDS])
         return _decoded(answer.data)
-    except (msgspec.MsgspecError, ValueError) as error:
+    except (RecursionError, ValueError) as error:
         raise MetricError(Reason.METRIC_GARBAGE, f"no answer of Prometheus: {error}"[:WORDS]) from error
 
 
