@@ -15,6 +15,8 @@ from poolkeeper.shell.queues.exposition import MalformedError, Sample, check, re
 Page = dict[str, list[Sample]]
 
 STALE = timedelta(seconds=30)
+LONGEST = 2.0**53
+"""No queue is longer: up to here a float counts one by one, and sums over any number of pods stay finite."""
 HOUR = timedelta(hours=1).total_seconds()
 
 
@@ -50,7 +52,7 @@ def judge(value: float) -> Reason | None:
     """Return why a queue cannot have this length, or None."""
     if math.isnan(value):
         return Reason.METRIC_NOT_A_NUMBER
-    if math.isinf(value):
+    if value > LONGEST or value == -math.inf:
         return Reason.METRIC_INFINITE
     return Reason.METRIC_NEGATIVE if value < 0 else None
 
