@@ -55,7 +55,7 @@ def dump(
         made["leadsTo"] = format_instant(memory.leads_to)
     tiers = _tiers(memory.tiers)
     made |= {"tiers": tiers} if tiers else {}
-    made |= {"replica": _replica(memory.load, stored.get("replica"))} if memory.load.speed else {}
+    made |= {"replica": replica(memory.load, stored.get("replica"))} if memory.load.speed else {}
     made |= {"habit": _habit(memory.habit, stored.get("habit"))} if memory.habit.weeks else {}
     made |= {"pin": _pin(memory.pin)} if memory.pin else {}
     made |= batch.dump(memory.jobs)
@@ -110,7 +110,12 @@ def _clock(name: str, grace: Grace, period: timedelta, stored: Mapping[str, Any]
     start = format_instant(since)
     if stored.get(name) == start:
         return start
-    return start if grace.sampled_at - since >= max(STORE_AFTER, period / 10) else None
+    return start if grace.sampled_at - since >= ripe_after(period) else None
+
+
+def ripe_after(period: timedelta) -> timedelta:
+    """Return how old the clock of a period must be to be stored."""
+    return max(STORE_AFTER, period / 10)
 
 
 def _read_grace(stored: Mapping[str, Any], looked_until: datetime | None, now: datetime) -> Grace:
@@ -180,7 +185,7 @@ def _happened(stored: Mapping[str, Any], name: str, now: datetime) -> datetime |
     return min(now, parse_instant(stored[name])) if name in stored else None
 
 
-def _replica(load: Load, stored: Any) -> Json:  # noqa: ANN401  whatever the store holds
+def replica(load: Load, stored: Any) -> Json:  # noqa: ANN401  whatever the store holds
     """Return what a replica can do; what is stored stands until it is off by ROUGHLY: it is measured all the time."""
     before, now = _read_replica(stored), (load.per_replica or 0.0, load.mean or 0.0)
     known = (before.per_replica or 0.0, before.mean or 0.0)

@@ -58,11 +58,13 @@ def note_change(pool: Pool, decision: Decision, now: datetime) -> None:
 
 
 def due_status(pool: Pool, decision: Decision, now: datetime) -> Json | None:
-    """Return the status to write now, None where nothing differs or it must wait for its turn.
+    """Return the status to write now, None where nothing differs or it must wait for its turn."""
+    status = status_of(pool, decision, now)
+    return status if is_news(pool, status) and takes_turn(pool, status, now) else None
 
-    What cannot wait: a size or a split that was changed, a new generation, a grace clock that is to be stored, and a
-    stored one that was cleared.
-    """
+
+def status_of(pool: Pool, decision: Decision, now: datetime) -> Json:
+    """Return the status that tells of a decision."""
     stored = pool.status.get("memory") or {}
     period = pool.core.queue.down.grace_period if pool.core else memo.STORE_AFTER
     verdict = Verdict(
@@ -83,9 +85,21 @@ def due_status(pool: Pool, decision: Decision, now: datetime) -> Json | None:
         selector=pool.selector,
         scaled_by=pool.scaled_by,
     )
-    status = carried_on(pool, render(verdict, pool.status, remembered(pool, period, stored), pool.accepted))
-    if meaning(status) == meaning(pool.status) and not pool.reckoning.owed:
-        return None
+    return carried_on(pool, render(verdict, pool.status, remembered(pool, period, stored), pool.accepted))
+
+
+def is_news(pool: Pool, status: Json) -> bool:
+    """Return whether a status says anything else than the one that is written, or owes what is to be stored."""
+    return meaning(status) != meaning(pool.status) or pool.reckoning.owed
+
+
+def takes_turn(pool: Pool, status: Json, now: datetime) -> bool:
+    """Return whether a status with news is to be written now, and count that.
+
+    What cannot wait: a size or a split that was changed, a new generation, a grace clock that is to be stored, and a
+    stored one that was cleared.
+    """
+    stored = pool.status.get("memory") or {}
     storing = any(status["memory"].get(name) not in (None, stored.get(name)) for name in memo.CLOCKS)
     asked = bool(pool.untold) or pool.status.get("observedGeneration") != pool.generation
     telling = faults(status) != faults(pool.status)
@@ -95,9 +109,9 @@ def due_status(pool: Pool, decision: Decision, now: datetime) -> Json | None:
     urgent = urgent or (requests(status) != requests(pool.status) and pool.budget.rested(now))
     urgent = urgent or (sizes(status) != sizes(pool.status) and pool.budget.may_tell_replicas(now))
     if not (urgent or pool.budget.may_write(now)):
-        return None
+        return False
     pool.budget.spend(now, ordinary=not asked, clock=storing, fault=telling)
-    return status
+    return True
 
 
 def carried_on(pool: Pool, status: Json) -> Json:

@@ -37,6 +37,7 @@ from poolkeeper.shell.noting import noting
 from poolkeeper.shell.pools import Key, Pool, Pools
 from poolkeeper.shell.sibling import Standing
 from poolkeeper.shell.sparing import Sparing
+from poolkeeper.shell.stillness import Stillness
 from poolkeeper.shell.telemetry import Telemetry
 from poolkeeper.shell.views import WorkloadView
 
@@ -68,11 +69,13 @@ class Turns:
         self.hear: Callable[[Pool, Deed], None] = lambda *_: None
         self._halves = Halves(kube, cluster)
         self._sparing = Sparing()
+        self._stillness = Stillness()
 
     def forget(self, key: Key) -> None:
         """Take in that a pool is gone."""
         self._halves.forget(key)
         self._money.forget(key)
+        self._stillness.forget(key)
 
     async def take(self, pool: Pool, spec: PoolSpec, readings: tuple[Reading, ...]) -> None:
         """Decide and carry out. Clocks move on only with their writes."""
@@ -199,7 +202,7 @@ class Turns:
         if pool.status_rest.rests(now):
             return
         budget = replace(pool.budget)
-        status = publish.due_status(pool, decision, now)
+        status = self._stillness.due_status(pool, decision, now)
         if status is None:
             return
         with noting(self._kube, pool, pool.status_rest), self.telemetry.write("status"):
