@@ -70,6 +70,10 @@ screenshots: $(READY) assets ## Take the pictures in docs/images anew, of a loca
 bench-reaction: $(READY) assets ## Queue spike to change of spec.replicas, direct and through Prometheus
 	@exec $(RUN)/python bench/reaction.py
 
+bench-peers: $(READY) assets ## Ours and KEDA side by side; writes a section of docs/benchmarks.md (hours; KEDA is built first)
+	@$(RUN)/python -m keda build
+	exec $(RUN)/python bench/peers.py --write
+
 bench-from-zero: $(READY) assets ## A queue appears at a pool at zero, to its first replica (about 2 minutes)
 	@exec $(RUN)/python bench/from_zero.py
 
@@ -134,4 +138,4 @@ $(READY): pyproject.toml uv.lock
 	$(UV) sync --frozen
 	touch $@
 
-.PHONY: help env demo docs test test-long unit lint types crds cluster playground screenshots bench-reaction bench-from-zero bench-batch bench-rest bench-spot bench-forecast bench-money bench-economics bench-recommend bench-decide bench-journal bench-speed bench-live bench-published bench-skyserve bench-cliff assets clean
+.PHONY: help env demo docs test test-long unit lint types crds cluster playground screenshots bench-reaction bench-peers bench-from-zero bench-batch bench-rest bench-spot bench-forecast bench-money bench-economics bench-recommend bench-decide bench-journal bench-speed bench-live bench-published bench-skyserve bench-cliff assets clean

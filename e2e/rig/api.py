@@ -27,6 +27,7 @@ COLLECTIONS = {
     "ReplicaSet": "/apis/apps/v1/{}/replicasets",
     "ResourceQuota": "/api/v1/{}/resourcequotas",
     "Rollout": "/apis/argoproj.io/v1alpha1/{}/rollouts",
+    "ScaledObject": "/apis/keda.sh/v1alpha1/{}/scaledobjects",
     "StatefulSet": "/apis/apps/v1/{}/statefulsets",
 }
 
@@ -66,11 +67,11 @@ class Api:
         """Delete what is at a path."""
         return self._send("DELETE", path)
 
-    def watch(self, path: str, seconds: int = WATCH_SECONDS, labels: str = "") -> Iterator[Json]:
-        """Yield what is there, then every change, for so many seconds; `labels` select."""
+    def watch(self, path: str, seconds: int = WATCH_SECONDS, labels: str = "", since: str = "") -> Iterator[Json]:
+        """Yield what is there, then every change, for so many seconds; `labels` select; `since` a version: changes."""
         connection = self._connect(seconds + TIMEOUT)
         try:
-            query = {"watch": "1", "timeoutSeconds": str(seconds), "labelSelector": labels}
+            query = {"watch": "1", "timeoutSeconds": str(seconds), "labelSelector": labels, "resourceVersion": since}
             connection.request("GET", f"{path}?{urlencode(query)}")
             for line in _checked(connection.getresponse()):
                 yield json.loads(line)
