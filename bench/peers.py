@@ -23,12 +23,11 @@ from figures import OUT, figures, save
 from peers_crowd import PeersCrowd
 from peers_meter import Bill, Meter
 from peers_outage import OUTAGE, outage
-from peers_systems import MOST, SYSTEMS
+from peers_systems import MOST, SYSTEMS, prepare
 from reaction import Outcome, Rise, gather, reacted, spike, wait_for_all
 from stage import Stage, boot, leave_with, say, wait_until
 
 from keda import autoscaler
-from keda.programs import ensure
 
 Json = dict[str, Any]
 
@@ -155,7 +154,7 @@ def main() -> int:
     """Run the benchmark; figures are printed, not judged. `--pools 0 --outage 0` tells what was measured before."""
     given = arguments()
     if given.pools or given.outage:
-        ensure()
+        prepare(given.systems)
     measure(given.pools, given.systems, given.seed)
     if given.outage:
         measure_outage(given.systems, given.outage)
