@@ -119,6 +119,9 @@ bench-speed: $(READY) ## How fast lives are replayed: a month of one pool, a wee
 bench-live: $(READY) assets ## Ten minutes of a trace on a real API server, and the same in the model (about 15 minutes)
 	@exec $(RUN)/python bench/live_replay.py
 
+soak: $(READY) assets ## Thirty days of the operator in an hour: leaks, and the ledger to the cent
+	@exec $(RUN)/python bench/soak.py
+
 assets: $(READY) # The local Kubernetes, Prometheus, the validator of FOCUS, actionlint, a real node: found, or built once with progress
 	@$(RUN)/python -m controlplane build >/dev/null
 	$(RUN)/python -m focus >/dev/null
@@ -138,4 +141,4 @@ $(READY): pyproject.toml uv.lock
 	$(UV) sync --frozen
 	touch $@
 
-.PHONY: help env demo docs test test-long unit lint types crds cluster playground screenshots bench-reaction bench-peers bench-from-zero bench-batch bench-rest bench-spot bench-forecast bench-money bench-economics bench-recommend bench-decide bench-journal bench-speed bench-live bench-published bench-skyserve bench-cliff assets clean
+.PHONY: help env demo docs test test-long unit lint types crds cluster playground screenshots bench-reaction bench-peers bench-from-zero bench-batch bench-rest bench-spot bench-forecast bench-money bench-economics bench-recommend bench-decide bench-journal bench-speed bench-live bench-published bench-skyserve bench-cliff soak assets clean

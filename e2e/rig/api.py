@@ -41,9 +41,10 @@ class ApiError(RuntimeError):
 
 
 class Api:
-    """Requests to one cluster's API server, each on a connection of its own."""
+    """Requests to one cluster's API server, each on a connection of its own; as somebody else where `user` is given."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, user: str = "") -> None:
+        self._headers = {"User-Agent": "kubectl/e2e"} | ({"Impersonate-User": user} if user else {})
         self._address = urlsplit(cluster.server).netloc
         self._tls = _tls(cluster.ca, cluster.site.pki)
 
@@ -84,7 +85,7 @@ class Api:
         connection = self._connect(TIMEOUT)
         try:
             content = None if body is None else json.dumps(body)
-            connection.request(method, path, content, {"Content-Type": kind, "User-Agent": "kubectl/e2e"})
+            connection.request(method, path, content, {"Content-Type": kind, **self._headers})
             answer: Json = json.loads(_checked(connection.getresponse()).read())
             return answer
         finally:

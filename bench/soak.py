@@ -1,0 +1,321 @@
+"""Thirty days of an operator in an hour: the real process, the real API server, and a date that leaps.
+
+Pools are made, changed, pinned, overridden, spoiled and deleted, nodes come and go, spot is reclaimed, the API server
+is killed, leaders end and are killed, windows pass, New York's clocks change, a month ends; the queues follow a
+measured week. While something moves time passes as it does; while all is still it leaps (docs/decisions/0064).
+
+Printed and saved: what the operator holds (memory, files, threads, tasks) and its slope a day once one process leads to
+the end; what it leaves in the cluster; and every pool's cost by the ledger beside that by a watch of its pods.
+"""
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))  # the oracle of money
+
+from figures import save
+from money_weeks import Week, week_of
+from soak_clock import Board, LeapingClock
+from soak_course import HOUR, Course
+from soak_measures import forgotten, largest, process, series, sizes_by_label, slope
+from soak_oracle import Balance, balances, told
+from soak_plan import Happening, depth, planned, share, start
+from soak_watch import Sight, follow
+from soak_world import LEAST, MOST, MOVED, NAMESPACE, PRICES, World, is_spot
+from stage import Stage, boot, leave_with, say, wait_until
+
+from controlplane.ground import write_kubeconfig
+from fleet.shapes import named
+from poolkeeper.api.names import JOURNAL_LABEL, LEDGER_LABEL
+from rig.install import Installation
+
+Json = dict[str, Any]
+
+TRACE = "azure2024_conv_digitised"
+TRACE_BEGINS = 0
+"""The trace's first day is a Monday."""
+EVERY = 6
+"""Hours between two measurements."""
+BOUNDS = {"resident": 1.0, "files": 0.5, "threads": 0.05, "tasks": 0.5, "status": 100.0, "series": 5.0}
+"""What still counts as flat, a day: MB, files, threads, tasks, bytes of the largest status, series of one page."""
+UNITS = {
+    "resident": "MB",
+    "files": "files",
+    "threads": "threads",
+    "tasks": "tasks",
+    "status": "bytes",
+    "series": "series",
+}
+
+
+@dataclass
+class Soak:
+    """One soak as it goes on."""
+
+    world: World
+    course: Course
+    account: Installation
+    week: Week
+    begin: datetime
+    measured: list[Json] = field(default_factory=list)
+    done: Counter[str] = field(default_factory=Counter)
+    ended: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+
+    def live(self, hour: int, happenings: Sequence[Happening]) -> None:
+        """Live through an hour: what happens, what the queues ask for, and the time."""
+        self.guard()
+        for one in happenings:
+            self.let(one)
+        at = self.begin + hour * HOUR
+        for number, name in enumerate(list(self.world.pools)):
+            load = share(self.week, at, number % 5)
+            self.world.stage.fleet.queue(f"{NAMESPACE}/{name}", depth(LEAST, MOST, load))
+        self.course.pass_hour(at, self.count)
+
+    @property
+    def count(self) -> int:
+        """How many pools there are."""
+        return sum(one.life is not None for one in self.world.pools.values())
+
+    def guard(self) -> None:
+        """Note an operator that has ended though nobody told it to, and start another."""
+        for one in [one for one in self.world.operators if not one.running]:
+            self.ended.append(f"{one.name}: {one.log[-500:]}")
+            self.world.operators.remove(one)
+            self.world.operate(self.account)
+            self.world.leader.wait_until_leading()
+
+    def let(self, one: Happening) -> None:
+        """Let something happen, and count it."""
+        if one.pool and one.kind != "make" and one.pool not in self.world.pools:
+            return
+        {
+            "make": lambda: self.make(one.pool),
+            "delete": lambda: self.delete(one.pool),
+            "change": lambda: self.world.change(one.pool),
+            "pin": lambda: self.world.pin(one.pool),
+            "override": lambda: self.world.override(one.pool),
+            "spoil": lambda: self.world.spoil(one.pool),
+            "mend": lambda: self.world.mend(one.pool),
+            "reclaim": self.world.reclaim,
+            "nodes": self.world.replace_node,
+            "api": self.world.restart_api_server,
+            "term": lambda: self.world.change_leader(self.account, kill=False),
+            "kill": lambda: self.world.change_leader(self.account, kill=True),
+        }[one.kind]()
+        self.done[one.kind] += 1
+        self.course.still(self.count)
+
+    def make(self, *names: str) -> None:
+        """Make pools, each over a Deployment that is ready."""
+        for name in names:
+            self.world.deploy(name)
+        wait_until(lambda: all(name in self.course.sight.deployments for name in names), "Deployments are seen", 60)
+        wait_until(self.course.sight.is_still, f"{', '.join(names)}: every pod is ready", 120)
+        for name in names:
+            self.world.begin(name)
+        time.sleep(0.2)
+
+    def delete(self, name: str) -> None:
+        """Delete a pool and its Deployment."""
+        self.gone.append(name)
+        self.world.end(name)
+
+    def measure(self, hour: int) -> None:
+        """Measure what the operator holds, and what it has left in the cluster."""
+        api, leader = self.world.stage.api, self.world.leader
+        held, page = process(leader.pid), leader.page("/metrics")
+        pools = api.get(f"/apis/poolkeeper.io/v1alpha1/namespaces/{NAMESPACE}/inferencepools")["items"]
+        maps = api.get(f"/api/v1/namespaces/{self.account.namespace}/configmaps")["items"]
+        ledger, journal = sizes_by_label(maps, LEDGER_LABEL), sizes_by_label(maps, JOURNAL_LABEL)
+        found = {
+            "day": hour / 24,
+            "leader": leader.name,
+            **asdict(held),
+            "tasks": self.world.clock.board.read().tasks,
+            "status": largest(one.get("status") for one in pools),
+            "annotations": largest(one["metadata"].get("annotations") for one in pools),
+            "pools": len(pools),
+            "ledgers": len(ledger),
+            "ledger_bytes": max(ledger, default=0),
+            "journals": len(journal),
+            "journal_bytes": sum(journal),
+            "events": len(api.get(f"/api/v1/namespaces/{NAMESPACE}/events")["items"]),
+            "series": len(series(page)),
+            "forgotten": len(forgotten(page, self.world.pools, self.gone)),
+            "etcd_bytes": sum(
+                one.stat().st_size for one in self.world.stage.cluster.directory.glob("etcd/member/snap/db")
+            ),
+            "looks": self.world.clock.board.read().looks,
+        }
+        self.measured.append(found)
+        held_now = f"{held.resident:.0f} MB, {held.files} files, {found['tasks']} tasks"
+        left = f"status {found['status']} B, journal {found['journal_bytes'] // 1024} KiB, {found['series']} series"
+        say(f"day {hour / 24:.2f}  {self.world.clock.now():%Y-%m-%d %H:%M}  {held_now}, {left}")
+
+
+@dataclass(frozen=True)
+class Given:
+    """What was asked for."""
+
+    days: int
+    minutes: float
+    pools: int
+    seed: int
+
+
+def run(given: Given) -> Json:
+    """Live through it, and return the figures."""
+    with boot(gpus=400) as stage:
+        clock = LeapingClock(Board(stage.cluster.directory / "board"))
+        begin = start(datetime.now(UTC).date())
+        for name in MOVED:
+            clock.move(stage.cluster.programs.pids()[name])
+        clock.leap(begin - timedelta(minutes=30) - clock.now())
+        say(f"the date is {clock.now():%Y-%m-%d %H:%M} UTC from now on")
+        soak = prepared(stage, clock, given)
+        hours, took = course(soak, given)
+        return judged(soak, given, hours, took)
+
+
+def prepared(stage: Stage, clock: LeapingClock, given: Given) -> Soak:
+    """Return a soak whose first pools are made, with an operator that leads."""
+    sight = Sight(clock.now)
+    world, account = World(stage, clock), renewed(stage)
+    stage.api.post("/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
+    follow(stage.api, NAMESPACE, sight)
+    for _ in range(2):
+        world.add_node()
+        world.add_spot()
+    world.add_spot("on-demand")
+    wait_until(lambda: _has_account(stage), "the namespace has its ServiceAccount", 60)
+    world.operate(account).wait_until_leading()
+    world.operate(account)
+    week = week_of(named(TRACE), TRACE_BEGINS)
+    soak = Soak(world, Course(clock, sight), account, week, begin_of(clock.now()))
+    soak.make(*(f"steady-{index}" for index in range(given.pools - 2)), "spot-0", "spot-1")
+    return soak
+
+
+def begin_of(now: datetime) -> datetime:
+    """Return the next whole hour but a few minutes: till then the first pools are made."""
+    return now.replace(minute=0, second=0, microsecond=0) + HOUR
+
+
+def renewed(stage: Stage) -> Installation:
+    """Return the operator's account with a token that lasts longer than the soak."""
+    account, cluster = stage.account, stage.cluster
+    asked = ["create", "token", account.account, "--namespace", account.namespace, "--duration=4000h"]
+    path = cluster.directory / "soak.kubeconfig"
+    write_kubeconfig(path, cluster.server, cluster.ca, {"token": cluster.kubectl(*asked).strip()})
+    return replace(account, kubeconfig=path)
+
+
+def _has_account(stage: Stage) -> bool:
+    return bool(stage.api.get(f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts")["items"])
+
+
+def course(soak: Soak, given: Given) -> tuple[int, float]:
+    """Let the days pass, as many as there is time for; return the hours that did, and the seconds that it took."""
+    steady = [name for name in soak.world.pools if not is_spot(name)]
+    plan = planned(given.days, steady, given.seed)
+    soak.course.clock.leap(soak.begin - soak.course.clock.now())
+    began, hour = time.monotonic(), 0
+    while hour < given.days * 24 and time.monotonic() - began < given.minutes * 60:
+        soak.live(hour, plan.get(hour, ()))
+        hour += 1
+        if hour % EVERY == 0:
+            soak.measure(hour)
+    return hour, time.monotonic() - began
+
+
+def judged(soak: Soak, given: Given, hours: int, took: float) -> Json:
+    """End the operator, and return what all of it came to."""
+    soak.course.still(soak.count)
+    looks, last = soak.world.clock.board.read().looks, soak.measured
+    for operator in reversed(soak.world.operators):
+        soak.world.close() if operator is soak.world.leader else None
+        operator.stop()
+    api = soak.world.stage.api
+    maps = api.get(f"/api/v1/namespaces/{soak.account.namespace}/configmaps?labelSelector={LEDGER_LABEL}")["items"]
+    prices = {line: Decimal(price) for line, price in PRICES.items()}
+    money = balances(soak.world.lives, list(soak.course.sight.rented.values()), prices, told(maps))
+    return {
+        "given": asdict(given),
+        "days": hours / 24,
+        "seconds": round(took),
+        "ratio": round(hours * 3600 / took),
+        "looks": looks,
+        "leaps": soak.course.leaps,
+        "happened": dict(soak.done),
+        "wrong_sizes": wrong_sizes(soak.course.sight.sizes),
+        "ended_by_themselves": soak.ended,
+        "late_looks": soak.course.late,
+        "restless": soak.course.restless,
+        "slopes": slopes(last),
+        "money": settled(money),
+        "pools": [shown(one) for one in money],
+        "measured": last,
+    }
+
+
+def wrong_sizes(sizes: Mapping[str, Sequence[int]]) -> int:
+    """Return how many sizes no spec ever allowed: above any maximum, or below any minimum where there is no spot."""
+    most = 8
+    return sum(not (0 if is_spot(name) else LEAST) <= one <= most for name, each in sizes.items() for one in each)
+
+
+def slopes(measured: Sequence[Json]) -> dict[str, Json]:
+    """Return the slopes over the second half of the time for which the last leader led, the first being warm-up."""
+    mine = [one for one in measured if measured and one["leader"] == measured[-1]["leader"]]
+    points = mine[len(mine) // 3 :]
+    found = {name: slope([(one["day"], one[name]) for one in points], bound) for name, bound in BOUNDS.items()}
+    for name, one in found.items():
+        print(one.line(name, UNITS[name]))
+    return {name: {**asdict(one), "flat": one.is_flat, "points": len(points)} for name, one in found.items()}
+
+
+def settled(money: Sequence[Balance]) -> Json:
+    """Return what all balances come to."""
+    total = sum((one.expected for one in money), Decimal(0))
+    worst = max((abs(one.off) for one in money), default=Decimal(0))
+    beyond = [one.name for one in money if not one.holds]
+    print(
+        f"money: {len(money)} pools, {total:.2f} expected, at most {worst:.4f} off; beyond what may go unseen: {beyond}"
+    )
+    return {"pools": len(money), "expected": f"{total:.4f}", "worst": f"{worst:.4f}", "beyond": beyond}
+
+
+def shown(one: Balance) -> Json:
+    """Return a balance as the file has it."""
+    amounts = {"told": one.told, "expected": one.expected, "off": one.off, "allowed": one.allowed}
+    return {"name": one.name, **{name: f"{amount:.4f}" for name, amount in amounts.items()}}
+
+
+def main() -> int:
+    """Run the soak; figures are printed, not judged."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--days", type=int, default=30, help="days of the moved clock (30)")
+    parser.add_argument("--minutes", type=float, default=60, help="minutes after which it ends all the same (60)")
+    parser.add_argument("--pools", type=int, default=12, help="pools from the beginning to the end, two on spot (12)")
+    parser.add_argument("--seed", type=int, default=1, help="of what happens when (1)")
+    found = run(Given(**vars(parser.parse_args())))
+    brief = {name: found[name] for name in ("days", "seconds", "ratio", "looks", "leaps", "happened", "wrong_sizes")}
+    print(brief, f"{len(found['ended_by_themselves'])} ended by themselves, {found['late_looks']} late looks")
+    with suppress(OSError):
+        print(f"-> {save('soak', found)}")
+    return 0
+
+
+if __name__ == "__main__":
+    leave_with(main)

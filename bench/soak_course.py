@@ -1,0 +1,76 @@
+"""How time passes in a soak: as it is while something moves, and in leaps while all is still.
+
+    an hour    what happens --- queues --- walk: 13 leaps of 25 s --- 6 leaps to the end of the hour
+    a leap     still? --- the date moves --- every pool was looked at
+
+The leaps of the walk are shorter than the gap up to which a grace clock runs on, so that five minutes of grace are
+five minutes in 13 looks. Before a leap everything is as its controllers want it, and a second's leap has let the
+operator see that: nothing is left behind unseen.
+"""
+
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from soak_clock import LeapingClock
+from soak_watch import Sight
+
+SECOND = timedelta(seconds=1)
+STRIDE, WALK = timedelta(seconds=25), 13
+LEAPS = 6
+HOUR = timedelta(hours=1)
+PATIENCE = 20.0
+WIRE = 0.05
+"""Seconds after a look within which its writes are in our own watches."""
+
+
+@dataclass
+class Course:
+    """Moves the date on. `late`: looks that did not come, `restless`: times at which it never became still."""
+
+    clock: LeapingClock
+    sight: Sight
+    leaps: int = 0
+    late: int = 0
+    restless: list[str] = field(default_factory=list)
+    _seen: float = -1.0
+
+    def pass_hour(self, begin: datetime, pools: int) -> None:
+        """Let the hour that began then pass."""
+        for _ in range(WALK):
+            self.still(pools)
+            self.leap(STRIDE, pools)
+        for left in range(LEAPS, 0, -1):
+            self.still(pools)
+            rest = begin + HOUR - self.clock.now()
+            if rest > LEAPS * SECOND:
+                self.leap(rest / left, pools)
+
+    def still(self, pools: int) -> None:
+        """Wait until nothing moves, and the operator has seen all that did."""
+        until = time.monotonic() + PATIENCE
+        while not self.sight.is_still():
+            if time.monotonic() > until:
+                self.restless.append(self.clock.now().isoformat(timespec="seconds"))
+                break
+            time.sleep(0.02)
+        if self.sight.news_at == self._seen:
+            return
+        for _ in range(2):
+            self._seen = self.sight.news_at
+            self.leap(SECOND, pools)
+        if self.sight.news_at != self._seen and time.monotonic() < until:
+            self.still(pools)
+
+    def leap(self, by: timedelta, pools: int) -> None:
+        """Move the date, and wait until every pool was looked at, and what came of that has begun."""
+        before = self.clock.board.read().looks
+        self.clock.leap(by)
+        self.leaps += 1
+        until = time.monotonic() + PATIENCE
+        while self.clock.board.read().looks < before + pools:
+            if time.monotonic() > until:
+                self.late += 1
+                break
+            time.sleep(0.005)
+        time.sleep(WIRE)

@@ -1,0 +1,77 @@
+"""`poolkeeper run` by a clock that leaps: `python soak_operator.py BOARD run ...`; the product knows nothing of it.
+
+    Clock (the `now` of all decisions)     monotonic time + the offset on the board
+    the loop's agenda                      the same: after a leap every pool is due, as after a stall of that length
+    sleeps of a minute and more            end when the moved time has come: housekeeping, price book, pruning
+    all else                               as it is: requests, the lease, back-off, journal
+
+Each look is counted on the board, so that the driver knows when everything that has happened was seen.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from soak_clock import Board
+
+LONG = 60.0
+POLL = 0.2
+COUNTED = 100
+"""At each so many looks the tasks are counted."""
+
+
+def moved(board: Board) -> Callable[[], float]:
+    """Return the monotonic clock, moved by what the board says."""
+    return lambda: time.monotonic() + board.read().offset
+
+
+def sleeping(now: Callable[[], float], sleep: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """Return a sleep of which the long ones go by the moved time."""
+
+    async def until_then(delay: float, result: object = None) -> object:
+        end = now() + delay
+        while delay >= LONG and (left := end - now()) > 0:
+            await sleep(min(left, POLL))
+        return await sleep(0 if delay >= LONG else delay, result)
+
+    return until_then
+
+
+def counting(board: Board, look: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """Return a look that is counted once it is over."""
+
+    async def counted(*args: object) -> None:
+        await look(*args)
+        board.add("looks")
+        if board.read().looks % COUNTED == 0:
+            board.write("tasks", len(asyncio.all_tasks()))
+
+    return counted
+
+
+def prepare(board: Board) -> None:
+    """Put the moved time in its places."""
+    from poolkeeper.shell import clock, loop  # noqa: PLC0415  asyncio.sleep is replaced first
+
+    now = moved(board)
+    clock.Clock.__init__.__defaults__ = (now,)
+    loop.time = SimpleNamespace(monotonic=now)  # type: ignore[assignment]
+    loop.Loop._look = counting(board, loop.Loop._look)  # type: ignore[method-assign]  # noqa: SLF001
+
+
+def main() -> None:
+    """Run the command line that follows the board's path."""
+    board = Board(Path(sys.argv.pop(1)))
+    asyncio.sleep = sleeping(moved(board), asyncio.sleep)  # type: ignore[assignment]
+    prepare(board)
+    from poolkeeper.cli.main import main as command_line  # noqa: PLC0415  after what it imports was prepared
+
+    command_line()
+
+
+if __name__ == "__main__":
+    main()

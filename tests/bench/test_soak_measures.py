@@ -1,0 +1,66 @@
+import os
+
+from soak_measures import Slope, forgotten, largest, process, series, size, sizes_by_label, slope
+
+PAGE = """# HELP a words
+a{pool="chat"} 1
+a{pool="gone"} 2
+b 3
+"""
+
+
+def test_the_slope_of_a_line_is_certain():
+    assert slope([(0, 5.0), (1, 7.0), (2, 9.0)], bound=1.0) == Slope(2.0, 0.0, 1.0)
+
+
+def test_a_slope_s_margin_is_two_standard_errors():
+    found = slope([(0, 0.0), (1, 1.0), (2, 0.0), (3, 1.0)], bound=1.0)
+    assert (round(found.a_day, 3), round(found.margin, 3)) == (0.2, 0.566)
+
+
+def test_of_two_points_nothing_is_certain():
+    assert slope([(0, 5.0), (1, 70.0)], bound=1.0).is_flat
+
+
+def test_what_certainly_grows_by_more_than_its_bound_is_not_flat():
+    assert not Slope(2.0, 0.5, bound=1.0).is_flat
+
+
+def test_what_grows_by_less_than_its_bound_is_flat():
+    assert Slope(0.5, 0.0, bound=1.0).line("tasks", "tasks").endswith("flat (bound 1)")
+
+
+def test_what_grows_says_so():
+    assert "GROWS" in Slope(2.0, 0.5, bound=1.0).line("tasks", "tasks")
+
+
+def test_this_process_has_memory_files_and_threads():
+    held = process(os.getpid())
+    assert min(held.resident, held.files, held.threads) > 0
+
+
+def test_a_file_more_is_counted(tmp_path):
+    before = process(os.getpid()).files
+    with (tmp_path / "more").open("w"):
+        assert process(os.getpid()).files == before + 1
+
+
+def test_sizes_are_those_of_json():
+    assert size({"a": "é"}) == len('{"a":"\\u00e9"}')
+
+
+def test_the_largest_of_nothing_is_nothing():
+    assert largest([]) == 0
+
+
+def test_series_have_no_values():
+    assert series(PAGE) == ['a{pool="chat"}', 'a{pool="gone"}', "b"]
+
+
+def test_series_of_pools_that_are_gone_are_found():
+    assert forgotten(PAGE, living=["chat"], gone=["gone", "chat"]) == ['a{pool="gone"}']
+
+
+def test_config_maps_are_told_by_their_label():
+    maps = [{"metadata": {"labels": {"x": "1"}}, "data": {"k": "v"}}, {"metadata": {}, "data": {}}]
+    assert sizes_by_label(maps, "x") == [size({"k": "v"})]
