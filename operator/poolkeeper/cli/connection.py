@@ -11,10 +11,12 @@ from typing import Annotated, Any, TypeVar
 
 import aiohttp
 import typer
-from rich.console import Capture, Console, ConsoleDimensions
+from rich.console import Capture, Console, ConsoleDimensions, ConsoleOptions, RenderableType
+from rich.segment import Segment
 
 from poolkeeper.api import names
 from poolkeeper.cli.completing import namespaces, pools
+from poolkeeper.cli.harmless import shown
 from poolkeeper.shell.access import Access
 from poolkeeper.shell.kube import KubeClient
 from poolkeeper.shell.kube_errors import NO_KIND, KubeError, NotFound
@@ -63,7 +65,7 @@ OperatorUrl = Annotated[
 
 
 class Paper(Console):
-    """What is printed on.
+    """What is printed on: what others wrote is shown there, and never obeyed.
 
     A screen has everything wrapped between words; a pipe is as wide as what is printed, so that nothing is cut there.
     COLUMNS gives either another width, NO_COLOR takes the colours off, and FORCE_COLOR gives them to a pipe.
@@ -80,6 +82,10 @@ class Paper(Console):
     def print(self, *things: Any, soft_wrap: bool | None = None, **how: Any) -> None:  # noqa: ANN401  as rich has it
         """Print as rich does, wrapped where it is a screen."""
         super().print(*things, soft_wrap=not self.on_screen if soft_wrap is None else soft_wrap, **how)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        """Yield what is to be written, as rich does."""
+        yield from shown(super().render(renderable, options))
 
     @property
     def size(self) -> ConsoleDimensions:
