@@ -1,0 +1,61 @@
+"""No replica is taken away but after a whole grace period in which the queue was short, and known to be (R2, R3).
+
+    queue     ~~~~ long ~~~~|______ short _______________
+    metrics   ok ok ok ok ok ok ok | bad bad | ok ok ok
+    leader    =====  kill ===================  kill =====
+                            seen: ->         ->| grace  | a replica may go
+
+A break (a queue that is not short, a metric that tells nothing) counts where somebody is sure to have seen it: it stood
+for LOOKS under one leader. From its end on a whole grace must pass; so it must from one step to the next, and from the
+pool's making to its first step. Steps are of one replica.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+
+from chaos.evidence import Span, Step, Wrong
+from chaos.members import Member
+
+LOOKS = 8.0
+"""Demand is looked at once a second; on a strained machine, or by a slow source, a look may come so much later."""
+SLACK = 1.5
+"""A sample may be taken a moment before the end of a break is known to us, and a write be stamped a moment late."""
+
+
+def check(
+    members: Iterable[Member],
+    steps: Mapping[str, list[Step]],
+    breaks: Mapping[str, Sequence[Span]],
+    tenures: Sequence[Span],
+) -> list[Wrong]:
+    """Return what was wrong; `breaks` are by pool, `tenures` the times in which one process led and was alive."""
+    wrong: list[Wrong] = []
+    for member in members:
+        falls = [step for step in steps.get(member.halves[-1], ()) if step.falls and step.seat]
+        ends = sorted(span.end for span in seen(breaks.get(member.name, ()), tenures))
+        wrong += [*_hasty(member, falls), *_unfounded(member, falls, ends)]
+    return wrong
+
+
+def seen(breaks: Iterable[Span], tenures: Sequence[Span]) -> list[Span]:
+    """Return the parts of breaks that somebody is sure to have seen."""
+    parts = (one.within(tenure) for one in breaks for tenure in tenures)
+    return [part for part in parts if part.seconds >= LOOKS]
+
+
+def _hasty(member: Member, falls: Sequence[Step]) -> Iterator[Wrong]:
+    for step in falls:
+        if step.before - step.after > 1 and member.least:
+            yield Wrong("more than a step", member.name, step.sent, f"{step.name} {step.before} -> {step.after}")
+    for one, next_ in pairwise(falls):
+        if next_.sent - one.sent < member.grace - SLACK:
+            words = f"{next_.name} {next_.before} -> {next_.after}, {next_.sent - one.sent:.1f} s after the one before"
+            yield Wrong("no grace between two steps", member.name, next_.sent, words)
+
+
+def _unfounded(member: Member, falls: Sequence[Step], ends: Sequence[float]) -> Iterator[Wrong]:
+    for step in falls:
+        last = max((end for end in ends if end <= step.sent + SLACK), default=None)
+        if last is not None and step.sent - last < member.grace - SLACK:
+            words = f"{step.name} {step.before} -> {step.after}, {step.sent - last:.1f} s after a break ended"
+            yield Wrong("no valid grace", member.name, step.sent, words)

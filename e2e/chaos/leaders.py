@@ -1,0 +1,89 @@
+"""Nobody writes who does not hold the lease, but for what was under way when it was lost.
+
+The lease's own writes in the audit log tell who held it from when to when, and until when at the most; what was sent by
+then was under way. A process's end and its freezing are known by whoever ended or froze it.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from chaos.evidence import Span, Write, Wrong
+
+LEASE = "leases"
+ASKING = {"selfsubjectaccessreviews", "selfsubjectrulesreviews", "tokenreviews", "subjectaccessreviews"}
+"""Created by who asks, and kept nowhere."""
+SLACK = 0.5
+"""From leaving the operator to the proxy's stamp."""
+
+
+class Life(NamedTuple):
+    """A time in which a process of a seat ran and was not frozen."""
+
+    seat: str
+    begin: float
+    end: float
+
+
+class Hold(NamedTuple):
+    """A renewal: who holds the lease from an instant on, and until when unless it is renewed."""
+
+    at: float
+    seat: str
+    until: float
+
+
+def holds(writes: Iterable[Write], seats: Iterable[str]) -> list[Hold]:
+    """Return the lease's renewals in order; an identity begins with its seat's name."""
+    found = []
+    for one in sorted((one for one in writes if one.resource == LEASE and one.done), key=_version):
+        spec = one.made.get("spec", {})
+        holder = spec.get("holderIdentity") or ""
+        seat = next((seat for seat in seats if holder.startswith(seat)), holder)
+        found.append(Hold(one.at, seat, one.at + spec.get("leaseDurationSeconds", 0) if holder else one.at))
+    return found
+
+
+def check(writes: Iterable[Write], renewals: Sequence[Hold]) -> tuple[list[Wrong], int]:
+    """Return the writes of who did not hold the lease, and how many there were that had been under way."""
+    counted = [one for one in writes if one.seat and one.done and one.resource not in {*ASKING, LEASE}]
+    strays = [one for one in counted if not held(renewals, one.seat, one.sent)]
+    late = [one for one in counted if one not in strays and not held(renewals, one.seat, one.at)]
+    return [
+        Wrong("write by a non-leader", one.name, one.sent, f"{one.seat}: {one.verb} {one.resource}") for one in strays
+    ], len(late)
+
+
+def reigns(renewals: Sequence[Hold]) -> list[tuple[str, Span]]:
+    """Return the spans in which the lease had a holder, each with its seat: until its end, or somebody else's."""
+    following = [*(one.at for one in renewals[1:]), float("inf")]
+    return [(one.seat, Span(one.at, min(one.until, then))) for one, then in zip(renewals, following, strict=True)]
+
+
+def held(renewals: Sequence[Hold], seat: str, at: float) -> bool:
+    """Return whether a seat held the lease at an instant."""
+    spans = (span for holder, span in reigns(renewals) if holder == seat)
+    return any(span.begin - SLACK <= at <= span.end + SLACK for span in spans)
+
+
+def tenures(renewals: Sequence[Hold], lives: Iterable[Life]) -> list[tuple[str, Span]]:
+    """Return when which seat led, process by process: a time in which it held the lease and lived."""
+    found = []
+    for life in lives:
+        mine = [one for one in renewals if one.seat == life.seat and life.begin <= one.at <= life.end]
+        found += [(life.seat, Span(run[0].at, min(life.end, run[-1].until))) for run in _runs(mine, renewals)]
+    return sorted(found, key=lambda one: one[1].begin)
+
+
+def _runs(mine: Sequence[Hold], renewals: Sequence[Hold]) -> list[list[Hold]]:
+    """Return renewals of one process, parted where another seat held the lease in between."""
+    runs: list[list[Hold]] = []
+    for one in mine:
+        begun = runs[-1][-1].at if runs else None
+        if begun is None or any(begun < other.at < one.at and other.seat != one.seat for other in renewals):
+            runs.append([])
+        runs[-1].append(one)
+    return runs
+
+
+def _version(one: Write) -> int:
+    return int(one.made["metadata"]["resourceVersion"])

@@ -1,0 +1,124 @@
+"""Money is exact (R8): the ledger against the pods that were watched, each from its node to its end, at the true price.
+
+    bound to a node                gone                 seen to be gone
+    |------------ paid for ---------|- - - - over - - - -|         a pod that goes while nobody looks counts until then
+    stored            bound    gone      killed   looked again
+    |                   |- under -|                       |         one that came and went in between is not counted
+
+Both are what the operator says of itself beforehand, docs/decisions/0034; beyond them nothing may be missing and
+nothing be too much. All prices are for a GPU and an hour, in cents here; a pod has one GPU.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from chaos.evidence import Span, Write, Wrong
+
+PRICES = {"on-demand": 3600.0, "spot": 1800.0}
+"""Cents for an hour: one for each second, and half of one on spot."""
+UNSEEN = 2.0
+"""Seconds of a pod that may go unseen at either end: the API tells whole seconds, and a look is a second away."""
+HOUR = 3600.0
+
+
+@dataclass(frozen=True)
+class Stay:
+    """A pod's time on its node."""
+
+    pool: str
+    tier: str
+    begin: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Looks:
+    """Who could see what went: when a leader looked at the pods, and by when each pool's account was stored last.
+
+    `begun` are the instants at which a process began to lead.
+    """
+
+    sights: Sequence[Span]
+    begun: Sequence[float]
+    stored: Mapping[str, Sequence[float]]
+
+    def seen(self, at: float) -> float:
+        """Return the first moment from an instant on at which a leader looked."""
+        return min((max(at, span.begin) for span in self.sights if span.end > at), default=float("inf"))
+
+    def again(self, pool: str, at: float) -> tuple[float, float]:
+        """Return what was stored before and when somebody began from that, for what was at an instant; 0, 0: nobody."""
+        for begun in self.begun:
+            stored = max((one for one in self.stored.get(pool, ()) if one <= begun), default=0.0)
+            if stored <= at <= begun:
+                return stored, self.seen(begun)
+        return 0.0, 0.0
+
+
+@dataclass(frozen=True)
+class Account:
+    """What pods cost in cents, and by how much the ledger may be over or under that."""
+
+    due: float = 0.0
+    over: float = 0.0
+    under: float = 0.0
+
+    def __add__(self, other: "Account") -> "Account":
+        return Account(self.due + other.due, self.over + other.over, self.under + other.under)
+
+
+def reckon(stays: Iterable[Stay], looks: Looks, until: float) -> dict[str, Account]:
+    """Return what each pool's pods came to by an instant."""
+    found: dict[str, Account] = {}
+    for stay in stays:
+        found[stay.pool] = found.get(stay.pool, Account()) + _account(stay, looks, until)
+    return found
+
+
+def _account(stay: Stay, looks: Looks, until: float) -> Account:
+    cents = PRICES[stay.tier] / HOUR
+    due = Span(stay.begin, min(stay.end, until)).seconds
+    if stay.end >= until:
+        return Account(cents * due, cents * UNSEEN, cents * UNSEEN)
+    stored, again = looks.again(stay.pool, stay.end)
+    over = min(until, max(looks.seen(stay.end), again)) - stay.end
+    under = stay.end - stay.begin if stay.begin >= stored and again else 0.0
+    return Account(cents * due, cents * (over + 2 * UNSEEN), cents * (under + 2 * UNSEEN))
+
+
+def filed(configmaps: Iterable[Mapping[str, object]]) -> dict[str, float]:
+    """Return what the ledger says that each pool's replicas cost, in cents; nodes' overhead is another's line."""
+    found: dict[str, float] = {}
+    for one in configmaps:
+        data: dict[str, str] = one.get("data") or {}  # type: ignore[assignment]
+        days = [json.loads(text) for key, text in data.items() if key != "pool"]
+        pool = json.loads(data["pool"])["name"] if "pool" in data else ""
+        lines = (day.get("tiers", {}).get(tier, {}).get("cost", "0") for day in days for tier in PRICES)
+        found[pool] = found.get(pool, 0.0) + 100 * float(sum(map(Decimal, lines)))
+    return found
+
+
+def check(accounts: Mapping[str, Account], ledger: Mapping[str, float], at: float) -> list[Wrong]:
+    """Return the pools whose ledger is off by more than is said of it, and by how much."""
+    wrong = []
+    for pool, account in accounts.items():
+        off = ledger.get(pool, 0.0) - account.due
+        beyond = max(off - account.over, -off - account.under)
+        if beyond > 0:
+            what = "counted twice" if off > 0 else "lost"
+            words = f"{beyond:.1f} cents {what}: {ledger.get(pool, 0.0):.1f} in the ledger, {account.due:.1f} due"
+            wrong.append(Wrong(f"money {what}", pool, at, words))
+    return wrong
+
+
+def stored(writes: Iterable[Write]) -> dict[str, list[float]]:
+    """Return as of when accounts were stored in the pools' status, by pool."""
+    found: dict[str, list[float]] = {}
+    for one in writes:
+        account = one.made.get("status", {}).get("memory", {}).get("account", {}) if one.done else {}
+        if one.resource == "inferencepools/status" and "at" in account:
+            found.setdefault(one.name, []).append(datetime.fromisoformat(account["at"]).timestamp())
+    return found

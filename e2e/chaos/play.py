@@ -1,0 +1,201 @@
+"""One run: the ground is made, faults come one after the other while queues move and operators die, and all is judged.
+
+moving queues | a fault stands | it ends: queues stand still, most of them high | all is right again | moving ...
+                               |<------------ until right again ---------------->|
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from chaos import bounds, events, graces, leaders, money, split
+from chaos.evidence import Span, Wrong, read, steps
+from chaos.faults import FAULTS, Scene
+from chaos.ground import NAMESPACE, SEATS, boot, ledger
+from chaos.load import HIGH, LOW
+from chaos.members import Kind, Member, company
+from chaos.seats import Seat, Seats
+from chaos.split import Settled
+from chaos.verdict import Verdict
+from rig.api import ApiError, collection
+
+STANDS = (6.0, 14.0)
+LULL = (4.0, 12.0)
+WITHIN = 90.0
+"""Seconds in which all must be right again: a lease's 15, a start, backoff of at most 10 or 30, growth."""
+CLOSING = 240.0
+LOOK = 0.1
+RISE = 0.7
+TURN = 10.0
+"""Seconds after a window's turn in which its floor need not be reached."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do: how long, which faults in turn, how many operators to kill, by which seed."""
+
+    seconds: float
+    kills: int
+    seed: int
+    faults: Sequence[str] = tuple(FAULTS)
+    members: tuple[Member, ...] = field(default_factory=company)
+
+
+def run(plan: Plan, say: Say) -> Verdict:
+    """Play it, and judge it."""
+    say(f"seed {plan.seed}: {len(plan.members)} pools, {len(plan.faults)} kinds of faults, {plan.kills} kills")
+    with boot(plan.members, plan.seed) as ground:
+        seats = [Seat(ground.cluster, one.seat, one.kubeconfig, ground.arguments) for one in ground.proxies]
+        with Seats(seats, plan.seed, plan.kills, plan.seconds) as tended:
+            scene = Scene(ground, tended, random.Random(plan.seed))  # noqa: S311  a run that can be repeated
+            return Run(plan, scene, say).whole()
+
+
+class Run:
+    """A run under way."""
+
+    def __init__(self, plan: Plan, scene: Scene, say: Say) -> None:
+        self._plan, self._scene, self._say = plan, scene, say
+        self._ground, self._verdict = scene.ground, Verdict()
+        self._settled: list[Settled] = []
+
+    def whole(self) -> Verdict:
+        """Play the run to its end."""
+        self._settle("start", lambda _: HIGH, self._is_right)
+        until, turn = time.time() + self._plan.seconds, self._turns()
+        while time.time() < until:
+            self._round(next(turn))
+        self._scene.seats.spare()
+        self._settle("end", lambda _: LOW, self._is_small)
+        return self._judge(self._close())
+
+    def _turns(self) -> Iterator[str]:
+        """Yield faults for ever, all of them before any comes again."""
+        while True:
+            yield from self._scene.chance.sample(list(self._plan.faults), len(self._plan.faults))
+
+    def _round(self, name: str) -> None:
+        self._ground.load.move()
+        time.sleep(self._scene.chance.uniform(*LULL))
+        with FAULTS[name](self._scene):
+            time.sleep(self._scene.chance.uniform(*STANDS))
+        self._verdict.faults[name] += 1
+        self._settle(name, lambda _: HIGH if self._scene.chance.random() < RISE else LOW, self._is_right)
+
+    def _settle(self, name: str, choose: Callable[[Member], int], is_so: Callable[[], list[str]]) -> None:
+        """Let queues stand still, and wait until all pools are as they must be then."""
+        self._ground.load.settle(choose)
+        begun, patience = time.time(), CLOSING if name in {"start", "end"} else WITHIN
+        while (left := is_so()) and time.time() - begun < patience:
+            time.sleep(LOOK)
+        took = time.time() - begun
+        killed = f"{self._scene.seats.killed} killed"
+        self._say(
+            f"{name:<22} right again after {took:5.1f} s, {killed}" + (f"; NOT: {', '.join(left)}" if left else "")
+        )
+        self._verdict.wrongs += [Wrong("not right again", one, time.time(), f"after {name}") for one in left]
+        if name not in {"start", "end"}:
+            self._verdict.returns.setdefault(name, []).append(took)
+        self._note()
+
+    def _is_right(self) -> list[str]:
+        """Return the pools that are not as they must be."""
+        return [one.name for one in self._ground.members if not self._fits(one)]
+
+    def _is_small(self) -> list[str]:
+        """Return the pools that are not at their floor."""
+        return [one.name for one in self._ground.members if one.is_free and self._size(one) > one.floor(time.time())]
+
+    def _fits(self, member: Member) -> bool:
+        """Return whether a pool is as it must be: at its cap by a long queue, not below its floor, all ready."""
+        size, floor = self._size(member), member.floor(time.time() - TURN)
+        due = member.pin if member.kind is Kind.PINNED else member.most
+        if size != due and (member.kind is Kind.PINNED or (member.is_free and self._is_long(member))):
+            return False
+        return size >= min(floor, member.floor(time.time())) and self._ground.witness.count(member.name) >= size
+
+    def _is_long(self, member: Member) -> bool:
+        return self._ground.load.level(member) == HIGH
+
+    def _size(self, member: Member) -> int:
+        return sum(self._ground.witness.size(half) for half in member.halves)
+
+    def _note(self) -> None:
+        """Note how pools on spot are split that are at their cap, all ready, with nothing in addition."""
+        for member in self._scene.on_spot:
+            on_demand, spot = (self._ground.witness.size(half) for half in member.halves)
+            if on_demand + spot == member.most == self._ground.witness.count(member.name):
+                self._settled.append(Settled(time.time(), member.name, on_demand, spot))
+
+    def _close(self) -> float:
+        """Stop the operators, the standby first; return when the leader was asked to end."""
+        seats, holder = self._scene.seats, self._holder()
+        seats.rest()
+        leader = seats.seat(holder)
+        for seat in seats.seats:
+            if seat is not leader:
+                seat.leave()
+        return leader.leave() if leader else time.time()
+
+    def _holder(self) -> str:
+        path = f"{collection('Lease', self._ground.account.namespace)}/poolkeeper"
+        try:
+            return str(self._ground.api.get(path)["spec"].get("holderIdentity") or "")
+        except ApiError:
+            return ""
+
+    def _judge(self, until: float) -> Verdict:
+        """Hold all that is known against the invariants."""
+        ground, verdict = self._ground, self._verdict
+        assert ground.cluster.audit_log is not None
+        writes = read(ground.cluster.audit_log)
+        made = steps((one for one in writes if one.namespace == NAMESPACE), ground.witness.sights)
+        mine = [one for one in writes if one.seat]
+        renewals = leaders.holds(mine, SEATS)
+        terms = leaders.tenures(renewals, self._scene.seats.lives)
+        breaks, members = ground.load.end(), ground.members
+        ours = [step for found in made.values() for step in found if step.seat]
+        strays, verdict.under_way = leaders.check(mine, renewals)
+        verdict.wrongs += [
+            *bounds.check(members, made),
+            *graces.check(members, made, breaks, [span for _, span in terms]),
+            *split.exact(members, self._settled),
+            *split.kept(members, made, ground.witness.ready, self._scene.taken),
+            *events.check(members, writes, made),
+            *strays,
+        ]
+        verdict.steps, verdict.falls = len(ours), sum(step.falls for step in ours)
+        verdict.writes, verdict.tenures, verdict.events = len(mine), len(terms), len(events.posted(writes))
+        verdict.kills, verdict.hits = self._scene.seats.killed, sum(proxy.hit for proxy in ground.proxies)
+        looks = money.Looks(sights([span for _, span in terms], self._scene.blind), begun(terms), money.stored(writes))
+        self._count(money.reckon(ground.witness.stays.values(), looks, until), until)
+        return verdict
+
+    def _count(self, accounts: dict[str, money.Account], until: float) -> None:
+        filed, verdict = money.filed(ledger(self._ground.api, self._ground.account.namespace)), self._verdict
+        known = {one.name: accounts.get(one.name, money.Account()) for one in self._ground.members}
+        wrong = money.check(known, filed, until)
+        verdict.wrongs += wrong
+        verdict.cents = sum(one.due for one in known.values())
+        verdict.off = sum(abs(filed.get(name, 0.0) - one.due) for name, one in known.items())
+        verdict.stated = sum(max(one.over, one.under) for one in known.values())
+        verdict.beyond = sum(float(one.words.split()[0]) for one in wrong)
+
+
+def begun(terms: Sequence[tuple[str, Span]]) -> list[float]:
+    """Return when each process began to lead."""
+    return [span.begin for _, span in terms]
+
+
+def sights(terms: Sequence[Span], blind: Sequence[Span]) -> list[Span]:
+    """Return the times in which a leader saw the cluster."""
+    found = list(terms)
+    for one in blind:
+        parts = [
+            (Span(span.begin, min(span.end, one.begin)), Span(max(span.begin, one.end), span.end)) for span in found
+        ]
+        found = [part for pair in parts for part in pair if part.seconds]
+    return found

@@ -1,0 +1,125 @@
+"""Two operators, each in a seat: whoever dies there is started again, as a kubelet would, and sometimes killed."""
+
+import os
+import random
+import signal
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+from chaos.leaders import Life
+from controlplane import Cluster
+from controlplane.programs import ProgramError
+from rig.operators import Operator
+
+LOOK = 0.2
+DELAY = (0.0, 4.0)
+"""How long, in seconds, a seat stays empty."""
+
+
+class Seat:
+    """One seat; `lives` are the processes that sat there, and when each could act."""
+
+    def __init__(self, cluster: Cluster, name: str, kubeconfig: Path, arguments: list[str]) -> None:
+        self.name, self.lives = name, list[Life]()
+        self._cluster, self._began, self._due = cluster, time.time(), 0.0
+        self.operator = Operator(cluster, name, [*arguments, "--identity", name], kubeconfig)
+
+    def kill(self) -> bool:
+        """End the process by SIGKILL, if there is one."""
+        if not self.operator.running:
+            return False
+        self._close()
+        self.operator.kill()
+        return True
+
+    def tend(self, chance: random.Random) -> None:
+        """Start a process again some time after the last one ended."""
+        if self.operator.running:
+            self._due = 0.0
+        elif not self._due:
+            self._close()
+            self._due = time.time() + chance.uniform(*DELAY)
+        elif time.time() >= self._due:
+            self._began = time.time()
+            self._cluster.programs.start(self.name, tied=True)
+
+    def freeze(self) -> None:
+        """Let the process stand still, if there is one."""
+        self._signal(signal.SIGSTOP)
+        self._close()
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._began = time.time()
+        self._signal(signal.SIGCONT)
+
+    def leave(self) -> float:
+        """Ask it to end, as Kubernetes does, and return when; it has ended when this returns."""
+        asked = time.time()
+        with suppress(KeyError, ProcessLookupError):
+            self.operator.stop()
+        self._close()
+        return asked
+
+    def _close(self) -> None:
+        if self._began:
+            self.lives.append(Life(self.name, self._began, time.time()))
+        self._began = 0.0
+
+    def _signal(self, number: signal.Signals) -> None:
+        with suppress(KeyError, ProcessLookupError):
+            os.kill(self.operator.pid, number)
+
+
+class Seats:
+    """All seats, tended from `with` to its end; `killed` counts, and stops at `kills`, spread over `seconds`."""
+
+    def __init__(self, seats: list[Seat], seed: int, kills: int, seconds: float) -> None:
+        self.seats, self.killed, self.kills = seats, 0, kills
+        self._mean = seconds / max(1, kills)
+        self._chance = random.Random(seed)  # noqa: S311  deaths that can be repeated
+        self._ended = threading.Event()
+        self._next = time.time() + self._mean
+        self._lock = threading.RLock()
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self._tend, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.rest()
+
+    def rest(self) -> None:
+        """Kill nobody any more, and start nobody."""
+        self._ended.set()
+        self._thread.join()
+
+    def spare(self) -> None:
+        """Kill nobody any more."""
+        self.kills = 0
+
+    @property
+    def lives(self) -> list[Life]:
+        """All processes that there were."""
+        return [life for seat in self.seats for life in seat.lives]
+
+    def seat(self, holder: str) -> Seat | None:
+        """Return the seat that an identity belongs to."""
+        return next((seat for seat in self.seats if holder.startswith(seat.name)), None)
+
+    def _tend(self) -> None:
+        while not self._ended.wait(LOOK):
+            with suppress(ProgramError), self._lock:
+                for seat in self.seats:
+                    seat.tend(self._chance)
+                self._kill()
+
+    def _kill(self) -> None:
+        if self.killed >= self.kills or time.time() < self._next:
+            return
+        self._next = max(self._next + self._chance.uniform(0.3, 1.7) * self._mean, time.time())
+        self.killed += self._chance.choice(self.seats).kill()
