@@ -1,7 +1,8 @@
 """When each pool is looked at: an absolute grid, so that lateness never adds up.
 
-A pool that reads Prometheus is due at whole multiples of its interval, together with all others of that interval, so
-that one request serves them; any other is spread over its interval by a hash of its name.
+A pool that reads Prometheus is due together with others of its interval, so that one request serves them: at whole
+multiples of it while they are few, else in crowds of a hundred or so, spread over the interval: who comes last in a
+crowd waits for all others. Any other pool is spread over its interval by a hash of its name.
 """
 
 import heapq
@@ -12,20 +13,49 @@ from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 
+CROWD = 100
+"""So many keys that come up together are one crowd, about: a hundred looks take some thirty milliseconds."""
+
 
 class Agenda(Generic[K]):
-    """Keys by when they are due. Instants are a monotonic clock's seconds."""
+    """Keys by when they are due. Instants are a monotonic clock's seconds. `rate`: so many a second come up."""
 
     def __init__(self) -> None:
         self._due: list[tuple[float, K]] = []
         self._grid: dict[K, tuple[float, float]] = {}
         self._hurried: set[K] = set()
+        self._together: set[K] = set()
+        self._crowds = 1
+        self.rate = 0.0
 
     def put(self, key: K, interval: float, now: float, *, together: bool) -> None:
         """Have `key` come up every `interval` seconds; a key that is there already on this grid stays as it is."""
-        phase = 0.0 if together else interval * (zlib.crc32(repr(key).encode()) / 2**32)
-        if self._grid.get(key) == (interval, phase):
+        if together:
+            self._together.add(key)
+            self._part(now)
+        else:
+            self._together.discard(key)
+        self._place(key, interval, now)
+
+    def _part(self, now: float) -> None:
+        """Have as many crowds as there are keys for: twice as many where they are full, half where they are empty."""
+        crowds = self._crowds
+        while len(self._together) > CROWD * crowds:
+            crowds *= 2
+        while crowds > 1 and len(self._together) < CROWD * crowds // 4:
+            crowds //= 2
+        if crowds != self._crowds:
+            self._crowds = crowds
+            for key in self._together & self._grid.keys():
+                self._place(key, self._grid[key][0], now)
+
+    def _place(self, key: K, interval: float, now: float) -> None:
+        part = zlib.crc32(repr(key).encode()) / 2**32
+        phase = interval * (floor(part * self._crowds) / self._crowds if key in self._together else part)
+        known = self._grid.get(key)
+        if known == (interval, phase):
             return
+        self.rate += 1 / interval - (1 / known[0] if known else 0.0)
         self._grid[key] = (interval, phase)
         heapq.heappush(self._due, (self._after(key, now), key))
 
@@ -36,8 +66,10 @@ class Agenda(Generic[K]):
 
     def drop(self, key: K) -> None:
         """Let a key come up no more."""
-        self._grid.pop(key, None)
+        known = self._grid.pop(key, None)
+        self.rate -= 1 / known[0] if known else 0.0
         self._hurried.discard(key)
+        self._together.discard(key)
 
     def next_due(self) -> float | None:
         """Return when the next key is due, None when none is."""

@@ -1,5 +1,6 @@
 """The loop: one for all pools. Due -> look -> decide -> write; every step of one pool apart from all others'.
 
+tempo         whose time the agenda goes by: where one core is not enough for all looks, it runs slower for all alike
 agenda        which pools are due; word of a reclaim makes every pool on spot due at once
 sources       one request a Prometheus server for all of them; each pool's own pods
 turn          turn.py: decide, carry out, say
@@ -9,7 +10,7 @@ import asyncio
 import time
 from collections import Counter, defaultdict
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -29,9 +30,12 @@ from poolkeeper.shell.queues.batch import BatchReader
 from poolkeeper.shell.queues.demultiplex import Ask
 from poolkeeper.shell.queues.outside import Outside
 from poolkeeper.shell.queues.scrape import PodScraper
+from poolkeeper.shell.tempo import Tempo
 from poolkeeper.shell.turn import Turns
 
 IDLE = 0.1
+BEAT = 1.0
+"""How often the tempo follows what the last looks took, in seconds."""
 
 log = structlog.get_logger("poolkeeper")
 
@@ -70,6 +74,20 @@ class Answers:
         return self._given[pool]
 
 
+@dataclass(slots=True)
+class Since:
+    """What the looks since an instant have taken: by the monotonic clock, and by this thread's time on a processor.
+
+    `late` is the sum of the seconds that they began late, `pages` how many pods' pages they have read.
+    """
+
+    at: float
+    used: float = field(default_factory=time.thread_time)
+    looks: int = 0
+    late: float = 0.0
+    pages: int = 0
+
+
 class Loop:
     """Looks at every pool on its interval while this process leads."""
 
@@ -80,6 +98,8 @@ class Loop:
         self._alarms = 0
         self._looks: set[asyncio.Task[None]] = set()
         self.turned_at = time.monotonic()
+        self._tempo = Tempo(self.turned_at)
+        self._since = Since(self.turned_at)
 
     def note(self, pool: Pool) -> None:
         """Take in that a pool was made or changed."""
@@ -88,7 +108,10 @@ class Loop:
         else:
             interval = pool.core.queue.interval.total_seconds()
             together = any(isinstance(source, PrometheusSource) for source in pool.core.queue.sources)
-        self._agenda.put(pool.key, interval, time.monotonic(), together=together)
+        now, asked = time.monotonic(), self._agenda.rate
+        self._agenda.put(pool.key, interval, self._tempo.now(now), together=together)
+        if self._agenda.rate > asked:
+            self._tempo.expect(self._agenda.rate, now)
 
     def forget(self, key: Key) -> None:
         """Take in that a pool is gone."""
@@ -101,9 +124,12 @@ class Loop:
         while elector.leading:
             self.turned_at = time.monotonic()
             self._hear_alarms()
-            due = self._agenda.pop(self.turned_at, self._is_busy)
+            self._keep_time()
+            due = self._agenda.pop(self._tempo.now(self.turned_at), self._is_busy)
             for _, late in due:
-                self._telemetry.lag_seconds.observe(late)
+                self._telemetry.lag_seconds.observe(late * self._tempo.stretch)
+                self._since.late += late * self._tempo.stretch
+            self._since.looks += len(due)
             pools = [pool for key, _ in due if (pool := self._pools.get(key)) is not None]
             free = [pool for pool in pools if not pool.busy]
             self._telemetry.skipped.inc(len(pools) - len(free))
@@ -121,13 +147,26 @@ class Loop:
                     self._agenda.hurry(pool.key)
         self._alarms = alarms
 
+    def _keep_time(self) -> None:
+        """Let the tempo follow what the looks since the last time have taken."""
+        since, at, used = self._since, self.turned_at, time.thread_time()
+        if at - since.at < BEAT:
+            return
+        if since.looks:
+            asked = self._agenda.rate * (1 + since.pages / since.looks)
+            self._tempo.adapt(asked, (used - since.used) / (at - since.at), since.late / since.looks, at)
+        self._telemetry.stretch.set(self._tempo.stretch)
+        self._since = Since(at, used)
+
     def _is_busy(self, key: Key) -> bool:
         pool = self._pools.get(key)
         return pool is not None and pool.busy
 
     def _pause(self) -> float:
         due = self._agenda.next_due()
-        return IDLE if due is None else max(0.0, min(IDLE, due - time.monotonic()))
+        if due is None:
+            return IDLE
+        return max(0.0, min(IDLE, (due - self._tempo.now(time.monotonic())) * self._tempo.stretch))
 
     def _start_round(self, pools: list[Pool]) -> None:
         """Start one look for each pool; those that read Prometheus wait for their part of the common answer."""
@@ -184,12 +223,10 @@ class Loop:
         spec = pool.core
         if spec is None:
             return ()
-        now, pods = self._kube.clock.now(), observe.ready_pods(pool, self._cluster)
-        scrapes = [
-            self._sources.scraper.scrape(pods, source, spec.slo, now, spec.queue.interval)
-            for source in spec.queue.sources
-            if isinstance(source, PodsSource)
-        ]
+        now, scraped = self._kube.clock.now(), [one for one in spec.queue.sources if isinstance(one, PodsSource)]
+        pods = observe.ready_pods(pool, self._cluster) if scraped else ()
+        self._since.pages += len(pods) * len(scraped)
+        scrapes = [self._sources.scraper.scrape(pods, source, spec.slo, now, spec.queue.interval) for source in scraped]
         others = [
             self._sources.outside.read(pool.key[0], source, now)
             for source in spec.queue.sources

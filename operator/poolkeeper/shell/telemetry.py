@@ -96,6 +96,8 @@ class Telemetry:
         self.lag_seconds = Histogram(
             "poolkeeper_loop_lag_seconds", "How late a look began.", buckets=SECONDS, registry=registry
         )
+        self.stretch = gauge("look_interval_ratio", "How many times longer than asked looks are apart, all alike.", ())
+        self.stretch.set(1)
         self.skipped = Counter(
             "poolkeeper_skipped_looks", "Looks left out because the one before was still under way.", registry=registry
         )

@@ -1,0 +1,56 @@
+"""How fast the looks' own clock runs: as time does, or slower where looks cost more than one core has (decision 0057).
+
+    pace        looks' seconds in a second: 1 / stretch
+    stretch     how many times longer than asked every interval is, for all pools alike; 1 where there is time for all
+
+Twice as many looks as the core can do, begun when they are asked for, would be late without end, and renewals of the
+lease and news of the watches with them. So all intervals grow together until the looks leave room: no pool waits for
+another one's turn, what is late stays small, and how much less often pools are looked at is said. Instants are a
+monotonic clock's seconds.
+"""
+
+AIM = 0.7
+"""The share of a core that may be used: the rest is for what comes unasked, such as news of watches and writes."""
+LATE = 0.05
+"""So many seconds late a look may begin on average: where others have the core, ours shows no use of it."""
+QUICKEST, SLOWEST = 0.85, 1.4
+"""By how much the stretch may change in a second: it grows in a few of them, and falls without falling over."""
+USUAL = 0.0005
+"""What a look is taken to cost in seconds before any was measured."""
+DEAREST = 3
+"""So many times more than usual it may cost at most, and each page that is read for it: what else keeps the core busy
+at a start, say thousands of pools to be read, is no reason to look at them once an hour."""
+NEARLY_NONE = 1.02
+
+
+class Tempo:
+    """The looks' clock."""
+
+    def __init__(self, at: float) -> None:
+        self.stretch = 1.0
+        self._began, self._before = at, at
+
+    def now(self, at: float) -> float:
+        """Return the looks' time."""
+        return self._before + (at - self._began) / self.stretch
+
+    def expect(self, looks: float, at: float) -> None:
+        """Take in that so many looks a second are asked for, of which nothing is known yet."""
+        self._turn(max(self.stretch, looks * USUAL / AIM), at)
+
+    def adapt(self, looks: float, busy: float, late: float, at: float) -> None:
+        """Take in how the last second went.
+
+        Args:
+            looks: how many looks a second are asked for, the reading of a page counting as one more.
+            busy: the share of a core that was used.
+            late: how many seconds late looks began on average.
+            at: the instant.
+        """
+        pressure = min(SLOWEST, max(QUICKEST, busy / AIM, late / LATE))
+        wanted = min(self.stretch * pressure, looks * DEAREST * USUAL / AIM)
+        self._turn(wanted if wanted > NEARLY_NONE else 1.0, at)
+
+    def _turn(self, stretch: float, at: float) -> None:
+        self._before, self._began = self.now(at), at
+        self.stretch = stretch

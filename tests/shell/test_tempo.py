@@ -1,0 +1,79 @@
+"""Where one core is not enough for all looks, all intervals grow together, and no further than they must."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from poolkeeper.shell.tempo import AIM, DEAREST, LATE, USUAL, Tempo
+
+
+def run(cost, looks, seconds, tempo=None, others=0.05):
+    """Let looks that cost so many seconds each be done at the tempo's pace; return the tempo."""
+    tempo = tempo or Tempo(0)
+    for second in range(1, seconds + 1):
+        wanted = others + looks * cost / tempo.stretch
+        tempo.adapt(looks, min(1.0, wanted), 1.0 if wanted > 1 else 0.001, second)
+    return tempo
+
+
+def test_time_is_time_while_there_is_time_for_all():
+    tempo = run(0.0005, 1000, 60)
+    assert (tempo.stretch, tempo.now(60)) == (1.0, 60)
+
+
+def test_intervals_grow_until_the_looks_leave_room():
+    stretch = run(0.0005, 10_000, 60).stretch
+    assert 0.05 + 10_000 * 0.0005 / stretch == pytest.approx(AIM, rel=0.01)
+
+
+def test_it_takes_seconds_to_grow():
+    assert 0.05 + 10_000 * 0.0005 / run(0.0005, 10_000, 10).stretch < 1
+
+
+def test_what_others_take_of_the_core_counts_as_lateness():
+    tempo = Tempo(0)
+    tempo.adapt(10_000, 0.2, 2 * LATE, 1)
+    assert tempo.stretch > 1
+
+
+def test_intervals_are_as_asked_again_once_there_is_time():
+    tempo = run(0.0005, 10_000, 60)
+    assert run(0.00005, 10_000, 60, tempo).stretch == 1
+
+
+def test_what_is_no_look_does_not_slow_them_down_for_good():
+    tempo = Tempo(0)
+    for second in range(1, 600):
+        tempo.adapt(10_000, 1.0, 5.0, second)
+    assert tempo.stretch == pytest.approx(10_000 * DEAREST * USUAL / AIM)
+
+
+def test_few_pools_are_never_slowed_down():
+    tempo = Tempo(0)
+    for second in range(1, 60):
+        tempo.adapt(100, 1.0, 5.0, second)
+    assert tempo.stretch == 1
+
+
+def test_thousands_of_new_pools_are_not_begun_at_once():
+    tempo = Tempo(0)
+    tempo.expect(10_000, 0)
+    assert tempo.stretch == pytest.approx(10_000 * USUAL / AIM)
+
+
+def test_few_new_pools_are_begun_at_once():
+    tempo = Tempo(0)
+    tempo.expect(100, 0)
+    assert tempo.stretch == 1
+
+
+@given(st.lists(st.tuples(st.floats(0, 5), st.floats(0, 2), st.floats(0.01, 5)), max_size=50))
+def test_the_looks_time_never_goes_back_and_never_outruns_time(seconds):
+    tempo, at, before = Tempo(0), 0.0, 0.0
+    for late, busy, after in seconds:
+        at += after
+        now = tempo.now(at)
+        assert before <= now <= before + after + 1e-9
+        tempo.adapt(10_000, busy, late, at)
+        assert tempo.now(at) == pytest.approx(now)
+        before = now
