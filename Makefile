@@ -122,6 +122,9 @@ bench-live: $(READY) assets ## Ten minutes of a trace on a real API server, and 
 soak: $(READY) assets ## Thirty days of the operator in an hour: leaks, and the ledger to the cent
 	@exec $(RUN)/python bench/soak.py
 
+chaos: $(READY) assets ## Half an hour of faults on a real API server, judged by its audit log (MINUTES, SEED and FAULTS change it)
+	@exec $(RUN)/python -m chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS))
+
 assets: $(READY) # The local Kubernetes, Prometheus, the validator of FOCUS, actionlint, a real node: found, or built once with progress
 	@$(RUN)/python -m controlplane build >/dev/null
 	$(RUN)/python -m focus >/dev/null
@@ -141,4 +144,4 @@ $(READY): pyproject.toml uv.lock
 	$(UV) sync --frozen
 	touch $@
 
-.PHONY: help env demo docs test test-long unit lint types crds cluster playground screenshots bench-reaction bench-peers bench-from-zero bench-batch bench-rest bench-spot bench-forecast bench-money bench-economics bench-recommend bench-decide bench-journal bench-speed bench-live bench-published bench-skyserve bench-cliff soak assets clean
+.PHONY: help env demo docs test test-long unit lint types crds cluster playground screenshots bench-reaction bench-peers bench-from-zero bench-batch bench-rest bench-spot bench-forecast bench-money bench-economics bench-recommend bench-decide bench-journal bench-speed bench-live bench-published bench-skyserve bench-cliff soak chaos assets clean

@@ -6,7 +6,7 @@ stamp it is somebody else's. Where the API server was killed before its log had 
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
@@ -19,6 +19,7 @@ Json = dict[str, Any]
 
 STAMP = "poolkeeper-chaos"
 SIZED = {"deployments", "deployments/scale"}
+SIZED_WORD = '"deployments"'
 OPERATOR = "poolkeeper"
 UNKNOWN = "?"
 """Whoever wrote what only the watch has seen, where the object says that it was the operator."""
@@ -98,10 +99,25 @@ class Wrong(NamedTuple):
 
 
 def read(log: Path) -> list[Write]:
-    """Return all writes of a log, in order of their answers; a last line that was cut short is none."""
+    """Return the operator's writes and everybody's to Deployments, in order of their answers.
+
+    A line that was cut short is none. At 100 MB the API server puts a log away under its own name and the time.
+    """
+    logs = [*sorted(log.parent.glob(f"{log.stem}-*{log.suffix}")), log]
+    return [write(line) for one in logs for line in _lines(one) if _counts(line)]
+
+
+def _lines(log: Path) -> Iterator[Json]:
     with log.open(encoding="utf-8") as lines:
-        found = (json.loads(line) for line in lines if line.endswith("}\n"))
-        return [write(line) for line in found if line["verb"] in WRITES and line.get("objectRef", {}).get("resource")]
+        yield from (
+            json.loads(line) for line in lines if line.endswith("}\n") and (STAMP in line or SIZED_WORD in line)
+        )
+
+
+def _counts(line: Mapping[str, Any]) -> bool:
+    resource = line.get("objectRef", {}).get("resource")
+    ours = line.get("userAgent", "").startswith(STAMP)
+    return line["verb"] in WRITES and bool(resource) and (ours or resource == "deployments")
 
 
 def write(line: Mapping[str, Any]) -> Write:

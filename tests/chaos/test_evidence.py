@@ -20,6 +20,17 @@ def test_a_line_that_was_cut_short_is_none(line, tmp_path):
     assert len(evidence.read(log)) == 1
 
 
+def test_what_was_put_away_is_read_first(line, tmp_path):
+    for name, at in (("audit-2026-11-23T03-00-00.000.log", 1000.0), ("audit.log", 2000.0)):
+        (tmp_path / name).write_text(json.dumps(line(at)) + "\n")
+    assert [one.at for one in evidence.read(tmp_path / "audit.log")] == [1000.0, 2000.0]
+
+
+def test_what_others_write_to_other_things_is_passed_over(line, tmp_path):
+    (tmp_path / "audit.log").write_text(json.dumps(line(seat="", objectRef={"resource": "pods"})) + "\n")
+    assert evidence.read(tmp_path / "audit.log") == []
+
+
 def test_reads_and_discovery_are_no_writes(line, tmp_path):
     log = tmp_path / "audit.log"
     log.write_text("".join(json.dumps(one) + "\n" for one in (line(verb="list"), line(objectRef={}))))
