@@ -43,6 +43,7 @@ Json = dict[str, Any]
 TRACE = "azure2024_conv_digitised"
 TRACE_BEGINS = 0
 """The trace's first day is a Monday."""
+CENT = Decimal("0.01")
 EVERY = 6
 """Hours between two measurements."""
 BOUNDS = {"resident": 1.0, "files": 0.5, "threads": 0.05, "tasks": 0.5, "status": 100.0, "series": 5.0}
@@ -248,8 +249,9 @@ def judged(soak: Soak, given: Given, hours: int, took: float) -> Json:
         operator.stop()
     api = soak.world.stage.api
     maps = api.get(f"/api/v1/namespaces/{soak.account.namespace}/configmaps?labelSelector={LEDGER_LABEL}")["items"]
+    bills = soak.world.clock.board.path.with_suffix(".bills").read_text(encoding="utf-8").splitlines()
     prices = {line: Decimal(price) for line, price in PRICES.items()}
-    money = balances(soak.world.lives, list(soak.course.sight.rented.values()), prices, told(maps))
+    money = balances(soak.world.lives, list(soak.course.sight.rented.values()), prices, told(maps), bills)
     return {
         "given": asdict(given),
         "days": hours / 24,
@@ -299,6 +301,7 @@ def settled(money: Sequence[Balance]) -> Json:
 def shown(one: Balance) -> Json:
     """Return a balance as the file has it."""
     amounts = {"told": one.told, "expected": one.expected, "off": one.off, "allowed": one.allowed}
+    amounts |= {"miscounted": one.miscounted}
     return {"name": one.name, **{name: f"{amount:.4f}" for name, amount in amounts.items()}}
 
 

@@ -5,13 +5,16 @@
     sleeps of a minute and more            end when the moved time has come: housekeeping, price book, pruning
     all else                               as it is: requests, the lease, back-off, journal
 
-Each look is counted on the board, so that the driver knows when everything that has happened was seen.
+Each look is counted on the board, so that the driver knows when everything that has happened was seen. Beside the
+board, each change of what a pool is billed for is written down with the time of its look: the ledger is held to it.
 """
 
 import asyncio
+import json
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -53,14 +56,31 @@ def counting(board: Board, look: Callable[..., Awaitable[None]]) -> Callable[...
     return counted
 
 
+def noting(path: Path, bill: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a bill of which each change is noted: when, whose, and each pod's UID, tier and beginning."""
+    known: dict[str, object] = {}
+
+    def noted(money: object, pool: Any, now: datetime) -> object:  # noqa: ANN401  a pool of the shell
+        found = bill(money, pool, now)
+        if found is not None and known.get(pool.uid) != found.items:
+            known[pool.uid] = found.items
+            each = [(one.uid, one.rental.tier, one.since.isoformat()) for one in found.items]
+            with path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps([now.isoformat(), pool.uid, each]) + "\n")
+        return found
+
+    return noted
+
+
 def prepare(board: Board) -> None:
     """Put the moved time in its places."""
-    from poolkeeper.shell import clock, loop  # noqa: PLC0415  asyncio.sleep is replaced first
+    from poolkeeper.shell import clock, loop, money  # noqa: PLC0415  asyncio.sleep is replaced first
 
     now = moved(board)
     clock.Clock.__init__.__defaults__ = (now,)
     loop.time = SimpleNamespace(monotonic=now)  # type: ignore[assignment]
     loop.Loop._look = counting(board, loop.Loop._look)  # type: ignore[method-assign]  # noqa: SLF001
+    money.Money.bill = noting(board.path.with_suffix(".bills"), money.Money.bill)  # type: ignore[method-assign]
 
 
 def main() -> None:

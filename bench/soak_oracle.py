@@ -1,11 +1,14 @@
 """What a soak's pools must have cost, by a watch of their pods and `tests/money_oracle`; and what the ledger says.
 
-A pod is paid for from its binding to a node, which the API server tells to the second, until it is gone. The operator
-sees that at its next look, once a second, and so may be late by UNSEEN at each end of a stay; nothing else may differ.
+A pod is paid for from its binding to a node, which the API server tells to the second, until it is gone. Two questions:
+
+    seen     was everything seen?  a watch of our own, until the pod was gone: a look a second may be late by UNSEEN
+    billed   was that counted?     what each look was billed for, until a look did not find it: to the cent
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -43,12 +46,13 @@ class Rented:
 
 @dataclass(frozen=True)
 class Balance:
-    """A pool's cost by the ledger and by the oracle, and by how much they may differ; money of one currency."""
+    """A pool's cost by the ledger, by our watch, and by what the looks were billed for; `allowed`: may go unseen."""
 
     name: str
     told: Decimal
     expected: Decimal
     allowed: Decimal
+    billed: Decimal = Decimal(0)
 
     @property
     def off(self) -> Decimal:
@@ -56,9 +60,32 @@ class Balance:
         return self.told - self.expected
 
     @property
+    def miscounted(self) -> Decimal:
+        """By how much the ledger has more than what the looks were billed for."""
+        return self.told - self.billed
+
+    @property
     def holds(self) -> bool:
         """Whether the difference is no more than what may go unseen, and a cent."""
         return abs(self.off) <= self.allowed + Decimal("0.01")
+
+
+def billed(lines: Iterable[str], life: Life) -> list[Rented]:
+    """Return the stays of a pool's pods as its looks were billed for them; each line: when, whose, what.
+
+    What was there at the first look counts from then on; what is in the bill of no later look has ended at that.
+    """
+    found: dict[str, Rented] = {}
+    told = [one for one in map(json.loads, lines) if one[1] == life.uid]
+    for number, (text, _, bill) in enumerate(sorted(told)):
+        at = datetime.fromisoformat(text)
+        there = {uid for uid, _, _ in bill}
+        for uid in [uid for uid, one in found.items() if one.until is None and uid not in there]:
+            found[uid] = replace(found[uid], until=at)
+        for uid, tier, since in bill:
+            if uid not in found and tier in LINES:
+                found[uid] = Rented(life.name, tier == "spot", datetime.fromisoformat(since) if number else at)
+    return list(found.values())
 
 
 def expected(life: Life, rented: Iterable[Rented], prices: Mapping[str, Decimal]) -> tuple[Fraction, Fraction]:
@@ -90,13 +117,19 @@ def told(configmaps: Iterable[Mapping[str, object]]) -> dict[str, Decimal]:
 
 
 def balances(
-    lives: Sequence[Life], rented: Sequence[Rented], prices: Mapping[str, Decimal], by_uid: Mapping[str, Decimal]
+    lives: Sequence[Life],
+    rented: Sequence[Rented],
+    prices: Mapping[str, Decimal],
+    by_uid: Mapping[str, Decimal],
+    bills: Sequence[str] = (),
 ) -> list[Balance]:
     """Return the balance of every pool that ever was."""
     found = []
     for life in lives:
         cost, unseen = expected(life, rented, prices)
-        found.append(Balance(life.name, by_uid.get(life.uid, Decimal(0)), _money(cost), _money(unseen)))
+        counted, _ = expected(life, billed(bills, life), prices)
+        told = by_uid.get(life.uid, Decimal(0))
+        found.append(Balance(life.name, told, _money(cost), _money(unseen), _money(counted)))
     return found
 
 

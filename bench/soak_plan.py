@@ -75,9 +75,10 @@ def _offset(day: date) -> timedelta | None:
 
 
 def share(week: Sequence[Sequence[float]], at: datetime, shift: int) -> float:
-    """Return a pool's share of the busiest hour of a week, 0 to 1, `shift` hours later than the trace has it."""
+    """Return where a pool is between the quietest hour of a week, 0, and the busiest, 1, `shift` hours later."""
     local = (at - timedelta(hours=shift)).astimezone(NEW_YORK)
-    return week[local.weekday()][local.hour] / max(max(day) for day in week)
+    least, most = min(map(min, week)), max(map(max, week))
+    return (week[local.weekday()][local.hour] - least) / (most - least)
 
 
 def depth(least: int, most: int, load: float) -> int:

@@ -41,7 +41,7 @@ MARS = {"schedule": {"timezone": "Mars/Phobos"}}
 """A zone is no zone, which no schema can tell."""
 SPOT_NODES = {"rig": "soak-spot"}
 LEAST, MOST, SPOT_GPUS, NODE_GPUS = 1, 6, 4, 40
-LIVES = timedelta(days=60)
+WATCH_AGE = "poolkeeper_watch_age_seconds{"
 
 
 @dataclass
@@ -52,6 +52,7 @@ class Known:
     zone: str
     least: int = LEAST
     most: int = MOST
+    pinned: int = 3
     life: Life | None = None
 
 
@@ -108,8 +109,10 @@ class World:
         self.patch(name, {"maxReplicas": known.most})
 
     def pin(self, name: str) -> None:
-        """Pin a pool's size: that ends by itself after four hours."""
-        self.stage.api.patch(f"{self.path('InferencePool', name)}/scale", {"spec": {"replicas": 4}})
+        """Pin a pool's size, another one than the last time: that ends by itself after four hours."""
+        known = self.pools[name]
+        known.pinned = 3 + (known.pinned + 1) % 3
+        self.patch(name, {"replicas": known.pinned})
 
     def override(self, name: str) -> None:
         """Override a pool's minimum for two hours."""
@@ -182,6 +185,13 @@ class World:
         programs.stop("kube-apiserver")
         self.clock.move(programs.start("kube-apiserver"))
         wait_until(self._answers, "the API server answers", 60)
+        answered = time.monotonic()
+        wait_until(lambda: self._blind() < time.monotonic() - answered, "the operator watches again", 120)
+
+    def _blind(self) -> float:
+        """Return for how long some watch of the operator has shown no life."""
+        lines = [line for line in self.leader.page("/metrics").splitlines() if line.startswith(WATCH_AGE)]
+        return max(float(line.rpartition(" ")[2]) for line in lines)
 
     def _answers(self) -> bool:
         try:

@@ -1,7 +1,11 @@
 import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace as Known
 
 from soak_clock import Board
-from soak_operator import counting, moved, sleeping
+from soak_operator import counting, moved, noting, sleeping
 
 
 class Slept:
@@ -65,3 +69,25 @@ def test_tasks_are_counted_at_each_hundredth_look(tmp_path):
 
     asyncio.run(counting(board, look)())
     assert board.read().tasks == 1
+
+
+def noted(path: Path, *bills: Sequence[object]) -> list[str]:
+    given = iter(bills)
+    bill = noting(path, lambda *_: Known(items=next(given)))
+    for _ in bills:
+        bill(None, Known(uid="u1"), datetime(2027, 3, 1, tzinfo=UTC))
+    return path.read_text().splitlines()
+
+
+def billing(uid: str) -> object:
+    return Known(uid=uid, rental=Known(tier="spot"), since=datetime(2027, 2, 1, tzinfo=UTC))
+
+
+def test_a_bill_is_noted_with_its_time_its_pool_and_its_pods(tmp_path):
+    pods = '[["p1", "spot", "2027-02-01T00:00:00+00:00"]]'
+    assert noted(tmp_path / "bills", [billing("p1")]) == [f'["2027-03-01T00:00:00+00:00", "u1", {pods}]']
+
+
+def test_a_bill_is_noted_when_it_changes_alone(tmp_path):
+    one, two = billing("p1"), billing("p2")
+    assert len(noted(tmp_path / "bills", [one], [one], [one, two])) == 2

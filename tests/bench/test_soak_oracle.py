@@ -1,7 +1,8 @@
+import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from soak_oracle import Balance, Life, Rented, balances, expected, told
+from soak_oracle import Balance, Life, Rented, balances, billed, expected, told
 
 from poolkeeper.api import ledger
 from poolkeeper.core.days import Amount, Day, Line
@@ -69,3 +70,34 @@ def test_a_pool_that_the_ledger_does_not_know_has_lost_all():
 
 def test_more_than_expected_is_off_upwards():
     assert Balance("chat", Decimal(5), Decimal(3), Decimal(0)).off == Decimal(2)
+
+
+def line(hour: float, *pods: tuple[str, str], uid: str = "u1") -> str:
+    """Return a bill at an hour, of pods on demand by their UID and the time they began."""
+    at = BEGIN + hour * HOUR
+    return json.dumps([at.isoformat(), uid, [(name, "on-demand", since) for name, since in pods]])
+
+
+OLD = ("p1", "2027-02-01T00:00:00+00:00")
+NEW = ("p2", "2027-03-01T04:00:00+00:00")
+
+
+def test_what_was_there_at_the_first_look_is_billed_from_then_on():
+    assert billed([line(1, OLD)], LIFE) == [Rented("chat", spot=False, since=BEGIN + HOUR)]
+
+
+def test_what_came_later_is_billed_from_its_beginning():
+    assert billed([line(1, OLD), line(5, OLD, NEW)], LIFE)[1].since == BEGIN + 4 * HOUR
+
+
+def test_what_a_look_does_not_find_is_billed_no_more():
+    assert billed([line(1, OLD), line(5)], LIFE)[0].until == BEGIN + 5 * HOUR
+
+
+def test_other_pools_bills_are_not_its_own():
+    assert billed([line(1, OLD, uid="u2")], LIFE) == []
+
+
+def test_a_ledger_that_counted_a_cent_too_much_is_told():
+    found = balances([LIFE], [], PRICES, {"u1": Decimal("27.01")}, [line(1, OLD)])[0]
+    assert found.miscounted == Decimal("0.01")

@@ -50,10 +50,11 @@ def test_new_york_s_clocks_change_in_the_middle(today, begin):
     assert start(today) == begin
 
 
-def test_the_busiest_hour_of_new_york_is_a_share_of_one():
+@pytest.mark.parametrize(("hour", "load"), [(14, 1.0), (15, 0.0)])
+def test_an_hour_of_new_york_lies_between_the_quietest_and_the_busiest(hour, load):
     week = [[1.0] * 24 for _ in range(7)]
     week[0][9] = 4.0
-    assert share(week, datetime(2027, 3, 1, 14, tzinfo=UTC), shift=0) == 1.0
+    assert share(week, datetime(2027, 3, 1, hour, tzinfo=UTC), shift=0) == load
 
 
 def test_a_pool_s_hour_is_shifted():
