@@ -380,7 +380,7 @@ def test_kubectl_the_status_and_explain_tell_the_window_and_what_is_next(
     with subtests.test("status"):
         assert status == {"window": "office", "floor": 3, "cap": 8, "next": upcoming(at + FAR), "leadsAt": ANY}
     with subtests.test("explain"):
-        found = shared.explain("told")["schedule"]
+        found = eventually(lambda: shared.explain("told").get("schedule"), "explain tells of it")
         pre_warming = parse_instant(found["next"]["at"]) - timedelta(seconds=found["leadTime"])
         assert (found["next"], parse_instant(found["leadsAt"])) == (upcoming(at + FAR), pre_warming)
 

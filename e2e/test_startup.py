@@ -30,6 +30,8 @@ def overload(space: Space, words: str) -> None:
 def is_stuck(space: Space, words: str) -> bool:
     """Return whether nothing is on its way any more that could become ready, and these words tell why."""
     decision = space.explain("chat")
+    if not decision:
+        return False
     coming = decision["trail"][0]["inputs"]["coming"]
     return (decision["reason"], coming, words in decision["message"]) == ("StartupBlocked", 0, True)
 
