@@ -21,6 +21,7 @@ from rig.manifests import SHARED_NODES, deployment, pool, published
 from rig.money import noon
 from rig.space import make_namespace
 from rig.spot import pinned
+from rig.waiting import eventually
 
 Json = dict[str, Any]
 
@@ -59,7 +60,7 @@ class Ground:
 
 @contextmanager
 def boot(members: Sequence[Member], seed: int) -> Iterator[Ground]:
-    """Boot it, with all pools and their Deployments; no operator yet."""
+    """Boot it, with the nodes and no pool yet."""
     with ExitStack() as stack:
         cluster = stack.enter_context(ControlPlane(audit=True))
         cluster.define("-f", "crds")
@@ -71,23 +72,33 @@ def boot(members: Sequence[Member], seed: int) -> Iterator[Ground]:
         proxies = [Proxy(cluster, seat, account.kubeconfig, seed + index) for index, seat in enumerate(SEATS)]
         for proxy in proxies:
             stack.enter_context(proxy)
-        witness = people(Api(cluster), members)
+        make_namespace(Api(cluster), NAMESPACE)
+        witness = Witness(Api(cluster), NAMESPACE)
         load = stack.enter_context(Load(fleet, NAMESPACE, members, seed))
         yield Ground(cluster, account, fleet, prometheus, tuple(proxies), tuple(members), witness, load)
         witness.end()
 
 
-def people(api: Api, members: Sequence[Member]) -> Witness:
-    """Make the namespace, and in it the Deployments and the pools of all members, watched from the first moment."""
-    make_namespace(api, NAMESPACE)
-    witness = Witness(api, NAMESPACE)
-    for member in members:
+def people(ground: Ground) -> None:
+    """Make the pools, and once an operator looks at each their Deployments: every pod is paid for from its first second."""
+    for member in ground.members:
         if member.kind is Kind.SPOT:
-            add_nodes(api, member, "on-demand", 1, gpus=20)
-            add_nodes(api, member, "spot", member.most + 1)
-        for thing in (target(member), wish(member)):
-            api.create({**thing, "metadata": {**thing["metadata"], "namespace": NAMESPACE}})
-    return witness
+            add_nodes(ground.api, member, "on-demand", 1, gpus=20)
+            add_nodes(ground.api, member, "spot", member.most + 1)
+        make(ground.api, wish(member))
+    eventually(lambda: are_known(ground.api), "an operator looks at every pool")
+    for member in ground.members:
+        make(ground.api, target(member))
+
+
+def make(api: Api, thing: Json) -> None:
+    """Create an object in the namespace."""
+    api.create({**thing, "metadata": {**thing["metadata"], "namespace": NAMESPACE}})
+
+
+def are_known(api: Api) -> bool:
+    """Return whether every pool has a status."""
+    return all("status" in one for one in api.get(collection("InferencePool", NAMESPACE))["items"])
 
 
 def add_nodes(api: Api, member: Member, capacity_type: str, count: int, gpus: int = 1) -> None:

@@ -4,6 +4,8 @@
     |------------ paid for ---------|- - - - over - - - -|         a pod that goes while nobody looks counts until then
     stored            bound    gone      killed   looked again
     |                   |- under -|                       |         one that came and went in between is not counted
+    pool made         bound              killed   looked again, nothing stored
+                        |-------------- under -------------|        the first account comes within a minute
 
 Both are what the operator says of itself beforehand, docs/decisions/0034; beyond them nothing may be missing and
 nothing be too much. All prices are for a GPU and an hour, in cents here; a pod has one GPU.
@@ -57,6 +59,11 @@ class Looks:
                 return stored, self.seen(begun)
         return 0.0, 0.0
 
+    def anew(self, pool: str, before: float) -> float:
+        """Return when somebody last began with no account at all, before an instant; 0: nobody."""
+        first = min(self.stored.get(pool, ()), default=float("inf"))
+        return max((self.seen(one) for one in self.begun if one < min(first, before)), default=0.0)
+
 
 @dataclass(frozen=True)
 class Account:
@@ -79,13 +86,12 @@ def reckon(stays: Iterable[Stay], looks: Looks, until: float) -> dict[str, Accou
 
 
 def _account(stay: Stay, looks: Looks, until: float) -> Account:
-    cents = PRICES[stay.tier] / HOUR
-    due = Span(stay.begin, min(stay.end, until)).seconds
-    if stay.end >= until:
-        return Account(cents * due, cents * UNSEEN, cents * UNSEEN)
-    stored, again = looks.again(stay.pool, stay.end)
-    over = min(until, max(looks.seen(stay.end), again)) - stay.end
-    under = stay.end - stay.begin if stay.begin >= stored and again else 0.0
+    cents, due, over = PRICES[stay.tier] / HOUR, Span(stay.begin, min(stay.end, until)).seconds, 0.0
+    under = max(0.0, looks.anew(stay.pool, stay.end) - stay.begin)
+    if stay.end < until:
+        stored, again = looks.again(stay.pool, stay.end)
+        over = min(until, max(looks.seen(stay.end), again)) - stay.end
+        under = due if stay.begin >= stored and again else under
     return Account(cents * due, cents * (over + 2 * UNSEEN), cents * (under + 2 * UNSEEN))
 
 

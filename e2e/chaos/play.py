@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from chaos import bounds, events, graces, leaders, money, split
 from chaos.evidence import Span, Wrong, read, steps
 from chaos.faults import FAULTS, Scene
-from chaos.ground import NAMESPACE, SEATS, boot, ledger
+from chaos.ground import NAMESPACE, SEATS, boot, ledger, people
 from chaos.load import HIGH, LOW
 from chaos.members import Kind, Member, company
 from chaos.seats import Seat, Seats
@@ -64,6 +64,7 @@ class Run:
 
     def whole(self) -> Verdict:
         """Play the run to its end."""
+        people(self._ground)
         self._settle("start", lambda _: HIGH, self._is_right)
         until, turn = time.time() + self._plan.seconds, self._turns()
         while time.time() < until:

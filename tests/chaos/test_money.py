@@ -50,6 +50,12 @@ def test_one_that_came_and_went_after_the_last_store_may_not_count():
     assert found.under == pytest.approx(24)
 
 
+def test_one_that_is_there_when_somebody_begins_with_no_account_may_not_count_before():
+    looks = Looks([Span(0, 1100), Span(1130, 5000)], [0.0, 1130.0], {"chat": [1200.0]})
+    found = money.reckon([Stay("chat", "on-demand", 1100, float("inf"))], looks, 2000)["chat"]
+    assert (found.over, found.under) == pytest.approx((4, 34))
+
+
 def test_a_ledger_within_what_is_stated_is_right():
     assert money.check({"chat": Account(1000, 4, 4)}, {"chat": 1003.9}, 2000) == []
 
