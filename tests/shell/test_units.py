@@ -25,7 +25,7 @@ class Server:
     def __init__(self, answer):
         self.answer, self.asked = answer, []
 
-    async def query(self, promql):
+    async def query(self, promql, *_):
         self.asked.append(promql)
         if isinstance(self.answer, Exception):
             raise self.answer

@@ -80,8 +80,8 @@ class PrometheusServer:
         # One thread: where a cloud does not say who we are, looks must not pile up behind it.
         self._thread = ThreadPoolExecutor(1, "proof") if self._proof.waits else None
 
-    async def query(self, promql: str) -> list[Element]:
-        """Return what the query gives now: a vector's elements, or a scalar as one.
+    async def query(self, promql: str, size: int | None = None) -> list[Element]:
+        """Return what the query gives now: a vector's elements, or a scalar as one; `size` may be a smaller limit.
 
         Raises MetricError: refused, timeout, server error (a partial answer too), garbage, too large; and of it
         QueryRefusedError where only this query is at fault.
@@ -90,10 +90,10 @@ class PrometheusServer:
             async with asyncio.timeout(self._timeout.total_seconds()):
                 wire = self._wire(promql)
                 headers = await self._headers(wire)
-                status, body = await self._send(wire, headers)
+                status, body = await self._send(wire, headers, min(self._size, size or self._size))
         if status != HTTPStatus.OK:
             raise self._refusal(status, body, headers)
-        return _elements(body)
+        return elements(body)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -112,7 +112,7 @@ class PrometheusServer:
             return self._proof.headers(wire)
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._proof.headers, wire)
 
-    async def _send(self, wire: Wire, headers: Headers) -> tuple[int, bytes]:
+    async def _send(self, wire: Wire, headers: Headers, size: int) -> tuple[int, bytes]:
         if self._session is None:
             self._session = open_session(_CONNECTIONS, _CONNECT, self._timeout)
         request = self._session.request(
@@ -124,7 +124,7 @@ class PrometheusServer:
             allow_redirects=False,
         )
         async with request as response:
-            limit = self._size if response.status == HTTPStatus.OK else _PACKED_ERROR
+            limit = size if response.status == HTTPStatus.OK else min(size, _PACKED_ERROR)
             return response.status, await read_body(response, limit)
 
     def _refusal(self, status: int, body: bytes, headers: Headers) -> MetricError:
@@ -163,7 +163,8 @@ def _words(body: bytes) -> str:
     return " ".join(said.split())[:WORDS] or "without a word"
 
 
-def _elements(body: bytes) -> list[Element]:
+def elements(body: bytes) -> list[Element]:
+    """Return what an answer holds. Raises MetricError."""
     try:
         answer = _BODY.decode(body)
         if answer.status != "success" or answer.data is None:

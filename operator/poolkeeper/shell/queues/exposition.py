@@ -21,13 +21,15 @@ _INDENTED = 256  # blanks before a name that are still looked at: a page may be 
 _SNIFFED = 64 * 1024  # bytes of a page that are looked at to tell a page without a metric from no page at all
 _MILLISECONDS = 1e11  # as seconds, an instant in the year 5138
 
-_QUOTED = rb'"(?:[^"\\\n]|\\.)*+"'
-_BRACES = rb"\{((?:[^\"}\n]|" + _QUOTED + rb")*+)\}"
+_QUOTED = rb'"(?:[^"\\\n]++|(?:\\.)++)*+"'
+_BRACES = rb"\{((?:[^\"}\n]++|" + _QUOTED + rb")*+)\}"
 _REST = re.compile(
     rb"[ \t]*+(?:" + _BRACES + rb")?[ \t]*+([^ \t\r\n]++)"  # labels, value
     rb"(?:[ \t]++([-+0-9.eE]++))?(?:[ \t]++\#[^\n]*+)?[ \t\r]*+(?:\n|\Z)"  # timestamp, exemplar
 )
-_LABEL = re.compile(rb'[ \t]*+([a-zA-Z_][a-zA-Z0-9_]*+)[ \t]*+=[ \t]*+"((?:[^"\\\n]|\\.)*+)"[ \t]*+(?:,[ \t]*+|\Z)')
+_LABEL = re.compile(
+    rb'[ \t]*+([a-zA-Z_][a-zA-Z0-9_]*+)[ \t]*+=[ \t]*+"((?:[^"\\\n]++|(?:\\.)++)*+)"[ \t]*+(?:,[ \t]*+|\Z)'
+)
 _NAME = re.compile(rb"[a-zA-Z_:][a-zA-Z0-9_:]*+|(?=\{)")
 _ESCAPE = re.compile(r'\\([\\n"])')
 _START = re.compile(rb"[ \t\r]*+")
@@ -58,11 +60,13 @@ def read(page: bytes, names: Iterable[str]) -> dict[str, list[Sample]]:
     """
     found, room = {}, MOST
     for name in names:
-        samples = list(islice(_samples(page, name.encode()), room + 1))
-        room -= len(samples)
+        first: dict[frozenset[tuple[str, str]], Sample] = {}
+        for sample, key in islice(_samples(page, name.encode()), room + 1):
+            first.setdefault(key, sample)
+            room -= 1
         if room < 0:
             raise MalformedError(f"more than {MOST:,} samples of what is looked for")
-        found[name] = samples
+        found[name] = list(first.values())
     return {name: samples for name, samples in found.items() if samples}
 
 
@@ -93,8 +97,7 @@ def _check_sample(page: bytes, at: int) -> None:
         raise _malformed(page, at) from error
 
 
-def _samples(page: bytes, name: bytes) -> Iterator[Sample]:
-    seen = set()
+def _samples(page: bytes, name: bytes) -> Iterator[tuple[Sample, frozenset[tuple[str, str]]]]:
     for at in _places(page, name):
         after = at + len(name)
         if page[after : after + 1] not in (b"{", b" ", b"\t") or not _begins(page, at):
@@ -102,10 +105,7 @@ def _samples(page: bytes, name: bytes) -> Iterator[Sample]:
         rest = _REST.match(page, after)
         if rest is None:
             raise _malformed(page, at)
-        sample, key = _sample(page, at, rest)
-        if key not in seen:
-            seen.add(key)
-            yield sample
+        yield _sample(page, at, rest)
 
 
 def _sample(page: bytes, at: int, rest: re.Match[bytes]) -> tuple[Sample, frozenset[tuple[str, str]]]:

@@ -65,9 +65,17 @@ def inside(buckets: Iterable[Sample], unit: timedelta, slo: Slo, mirrors: frozen
     """
     bounds: defaultdict[float, list[Sample]] = defaultdict(list)
     for one in buckets:
-        bounds[float(one.labels.get("le", "nan"))].append(one)
+        bounds[_bound(one)].append(one)
     within = [bound for bound in bounds if bound * unit.total_seconds() <= slo.queue_time.total_seconds()]
     return sum(_apart(bounds[max(within)], mirrors)) if within else None
+
+
+def _bound(bucket: Sample) -> float:
+    """Return up to where a bucket counts, NaN where it does not say."""
+    try:
+        return float(bucket.labels.get("le", "nan"))
+    except ValueError:
+        return math.nan
 
 
 def _seen(engine: Engine, page: bytes) -> Page:
