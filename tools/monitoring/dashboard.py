@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from monitoring.panels import ROWS, Panel
+from monitoring.panel import Panel
+from monitoring.panels import ROWS
 
 Json = dict[str, Any]
 
