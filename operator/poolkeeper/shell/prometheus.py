@@ -93,7 +93,10 @@ class PrometheusServer:
                 status, body = await self._send(wire, headers, min(self._size, size or self._size))
         if status != HTTPStatus.OK:
             raise self._refusal(status, body, headers)
-        return elements(body)
+        try:
+            return elements(body)
+        except MetricError as fault:
+            raise MetricError(fault.reason, veiled(fault.detail, headers)) from None
 
     async def close(self) -> None:
         """Close the connections."""

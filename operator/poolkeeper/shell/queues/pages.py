@@ -17,6 +17,7 @@ from yarl import URL
 from poolkeeper.core.model import Transport
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.answer import MetricError, faults_told, open_session, read_body
+from poolkeeper.shell.proofs import Headers
 from poolkeeper.shell.queues.endpoints import Endpoint
 from poolkeeper.shell.queues.reach import Reach
 from poolkeeper.shell.queues.trust import UNWELCOME, Trust, TrustError, uncertified, unwelcome
@@ -75,14 +76,14 @@ class Pages:
         url = URL.build(
             scheme=scheme, host=self._reach.host(pod, endpoint.port), port=endpoint.port, path=endpoint.path
         )
-        headers = _ACCEPT | await self._trust.headers(pod.namespace, transport)
+        proof = await self._trust.headers(pod.namespace, transport)
         trusted, name = await self._trust.context(pod.namespace, transport), transport.server_name or None
         asked = self._session(pod.uid).get(
-            url, headers=headers, ssl=trusted or True, server_hostname=name, allow_redirects=False
+            url, headers=_ACCEPT | proof, ssl=trusted or True, server_hostname=name, allow_redirects=False
         )
         try:
             async with asked as response:
-                return await self._body(response, transport)
+                return covered(await self._body(response, transport), proof)
         except (aiohttp.ClientConnectorSSLError, aiohttp.ClientConnectorCertificateError) as error:
             raise uncertified(error) from None
 
@@ -97,3 +98,10 @@ class Pages:
         if uid not in self._sessions:
             self._sessions[uid] = open_session(connections=1, connect=self.limits.connect)
         return self._sessions[uid]
+
+
+def covered(page: bytes, proof: Headers) -> bytes:
+    """Return a page that may repeat what it was asked with, without the token: a fault repeats what it finds there."""
+    for value in proof.values():
+        page = page.replace(value.removeprefix("Bearer ").encode(), b"***")
+    return page
