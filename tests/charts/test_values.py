@@ -57,6 +57,9 @@ WRONG = [
     ("leaseDuration=0m00s", "leaseDuration"),
     ("leaseDuration=1s1s", "leaseDuration"),
     ("leaseDuration=1.5s", "leaseDuration"),
+    ("leaseDuration=500ms", "leaseDuration"),
+    ("fence.enabled=yes please", "fence.enabled"),
+    ("fence.enabled=true,extraArgs={--identity=keeper}", "fence.enabled"),
     ("logLevel=trace", "logLevel"),
     ("spread.whenUnsatisfiable=Never", "spread.whenUnsatisfiable"),
     ("extraArgs=--identity", "extraArgs"),
@@ -86,7 +89,7 @@ def test_a_rabbit_is_its_management_page(url):
     assert template("-f", "-", text=json.dumps(given))[0] == 0
 
 
-@pytest.mark.parametrize("duration", ["", "30s", "1m30s", "1h", "500ms", "10s"])
+@pytest.mark.parametrize("duration", ["", "30s", "1m30s", "1h", "1500ms", "10s"])
 def test_a_lease_lasts_as_long_as_a_duration_says(duration):
     assert template("--set", f"leaseDuration={duration}")[0] == 0
 

@@ -1,0 +1,213 @@
+"""A leader is lost: the standby decides within the lease, and nothing that the one before has left undoes anything.
+
+    leader      |--renews--|  killed, frozen, cut off
+                           |---- 2/3 of the lease: it has stopped by itself
+    standby                |--------- the lease ---------|- a look at it -|  decides
+
+Two operators under the manifests' rights, each on a way of its own to the API server, whose audit log tells who wrote
+what. A bound is held against what the time was worth on this machine (see `strain`).
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from secrets import token_hex
+
+import pytest
+
+from rig.fence import fenced
+from rig.ground import Ground
+from rig.install import Installation, installed
+from rig.manifests import pool, published
+from rig.space import Space
+from rig.strain import Strain
+from rig.succession import Candidate, Succession
+from rig.waiting import eventually
+
+pytestmark = [pytest.mark.xdist_group("leadership"), pytest.mark.lasts(60)]
+
+DURATION, RETRY, INTERVAL = 8.0, 16 / 15, 1.0
+"""Of the lease, between two renewals, and between two looks at a pool, in seconds."""
+BOUND = DURATION + 2 * RETRY + 2 * INTERVAL + 1
+"""The lease, counted from the last look that saw it renewed; the look that finds it over; the take-over, a look at the
+pool and the write of a size."""
+QUEUE = published(grace="10m")
+STEADY, LONG, SHORT = 500, 1500, 0
+HOUR = timedelta(hours=1)
+SAME = ("holderIdentity", "leaseTransitions")
+
+
+@pytest.fixture(scope="module")
+def installation(ground: Ground) -> Iterator[Installation]:
+    with installed(ground.cluster, f"led-{token_hex(3)}") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def succession(ground: Ground, installation: Installation) -> Iterator[Succession]:
+    with ExitStack() as ways:
+        space = Space(ground, f"led-{token_hex(3)}")
+        ways.callback(space.close)
+        yield Succession(space, installation, ways, ("--lease-duration", f"{DURATION:.0f}s"))
+
+
+def steady(space: Space, name: str) -> str:
+    """Make a pool that neither grows nor shrinks, and return how the fleet calls its workload."""
+    space.deploy(name)
+    space.fleet.queue(space.workload(name), STEADY)
+    space.create(pool(name, QUEUE, maxReplicas=3))
+    eventually(lambda: space.status(name), f"{name} was looked at")
+    return space.workload(name)
+
+
+def decided_after(space: Space, name: str, lost: float, strain: Strain) -> float:
+    """Return what the time was worth from a loss until the pool, whose queue is long since, has grown."""
+    grown = space.wait_for_growth(name)
+    worth = strain.worth(lost, grown.at)
+    print(f"{name}: decided after {grown.at - lost:.1f} s, which were worth {worth:.1f} s of {BOUND:.1f} s")
+    return worth
+
+
+def ends(candidate: Candidate) -> None:
+    eventually(lambda: not candidate.operator.running, f"{candidate.pod} ends by itself")
+
+
+def test_killed(succession: Succession, strain: Strain) -> None:
+    leader, _ = succession.two()
+    space, chat = succession.space, steady(succession.space, "killed")
+    leader.operator.kill()
+    lost = time.monotonic()
+    space.fleet.queue(chat, LONG)
+    assert decided_after(space, "killed", lost, strain) <= BOUND
+    assert succession.late_writes() == []
+
+
+def test_frozen_for_longer_than_the_lease(succession: Succession, strain: Strain) -> None:
+    leader, _ = succession.two()
+    space, chat = succession.space, steady(succession.space, "frozen")
+    leader.operator.freeze()
+    lost = time.monotonic()
+    space.fleet.queue(chat, LONG)
+    worth = decided_after(space, "frozen", lost, strain)
+    leader.operator.thaw()
+    ends(leader)
+    assert worth <= BOUND
+    assert succession.late_writes() == []
+
+
+def test_cut_off_from_the_api_server(succession: Succession, strain: Strain) -> None:
+    leader, _ = succession.two()
+    space, chat = succession.space, steady(succession.space, "severed")
+    leader.relay.sever()
+    lost = time.monotonic()
+    space.fleet.queue(chat, LONG)
+    worth = decided_after(space, "severed", lost, strain)
+    ends(leader)
+    assert worth <= BOUND
+    assert succession.late_writes() == []
+
+
+def test_a_write_that_arrives_after_the_lease_undoes_no_newer_size(succession: Succession, strain: Strain) -> None:
+    """Both want the same: what the one before sent meets a size that is newer than what it was decided on."""
+    leader, _ = succession.two()
+    space, chat = succession.space, steady(succession.space, "held")
+    leader.relay.hold()
+    lost = time.monotonic()
+    space.fleet.queue(chat, LONG)
+    eventually(lambda: leader.relay.holds("/held/scale"), "its write is on the way")
+    worth = decided_after(space, "held", lost, strain)
+    ends(leader)
+    leader.relay.heal()
+    assert worth <= BOUND
+    assert (arrived(succession, leader, "held"), succession.late_writes()) == ([409], [])
+
+
+def arrived(succession: Succession, sender: Candidate, name: str) -> list[int]:
+    """Return what was answered to a pod that wrote a size, once its write has arrived."""
+
+    def answers() -> list[int]:
+        mine = [one for one in succession.requests(sender.pod) if one.writes and one.name == name]
+        return [one.status for one in mine if one.resource == "deployments/scale"]
+
+    return eventually(answers, f"the write of {sender.pod} has arrived")
+
+
+def outlive(succession: Succession, name: str) -> Candidate:
+    """Let a leader's write be on its way until another leads who finds nothing to write; then let it arrive."""
+    leader, standby = succession.two()
+    space, chat = succession.space, steady(succession.space, name)
+    leader.relay.hold()
+    space.fleet.queue(chat, LONG)
+    eventually(lambda: leader.relay.holds(f"/{name}/scale"), "its write is on the way")
+    space.fleet.queue(chat, STEADY)
+    standby.operator.wait_until_leading()
+    ends(leader)
+    leader.relay.heal()
+    return leader
+
+
+def test_a_late_write_that_nothing_else_would_stop_is_refused_by_the_fence(succession: Succession) -> None:
+    succession.two()
+    with fenced(succession.space.ground.cluster, succession.installation):
+        leader = outlive(succession, "outlived")
+        answers = arrived(succession, leader, "outlived")
+    assert (answers, succession.space.sizes("outlived"), succession.late_writes()) == ([403], [2], [])
+
+
+@pytest.mark.long
+def test_without_the_fence_only_what_was_on_its_way_arrives(succession: Succession) -> None:
+    leader = outlive(succession, "unfenced")
+    assert arrived(succession, leader, "unfenced") == [200]
+    assert {(one.pod, one.name) for one in succession.late_writes()} == {(leader.pod, "unfenced")}
+
+
+# Clocks
+
+
+def lease(succession: Succession) -> dict[str, str]:
+    found: dict[str, str] = succession.space.api.get(
+        f"/apis/coordination.k8s.io/v1/namespaces/{succession.installation.namespace}/leases/poolkeeper"
+    )["spec"]
+    return found
+
+
+def renewed(succession: Succession) -> datetime:
+    return datetime.fromisoformat(lease(succession)["renewTime"])
+
+
+def renewals(succession: Succession, count: int) -> None:
+    for _ in range(count):
+        before = renewed(succession)
+        eventually(lambda before=before: renewed(succession) != before, "the lease is renewed")
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+def test_wall_clocks_that_jump_move_nothing(succession: Succession, hours: int) -> None:
+    """The leader's one way, the standby's the other; a grace period of ten minutes is under way."""
+    leader, standby = succession.two()
+    name = f"jumped-{'ahead' if hours > 0 else 'back'}"
+    space, chat = succession.space, steady(succession.space, name)
+    space.fleet.queue(chat, SHORT)
+    before = lease(succession)
+    leader.clock.jump(hours * HOUR)
+    standby.clock.jump(-hours * HOUR)
+    eventually(lambda: abs(leader.operator.wall_clock - datetime.now(UTC)) > HOUR / 2, "its clock has jumped")
+    renewals(succession, 3)
+    off, after = abs(renewed(succession) - datetime.now(UTC)), lease(succession)
+    for one in (leader, standby):
+        one.clock.jump(timedelta(0))
+    assert [after[name] for name in SAME] == [before[name] for name in SAME]
+    assert (space.sizes(name), off < HOUR / 2) == ([2], True)
+
+
+def test_a_jump_of_the_api_servers_clock_moves_nothing_and_is_said(succession: Succession) -> None:
+    leader, _ = succession.two()
+    space, chat = succession.space, steady(succession.space, "dated")
+    space.fleet.queue(chat, SHORT)
+    leader.relay.shift = HOUR
+    eventually(lambda: "API server's clock" in leader.operator.probe("/healthz"), "it says so")
+    renewals(succession, 2)
+    off = abs(renewed(succession) - datetime.now(UTC))
+    leader.relay.shift = timedelta(0)
+    assert (leader.operator.running, space.sizes("dated"), off < HOUR / 2) == (True, [2], True)
