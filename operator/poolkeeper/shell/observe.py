@@ -160,7 +160,9 @@ def half(pool: Pool, cluster: Cluster, found: WorkloadView, now: datetime) -> Ta
     seen = workload_projections.target(found, cluster.replicas_of(found), see)
     tier, reclaimed = tier_of(pool, spot=found.name != pool.target), cluster.reclaimed(found, now)
     refused = refusal(pool.scale_rests.get(tier))
-    return overlaid(pool, replace(seen, tier=tier, reclaimed=reclaimed, refused=refused), found)
+    if (seen.tier, seen.reclaimed, seen.refused) != (tier, reclaimed, refused):  # hardly ever: at each look, it tells
+        seen = replace(seen, tier=tier, reclaimed=reclaimed, refused=refused)
+    return overlaid(pool, seen, found)
 
 
 def name_taken(pool: Pool, found: WorkloadView) -> Conflict | None:
