@@ -83,6 +83,9 @@ bench-batch: $(READY) ## A night's work on spot beside all of it at once on on-d
 bench-rest: $(READY) assets ## Writes at rest, from the API server's audit log
 	@exec $(RUN)/python bench/rest.py
 
+bench-fence: $(READY) assets ## What the write fence costs a write, with it and without in turns (about 2 minutes)
+	@exec $(RUN)/python bench/fence.py
+
 bench-spot: $(READY) assets ## Reclaims of spot on a real API server, and two weeks of a spot market replayed (about 5 minutes)
 	@exec $(RUN)/python bench/spot.py
 
@@ -144,4 +147,4 @@ $(READY): pyproject.toml uv.lock
 	$(UV) sync --frozen
 	touch $@
 
-.PHONY: help env demo docs test test-long unit lint types crds cluster playground screenshots bench-reaction bench-peers bench-from-zero bench-batch bench-rest bench-spot bench-forecast bench-money bench-economics bench-recommend bench-decide bench-journal bench-speed bench-live bench-published bench-skyserve bench-cliff soak chaos assets clean
+.PHONY: help env demo docs test test-long unit lint types crds cluster playground screenshots bench-reaction bench-peers bench-from-zero bench-batch bench-rest bench-fence bench-spot bench-forecast bench-money bench-economics bench-recommend bench-decide bench-journal bench-speed bench-live bench-published bench-skyserve bench-cliff soak chaos assets clean
