@@ -52,6 +52,9 @@ crds: $(READY) ## Generate crds/, docs/reference/, the dashboard, the Prometheus
 	$(RUN)/python -m drawings
 	$(RUN)/python -m bundles
 
+audit-dependencies: $(READY) ## Known holes in what uv.lock pins, asked of OSV: it needs the internet
+	@$(UV) audit --frozen
+
 docs: $(READY) ## The documentation as a site: out/docs/index.html
 	@$(RUN)/sphinx-build -W --keep-going -q -b html docs out/docs
 	echo "out/docs/index.html"
@@ -147,4 +150,4 @@ $(READY): pyproject.toml uv.lock
 	$(UV) sync --frozen
 	touch $@
 
-.PHONY: help env demo docs test test-long unit lint types crds cluster playground screenshots bench-reaction bench-peers bench-from-zero bench-batch bench-rest bench-fence bench-spot bench-forecast bench-money bench-economics bench-recommend bench-decide bench-journal bench-speed bench-live bench-published bench-skyserve bench-cliff soak chaos assets clean
+.PHONY: help env demo docs audit-dependencies test test-long unit lint types crds cluster playground screenshots bench-reaction bench-peers bench-from-zero bench-batch bench-rest bench-fence bench-spot bench-forecast bench-money bench-economics bench-recommend bench-decide bench-journal bench-speed bench-live bench-published bench-skyserve bench-cliff soak chaos assets clean
