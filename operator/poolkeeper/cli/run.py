@@ -90,6 +90,7 @@ def run(
     from poolkeeper.shell.costs import load as load_costs
     from poolkeeper.shell.kubeconfig import AccessError
     from poolkeeper.shell.lease import read_duration
+    from poolkeeper.shell.listen import listening, read_address
     from poolkeeper.shell.queues.reach import networks
     from poolkeeper.shell.servers import load_servers
     from poolkeeper.shell.settings import CLUSTER, LEDGER_LABELS, JournalTerms, Settings
@@ -100,11 +101,16 @@ def run(
         given_costs = load_costs(costs) if costs else Costs()
         duration = read_duration(lease_duration)
         logs.configure(log_level)
+        address = read_address(listen)
         Access.find(kubeconfig, context)
     except (ValueError, AccessError) as error:
         raise typer.BadParameter(str(error)) from error
     # Here, for kopf would wrap what is in the way in its own words and a traceback. Once it runs, an outage passes.
     ask((kubeconfig, context), lambda kube: kube.get("/version", into=dict))
+    try:
+        listener = listening(address)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
     given = {"identity": identity} if identity else {}
     app.run(
         Settings(
@@ -124,5 +130,6 @@ def run(
             overheads=tuple(one.to_core() for one in given_costs.overheads),
             journal=JournalTerms(journal_size * 2**10, timedelta(days=journal_days)),
             **given,
-        )
+        ),
+        listener,
     )

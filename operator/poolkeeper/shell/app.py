@@ -11,6 +11,7 @@ import resource
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
+from socket import socket
 from typing import Any, cast
 
 import aiohttp
@@ -34,6 +35,7 @@ from poolkeeper.shell.leader import Elector
 from poolkeeper.shell.lease import LeaseTerms
 from poolkeeper.shell.ledger import Heading
 from poolkeeper.shell.list_watch import HasMetadata
+from poolkeeper.shell.listen import listening, read_address
 from poolkeeper.shell.loop import Loop, Sources
 from poolkeeper.shell.money import Money
 from poolkeeper.shell.pools import Key, Pool, Pools
@@ -49,7 +51,6 @@ from poolkeeper.shell.settings import Settings
 from poolkeeper.shell.telemetry import Telemetry
 from poolkeeper.shell.turn import Turns
 
-DEFAULT_ADDRESS = "127.0.0.1:8080"
 STUCK = timedelta(minutes=8)
 STALLED = timedelta(seconds=15)
 CLOCK_JUMP = timedelta(seconds=30)
@@ -64,8 +65,9 @@ log = structlog.get_logger("poolkeeper")
 class Operator:
     """Everything one process runs, put together."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, listener: socket | None = None) -> None:
         self.settings = settings
+        self._listener = listener
         self.pools = Pools()
         self.telemetry = Telemetry()
         self.own = self.telemetry.own
@@ -324,13 +326,7 @@ class Operator:
         )
         await runner.setup()
         self._open.push_async_callback(runner.cleanup)
-        host, _, port = (self.settings.listen or DEFAULT_ADDRESS).rpartition(":")
-        try:
-            await web.TCPSite(runner, host, int(port)).start()
-        except OSError:
-            if self.settings.listen:
-                raise
-            await web.TCPSite(runner, host, 0).start()
+        await web.SockSite(runner, self._listener or listening(read_address(self.settings.listen))).start()
         self.address = f"http://{runner.addresses[0][0]}:{runner.addresses[0][1]}"
         log.info("serving", address=self.address)
 
@@ -373,12 +369,12 @@ def session(access: Access) -> kopf.AiohttpSession:
     return kopf.AiohttpSession(server=access.server, default_namespace=access.namespace, aiohttp_session=way)
 
 
-def run(settings: Settings) -> None:
-    """Run the operator until it is told to stop."""
+def run(settings: Settings, listener: socket | None = None) -> None:
+    """Run the operator until it is told to stop; it serves its pages at the listener, else where the settings say."""
     allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, allowed))  # one connection for each scraped pod
     registry = kopf.OperatorRegistry()
-    operator = Operator(settings)
+    operator = Operator(settings, listener)
 
     @kopf.on.startup(registry=registry, errors=kopf.ErrorsMode.PERMANENT)
     async def start(settings: kopf.OperatorSettings, **_: Any) -> None:  # noqa: ANN401  kopf's own keywords

@@ -79,7 +79,7 @@ class OwnMetrics:
         self.unheard = gauge("pools_unheard", "Pools whose newest generation kopf's watch has not told of.")
         self.started = gauge("start_time_seconds", "When this process began, in seconds since 1970.")
         self.build = gauge("build_info", "1, with what this process is made of.", ("version", "python", "kopf"))
-        self._good = self.readings.labels(GOOD)
+        self._count_good = self.readings.labels(GOOD).inc
         self._failing: set[tuple[str, str]] = set()
         self.started.set(time.time())
         self.build.labels(version("poolkeeper"), platform.python_version(), version("kopf")).set(1)
@@ -100,7 +100,7 @@ class OwnMetrics:
     def seen(self, readings: Iterable[Reading]) -> None:
         """Count what sources have said."""
         for reading in readings:
-            (self.readings.labels(reading.fault.value) if reading.fault else self._good).inc()
+            self.readings.labels(reading.fault.value).inc() if reading.fault else self._count_good()
             for fault in reading.faults:
                 self.pod_faults.labels(fault.reason.value).inc()
 
