@@ -10,17 +10,23 @@ import argparse
 import asyncio
 import cProfile
 import gc
+import json
 import os
 import pstats
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from statistics import median
-from typing import Any, cast
+from tempfile import TemporaryDirectory
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 from figures import save
+from measured import Measured
+from spreads import spread
 from stage import leave_with
 from usage import usage
 
@@ -41,6 +47,9 @@ from poolkeeper.shell.settings import JournalTerms, Settings
 from poolkeeper.shell.telemetry import Telemetry
 from poolkeeper.shell.turn import Turns
 
+if TYPE_CHECKING:
+    from poolkeeper.shell.leader import Elector
+
 Json = dict[str, Any]
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -53,16 +62,21 @@ SOURCES = ("prometheus", "pods")
 
 
 class Kube:
-    """An API server that takes every write as done, and the time that it tells; a size that is written is had."""
+    """An API server that takes every write as done, and the time that it tells; a size that is written is had.
+
+    `second` is the time, None where it is the clock's.
+    """
 
     def __init__(self) -> None:
         self.clock = self
-        self.second = 0.0
+        self.second: float | None = 0.0
         self.writes = 0
+        self._began = time.monotonic()
 
     def now(self) -> datetime:
         """Return the time of this look."""
-        return START + timedelta(seconds=self.second)
+        passed = time.monotonic() - self._began if self.second is None else self.second
+        return START + timedelta(seconds=passed)
 
     async def patch(self, *_: object, **__: object) -> Written:
         """Take a change."""
@@ -131,7 +145,7 @@ class Row:
 class Rig:
     """So many pools, each on a Deployment of so many ready replicas, and the loop that looks at them."""
 
-    def __init__(self, pools: int, replicas: int, source: str) -> None:
+    def __init__(self, pools: int, replicas: int, source: str, telemetry: Telemetry) -> None:
         self.kube, self.pools = Kube(), Pools()
         kube = cast("KubeClient", self.kube)
         self.cluster = Cluster(kube)
@@ -143,7 +157,6 @@ class Rig:
         for name in self.names:
             pool = self.pools.take(pool_object(name, source))
             pool.lead(None, self.kube.now())
-        telemetry = Telemetry()
         money = Money(kube, self.cluster, self.pools, telemetry, Settings())
         money.begin(START - timedelta(hours=1))
         turns = Turns(kube, self.cluster, self.pools, telemetry, money)
@@ -164,16 +177,31 @@ class Rig:
 
     async def second(self, changing: Iterable[str] = ()) -> float:
         """Look at every pool once, a second later; return the processor's seconds that it took."""
-        self.kube.second += 1
+        self.kube.second = (self.kube.second or 0.0) + 1
         for name in changing:
             self.depths[name] = LONG if self.depths[name] == CALM else CALM
-        self.server.scrape(self.kube.now().timestamp())
-        self.pages.page = self._engine.text(Gauges(2, 40, 0.5), self._measures).encode()
+        self.scrape()
         begun = time.process_time()
         self.loop._start_round(list(self.pools))  # noqa: SLF001  the loop's own beat would wait for the clock
         while any(pool.busy for pool in self.pools):  # noqa: ASYNC110  an event would be one more cost of a look
             await asyncio.sleep(0)
         return time.process_time() - begun
+
+    def scrape(self) -> None:
+        """Have the queues and the pages as they are now."""
+        self.server.scrape(self.kube.now().timestamp())
+        self.pages.page = self._engine.text(Gauges(2, 40, 0.5), self._measures).encode()
+
+    async def live(self, seconds: float) -> None:
+        """Let the loop look at them, by the clock."""
+        self.kube.second, leading = None, SimpleNamespace(leading=True)
+        self.scrape()
+        for pool in self.pools:
+            self.loop.note(pool)
+        running = asyncio.create_task(self.loop.run(cast("Elector", leading)))
+        await asyncio.sleep(seconds)
+        leading.leading = False
+        await running
 
 
 def raw(thing: Json) -> msgspec.Raw:
@@ -252,7 +280,7 @@ async def measure(rig: Rig, seconds: int, changing: int) -> list[float]:
 
 async def run(given: argparse.Namespace, source: str) -> Row:
     """Measure one source."""
-    rig = Rig(given.pools, given.replicas, source)
+    rig = Rig(given.pools, given.replicas, source, Telemetry())
     await measure(rig, WARM, 0)
     gc.collect()
     gc.freeze()
@@ -266,6 +294,22 @@ async def run(given: argparse.Namespace, source: str) -> Row:
         shown(profile)
     resident = usage(os.getpid()).resident
     return Row(source, given.pools, given.replicas, round(min(spent), 1), round(median(spent), 1), round(resident))
+
+
+async def live(given: argparse.Namespace, source: str) -> None:
+    """Run the loop by the clock, and print what it was like once it had found its pace."""
+    with TemporaryDirectory() as place:
+        Measured.path = Path(place) / "measured.jsonl"
+        rig = Rig(given.pools, given.replicas, source, Measured())
+        began = usage(os.getpid())
+        await rig.live(given.live)
+        used = usage(os.getpid())
+        told = [json.loads(line) for line in Measured.path.read_text(encoding="utf-8").splitlines(keepends=True)]
+    print(f"{source}: {given.pools} pools for {given.live:.0f} s, {used.line(began, given.live)}")
+    print("  stretch, second by second: " + " ".join(f"{line['stretch']:.1f}" for line in told))
+    print("  pools decided once:        " + " ".join(str(line["pools"]) for line in told))
+    for name in ("late", "decision", "apart"):
+        print(spread([value for line in told[len(told) // 2 :] for value in line[name]]).line(name))
 
 
 def shown(profile: cProfile.Profile) -> None:
@@ -283,12 +327,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--source", choices=SOURCES, action="append", help="both, if not given")
     parser.add_argument("--changing", action="store_true", help="let one pool in a hundred change each second")
     parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--live", type=float, default=0, help="run the loop for so many seconds instead")
     given = parser.parse_args(arguments)
     rows = []
     for source in given.source or SOURCES:
+        if given.live:
+            asyncio.run(live(given, source))
+            continue
         rows.append(asyncio.run(run(given, source)))
         print(rows[-1], flush=True)
-    if not given.profile:
+    if rows and not given.profile:
         print(f"-> {save('bench-looks', {'rows': [asdict(row) for row in rows]})}")
     return 0
 
