@@ -1,7 +1,7 @@
 """`poolkeeper run` by a clock that leaps: `python soak_operator.py BOARD run ...`; the product knows nothing of it.
 
     Clock (the `now` of all decisions)     monotonic time + the offset on the board
-    the loop's agenda                      the same: after a leap every pool is due, as after a stall of that length
+    the loop's agenda                      in real seconds; after a leap every pool comes up at once, besides its grid
     sleeps of a minute and more            end when the moved time has come: housekeeping, price book, pruning
     all else                               as it is: requests, the lease, back-off, journal
 
@@ -16,7 +16,6 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from soak_clock import Board
@@ -56,6 +55,21 @@ def counting(board: Board, look: Callable[..., Awaitable[None]]) -> Callable[...
     return counted
 
 
+def hurrying(board: Board, pop: Callable[..., Any]) -> Callable[..., Any]:
+    """Return an agenda's `pop` by which all comes up after a leap."""
+    heard = [0]
+
+    def popped(agenda: Any, *args: object) -> object:  # noqa: ANN401  the shell's
+        offset = board.read().offset
+        if offset != heard[0]:
+            for key in agenda._grid:  # noqa: SLF001  nobody else asks for all keys
+                agenda.hurry(key)
+            heard[0] = offset
+        return pop(agenda, *args)
+
+    return popped
+
+
 def noting(path: Path, bill: Callable[..., Any]) -> Callable[..., Any]:
     """Return a bill of which each change is noted: when, whose, and each pod's UID, tier and beginning."""
     known: dict[str, object] = {}
@@ -74,11 +88,11 @@ def noting(path: Path, bill: Callable[..., Any]) -> Callable[..., Any]:
 
 def prepare(board: Board) -> None:
     """Put the moved time in its places."""
-    from poolkeeper.shell import clock, loop, money  # noqa: PLC0415  asyncio.sleep is replaced first
+    from poolkeeper.shell import agenda, clock, loop, money  # noqa: PLC0415  asyncio.sleep is replaced first
 
     now = moved(board)
     clock.Clock.__init__.__defaults__ = (now,)
-    loop.time = SimpleNamespace(monotonic=now)  # type: ignore[assignment]
+    agenda.Agenda.pop = hurrying(board, agenda.Agenda.pop)  # type: ignore[method-assign]
     loop.Loop._look = counting(board, loop.Loop._look)  # type: ignore[method-assign]  # noqa: SLF001
     money.Money.bill = noting(board.path.with_suffix(".bills"), money.Money.bill)  # type: ignore[method-assign]
 

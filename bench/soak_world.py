@@ -41,6 +41,8 @@ MARS = {"schedule": {"timezone": "Mars/Phobos"}}
 """A zone is no zone, which no schema can tell."""
 SPOT_NODES = {"rig": "soak-spot"}
 LEAST, MOST, SPOT_GPUS, NODE_GPUS = 1, 6, 4, 40
+LEASE = ("--lease-duration", "40s")
+"""The machine is as busy as it can be: who leads is not to lose that for want of a processor."""
 WATCH_AGE = "poolkeeper_watch_age_seconds{"
 
 
@@ -206,7 +208,7 @@ class World:
         """Start an operator; the first leads, others stand by."""
         name = f"operator-{self.made}-{len(self.operators)}"
         command = [sys.executable, str(PROGRAM), str(self.clock.board.path), "run", "--kubeconfig"]
-        given = [str(account.kubeconfig), "--listen", "127.0.0.1:0", "--identity", name, *account.arguments]
+        given = [str(account.kubeconfig), "--listen", "127.0.0.1:0", "--identity", name, *account.arguments, *LEASE]
         self.stage.cluster.run(name, [*command, *given])
         self.operators.append(Operator(self.stage.cluster, name))
         return self.operators[-1]
@@ -253,7 +255,8 @@ def queue() -> Json:
 
 def spec_of(known: Known, number: int) -> Json:
     """Return a pool's spec: some have a window, some a budget, those on spot two tiers."""
-    cost: Json = {"timezone": known.zone, "pricePerGPUHour": PRICES}
+    tiers = PRICES if is_spot(known.name) else {"on-demand": PRICES["on-demand"]}
+    cost: Json = {"timezone": known.zone, "pricePerGPUHour": tiers}
     if number % 2:
         cost |= {"budget": {"monthly": "4000", "alertAtPercent": [50, 80, 100]}}
     found: Json = {"minReplicas": known.least, "maxReplicas": known.most, "cost": cost, "drain": {"deadline": "0s"}}

@@ -5,7 +5,9 @@ from pathlib import Path
 from types import SimpleNamespace as Known
 
 from soak_clock import Board
-from soak_operator import counting, moved, noting, sleeping
+from soak_operator import counting, hurrying, moved, noting, sleeping
+
+from poolkeeper.shell.agenda import Agenda
 
 
 class Slept:
@@ -91,3 +93,21 @@ def test_a_bill_is_noted_with_its_time_its_pool_and_its_pods(tmp_path):
 def test_a_bill_is_noted_when_it_changes_alone(tmp_path):
     one, two = billing("p1"), billing("p2")
     assert len(noted(tmp_path / "bills", [one], [one], [one, two])) == 2
+
+
+def come_up(board: Board, leap: int) -> list[str]:
+    """Return what comes up twice in the same second, the second time after a leap of so many seconds."""
+    agenda = Agenda[str]()
+    pop = hurrying(board, Agenda.pop)
+    agenda.put("chat", 60.0, 0.0, together=True)
+    pop(agenda, 61.0)
+    board.write("offset", leap)
+    return [key for key, _ in pop(agenda, 61.0)]
+
+
+def test_after_a_leap_every_pool_comes_up(tmp_path):
+    assert come_up(Board(tmp_path / "board"), leap=600) == ["chat"]
+
+
+def test_without_a_leap_nothing_comes_up_before_its_time(tmp_path):
+    assert come_up(Board(tmp_path / "board"), leap=0) == []
