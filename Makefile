@@ -104,6 +104,9 @@ bench-money: $(READY) ## Alarms and forecasts of money on half years made from t
 bench-decide: $(READY) ## Microseconds that one decision takes (half a minute)
 	@exec $(RUN)/python bench/decide.py
 
+mutants: $(READY) ## The share of small faults in the core that its tests find, of a tenth of them (an hour or more)
+	@$(RUN)/python bench/mutants.py
+
 bench-journal: $(READY) ## Microseconds and bytes that the journal costs (a minute)
 	@exec $(RUN)/python bench/journal.py
 
@@ -150,4 +153,4 @@ $(READY): pyproject.toml uv.lock
 	$(UV) sync --frozen
 	touch $@
 
-.PHONY: help env demo docs audit-dependencies test test-long unit lint types crds cluster playground screenshots bench-reaction bench-peers bench-from-zero bench-batch bench-rest bench-fence bench-spot bench-forecast bench-money bench-economics bench-recommend bench-decide bench-journal bench-speed bench-live bench-published bench-skyserve bench-cliff soak chaos assets clean
+.PHONY: help env demo docs audit-dependencies test test-long unit lint types crds cluster playground screenshots bench-reaction bench-peers bench-from-zero bench-batch bench-rest bench-fence bench-spot bench-forecast bench-money bench-economics bench-recommend bench-decide bench-journal mutants bench-speed bench-live bench-published bench-skyserve bench-cliff soak chaos assets clean

@@ -24,6 +24,13 @@ os.environ.setdefault("POOLKEEPER_POD_NETWORKS", "127.0.0.0/8")
 settings.register_profile("elsewhere", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("laws", settings.get_profile("elsewhere"), max_examples=40)
 settings.register_profile("long", settings.get_profile("elsewhere"), max_examples=3000)
+settings.register_profile(  # one process runs the same tests several times, and a fault that was found is not kept
+    "mutants",
+    settings.get_profile("elsewhere"),
+    max_examples=25,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.differing_executors],
+)
 settings.load_profile("elsewhere")
 
 
