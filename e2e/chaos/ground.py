@@ -80,7 +80,7 @@ def boot(members: Sequence[Member], seed: int) -> Iterator[Ground]:
 
 
 def people(ground: Ground) -> None:
-    """Make the pools, and once an operator looks at each their Deployments: every pod is paid for from its first second."""
+    """Make the pools, and once an operator looks at each their Deployments: no second of a pod is before that."""
     for member in ground.members:
         if member.kind is Kind.SPOT:
             add_nodes(ground.api, member, "on-demand", 1, gpus=20)
@@ -128,7 +128,8 @@ def target(member: Member) -> Json:
 def wish(member: Member) -> Json:
     """Return a member's pool."""
     queue = published(f"{member.grace:g}s", sources=[source(member, NAMESPACE)])
-    cost = {"timezone": noon(), "pricePerGPUHour": {"on-demand": "36.00", "spot": "18.00"}}
+    prices = {"on-demand": "36.00"} | ({"spot": "18.00"} if member.kind is Kind.SPOT else {})
+    cost = {"timezone": noon(), "pricePerGPUHour": prices}
     bounds = {"minReplicas": member.least, "maxReplicas": member.most, "drain": {"deadline": "1s"}}
     return pool(member.name, queue, cost=cost, **bounds, **special(member))
 

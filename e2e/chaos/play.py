@@ -19,11 +19,16 @@ from chaos.seats import Seat, Seats
 from chaos.split import Settled
 from chaos.verdict import Verdict
 from rig.api import ApiError, collection
+from rig.strain import Strain
 
 STANDS = (6.0, 14.0)
 LULL = (4.0, 12.0)
 WITHIN = 90.0
-"""Seconds in which all must be right again: a lease's 15, a start, backoff of at most 10 or 30, growth."""
+"""Seconds in which all must be right again: a lease's 15, a start, backoff of at most 10 or 30, growth.
+
+They are seconds of a machine that has nothing else to do; `rig.strain` tells what a span was worth.
+"""
+PATIENCE = 420.0
 CLOSING = 240.0
 LOOK = 0.1
 RISE = 0.7
@@ -49,16 +54,16 @@ def run(plan: Plan, say: Say) -> Verdict:
     say(f"seed {plan.seed}: {len(plan.members)} pools, {len(plan.faults)} kinds of faults, {plan.kills} kills")
     with boot(plan.members, plan.seed) as ground:
         seats = [Seat(ground.cluster, one.seat, one.kubeconfig, ground.arguments) for one in ground.proxies]
-        with Seats(seats, plan.seed, plan.kills, plan.seconds) as tended:
+        with Seats(seats, plan.seed, plan.kills, plan.seconds) as tended, Strain() as strain:
             scene = Scene(ground, tended, random.Random(plan.seed))  # noqa: S311  a run that can be repeated
-            return Run(plan, scene, say).whole()
+            return Run(plan, scene, strain, say).whole()
 
 
 class Run:
     """A run under way."""
 
-    def __init__(self, plan: Plan, scene: Scene, say: Say) -> None:
-        self._plan, self._scene, self._say = plan, scene, say
+    def __init__(self, plan: Plan, scene: Scene, strain: Strain, say: Say) -> None:
+        self._plan, self._scene, self._strain, self._say = plan, scene, strain, say
         self._ground, self._verdict = scene.ground, Verdict()
         self._settled: list[Settled] = []
 
@@ -89,18 +94,23 @@ class Run:
     def _settle(self, name: str, choose: Callable[[Member], int], is_so: Callable[[], list[str]]) -> None:
         """Let queues stand still, and wait until all pools are as they must be then."""
         self._ground.load.settle(choose)
-        begun, patience = time.time(), CLOSING if name in {"start", "end"} else WITHIN
-        while (left := is_so()) and time.time() - begun < patience:
+        begun, limit = time.monotonic(), CLOSING if name in {"start", "end"} else WITHIN
+        while (left := is_so()) and self._worth(begun) < limit and time.monotonic() - begun < PATIENCE:
             time.sleep(LOOK)
-        took = time.time() - begun
-        killed = f"{self._scene.seats.killed} killed"
+        took, worth = time.monotonic() - begun, self._worth(begun)
+        beside = f"worth {worth:5.1f}, {self._scene.seats.killed} killed"
         self._say(
-            f"{name:<22} right again after {took:5.1f} s, {killed}" + (f"; NOT: {', '.join(left)}" if left else "")
+            f"{name:<22} right again after {took:5.1f} s, {beside}" + (f"; NOT: {', '.join(left)}" if left else "")
         )
         self._verdict.wrongs += [Wrong("not right again", one, time.time(), f"after {name}") for one in left]
         if name not in {"start", "end"}:
             self._verdict.returns.setdefault(name, []).append(took)
+            self._verdict.worth.append(worth)
         self._note()
+
+    def _worth(self, begun: float) -> float:
+        """Return what the time since a moment was worth."""
+        return self._strain.worth(begun, time.monotonic())
 
     def _is_right(self) -> list[str]:
         """Return the pools that are not as they must be."""

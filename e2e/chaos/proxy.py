@@ -111,7 +111,7 @@ class Proxy:
         headers = passed_on(request.headers) | {"User-Agent": f"{STAMP}/{self.seat}/{sent.stamp:.6f}"}
         url = URL(f"{self._server}{request.raw_path}", encoded=True)
         async with self._session.request(
-            request.method, url, headers=headers, data=sent.body, allow_redirects=False
+            request.method, url, headers=headers, data=sent.body or None, allow_redirects=False
         ) as answer:
             deed = sent.hit.deed if sent.hit else None
             if deed is Deed.SLOW and sent.hit:

@@ -20,13 +20,17 @@ SIZES = {
 
 @dataclass
 class Verdict:
-    """Wrongs, and what they are counted against; `returns` are seconds from a fault's end until all was right again."""
+    """Wrongs, and what they are counted against; `returns` are seconds from a fault's end until all was right again.
+
+    `worth` is what they come to on a machine that has nothing else to do.
+    """
 
     wrongs: list[Wrong] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
     hits: int = 0
     kills: int = 0
     returns: dict[str, list[float]] = field(default_factory=dict)
+    worth: list[float] = field(default_factory=list)
     steps: int = 0
     falls: int = 0
     writes: int = 0
@@ -68,6 +72,8 @@ class Verdict:
             "not right again in time": self.counts["not right again"],
             "seconds until right again, median": round(median(times), 1) if times else None,
             "seconds until right again, max": round(times[-1], 1) if times else None,
+            "worth on an idle machine, median": round(median(self.worth), 1) if self.worth else None,
+            "worth on an idle machine, max": round(max(self.worth), 1) if self.worth else None,
             "seconds by fault, max": {name: round(max(found), 1) for name, found in sorted(self.returns.items())},
             "wrongs": [wrong._asdict() for wrong in self.wrongs],
         }
