@@ -219,18 +219,18 @@ class Pool:
         return True
 
     def _accept(self, raw: Mapping[str, Any]) -> None:
-        parse_spec(raw)
+        parsed = parse_spec(raw)
         self.accepted = dict(raw)
-        self._lay_over()
+        self._lay_over(parsed)
 
-    def _lay_over(self) -> None:
-        """Make the spec anew: what was applied, with the override in it where that can be."""
+    def _lay_over(self, parsed: Spec | None = None) -> None:
+        """Make the spec anew: what was applied (and perhaps `parsed`), with the override in it where that can be."""
         if self.accepted is None:
             return
         laid = None
         if self.override is not None and not self.override_ended:
             laid, self.override = override.applied(self.accepted, override.read(self.override_text) or self.override)
-        self.spec = laid or parse_spec(self.accepted)
+        self.spec = laid or parsed or parse_spec(self.accepted)
         self.own_writes.clear()
         self.is_bare = False
         self.core = self.spec.to_core()
