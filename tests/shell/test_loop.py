@@ -9,7 +9,7 @@ from poolkeeper.api.target import STATEFUL_SET
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.kube import Metadata, Written
 from poolkeeper.shell.kube_errors import Forbidden, TooManyRequests
-from poolkeeper.shell.loop import Loop, Sources
+from poolkeeper.shell.loop import Loop, Since, Sources
 from poolkeeper.shell.money import Money
 from poolkeeper.shell.pools import Pools
 from poolkeeper.shell.settings import Settings
@@ -265,3 +265,20 @@ async def test_a_stateful_set_that_is_not_there_is_named():
     rig.cluster.workloads[STATEFUL_SET].items.clear()
     await rig.look(0)
     assert rig.pool.decision.detail == "statefulset/chat is not in inference"
+
+
+def ratio_after(rig, asked, late):
+    """Return how much longer than asked looks are apart after a second in which ten began so late."""
+    loop = rig.loop
+    loop._agenda.rate = asked  # noqa: SLF001  of pools that are too many for a test
+    loop._since = Since(loop.turned_at - 1, looks=10, late=10 * late)  # noqa: SLF001
+    loop._keep_time()  # noqa: SLF001
+    return loop._telemetry.stretch._value.get()  # noqa: SLF001
+
+
+def test_looks_of_too_many_pools_go_further_apart_and_it_is_said(rig):
+    assert ratio_after(rig, asked=10_000, late=1.0) > 1
+
+
+def test_looks_of_few_pools_stay_where_they_were_asked_for_however_late_they_are(rig):
+    assert ratio_after(rig, asked=100, late=1.0) == 1
