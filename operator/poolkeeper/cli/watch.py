@@ -5,6 +5,7 @@ Nothing here decides what is shown: rows, columns, the pane and the questions ar
 
 import asyncio
 import os
+import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ from poolkeeper.cli.watch_pause import question
 from poolkeeper.cli.watch_queue import Key
 from poolkeeper.cli.watch_rows import Choice, chosen
 from poolkeeper.cli.watch_table import Grid, Seen, grid
+from poolkeeper.cli.watch_terminal import leave_with
 
 EVERY = 1.0
 LOW = 16
@@ -246,6 +248,8 @@ def watch(access: tuple[Path | None, str | None], namespace: str | None, operato
 
     async def shown() -> None:
         async with Feed(access, namespace, operator) as feed:
+            terminal = asyncio.create_task(leave_with(sys.stdin.fileno()))
             await Watch(feed, namespace or "").run_async()
+            terminal.cancel()
 
     asyncio.run(shown())

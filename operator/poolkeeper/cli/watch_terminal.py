@@ -22,7 +22,7 @@ def is_gone(descriptor: int) -> bool:
 
 async def leave_with(descriptor: int) -> None:
     """End the process once the terminal is gone, as the signal would that has not come; there is nothing to restore."""
-    while not is_gone(descriptor):
+    while not is_gone(descriptor):  # noqa: ASYNC110  the kernel is asked: nobody could set an event
         await asyncio.sleep(EVERY.total_seconds())
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     signal.raise_signal(signal.SIGHUP)
