@@ -52,6 +52,8 @@ COUNTED = 100
 """So many entries are counted one by one where nobody else does: their contents come along."""
 SIZE = 16 * 2**20
 """So many bytes one answer may have: an entry's contents may be of any size."""
+LINE = 1024
+"""As so many bytes each line counts: it takes its time, and all pools wait for it."""
 NAMED = 8
 """So many of a stream's groups are named where the one that is asked for is not there."""
 REPEATED = ", with args beginning with"
@@ -91,7 +93,7 @@ class Parser(_AsyncRESP2Parser):
 
     async def _readline(self) -> bytes:
         line: bytes = await super()._readline()
-        self._take(len(line))
+        self._take(len(line) + LINE)
         return line
 
     def _take(self, count: int) -> None:
@@ -226,7 +228,7 @@ def told() -> Iterator[None]:
         raise MetricError(Reason.METRIC_SERVER_ERROR, words) from error
     except ResponseError as error:
         raise MetricError(meaning(said(error)), said(error)) from error
-    except (RedisError, LookupError, RecursionError, TypeError, ValueError) as error:
+    except (AttributeError, RedisError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise MetricError(Reason.METRIC_GARBAGE, f"no answer of a Redis: {said(error)}") from error
 
 
