@@ -162,6 +162,15 @@ def test_without_the_fence_only_what_was_on_its_way_arrives(succession: Successi
     assert {(one.pod, one.name) for one in succession.late_writes()} == {(leader.pod, "unfenced")}
 
 
+@pytest.mark.long
+def test_told_to_end_while_nobody_answers_it_ends_within_its_lease(succession: Succession, strain: Strain) -> None:
+    leader, _ = succession.two()
+    leader.relay.hold()
+    told = time.monotonic()
+    leader.operator.stop()
+    assert strain.worth(told, time.monotonic()) <= DURATION
+
+
 # Clocks
 
 

@@ -1,8 +1,11 @@
 """A way to the API server that fails as networks do: a process that takes it is hit, and nobody else.
 
-    heal    every byte passes on as it comes; all that was held arrives, also of senders who are gone by then
+    heal    every byte passes on as it comes, and all that was held arrives
     hold    bytes stay on the way, in both directions; connections stay, and new ones are taken that nobody answers
     sever   connections break, and new ones with them; what was held is lost
+
+Whoever ends meanwhile takes back nothing that it has sent, and its connections stay open at the other end, as those of
+a machine that is gone: the API server drops a request whose sender hangs up.
 
 TLS ends here, to know what is on its way, and to tell another time than the API server's: whoever takes this way says
 who it is by a token.
@@ -26,6 +29,8 @@ from controlplane import Cluster
 from controlplane.ground import write_kubeconfig
 
 CHUNK = 65536
+HUNG_UP, GONE = b"", None
+Queue = asyncio.Queue[bytes | None]
 DATE = re.compile(rb"(?<=\r\nDate: )[^\r]{29}(?=\r\n)")
 
 
@@ -95,10 +100,7 @@ class Relay:
 
     async def _end(self) -> None:
         self._listener.close()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}))
 
     async def _become(self, *, severed: bool, flowing: bool) -> None:
         self._severed = severed
@@ -127,16 +129,24 @@ class Relay:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, through: Callable[[bytes], bytes]
     ) -> None:
         """Carry bytes from one side to the other while they flow, also those of a side that is gone by then."""
-        queue: asyncio.Queue[bytes] = asyncio.Queue()
-        await asyncio.gather(_take(reader, queue, through), self._give(queue, writer))
+        queue: Queue = asyncio.Queue()
+        await asyncio.gather(self._take(reader, queue, through), self._give(queue, writer))
 
-    async def _give(self, queue: asyncio.Queue[bytes], writer: asyncio.StreamWriter) -> None:
+    async def _take(self, reader: asyncio.StreamReader, queue: Queue, through: Callable[[bytes], bytes]) -> None:
+        """Take in bytes at once."""
+        with suppress(OSError):
+            while chunk := await reader.read(CHUNK):
+                queue.put_nowait(through(chunk))
+        queue.put_nowait(HUNG_UP if self._flowing.is_set() else GONE)
+
+    async def _give(self, queue: Queue, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
             while chunk := await queue.get():
                 await self._flowing.wait()
                 writer.write(chunk)
                 await writer.drain()
-        await self._flowing.wait()  # the end of a connection, too, is on its way
+            if chunk is GONE:
+                return
         writer.close()
 
     def _noted(self, request: bytes) -> bytes:
@@ -146,14 +156,6 @@ class Relay:
 
     def _dated(self, answer: bytes) -> bytes:
         return DATE.sub(lambda found: _moved(found[0], self.shift), answer)
-
-
-async def _take(reader: asyncio.StreamReader, queue: asyncio.Queue[bytes], through: Callable[[bytes], bytes]) -> None:
-    """Take in bytes at once: a side that breaks off takes back nothing that it has sent."""
-    with suppress(OSError):
-        while chunk := await reader.read(CHUNK):
-            queue.put_nowait(through(chunk))
-    queue.put_nowait(b"")
 
 
 def _moved(date: bytes, shift: timedelta) -> bytes:
