@@ -34,6 +34,7 @@ def asked() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same faults and queues (1)")
     parser.add_argument("--kills", type=int, help="how many operators to kill (200 in half an hour)")
     parser.add_argument("--faults", default=",".join(FAULTS), help="which faults, parted by commas (all)")
+    parser.add_argument("--keep", type=Path, help="a directory for the operators' logs and the audit log")
     found = parser.parse_args()
     found.faults = found.faults.split(",")
     if unknown := set(found.faults) - set(FAULTS):
@@ -46,7 +47,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     given = asked()
     kills = round(given.minutes * KILLS_A_MINUTE) if given.kills is None else given.kills
-    verdict = run(Plan(60 * given.minutes, kills, given.seed, given.faults), say)
+    verdict = run(Plan(60 * given.minutes, kills, given.seed, given.faults, keep=given.keep), say)
     terms = {
         "minutes": given.minutes,
         "seed": given.seed,

@@ -6,20 +6,22 @@
                             seen: ->         ->| grace  | a replica may go
 
 A break (a queue that is not short, a metric that tells nothing) counts where somebody is sure to have seen it: it stood
-for LOOKS under one leader. From its end on a whole grace must pass; so it must from one step to the next, and from the
-pool's making to its first step. Steps are of one replica.
+for LOOKS under one leader. From its end on a whole grace must pass; so it must from one step to the next. A step begins
+with the marks on the pods that are to go and with the budget that is lowered for it, which may take their time.
+Steps are of one replica.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
 
-from chaos.evidence import Span, Step, Wrong
+from chaos.evidence import Span, Step, Write, Wrong
 from chaos.members import Member
 
 LOOKS = 8.0
 """Demand is looked at once a second; on a strained machine, or by a slow source, a look may come so much later."""
-SLACK = 1.5
+SLACK = 2.5
 """A sample may be taken a moment before the end of a break is known to us, and a write be stamped a moment late."""
+AHEAD = {"pods", "poddisruptionbudgets"}
+"""What is written before a replica goes."""
 
 
 def check(
@@ -27,13 +29,15 @@ def check(
     steps: Mapping[str, list[Step]],
     breaks: Mapping[str, Sequence[Span]],
     tenures: Sequence[Span],
+    writes: Sequence[Write] = (),
 ) -> list[Wrong]:
     """Return what was wrong; `breaks` are by pool, `tenures` the times in which one process led and was alive."""
     wrong: list[Wrong] = []
     for member in members:
         falls = [step for step in steps.get(member.halves[-1], ()) if step.falls and step.seat]
         ends = sorted(span.end for span in seen(breaks.get(member.name, ()), tenures))
-        wrong += [*_hasty(member, falls), *_unfounded(member, falls, ends)]
+        ahead = [one for one in writes if one.resource in AHEAD and of(member, one)]
+        wrong += [*_hasty(member, falls, ahead), *_unfounded(member, falls, ends)]
     return wrong
 
 
@@ -43,13 +47,19 @@ def seen(breaks: Iterable[Span], tenures: Sequence[Span]) -> list[Span]:
     return [part for part in parts if part.seconds >= LOOKS]
 
 
-def _hasty(member: Member, falls: Sequence[Step]) -> Iterator[Wrong]:
+def of(member: Member, write: Write) -> bool:
+    """Return whether what was written is a pool's: its own budget, or a pod of it."""
+    return write.name == member.name or write.name.startswith(f"{member.name}-")
+
+
+def _hasty(member: Member, falls: Sequence[Step], ahead: Sequence[Write]) -> Iterator[Wrong]:
     for step in falls:
         if step.before - step.after > 1 and member.least:
             yield Wrong("more than a step", member.name, step.sent, f"{step.name} {step.before} -> {step.after}")
-    for one, next_ in pairwise(falls):
-        if next_.sent - one.sent < member.grace - SLACK:
-            words = f"{next_.name} {next_.before} -> {next_.after}, {next_.sent - one.sent:.1f} s after the one before"
+    for before, one, next_ in zip([None, *falls], falls, falls[1:], strict=False):
+        since = min([one.sent, *(made.sent for made in ahead if (before.sent if before else 0) < made.sent < one.sent)])
+        if next_.sent - since < member.grace - SLACK:
+            words = f"{next_.name} {next_.before} -> {next_.after}, {next_.sent - since:.1f} s after the one before"
             yield Wrong("no grace between two steps", member.name, next_.sent, words)
 
 

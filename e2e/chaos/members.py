@@ -32,7 +32,7 @@ class Member:
     kind: Kind
     least: int = 2
     most: int = 6
-    grace: float = 6.0
+    grace: float = 10.0
     base: int = 0
     percent: int = 0
     lifted: int = 0
@@ -75,9 +75,9 @@ def company() -> tuple[Member, ...]:
     """Return all of them."""
     return (
         *(Member(f"pods-{index}", Kind.PODS) for index in range(4)),
-        Member("patient", Kind.PODS, grace=15),
+        Member("patient", Kind.PODS, grace=20),
         Member("series-0", Kind.SERIES),
-        Member("series-1", Kind.SERIES, grace=15),
+        Member("series-1", Kind.SERIES, grace=20),
         Member("query", Kind.QUERY),
         Member("clock", Kind.CLOCK, lifted=4),
         Member("zero", Kind.ZERO, least=0, most=3),

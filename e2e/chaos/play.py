@@ -5,9 +5,11 @@ moving queues | a fault stands | it ends: queues stand still, most of them high 
 """
 
 import random
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from chaos import bounds, events, graces, leaders, money, split
 from chaos.evidence import Span, Wrong, read, steps
@@ -47,6 +49,8 @@ class Plan:
     seed: int
     faults: Sequence[str] = tuple(FAULTS)
     members: tuple[Member, ...] = field(default_factory=company)
+    keep: Path | None = None
+    """Where to leave the operators' logs and the audit log."""
 
 
 def run(plan: Plan, say: Say) -> Verdict:
@@ -56,7 +60,10 @@ def run(plan: Plan, say: Say) -> Verdict:
         seats = [Seat(ground.cluster, one.seat, one.kubeconfig, ground.arguments) for one in ground.proxies]
         with Seats(seats, plan.seed, plan.kills, plan.seconds) as tended, Strain() as strain:
             scene = Scene(ground, tended, random.Random(plan.seed))  # noqa: S311  a run that can be repeated
-            return Run(plan, scene, strain, say).whole()
+            found = Run(plan, scene, strain, say).whole()
+        if plan.keep:
+            shutil.copytree(ground.cluster.directory / "logs", plan.keep, dirs_exist_ok=True)
+        return found
 
 
 class Run:
@@ -172,7 +179,7 @@ class Run:
         strays, verdict.under_way = leaders.check(mine, renewals)
         verdict.wrongs += [
             *bounds.check(members, made),
-            *graces.check(members, made, breaks, [span for _, span in terms]),
+            *graces.check(members, made, breaks, [span for _, span in terms], mine),
             *split.exact(members, self._settled),
             *split.kept(members, made, ground.witness.ready, self._scene.taken),
             *events.check(members, writes, made),

@@ -5,7 +5,7 @@ from chaos.evidence import Span
 from chaos.members import Kind, Member
 from chaos.split import Settled
 
-CHAT = Member("chat", Kind.PODS)
+CHAT = Member("chat", Kind.PODS, grace=6)
 SPOT = Member("chat", Kind.SPOT, base=1)
 CLOCK = Member("chat", Kind.CLOCK, lifted=4)
 ALWAYS = [Span(0, 10_000)]
@@ -65,7 +65,7 @@ def test_a_step_after_a_whole_grace_is_right(steps):
 
 
 def test_a_step_too_soon_after_a_long_queue_is_found(steps):
-    found = graces.check([CHAT], steps("chat", 4, (1000, 3)), {"chat": [Span(980, 996)]}, ALWAYS)
+    found = graces.check([CHAT], steps("chat", 4, (1000, 3)), {"chat": [Span(980, 997)]}, ALWAYS)
     assert [wrong.what for wrong in found] == ["no valid grace"]
 
 
@@ -82,6 +82,16 @@ def test_a_break_that_nobody_could_see_for_sure_proves_nothing(steps):
 def test_two_steps_within_one_grace_are_found(steps):
     found = graces.check([CHAT], steps("chat", 4, (1000, 3), (1003, 2)), {}, ALWAYS)
     assert [wrong.what for wrong in found] == ["no grace between two steps"]
+
+
+def test_a_step_begins_with_the_marks_on_the_pods_that_are_to_go(steps, writes):
+    marks = [writes("pods", {}, 996.1, name="chat-0")]
+    assert graces.check([CHAT], steps("chat", 4, (1000, 3), (1003, 2)), {}, ALWAYS, marks) == []
+
+
+def test_marks_of_the_step_before_excuse_nothing(steps, writes):
+    marks = [writes("pods", {}, 990.1, name="chat-0")]
+    assert len(graces.check([CHAT], steps("chat", 4, (991, 3), (1000, 2), (1003, 1)), {}, ALWAYS, marks)) == 1
 
 
 def test_two_replicas_at_once_are_found(steps):
