@@ -61,7 +61,7 @@ def of_size(pools: int, turns: Mapping[str, Json]) -> list[str]:
     spiking = max(turn["reaction"]["n"] + turn["silent"] for turn in known.values())
     return [
         f"### {pools} pools",
-        f"{spiking} of {pools} queues rose. {ratios(known)} {where(known)}".strip(),
+        " ".join(filter(None, (ratios(known), f"{spiking} of {pools} queues rose.", where(known)))),
         table(
             ["", "min, s", "median", "p95", "max", "never", "all held after, s"],
             [
