@@ -8,7 +8,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 MANIFESTS = [path for path in sorted((ROOT / "manifests").rglob("*.yaml")) if "samples" not in path.parts]
 GRANTING = [path for path in MANIFESTS if path.name != "kustomization.yaml"]
-DOCUMENTS = [one for path in GRANTING for one in yaml.safe_load_all(path.read_text()) if one]
+DOCUMENTS = [one for path in GRANTING for one in yaml.safe_load_all(path.read_text()) if one and "kind" in one]
 RULES = [rule for one in DOCUMENTS if one["kind"] in {"Role", "ClusterRole"} for rule in one.get("rules", ())]
 RIGHTS = {(resource, verb) for rule in RULES for resource in rule["resources"] for verb in rule["verbs"]}
 SUBJECTS = [subject for one in DOCUMENTS for subject in one.get("subjects", ())]
@@ -66,7 +66,7 @@ def test_the_page_tells_what_a_stolen_token_could_write(resource, verb):
     assert verb not in WRITES or f"`{resource}`" in PAGE
 
 
-@pytest.mark.parametrize("pod", pods(), ids=lambda pod: pod["serviceAccountName"])
+@pytest.mark.parametrize("pod", list(pods()), ids=lambda pod: pod["serviceAccountName"])
 def test_a_pod_runs_with_the_least(pod):
     context = pod["securityContext"]
     assert (context["runAsNonRoot"], context["seccompProfile"]) == (True, {"type": "RuntimeDefault"})
@@ -74,12 +74,12 @@ def test_a_pod_runs_with_the_least(pod):
     assert not [volume for volume in pod.get("volumes", ()) if "hostPath" in volume]
 
 
-@pytest.mark.parametrize("pod", pods(), ids=lambda pod: pod["serviceAccountName"])
+@pytest.mark.parametrize("pod", list(pods()), ids=lambda pod: pod["serviceAccountName"])
 def test_a_container_writes_nothing_and_may_nothing(pod):
     least = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
     assert [one["securityContext"] for one in pod["containers"]] == [least] * len(pod["containers"])
 
 
-@pytest.mark.parametrize("pod", pods(), ids=lambda pod: pod["serviceAccountName"])
+@pytest.mark.parametrize("pod", list(pods()), ids=lambda pod: pod["serviceAccountName"])
 def test_a_pod_has_an_account_of_its_own(pod):
     assert pod["serviceAccountName"].startswith("poolkeeper")
