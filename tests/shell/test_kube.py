@@ -242,6 +242,18 @@ async def test_a_write_waits_for_its_turn_no_longer_than_a_request_may_take(api)
     assert {type(answer) for answer in answers} == {TimedOut}
 
 
+async def test_there_is_room_for_what_can_wait_until_a_second_of_writes_waits(api):
+    async with KubeClient(api.access, limits=Limits(concurrent_writes=1, writes_per_second=3)) as kube:
+        room = []
+        writes = [asyncio.create_task(make(kube, f"map-{number}")) for number in range(5)]
+        for _ in range(5):
+            room.append(kube.has_room())
+            await asyncio.sleep(0)
+        await asyncio.gather(*writes)
+        room.append(kube.has_room())
+    assert (room[0], room[-2], room[-1]) == (True, False, True)
+
+
 async def test_whoever_does_not_lead_sends_no_write(api, kube):
     kube.may_write = lambda: False
     with pytest.raises(NotLeading, match="POST /api/v1/namespaces/lab/configmaps"):

@@ -282,3 +282,18 @@ def test_looks_of_too_many_pools_go_further_apart_and_it_is_said(rig):
 
 def test_looks_of_few_pools_stay_where_they_were_asked_for_however_late_they_are(rig):
     assert ratio_after(rig, asked=100, late=1.0) == 1
+
+
+async def test_a_status_waits_outside_while_many_others_wait_to_be_written(rig):
+    rig.loop._turns.has_room = lambda: False  # noqa: SLF001
+    await rig.look(0, waiting=500)
+    assert rig.count("PATCH status") == 0
+    rig.loop._turns.has_room = lambda: True  # noqa: SLF001
+    await rig.look(1, waiting=500)
+    assert rig.count("PATCH status") == 1
+
+
+async def test_the_status_of_a_change_does_not_wait_outside(rig):
+    rig.loop._turns.has_room = lambda: False  # noqa: SLF001
+    await rig.look(0)
+    assert [(one["from"], one["to"]) for one in rig.kube.status["history"]] == [(2, 3)]

@@ -629,3 +629,13 @@ def test_a_lifting_that_cannot_be_read_lifts_nothing_and_says_so():
 async def test_a_lifting_that_cannot_be_read_is_told(rig):
     rig.pool.lifted = lifting({BUDGET_LIFTED_UNTIL: "tomorrow"})
     assert rig.money.problems() == [f"ipool/chat in inference: {rig.pool.lifted.problem}"]
+
+
+async def test_what_is_to_be_written_of_money_waits_while_many_others_write():
+    rig = Rig()
+    rig.money.has_room = lambda: False
+    await rig.look(0)
+    assert POOL not in rig.kube.texts
+    rig.money.has_room = lambda: True
+    await rig.look(1)
+    assert rig.annotations

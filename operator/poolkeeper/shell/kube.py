@@ -214,6 +214,14 @@ class KubeClient:
         body = None if options is None else msgspec.json.encode(options)
         await self._write(Call("DELETE", path, body=body), priority)
 
+    def has_room(self) -> bool:
+        """Return whether a write that can wait would have its turn within a second.
+
+        Whoever looks again soon had better wait outside: a write that waits here may run out of time, and holds its
+        look up.
+        """
+        return self.writes.waiting(Priority.STATUS) < self._limits.writes_per_second
+
     @property
     def _signed(self) -> Params:
         return {"fieldManager": self._field_manager}

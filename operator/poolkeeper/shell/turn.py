@@ -61,12 +61,17 @@ def undone(after: Memory, before: Memory, decision: Decision, written: Versions)
 
 
 class Turns:
-    """Takes the turns of all pools, one at a time for each. `hear` is told each decision, as it was made."""
+    """Takes the turns of all pools, one at a time for each.
+
+    `hear` is told each decision, as it was made. `has_room` tells whether a status would be written soon: thousands of
+    them, at a start, wait for that without holding their pools' looks up.
+    """
 
     def __init__(self, kube: KubeClient, cluster: Cluster, pools: Pools, telemetry: Telemetry, money: Money) -> None:
         self._kube, self._cluster, self._pools, self._money = kube, cluster, pools, money
         self.telemetry = telemetry
         self.hear: Callable[[Pool, Deed], None] = lambda *_: None
+        self.has_room: Callable[[], bool] = lambda: True
         self._halves = Halves(kube, cluster)
         self._sparing = Sparing()
         self._stillness = Stillness()
@@ -199,7 +204,7 @@ class Turns:
         refused = pool.refused
         if refused and not (decision.frozen and decision.trail):  # a pool that is halted says by what
             decision = replace(decision, reason=refused[0], detail=refused[1])
-        if pool.status_rest.rests(now):
+        if pool.status_rest.rests(now) or not (pool.untold or self.has_room()):
             return
         budget = replace(pool.budget)
         status = self._stillness.due_status(pool, decision, now)
