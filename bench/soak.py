@@ -36,6 +36,7 @@ from stage import Stage, boot, leave_with, say, wait_until
 from controlplane.ground import write_kubeconfig
 from fleet.shapes import named
 from poolkeeper.api.names import JOURNAL_LABEL, LEDGER_LABEL
+from rig.api import ApiError
 from rig.install import Installation
 
 Json = dict[str, Any]
@@ -44,8 +45,8 @@ TRACE = "azure2024_conv_digitised"
 TRACE_BEGINS = 0
 """The trace's first day is a Monday."""
 CENT = Decimal("0.01")
-EVERY = 6
-"""Hours between two measurements."""
+SAMPLES = 120
+"""So many measurements are made, but not more than one an hour."""
 BOUNDS = {"resident": 1.0, "files": 0.5, "threads": 0.05, "tasks": 0.5, "status": 100.0, "series": 5.0}
 """What still counts as flat, a day: MB, files, threads, tasks, bytes of the largest status, series of one page."""
 UNITS = {
@@ -81,7 +82,10 @@ class Soak:
         for number, name in enumerate(list(self.world.pools)):
             load = share(self.week, at, number % 5)
             self.world.stage.fleet.queue(f"{NAMESPACE}/{name}", depth(LEAST, MOST, load))
-        self.course.pass_hour(at, self.count)
+        self.course.pass_hour(at, self.count, walk=hour % 2 == 0)
+        moved, looked, looks = self.course.waited, self.course.looked, self.world.clock.board.read().looks
+        restless = len(self.course.restless)
+        say(f"hour {hour + 1}: {moved:.0f} s moving, {looked:.0f} s looking so far, {looks} looks, {restless} restless")
 
     @property
     def count(self) -> int:
@@ -100,7 +104,7 @@ class Soak:
         """Let something happen, and count it."""
         if one.pool and one.kind != "make" and one.pool not in self.world.pools:
             return
-        {
+        act = {
             "make": lambda: self.make(one.pool),
             "delete": lambda: self.delete(one.pool),
             "change": lambda: self.world.change(one.pool),
@@ -113,8 +117,13 @@ class Soak:
             "api": self.world.restart_api_server,
             "term": lambda: self.world.change_leader(self.account, kill=False),
             "kill": lambda: self.world.change_leader(self.account, kill=True),
-        }[one.kind]()
-        self.done[one.kind] += 1
+        }[one.kind]
+        try:
+            act()
+            self.done[one.kind] += 1
+        except ApiError as error:
+            self.done[f"{one.kind} refused"] += 1
+            say(f"{one.kind} {one.pool}: {error}")
         self.course.still(self.count)
 
     def make(self, *names: str) -> None:
@@ -125,7 +134,7 @@ class Soak:
         wait_until(self.course.sight.is_still, f"{', '.join(names)}: every pod is ready", 120)
         for name in names:
             self.world.begin(name)
-        time.sleep(0.2)
+        wait_until(lambda: all(map(self.world.is_looked_at, names)), f"{', '.join(names)}: looked at", 120)
 
     def delete(self, name: str) -> None:
         """Delete a pool and its Deployment."""
@@ -235,7 +244,7 @@ def course(soak: Soak, given: Given) -> tuple[int, float]:
     while hour < given.days * 24 and time.monotonic() - began < given.minutes * 60:
         soak.live(hour, plan.get(hour, ()))
         hour += 1
-        if hour % EVERY == 0:
+        if hour % max(1, given.days * 24 // SAMPLES) == 0:
             soak.measure(hour)
     return hour, time.monotonic() - began
 
@@ -258,6 +267,8 @@ def judged(soak: Soak, given: Given, hours: int, took: float) -> Json:
         "seconds": round(took),
         "ratio": round(hours * 3600 / took),
         "looks": looks,
+        "seconds_moving": round(soak.course.waited),
+        "seconds_looking": round(soak.course.looked),
         "leaps": soak.course.leaps,
         "happened": dict(soak.done),
         "wrong_sizes": wrong_sizes(soak.course.sight.sizes),
@@ -282,9 +293,10 @@ def slopes(measured: Sequence[Json]) -> dict[str, Json]:
     mine = [one for one in measured if measured and one["leader"] == measured[-1]["leader"]]
     points = mine[len(mine) // 3 :]
     found = {name: slope([(one["day"], one[name]) for one in points], bound) for name, bound in BOUNDS.items()}
-    for name, one in found.items():
+    known = {name: one for name, one in found.items() if one}
+    for name, one in known.items():
         print(one.line(name, UNITS[name]))
-    return {name: {**asdict(one), "flat": one.is_flat, "points": len(points)} for name, one in found.items()}
+    return {name: {**asdict(one), "verdict": one.verdict, "points": len(points)} for name, one in known.items()}
 
 
 def settled(money: Sequence[Balance]) -> Json:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import inf, sqrt
+from math import sqrt
 from pathlib import Path
 from statistics import fmean
 
@@ -15,27 +15,31 @@ TWICE = 2.0
 
 @dataclass(frozen=True)
 class Slope:
-    """Change a day, and by how much that is uncertain to each side; `bound`: what still counts as flat."""
+    """Change a day, and by how much that is uncertain to each side; `bound`: what still counts as flat.
+
+    Flat is what surely does not grow by more; what may grow by more or not is told as unknown.
+    """
 
     a_day: float
     margin: float
     bound: float
 
     @property
-    def is_flat(self) -> bool:
-        """Whether what is certain of it is not above the bound: shrinking is no leak."""
-        return self.a_day - self.margin <= self.bound
+    def verdict(self) -> str:
+        """What it comes to, in a word: shrinking is no leak."""
+        if self.a_day + self.margin <= self.bound:
+            return "flat"
+        return "grows" if self.a_day - self.margin > self.bound else "unknown"
 
     def line(self, name: str, unit: str) -> str:
         """Return it as one line."""
-        word = "flat" if self.is_flat else "GROWS"
-        return f"{name:<18} {self.a_day:+.3f} ± {self.margin:.3f} {unit} a day   {word} (bound {self.bound:g})"
+        return f"{name:<10} {self.a_day:+.3f} ± {self.margin:.3f} {unit} a day: {self.verdict} (bound {self.bound:g})"
 
 
-def slope(points: Sequence[tuple[float, float]], bound: float) -> Slope:
-    """Return the slope of (day, value) by least squares; of fewer than three points nothing is certain."""
+def slope(points: Sequence[tuple[float, float]], bound: float) -> Slope | None:
+    """Return the slope of (day, value) by least squares; None: of fewer than three points nothing is certain."""
     if len(points) < 3:
-        return Slope(0.0, inf, bound)
+        return None
     middle, level = fmean(day for day, _ in points), fmean(value for _, value in points)
     spread = sum((day - middle) ** 2 for day, _ in points)
     rise = sum((day - middle) * (value - level) for day, value in points) / spread

@@ -43,8 +43,8 @@ def planned(days: int, steady: Sequence[str], seed: int) -> Plan:
         if day % 2:
             found[day * HOURS + drawn.randrange(HOURS)].append(Happening("api"))
         if day < days / 3:
-            kind = "kill" if day % 3 == 1 else "term"
-            found[day * HOURS + drawn.randrange(HOURS)].append(Happening(kind))
+            for kind in ("term", "kill") if day % 3 == 0 else ("term",):
+                found[day * HOURS + drawn.randrange(HOURS)].append(Happening(kind))
     return {hour: tuple(each) for hour, each in found.items() if hour < days * HOURS}
 
 

@@ -37,8 +37,9 @@ PROGRAM = Path(__file__).with_name("soak_operator.py")
 MOVED = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
 ZONES = ("America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kolkata")
 PRICES = {"on-demand": "3.00", "spot": "0.90"}
-MARS = {"schedule": {"timezone": "Mars/Phobos"}}
-"""A zone is no zone, which no schema can tell."""
+OFFICE = {"name": "office", "days": "Mon-Fri", "from": "08:00", "to": "18:00", "minReplicas": 2}
+NEVER = {"name": "office", "start": "0 9 30 2 *", "end": "0 10 30 2 *", "minReplicas": 2}
+"""A window on a day that no February has, which no schema can tell."""
 SPOT_NODES = {"rig": "soak-spot"}
 LEAST, MOST, SPOT_GPUS, NODE_GPUS = 1, 6, 4, 40
 LEASE = ("--lease-duration", "40s")
@@ -87,6 +88,10 @@ class World:
         now = self.clock.now()
         known.life = Life(found["metadata"]["uid"], name, known.zone, now, now)
 
+    def is_looked_at(self, name: str) -> bool:
+        """Return whether a pool's status tells of a look."""
+        return bool(self.stage.api.get(self.path("InferencePool", name)).get("status", {}).get("conditions"))
+
     def end(self, name: str) -> None:
         """Delete the pool, and then what it kept."""
         known = self.pools.pop(name)
@@ -124,11 +129,11 @@ class World:
 
     def spoil(self, name: str) -> None:
         """Give a pool a spec that cannot be accepted."""
-        self.patch(name, MARS)
+        self.patch(name, {"schedule": {"windows": [NEVER]}})
 
     def mend(self, name: str) -> None:
         """Give a pool its good spec again."""
-        self.patch(name, {"schedule": {"timezone": self.pools[name].zone}})
+        self.patch(name, {"schedule": {"windows": [OFFICE]}})
 
     def patch(self, name: str, spec: Mapping[str, object]) -> None:
         """Change a pool's spec."""
@@ -260,8 +265,7 @@ def spec_of(known: Known, number: int) -> Json:
     if number % 2:
         cost |= {"budget": {"monthly": "4000", "alertAtPercent": [50, 80, 100]}}
     found: Json = {"minReplicas": known.least, "maxReplicas": known.most, "cost": cost, "drain": {"deadline": "0s"}}
-    windows = [{"name": "office", "days": "Mon-Fri", "from": "08:00", "to": "18:00", "minReplicas": 2}]
-    found["schedule"] = {"timezone": known.zone, "windows": windows}
+    found["schedule"] = {"timezone": known.zone, "windows": [OFFICE]}
     if is_spot(known.name):
         spot = {"name": "spot", "type": "Spot", "provider": "eks", "fallback": {"after": "2m"}}
         spot |= {"recovery": {"after": "1m", "backoff": "1m"}}

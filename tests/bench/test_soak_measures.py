@@ -1,5 +1,6 @@
 import os
 
+import pytest
 from soak_measures import Slope, forgotten, largest, process, series, size, sizes_by_label, slope
 
 PAGE = """# HELP a words
@@ -15,23 +16,24 @@ def test_the_slope_of_a_line_is_certain():
 
 def test_a_slope_s_margin_is_two_standard_errors():
     found = slope([(0, 0.0), (1, 1.0), (2, 0.0), (3, 1.0)], bound=1.0)
+    assert found
     assert (round(found.a_day, 3), round(found.margin, 3)) == (0.2, 0.566)
 
 
 def test_of_two_points_nothing_is_certain():
-    assert slope([(0, 5.0), (1, 70.0)], bound=1.0).is_flat
+    assert slope([(0, 5.0), (1, 70.0)], bound=1.0) is None
 
 
-def test_what_certainly_grows_by_more_than_its_bound_is_not_flat():
-    assert not Slope(2.0, 0.5, bound=1.0).is_flat
+@pytest.mark.parametrize(
+    ("a_day", "margin", "verdict"),
+    [(0.5, 0.4, "flat"), (0.5, 0.6, "unknown"), (2.0, 0.5, "grows"), (-9.0, 1.0, "flat")],
+)
+def test_flat_is_what_surely_grows_by_no_more_than_its_bound(a_day, margin, verdict):
+    assert Slope(a_day, margin, bound=1.0).verdict == verdict
 
 
-def test_what_grows_by_less_than_its_bound_is_flat():
-    assert Slope(0.5, 0.0, bound=1.0).line("tasks", "tasks").endswith("flat (bound 1)")
-
-
-def test_what_grows_says_so():
-    assert "GROWS" in Slope(2.0, 0.5, bound=1.0).line("tasks", "tasks")
+def test_a_slope_is_told_with_its_margin_and_its_bound():
+    assert Slope(0.5, 0.1, bound=1.0).line("tasks", "tasks") == "tasks      +0.500 ± 0.100 tasks a day: flat (bound 1)"
 
 
 def test_this_process_has_memory_files_and_threads():
