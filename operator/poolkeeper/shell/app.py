@@ -93,6 +93,7 @@ class Operator:
         turns = Turns(self.kube, self.cluster, self.pools, self.telemetry, self.money)
         self.journal = Journal(self.kube, self.telemetry, self.settings.operator_namespace, self.settings.journal)
         turns.hear = self.hear
+        turns.has_room = self.money.has_room = self.kube.has_room
         self.loop = Loop(self.kube, self.cluster, self.pools, self.sources, turns)
         name = self._open.enter_context(_closing(identity.claim(self._lease(), self.settings.identity)))
         self.elector = Elector(own_client, self._terms(), name, on_lost=_leave)
