@@ -107,6 +107,12 @@ bench-decide: $(READY) ## Microseconds that one decision takes (half a minute)
 mutants: $(READY) ## The share of small faults in the core that its tests find, of a tenth of them (an hour or more)
 	@$(RUN)/python bench/mutants.py
 
+bench-looks: $(READY) ## Microseconds and memory that one look at a pool costs (a minute)
+	@exec $(RUN)/python bench/looks.py
+
+bench-scale: $(READY) assets ## 1,000 and 10,000 pools on a real API server: lateness, time, memory, requests (about 40 minutes)
+	@exec $(RUN)/python bench/scale.py
+
 bench-journal: $(READY) ## Microseconds and bytes that the journal costs (a minute)
 	@exec $(RUN)/python bench/journal.py
 
@@ -153,4 +159,4 @@ $(READY): pyproject.toml uv.lock
 	$(UV) sync --frozen
 	touch $@
 
-.PHONY: help env demo docs audit-dependencies test test-long unit lint types crds cluster playground screenshots bench-reaction bench-peers bench-from-zero bench-batch bench-rest bench-fence bench-spot bench-forecast bench-money bench-economics bench-recommend bench-decide bench-journal mutants bench-speed bench-live bench-published bench-skyserve bench-cliff soak chaos assets clean
+.PHONY: help env demo docs audit-dependencies test test-long unit lint types crds cluster playground screenshots bench-reaction bench-peers bench-from-zero bench-batch bench-rest bench-fence bench-spot bench-forecast bench-money bench-economics bench-recommend bench-decide bench-looks bench-scale bench-journal mutants bench-speed bench-live bench-published bench-skyserve bench-cliff soak chaos assets clean

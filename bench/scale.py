@@ -131,9 +131,8 @@ class Bench:
             time.sleep(0.2)
 
     def _used(self, operator: Operator) -> dict[str, Usage]:
-        pids = self._stage.cluster.programs.pids()
-        found = {"operator": operator.pid, **{name: pids[name] for name in OTHERS if name in pids}}
-        return {name: usage(pid) for name, pid in found.items()}
+        others = beside(self._stage.cluster.programs.pids())
+        return {name: usage(pid) for name, pid in {"operator": operator.pid, **others}.items()}
 
     def _lines(self, since: float) -> Iterator[Json]:
         text = self._path.read_text(encoding="utf-8") if self._path.exists() else ""
@@ -154,6 +153,12 @@ class Bench:
             if not token:
                 return found >= count
             more = f"&continue={token}"
+
+
+def beside(pids: Mapping[str, int]) -> dict[str, int]:
+    """Return the processes whose share is told beside the operator's; Prometheus' name has its port in it."""
+    known = {name.rpartition("-")[0] if name.startswith("prometheus-") else name: pid for name, pid in pids.items()}
+    return {name: known[name] for name in OTHERS if name in known}
 
 
 def requests(stage: Stage, since: datetime, seconds: float) -> dict[str, float]:
