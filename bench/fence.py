@@ -1,7 +1,8 @@
 """What the write fence costs: the same write with it and without, by the pod that leads and by somebody else.
 
 The write is an annotation of a pool, as the operator makes them, over a connection that stays. Rounds with the fence
-and without take turns, so that whatever else the machine does hits both alike.
+and without take turns, so that whatever else the machine does hits both alike. What is compared is what the quickest
+tenth took at most: on a machine that others use, only that is the API server's own time.
 """
 
 import argparse
@@ -10,10 +11,10 @@ import json
 import ssl
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
-from statistics import median
+from statistics import quantiles
 from urllib.parse import urlsplit
 
 from figures import figures, save, shaped
@@ -76,9 +77,14 @@ def _refused(stage: Stage, nobody: Bearer) -> bool:
     return True
 
 
-def ratio(found: Latencies, who: str, of: Callable[[Sequence[float]], float] = median) -> float:
+def quick(taken: Sequence[float]) -> float:
+    """Return what the quickest tenth took at most."""
+    return quantiles(taken, n=10, method="inclusive")[0]
+
+
+def ratio(found: Latencies, who: str) -> float:
     """Return how much longer a write takes with the fence than without, as a share of the latter."""
-    return of(found[who, "with"]) / of(found[who, "without"]) - 1
+    return quick(found[who, "with"]) / quick(found[who, "without"]) - 1
 
 
 def main() -> int:
@@ -90,12 +96,13 @@ def main() -> int:
     with boot(8, audit=False) as stage:
         found = measure(stage, _prepared(stage), given.rounds, given.writes)
     told = {f"{who}_{kind}": figures([1000 * one for one in taken]) for (who, kind), taken in found.items()}
+    tenths = {f"{who}_{kind}": round(1000 * quick(taken), 3) for (who, kind), taken in found.items()}
     for name, one in told.items():
-        print(f"{name:<16} n {one.n:<6} median {one.median:.2f} ms  p95 {one.p95:.2f} ms  max {one.max:.2f} ms")
+        print(f"{name:<16} n {one.n:<6} p10 {tenths[name]:.2f} ms  median {one.median:.2f} ms  p95 {one.p95:.2f} ms")
     ratios = {who: round(ratio(found, who), 4) for who in ("leader", "others")}
     for who, share in ratios.items():
-        print(f"{who}: with the fence the median is {share:+.1%} of that without")
-    save("bench-fence", {"at": datetime.now(UTC).isoformat(), "ratios": ratios, "milliseconds": shaped(told)})
+        print(f"{who}: with the fence the quickest tenth takes {share:+.1%}")
+    save("bench-fence", {"at": datetime.now(UTC).isoformat(), "ratios": ratios, "p10_ms": tenths, "ms": shaped(told)})
     return 0
 
 
