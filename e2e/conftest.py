@@ -20,6 +20,9 @@ from rig.groups import honour
 from rig.space import Space
 from rig.strain import Strain
 
+# Pods are on the loopback here, where nobody looks for pods unless told to: commands are told so.
+os.environ.setdefault("POOLKEEPER_POD_NETWORKS", "127.0.0.0/8")
+
 LIMIT = 900
 """Seconds that a test may take on the slowest machine, with what it stands on."""
 CARD = "poolkeeper_ground"
