@@ -145,9 +145,9 @@ def steps(writes: Iterable[Write], sights: Iterable[Sight] = ()) -> dict[str, li
     for one in sights:
         found[one.name][one.version] = one.at, one.replicas, UNKNOWN if one.ours else ""
     for made in writes:
-        if made.resource in SIZED and made.done and made.verb != "delete" and "replicas" in made.made.get("spec", {}):
+        if made.resource in SIZED and made.done and made.verb != "delete" and "spec" in made.made:
             version = int(made.made["metadata"]["resourceVersion"])
-            found[made.name][version] = made.sent, made.made["spec"]["replicas"], made.seat
+            found[made.name][version] = made.sent, made.made["spec"].get("replicas", 0), made.seat
     return {name: _changes(name, known) for name, known in found.items()}
 
 

@@ -56,6 +56,10 @@ class Scene:
         for proxy in self.ground.proxies:
             proxy.trouble = trouble
 
+    def until_now(self, first: int) -> None:
+        """Let the blindnesses from one on last until now at least: until all is right again, nobody knows who sees."""
+        self.blind[first:] = [Span(one.begin, max(one.end, time.time())) for one in self.blind[first:]]
+
     @contextmanager
     def unseen(self) -> Iterator[None]:
         """Note that from here to a recovery after the end the operator may see nothing of the cluster."""

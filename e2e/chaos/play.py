@@ -93,10 +93,16 @@ class Run:
     def _round(self, name: str) -> None:
         self._ground.load.move()
         time.sleep(self._scene.chance.uniform(*LULL))
-        with FAULTS[name](self._scene):
-            time.sleep(self._scene.chance.uniform(*STANDS))
+        before = len(self._scene.blind)
+        try:
+            with FAULTS[name](self._scene):
+                time.sleep(self._scene.chance.uniform(*STANDS))
+        except (OSError, RuntimeError, LookupError) as error:
+            self._say(f"{name} could not be done: {error!r}")
+            self._verdict.wrongs.append(Wrong("fault not done", name, time.time(), repr(error)))
         self._verdict.faults[name] += 1
         self._settle(name, lambda _: HIGH if self._scene.chance.random() < RISE else LOW, self._is_right)
+        self._scene.until_now(before)
 
     def _settle(self, name: str, choose: Callable[[Member], int], is_so: Callable[[], list[str]]) -> None:
         """Let queues stand still, and wait until all pools are as they must be then."""

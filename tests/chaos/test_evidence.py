@@ -47,6 +47,12 @@ def test_sizes_are_in_the_order_of_the_api_server(line):
     assert [(step.before, step.after) for step in found] == [(0, 3), (3, 4)]
 
 
+def test_a_scale_that_says_no_size_is_at_zero(line):
+    made = {"metadata": {"resourceVersion": "9"}, "spec": {}}
+    found = evidence.steps([evidence.write(line()), evidence.write(line(responseObject=made))])["chat"]
+    assert (found[-1].before, found[-1].after) == (3, 0)
+
+
 def test_a_write_that_was_refused_changed_nothing(line):
     assert evidence.steps([evidence.write(line(responseStatus={"code": 409}))]) == {}
 
