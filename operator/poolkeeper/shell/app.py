@@ -11,6 +11,7 @@ import resource
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
+from functools import partial
 from socket import socket
 from typing import Any, cast
 
@@ -28,6 +29,7 @@ from poolkeeper.shell.costs import TeamBudgets
 from poolkeeper.shell.diary import Deed
 from poolkeeper.shell.heartbeat import watchdog
 from poolkeeper.shell.http import Served, application
+from poolkeeper.shell.inside import shown as within
 from poolkeeper.shell.journal import Journal
 from poolkeeper.shell.kube import ONLY_METADATA_LIST, KubeClient, Metadata
 from poolkeeper.shell.kube_errors import KubeError
@@ -322,9 +324,9 @@ class Operator:
         return TeamBudgets(self.kube, known.operator_namespace, known.teams, self.telemetry, heading)
 
     async def _serve(self) -> None:
-        runner = web.AppRunner(
-            application(Served(self.pools, self.telemetry, self.troubles, self.ready, self.problems)), access_log=None
-        )
+        inside = partial(within, self.settings)
+        served = Served(self.pools, self.telemetry, self.troubles, self.ready, self.problems, inside)
+        runner = web.AppRunner(application(served), access_log=None)
         await runner.setup()
         self._open.push_async_callback(runner.cleanup)
         await web.SockSite(runner, self._listener or listening(read_address(self.settings.listen))).start()

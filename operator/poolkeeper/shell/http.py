@@ -5,6 +5,7 @@ Numbers and reasons only: nothing here is secret, and nothing can be changed.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import web
 
@@ -22,6 +23,7 @@ class Served:
     troubles: Callable[[], list[str]]
     ready: Callable[[], bool]
     problems: Callable[[], list[str]]
+    inside: Callable[[], dict[str, Any]] = dict
 
 
 def application(served: Served) -> web.Application:
@@ -40,6 +42,9 @@ def application(served: Served) -> web.Application:
         words = ["ok" if ready else "not synced yet", *served.problems()]
         return web.Response(status=200 if ready else 503, text="\n".join(words))
 
+    async def debug(_: web.Request) -> web.Response:
+        return web.json_response(served.inside())
+
     async def listed(_: web.Request) -> web.Response:
         return web.json_response({"items": [shown(pool) for pool in served.pools]})
 
@@ -53,6 +58,7 @@ def application(served: Served) -> web.Application:
     app.router.add_get("/metrics", metrics)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
+    app.router.add_get("/debug", debug)
     app.router.add_get("/pools", listed)
     app.router.add_get("/pools/{namespace}/{name}", one)
     return app
