@@ -193,6 +193,7 @@ class Run:
         ]
         verdict.steps, verdict.falls = len(ours), sum(step.falls for step in ours)
         verdict.writes, verdict.tenures, verdict.events = len(mine), len(terms), len(events.posted(writes))
+        verdict.left = sum(seat.left for seat in self._scene.seats.seats)
         verdict.kills, verdict.hits = self._scene.seats.killed, sum(proxy.hit for proxy in ground.proxies)
         looks = money.Looks(sights([span for _, span in terms], self._scene.blind), begun(terms), money.stored(writes))
         self._count(money.reckon(ground.witness.stays.values(), looks, until), until)

@@ -20,11 +20,12 @@ DELAY = (0.0, 4.0)
 
 
 class Seat:
-    """One seat; `lives` are the processes that sat there, and when each could act."""
+    """One seat; `lives` are the processes that sat there, and when each could act; `left`: by themselves, so many."""
 
     def __init__(self, cluster: Cluster, name: str, kubeconfig: Path, arguments: list[str]) -> None:
         self.name, self.lives = name, list[Life]()
         self._cluster, self._began, self._due = cluster, time.time(), 0.0
+        self.left, self._killed = 0, False
         self.operator = Operator(cluster, name, [*arguments, "--identity", name], kubeconfig)
 
     def kill(self) -> bool:
@@ -32,6 +33,7 @@ class Seat:
         if not self.operator.running:
             return False
         self._close()
+        self._killed = True
         self.operator.kill()
         return True
 
@@ -41,6 +43,8 @@ class Seat:
             self._due = 0.0
         elif not self._due:
             self._close()
+            self.left += not self._killed
+            self._killed = False
             self._due = time.time() + chance.uniform(*DELAY)
         elif time.time() >= self._due:
             self._began = time.time()

@@ -29,6 +29,7 @@ class Verdict:
     faults: Counter[str] = field(default_factory=Counter)
     hits: int = 0
     kills: int = 0
+    left: int = 0
     returns: dict[str, list[float]] = field(default_factory=dict)
     worth: list[float] = field(default_factory=list)
     steps: int = 0
@@ -55,6 +56,7 @@ class Verdict:
             "by fault": dict(sorted(self.faults.items())),
             "requests hit": self.hits,
             "operators killed": self.kills,
+            "operators that left by themselves": self.left,
             "changes of size": self.steps,
             "of them smaller": self.falls,
             "wrong scales": sum(self.counts[what] for what in SIZES),
