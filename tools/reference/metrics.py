@@ -8,9 +8,9 @@ from poolkeeper.shell.telemetry import Telemetry
 from reference.markdown import code, headed, table
 
 INTRO = """The operator serves these at `/metrics` of its `--listen` address. Names follow Prometheus' rules: base
-units, `_total` for counters. Beside them are Python's own of the process: `process_cpu_seconds_total`,
-`process_resident_memory_bytes`, `process_open_fds`, `python_gc_collections_total` and their kin. The live depth of a pool's queue is here and not in its status, which is not written for
-its sake."""
+units, `_total` for counters. The live depth of a pool's queue is here and not in its status, which is not written for
+its sake. Beside them are those of every Python process: `process_cpu_seconds_total`, `process_resident_memory_bytes`,
+`process_open_fds`, `python_gc_collections_total` and their kin."""
 
 
 def page() -> str:
