@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 from usage import usage
 
@@ -85,6 +86,7 @@ def forgotten(page: str, living: Iterable[str], gone: Iterable[str]) -> list[str
     return [one for one in series(page) if any(f'pool="{name}"' in one for name in names)]
 
 
-def sizes_by_label(configmaps: Iterable[Mapping[str, object]], label: str) -> list[int]:
-    """Return the sizes of the ConfigMaps that bear a label."""
-    return [size(one.get("data")) for one in configmaps if label in ((one["metadata"]).get("labels") or {})]
+def sizes_by_label(configmaps: Iterable[Mapping[str, Any]], label: str) -> list[int]:
+    """Return the sizes of what the ConfigMaps that bear a label hold, as text or as bytes."""
+    mine = [one for one in configmaps if label in (one["metadata"].get("labels") or {})]
+    return [sum(len(part) for key in ("data", "binaryData") for part in (one.get(key) or {}).values()) for one in mine]

@@ -64,5 +64,9 @@ def test_series_of_pools_that_are_gone_are_found():
 
 
 def test_config_maps_are_told_by_their_label():
-    maps = [{"metadata": {"labels": {"x": "1"}}, "data": {"k": "v"}}, {"metadata": {}, "data": {}}]
-    assert sizes_by_label(maps, "x") == [size({"k": "v"})]
+    maps = [{"metadata": {"labels": {"x": "1"}}, "data": {"k": "four"}}, {"metadata": {}, "data": {"k": "v"}}]
+    assert sizes_by_label(maps, "x") == [4]
+
+
+def test_bytes_of_a_config_map_are_counted_too():
+    assert sizes_by_label([{"metadata": {"labels": {"x": "1"}}, "binaryData": {"k": "AAAA", "l": "BB=="}}], "x") == [8]
