@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 
 from rig.groups import honour
 
-LAWS = Path(__file__).parent / "laws"
+LAWS, FUZZ = Path(__file__).parent / "laws", Path(__file__).parent / "fuzz"
 HOUR = 3600
 CLUSTER = "cluster"
 """The fixture that boots a control plane, once for all tests of a folder: it costs more than most of them."""
@@ -40,7 +40,7 @@ def pytest_collectstart(collector: pytest.Collector) -> None:
     A test takes the profile that is loaded as it is defined; most laws decide thousands of times in one example.
     """
     if isinstance(collector, pytest.Module) and settings.get_current_profile_name() in {"elsewhere", "laws"}:
-        settings.load_profile("laws" if collector.path.is_relative_to(LAWS) else "elsewhere")
+        settings.load_profile("laws" if any(map(collector.path.is_relative_to, (LAWS, FUZZ))) else "elsewhere")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
