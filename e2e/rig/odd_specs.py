@@ -11,7 +11,7 @@ The schema is Kubernetes' dialect: int-or-string, lists that are maps. docs/deci
 import copy
 import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -222,7 +222,7 @@ def _number(node: Mapping[str, Json], chance: random.Random) -> float:
     return chance.choice((least + 1e-9, least + 0.5, most - 0.5, chance.uniform(least, most)))
 
 
-DRAWERS = {
+DRAWERS: Mapping[str, Callable[..., Json]] = {
     "object": _object,
     "array": _array,
     "string": text,
@@ -252,7 +252,7 @@ def _removed(spec: Json, path: Path_, _: random.Random) -> None:
 def _doubled(spec: Json, path: Path_, chance: random.Random) -> None:
     holder = _holder(spec, path)
     if isinstance(holder, list):
-        holder += [copy.deepcopy(holder[path[-1]])] * chance.choice((1, 1, 40, 200))
+        holder += [copy.deepcopy(holder[int(path[-1])])] * chance.choice((1, 1, 40, 200))
 
 
 def _holder(spec: Json, path: Path_) -> Json:
