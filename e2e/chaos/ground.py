@@ -31,6 +31,7 @@ GPU_NODES, GPUS = 2, 100
 SCRAPE = timedelta(seconds=1)
 PROVIDER = "eks"
 LEASE = "15s"
+PATIENCE = 420.0
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def people(ground: Ground) -> None:
             add_nodes(ground.api, member, "on-demand", 1, gpus=20)
             add_nodes(ground.api, member, "spot", member.most + 1)
         make(ground.api, wish(member))
-    eventually(lambda: are_known(ground.api), "an operator looks at every pool")
+    eventually(lambda: are_known(ground.api), "an operator looks at every pool", PATIENCE)
     for member in ground.members:
         make(ground.api, target(member))
 

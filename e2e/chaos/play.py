@@ -9,11 +9,13 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from chaos import bounds, events, graces, leaders, money, split
 from chaos.evidence import Span, Wrong, read, steps
-from chaos.faults import FAULTS, Scene
+from chaos.faults import FAULTS, LEASE, Scene
 from chaos.ground import NAMESPACE, SEATS, boot, ledger, people
 from chaos.load import HIGH, LOW
 from chaos.members import Kind, Member, company
@@ -34,6 +36,8 @@ PATIENCE = 420.0
 CLOSING = 240.0
 LOOK = 0.1
 RISE = 0.7
+RENEWED = 5.0
+"""Seconds since the lease was renewed in which somebody leads; it is renewed every two."""
 TURN = 10.0
 """Seconds after a window's turn in which its floor need not be reached."""
 
@@ -78,6 +82,7 @@ class Run:
         """Play the run to its end."""
         people(self._ground)
         self._settle("start", lambda _: HIGH, self._is_right)
+        self._scene.seats.unleash(self._is_led)
         until, turn = time.time() + self._plan.seconds, self._turns()
         while time.time() < until:
             self._round(next(turn))
@@ -164,12 +169,21 @@ class Run:
                 seat.leave()
         return leader.leave() if leader else time.time()
 
+    def _is_led(self) -> bool:
+        """Return whether the lease was renewed a moment ago."""
+        renewed = self._lease().get("renewTime") or ""
+        return bool(renewed) and time.time() - datetime.fromisoformat(renewed).timestamp() < RENEWED
+
     def _holder(self) -> str:
-        path = f"{collection('Lease', self._ground.account.namespace)}/poolkeeper"
         try:
-            return str(self._ground.api.get(path)["spec"].get("holderIdentity") or "")
+            return str(self._lease().get("holderIdentity") or "")
         except ApiError:
             return ""
+
+    def _lease(self) -> dict[str, Any]:
+        found = self._ground.api.get(f"{collection('Lease', self._ground.account.namespace)}/{LEASE}")
+        spec: dict[str, Any] = found["spec"]
+        return spec
 
     def _judge(self, until: float) -> Verdict:
         """Hold all that is known against the invariants."""

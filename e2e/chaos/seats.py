@@ -5,6 +5,7 @@ import random
 import signal
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -12,11 +13,14 @@ from typing import Self
 from chaos.leaders import Life
 from controlplane import Cluster
 from controlplane.programs import ProgramError
+from rig.api import ApiError
 from rig.operators import Operator
 
-LOOK = 0.2
+LOOK = 0.5
 DELAY = (0.0, 4.0)
 """How long, in seconds, a seat stays empty."""
+LED = 0.6
+"""The share of a run in which somebody leads, about."""
 
 
 class Seat:
@@ -79,15 +83,18 @@ class Seat:
 
 
 class Seats:
-    """All seats, tended from `with` to its end; `killed` counts, and stops at `kills`, spread over `seconds`."""
+    """All seats, tended from `with` to its end; `killed` counts, and stops at `kills`, spread over `seconds`.
+
+    Nobody is killed before `unleash`. From then on time counts only while somebody leads, by `is_led`: on a machine
+    so strained that a start takes longer than a life, nobody would ever lead.
+    """
 
     def __init__(self, seats: list[Seat], seed: int, kills: int, seconds: float) -> None:
         self.seats, self.killed, self.kills = seats, 0, kills
-        self._mean = seconds / max(1, kills)
+        self._mean = LED * seconds / max(1, kills)
         self._chance = random.Random(seed)  # noqa: S311  deaths that can be repeated
         self._ended = threading.Event()
-        self._next = time.time() + self._mean
-        self._lock = threading.RLock()
+        self._due, self._is_led = self._mean, never
 
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._tend, daemon=True)
@@ -102,9 +109,13 @@ class Seats:
         self._ended.set()
         self._thread.join()
 
+    def unleash(self, is_led: Callable[[], bool]) -> None:
+        """Begin to kill."""
+        self._is_led = is_led
+
     def spare(self) -> None:
         """Kill nobody any more."""
-        self.kills = 0
+        self._is_led = never
 
     @property
     def lives(self) -> list[Life]:
@@ -116,14 +127,22 @@ class Seats:
         return next((seat for seat in self.seats if holder.startswith(seat.name)), None)
 
     def _tend(self) -> None:
+        before = time.time()
         while not self._ended.wait(LOOK):
-            with suppress(ProgramError), self._lock:
+            with suppress(ProgramError, ApiError, OSError):
                 for seat in self.seats:
                     seat.tend(self._chance)
+                now, led = time.time(), self.killed < self.kills and self._is_led()
+                self._due -= led * (now - before)
+                before = now
                 self._kill()
 
     def _kill(self) -> None:
-        if self.killed >= self.kills or time.time() < self._next:
-            return
-        self._next = max(self._next + self._chance.uniform(0.3, 1.7) * self._mean, time.time())
-        self.killed += self._chance.choice(self.seats).kill()
+        if self._due <= 0:
+            self._due = self._chance.uniform(0.3, 1.7) * self._mean
+            self.killed += self._chance.choice(self.seats).kill()
+
+
+def never() -> bool:
+    """Return that nobody leads."""
+    return False
