@@ -181,6 +181,7 @@ class Given:
     days: int
     minutes: float
     pools: int
+    churn: int
     seed: int
 
 
@@ -238,7 +239,7 @@ def _has_account(stage: Stage) -> bool:
 def course(soak: Soak, given: Given) -> tuple[int, float]:
     """Let the days pass, as many as there is time for; return the hours that did, and the seconds that it took."""
     steady = [name for name in soak.world.pools if not is_spot(name)]
-    plan = planned(given.days, steady, given.seed)
+    plan = planned(given.days, steady, given.seed, given.churn)
     soak.course.clock.leap(soak.begin - soak.course.clock.now())
     began, hour = time.monotonic(), 0
     while hour < given.days * 24 and time.monotonic() - began < given.minutes * 60:
@@ -323,6 +324,7 @@ def main() -> int:
     parser.add_argument("--days", type=int, default=30, help="days of the moved clock (30)")
     parser.add_argument("--minutes", type=float, default=60, help="minutes after which it ends all the same (60)")
     parser.add_argument("--pools", type=int, default=12, help="pools from the beginning to the end, two on spot (12)")
+    parser.add_argument("--churn", type=int, default=1, help="how many times as much happens in a day (1)")
     parser.add_argument("--seed", type=int, default=1, help="of what happens when (1)")
     found = run(Given(**vars(parser.parse_args())))
     brief = {name: found[name] for name in ("days", "seconds", "ratio", "looks", "leaps", "happened", "wrong_sizes")}

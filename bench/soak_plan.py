@@ -34,31 +34,33 @@ Plan = Mapping[int, Sequence[Happening]]
 """By the number of the hour, from 0 on."""
 
 
-def planned(days: int, steady: Sequence[str], seed: int) -> Plan:
+def planned(days: int, steady: Sequence[str], seed: int, churn: int = 1) -> Plan:
     """Return what happens in so many days; `steady` are the pools that are there from the beginning to the end."""
     drawn, found = Random(seed), defaultdict[int, list[Happening]](list)  # noqa: S311  the same plan in each run
-    for day in range(days):
+    length = HOURS // churn
+    for day in range(days * churn):
+        hours = range(day * length, (day + 1) * length)
         for kind in ONCE_A_DAY:
-            _add(found, day * HOURS + drawn.randrange(HOURS), kind, drawn.choice(steady), drawn)
+            _add(found, drawn.choice(hours), Happening(kind, drawn.choice(steady)), drawn.randint(*STAY) // churn)
         if day % 2:
-            found[day * HOURS + drawn.randrange(HOURS)].append(Happening("api"))
-        if day < days / 3:
+            found[drawn.choice(hours)].append(Happening("api"))
+        if day < days * churn / 3:
             for kind in ("term", "kill") if day % 3 == 0 else ("term",):
-                found[day * HOURS + drawn.randrange(HOURS)].append(Happening(kind))
+                found[drawn.choice(hours)].append(Happening(kind))
     return {hour: tuple(each) for hour, each in found.items() if hour < days * HOURS}
 
 
-def _add(found: dict[int, list[Happening]], hour: int, kind: str, pool: str, drawn: Random) -> None:
+def _add(found: dict[int, list[Happening]], hour: int, one: Happening, stay: int) -> None:
     """Add what happens once a day, and what follows from it."""
-    if kind == "make":
+    if one.kind == "make":
         guest = f"guest-{hour}"
         found[hour].append(Happening("make", guest))
-        found[hour + drawn.randint(*STAY)].append(Happening("delete", guest))
-    elif kind == "spoil":
-        found[hour].append(Happening("spoil", pool))
-        found[hour + MENDED].append(Happening("mend", pool))
+        found[hour + stay].append(Happening("delete", guest))
+    elif one.kind == "spoil":
+        found[hour].append(one)
+        found[hour + MENDED].append(Happening("mend", one.pool))
     else:
-        found[hour].append(Happening(kind, pool))
+        found[hour].append(one)
 
 
 def start(today: date) -> datetime:

@@ -20,6 +20,11 @@ def test_each_day_has_one_of_each_kind(kind):
     assert kinds(30)[kind] == 30
 
 
+def test_with_churn_all_of_it_happens_more_often():
+    plan = planned(2, STEADY, seed=1, churn=6)
+    assert sum(one.kind == "reclaim" for each in plan.values() for one in each) == 12
+
+
 def test_leaders_change_in_the_first_third_alone():
     plan = planned(30, STEADY, seed=1)
     changed = [hour for hour, each in plan.items() for one in each if one.kind in {"term", "kill"}]
