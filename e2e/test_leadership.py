@@ -112,10 +112,10 @@ def test_a_write_that_arrives_after_the_lease_undoes_no_newer_size(succession: S
     """Both want the same: what the one before sent meets a size that is newer than what it was decided on."""
     leader, _ = succession.two()
     space, chat = succession.space, steady(succession.space, "held")
-    leader.relay.hold()
-    lost = time.monotonic()
+    leader.relay.hold_from("/held/scale")
     space.fleet.queue(chat, LONG)
-    eventually(lambda: leader.relay.holds("/held/scale"), "its write is on the way")
+    eventually(lambda: leader.relay.holds, "its write is on the way")
+    lost = time.monotonic()
     worth = decided_after(space, "held", lost, strain)
     ends(leader)
     leader.relay.heal()
@@ -134,13 +134,18 @@ def arrived(succession: Succession, sender: Candidate, name: str) -> list[int]:
 
 
 def outlive(succession: Succession, name: str) -> Candidate:
-    """Let a leader's write be on its way until another leads who finds nothing to write; then let it arrive."""
+    """Let a leader's write be on its way until another leads who finds nothing to write; then let it arrive.
+
+    The standby sleeps while the queue is long: it must not see that.
+    """
     leader, standby = succession.two()
     space, chat = succession.space, steady(succession.space, name)
-    leader.relay.hold()
+    leader.relay.hold_from(f"/{name}/scale")
+    standby.operator.freeze()
     space.fleet.queue(chat, LONG)
-    eventually(lambda: leader.relay.holds(f"/{name}/scale"), "its write is on the way")
+    eventually(lambda: leader.relay.holds, "its write is on the way")
     space.fleet.queue(chat, STEADY)
+    standby.operator.thaw()
     standby.operator.wait_until_leading()
     ends(leader)
     leader.relay.heal()

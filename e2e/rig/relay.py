@@ -52,7 +52,7 @@ class Relay:
         self._flowing = asyncio.Event()
         self._severed = False
         self._passing: set[asyncio.StreamWriter] = set()
-        self._held: list[bytes] = []
+        self._trap = b""
 
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -74,9 +74,10 @@ class Relay:
         path = original.with_name(f"{original.stem}-{self.port}.kubeconfig")
         return write_kubeconfig(path, f"https://{self._server[0]}:{self.port}", self._cluster.ca, user["user"])
 
-    def holds(self, word: str) -> bool:
-        """Return whether something with this word in it has been sent to the API server since `hold`."""
-        return any(word.encode() in chunk for chunk in tuple(self._held))
+    @property
+    def holds(self) -> bool:
+        """Whether bytes stay on the way."""
+        return not self._flowing.is_set()
 
     def heal(self) -> None:
         """Let everything pass on, and what was held arrive."""
@@ -84,8 +85,11 @@ class Relay:
 
     def hold(self) -> None:
         """Keep every byte on the way."""
-        self._held.clear()
         self._run(self._become(severed=False, flowing=False))
+
+    def hold_from(self, word: str) -> None:
+        """Keep every byte on the way from the first request on that has this word in it."""
+        self._trap = word.encode()
 
     def sever(self) -> None:
         """Break every connection, and let no new one be."""
@@ -150,8 +154,9 @@ class Relay:
         writer.close()
 
     def _noted(self, request: bytes) -> bytes:
-        if not self._flowing.is_set():
-            self._held.append(request)
+        if self._trap and self._trap in request:
+            self._trap = b""
+            self._flowing.clear()
         return request
 
     def _dated(self, answer: bytes) -> bytes:

@@ -23,6 +23,8 @@ UNFENCED = {LEASE, "events"}
 """What whoever does not lead may write: a lease is contended for, and an event undoes nothing."""
 PODS = 12
 """More than processes are started for one lease."""
+STARTED = 300.0
+"""Seconds that a process may take to start, on a machine with ten others that want it."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,9 @@ class Candidate:
     clock: WallClock
     pod: str
 
-    @property
-    def leads(self) -> bool:
-        """Whether it leads, as far as it has said."""
-        return self.operator.running and bool(self.operator.said("leading"))
+
+def _leads(one: Candidate) -> bool:
+    return one.operator.running and bool(one.operator.said("leading"))
 
 
 class Succession:
@@ -47,6 +48,7 @@ class Succession:
         self.space, self.installation = space, installation
         self._ways, self._arguments = ways, arguments
         self._candidates: list[Candidate] = []
+        self._known = 0
         self._pods = iter(pods(space.api, installation, PODS))
 
     def two(self) -> tuple[Candidate, Candidate]:
@@ -54,9 +56,10 @@ class Succession:
         self._candidates = [one for one in self._candidates if one.operator.running]
         while len(self._candidates) < 2:
             self._candidates.append(self._start())
-        leader = eventually(lambda: next((one for one in self._candidates if one.leads), None), "somebody leads")
+        leader = eventually(lambda: next(filter(_leads, self._candidates), None), "somebody leads", STARTED)
         (standby,) = (one for one in self._candidates if one is not leader)
-        eventually(lambda: standby.operator.is_ready, f"{standby.pod} is ready to lead")
+        eventually(lambda: standby.operator.is_ready, f"{standby.pod} is ready to lead", STARTED)
+        self._known = len(late(self._all()))
         return leader, standby
 
     def requests(self, pod: str) -> list[audit.Request]:
@@ -64,8 +67,8 @@ class Succession:
         return [one for one in self._all() if one.pod == pod]
 
     def late_writes(self) -> list[audit.Request]:
-        """Return what the API server has carried out for pods that did not lead any more."""
-        return late(self._all())
+        """Return what the API server has carried out since `two` for pods that did not lead any more."""
+        return late(self._all())[self._known :]
 
     def _all(self) -> list[audit.Request]:
         return audit.requests(self.space.ground.cluster, self.installation.user)
