@@ -34,6 +34,8 @@ from poolkeeper.shell.tempo import Tempo
 from poolkeeper.shell.turn import Turns
 
 IDLE = 0.1
+GRAIN = 0.005
+"""How long the loop rests at least, in seconds: of thousands of looks a second, some begin together."""
 BEAT = 1.0
 """How often the tempo follows what the last looks took, in seconds."""
 
@@ -166,7 +168,7 @@ class Loop:
         due = self._agenda.next_due()
         if due is None:
             return IDLE
-        return max(0.0, min(IDLE, (due - self._tempo.now(time.monotonic())) * self._tempo.stretch))
+        return max(GRAIN, min(IDLE, (due - self._tempo.now(time.monotonic())) * self._tempo.stretch))
 
     def _start_round(self, pools: list[Pool]) -> None:
         """Start one look for each pool; those that read Prometheus wait for their part of the common answer."""
