@@ -23,6 +23,8 @@ __all__ = ["Element", "PrometheusServer", "QueryRefusedError", "ServerConfig"]
 
 _CONNECTIONS = 64  # more than are ever wanted at once: waiting for one would look like a server that hangs
 _CONNECT = timedelta(seconds=1)
+TIMEOUT = timedelta(seconds=3)
+SIZE = 32 * 1024 * 1024
 _NOTE = "PromQL info"  # how some versions begin a remark that is filed among the warnings
 _PACKED_ERROR = 64 * 1024  # bytes of an error's body that are read for its words
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -69,9 +71,7 @@ _SCALAR = msgspec.json.Decoder(tuple[float, str])
 class PrometheusServer:
     """A server of the administrator's. `timeout` is for a whole answer, `size` its most bytes, unpacked."""
 
-    def __init__(
-        self, config: ServerConfig, timeout: timedelta = timedelta(seconds=3), size: int = 32 * 1024 * 1024
-    ) -> None:
+    def __init__(self, config: ServerConfig, timeout: timedelta = TIMEOUT, size: int = SIZE) -> None:
         self._server = config
         self._timeout = timeout
         self._size = size
