@@ -131,6 +131,9 @@ bench-cliff: $(READY) ## What a longer start-up does; writes docs/benchmarks/sta
 bench-speed: $(READY) ## How fast lives are replayed: a month of one pool, a week of a thousand (about 2 minutes)
 	@exec $(RUN)/python bench/speed.py
 
+fuzz: $(READY) assets ## Ten thousand odd pools through a real API server, beside one that must go on (about 20 minutes)
+	@exec $(RUN)/python bench/fuzz.py
+
 bench-live: $(READY) assets ## Ten minutes of a trace on a real API server, and the same in the model (about 15 minutes)
 	@exec $(RUN)/python bench/live_replay.py
 
@@ -159,4 +162,4 @@ $(READY): pyproject.toml uv.lock
 	$(UV) sync --frozen
 	touch $@
 
-.PHONY: help env demo docs audit-dependencies test test-long unit lint types crds cluster playground screenshots bench-reaction bench-peers bench-from-zero bench-batch bench-rest bench-fence bench-spot bench-forecast bench-money bench-economics bench-recommend bench-decide bench-looks bench-scale bench-journal mutants bench-speed bench-live bench-published bench-skyserve bench-cliff soak chaos assets clean
+.PHONY: help env demo docs audit-dependencies test test-long unit lint types crds cluster playground screenshots bench-reaction bench-peers bench-from-zero bench-batch bench-rest bench-fence bench-spot bench-forecast bench-money bench-economics bench-recommend bench-decide bench-looks bench-scale bench-journal mutants bench-speed bench-live bench-published bench-skyserve bench-cliff soak chaos fuzz assets clean
