@@ -1,5 +1,6 @@
 """`poolkeeper run`: the operator."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -94,6 +95,7 @@ def run(
     from poolkeeper.shell.queues.reach import networks
     from poolkeeper.shell.servers import load_servers
     from poolkeeper.shell.settings import CLUSTER, LEDGER_LABELS, JournalTerms, Settings
+    from poolkeeper.shell.tracing import is_wanted
 
     try:
         servers = load_servers(prometheus or [], prometheus_file)
@@ -102,6 +104,7 @@ def run(
         duration = read_duration(lease_duration)
         logs.configure(log_level)
         address = read_address(listen)
+        is_wanted(os.environ)
         Access.find(kubeconfig, context)
     except (ValueError, AccessError) as error:
         raise typer.BadParameter(str(error)) from error

@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from functools import partial
 from socket import socket
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import aiohttp
 import kopf
@@ -51,7 +51,11 @@ from poolkeeper.shell.readers import broker_readers, kubernetes_readers
 from poolkeeper.shell.secrets import Secrets
 from poolkeeper.shell.settings import Settings
 from poolkeeper.shell.telemetry import Telemetry
+from poolkeeper.shell.tracing import is_wanted
 from poolkeeper.shell.turn import Turns
+
+if TYPE_CHECKING:
+    from poolkeeper.shell.traces import Traces
 
 STUCK = timedelta(minutes=8)
 STALLED = timedelta(seconds=15)
@@ -92,11 +96,13 @@ class Operator:
         self.money = Money(self.kube, self.cluster, self.pools, self.telemetry, self.settings)
         self.money.book.measure(self.telemetry)
         self.team_budgets = self._team_budgets()
-        turns = Turns(self.kube, self.cluster, self.pools, self.telemetry, self.money)
+        traces = self._traces()
+        make_turns, make_loop = (traces.turns, traces.loop) if traces else (Turns, Loop)
+        turns = make_turns(self.kube, self.cluster, self.pools, self.telemetry, self.money)
         self.journal = Journal(self.kube, self.telemetry, self.settings.operator_namespace, self.settings.journal)
         turns.hear = self.hear
         turns.has_room = self.money.has_room = self.kube.has_room
-        self.loop = Loop(self.kube, self.cluster, self.pools, self.sources, turns)
+        self.loop = make_loop(self.kube, self.cluster, self.pools, self.sources, turns)
         name = self._open.enter_context(_closing(identity.claim(self._lease(), self.settings.identity)))
         self.elector = Elector(own_client, self._terms(), name, on_lost=_leave)
         self.kube.may_write = lambda: self.elector.leading
@@ -299,6 +305,16 @@ class Operator:
     async def _client(self) -> KubeClient:
         """Return a further client of the same cluster, whose requests wait for nobody else's."""
         return await self._open.enter_async_context(KubeClient(self.access, clock=self.kube.clock, ear=self.own))
+
+    def _traces(self) -> "Traces | None":
+        """Return where traces go, None where nobody has asked for any."""
+        if not is_wanted(os.environ):
+            return None
+        from poolkeeper.shell.traces import Traces  # noqa: PLC0415  who has asked for no trace waits for no import
+
+        made = Traces(self.settings.identity)
+        self._open.push_async_callback(asyncio.to_thread, made.close)
+        return made
 
     def _terms(self) -> LeaseTerms:
         return LeaseTerms.lasting(self.settings.lease_duration, self.settings.operator_namespace, names.LEASE)
