@@ -81,6 +81,7 @@ class Bench:
         cluster, account = self._stage.cluster, self._stage.account
         command = [sys.executable, str(MEASURED), str(self._path), "run", "--kubeconfig", str(account.kubeconfig)]
         more = ["--listen", "127.0.0.1:0", "--prometheus", f"default={self._stage.prometheus}", *account.arguments]
+        more += ["--lease-duration", "60s"]  # others may have the machine: whoever is not heard of for so long, leaves
         cluster.run("measured", [*command, *more])
         operator = Operator(cluster, "measured")
         self._stage.operators.append(operator)
