@@ -92,10 +92,22 @@ class Soak:
         """How many pools there are."""
         return sum(one.life is not None for one in self.world.pools.values())
 
+    def restart_api_server(self) -> None:
+        """Restart the API server, and wait until an operator sees again; one that lost its lease has ended."""
+        self.world.restart_api_server()
+        answered = time.monotonic()
+
+        def sees() -> bool:
+            self.guard()
+            return self.world.sees_since(answered)
+
+        wait_until(sees, "the operator watches again", 180)
+
     def guard(self) -> None:
         """Note an operator that has ended though nobody told it to, and start another."""
         for one in [one for one in self.world.operators if not one.running]:
-            self.ended.append(f"{one.name}: {one.log[-500:]}")
+            self.ended.append(f"{self.world.clock.now():%Y-%m-%d %H:%M:%S} {one.name}: {one.log[-600:]}")
+            say(f"{one.name} has ended by itself")
             self.world.operators.remove(one)
             self.world.operate(self.account)
             self.world.leader.wait_until_leading()
@@ -114,7 +126,7 @@ class Soak:
             "mend": lambda: self.world.mend(one.pool),
             "reclaim": self.world.reclaim,
             "nodes": self.world.replace_node,
-            "api": self.world.restart_api_server,
+            "api": self.restart_api_server,
             "term": lambda: self.world.change_leader(self.account, kill=False),
             "kill": lambda: self.world.change_leader(self.account, kill=True),
         }[one.kind]

@@ -4,6 +4,7 @@ inference        steady-0 ... on shared nodes, spot-0 and spot-1 on nodes of the
 poolkeeper-soak  the operator's own: lease, ledger, journal; one leads, one stands by
 """
 
+import http.client
 import json
 import os
 import signal
@@ -192,13 +193,15 @@ class World:
         programs.stop("kube-apiserver")
         self.clock.move(programs.start("kube-apiserver"))
         wait_until(self._answers, "the API server answers", 60)
-        answered = time.monotonic()
-        wait_until(lambda: self._blind() < time.monotonic() - answered, "the operator watches again", 120)
 
-    def _blind(self) -> float:
-        """Return for how long some watch of the operator has shown no life."""
-        lines = [line for line in self.leader.page("/metrics").splitlines() if line.startswith(WATCH_AGE)]
-        return max(float(line.rpartition(" ")[2]) for line in lines)
+    def sees_since(self, moment: float) -> bool:
+        """Return whether every watch of the operator that leads has shown life since a moment (monotonic)."""
+        try:
+            page = self.leader.page("/metrics")
+        except (OSError, http.client.HTTPException):  # it is about to end
+            return False
+        ages = [float(line.rpartition(" ")[2]) for line in page.splitlines() if line.startswith(WATCH_AGE)]
+        return bool(ages) and max(ages) < time.monotonic() - moment
 
     def _answers(self) -> bool:
         try:
