@@ -1,7 +1,7 @@
 """One run: the ground is made, faults come one after the other while queues move and operators die, and all is judged.
 
-moving queues | a fault stands | it ends: queues stand still, most of them high | all is right again | moving ...
-                               |<------------ until right again ---------------->|
+no queue | queues move, a fault stands | it ends: queues stand still, most long | all is right again | no queue ...
+sizes fall                             |<---------- until right again ------------->|
 """
 
 import random
@@ -26,7 +26,8 @@ from rig.api import ApiError, collection
 from rig.strain import Strain
 
 STANDS = (6.0, 14.0)
-LULL = (4.0, 12.0)
+LULL = (11.0, 17.0)
+"""Seconds: longer than most pools' grace, so that there is something to be made right after the fault."""
 WITHIN = 90.0
 """Seconds in which all must be right again: a lease's 15, a start, backoff of at most 10 or 30, growth.
 
@@ -96,8 +97,9 @@ class Run:
             yield from self._scene.chance.sample(list(self._plan.faults), len(self._plan.faults))
 
     def _round(self, name: str) -> None:
-        self._ground.load.move()
+        self._ground.load.settle(lambda _: LOW)
         time.sleep(self._scene.chance.uniform(*LULL))
+        self._ground.load.move()
         before = len(self._scene.blind)
         try:
             with FAULTS[name](self._scene):
