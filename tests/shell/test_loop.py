@@ -9,7 +9,7 @@ from poolkeeper.api.target import STATEFUL_SET
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.kube import Metadata, Written
 from poolkeeper.shell.kube_errors import Forbidden, TooManyRequests
-from poolkeeper.shell.loop import Loop, Since, Sources
+from poolkeeper.shell.loop import Answers, Loop, Since, Sources
 from poolkeeper.shell.money import Money
 from poolkeeper.shell.pools import Pools
 from poolkeeper.shell.settings import Settings
@@ -297,3 +297,43 @@ async def test_the_status_of_a_change_does_not_wait_outside(rig):
     rig.loop._turns.has_room = lambda: False  # noqa: SLF001
     await rig.look(0)
     assert [(one["from"], one["to"]) for one in rig.kube.status["history"]] == [(2, 3)]
+
+
+def let_go(rig):
+    """Let the pool be deleted, as the operator takes that in."""
+    rig.pools.drop(KEY)
+    rig.loop.forget(KEY)
+
+
+async def looked_at(rig, meanwhile):
+    """Look at the pool once, and let something happen while its queue is read."""
+
+    async def readings(*_):
+        meanwhile()
+        return (reading(1500, 0),)
+
+    rig.loop._readings = readings  # noqa: SLF001
+    await rig.loop._look(rig.pool, Answers())  # noqa: SLF001
+
+
+async def test_for_a_pool_that_goes_while_its_queue_is_read_nothing_is_written(rig):
+    await looked_at(rig, lambda: let_go(rig))
+    assert rig.kube.asked == []
+
+
+async def test_a_pool_that_goes_while_its_size_is_written_leaves_no_series(rig):
+    answer = rig.kube._answer  # noqa: SLF001
+
+    def last(*asked):
+        rig.kube._answer = answer  # noqa: SLF001
+        let_go(rig)
+        return answer(*asked)
+
+    rig.kube._answer = last  # noqa: SLF001
+    await looked_at(rig, lambda: None)
+    assert b'pool="chat"' not in rig.loop._telemetry.page()  # noqa: SLF001
+
+
+async def test_a_pool_that_stays_has_series(rig):
+    await looked_at(rig, lambda: None)
+    assert b'pool="chat"' in rig.loop._telemetry.page()  # noqa: SLF001

@@ -210,6 +210,8 @@ class Loop:
         started = time.monotonic()
         try:
             readings = await self._readings(pool, answers)
+            if self._pools.get(pool.key) is not pool:  # it went meanwhile, or another has its name
+                return
             if pool.core is None:
                 await self._turns.publish(pool, Decision(0, 0, 0, Reason.INVALID_SPEC, frozen=True), {})
                 return
@@ -218,6 +220,8 @@ class Loop:
             log.exception("look failed", pool=shown(pool.key[1]), namespace=pool.key[0])
         finally:
             pool.busy = False
+            if self._pools.get(pool.key) is None:
+                self.forget(pool.key)  # once more: what this look has begun anew
             self._telemetry.look_seconds.observe(time.monotonic() - started)
 
     async def _readings(self, pool: Pool, answers: "Answers") -> tuple[Reading, ...]:
