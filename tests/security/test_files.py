@@ -18,7 +18,7 @@ MERGED = "\n".join(
     + [f"  a{n}: &a{n} {{<<: [{', '.join(f'*a{n - 1}' for _ in range(10))}]}}" for n in range(1, 12)]
 )
 BOMBS = {"aliases": LAUGHS, "merges": MERGED, "itself": "  a: &a [*a]"}
-DEEP = f"  a: {'[' * 3_000}{']' * 3_000}"
+DEEP = f"  a: {'[' * 700}{']' * 700}"
 CODE = "  a: !!python/object/apply:os.system [touch /tmp/poolkeeper-was-here]"
 
 
