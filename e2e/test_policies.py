@@ -64,6 +64,7 @@ def free(ground: Ground) -> Iterator[Place]:
 def limited(ground: Ground) -> Iterator[Place]:
     """A namespace with limits of every kind."""
     name = place(ground, LIMITS)
+    ground.api.create(pool("old", maxReplicas=99) | {"metadata": {"name": "old", "namespace": name}})
     with enforced(ground.cluster, "namespaces", name, [name]):
         made = ground.cluster, name
         eventually(lambda: refused(made, pool("chat")), "the policy is in force")
@@ -175,3 +176,14 @@ def test_nobody_lifts_a_budget_that_a_namespace_must_have(limited: Place) -> Non
 )
 def test_what_is_within_the_limits_passes(limited: Place, body: Json) -> None:
     assert refused(limited, body) == ""
+
+
+def test_what_was_there_before_keeps_its_costs_up_to_date(limited: Place) -> None:
+    cluster, namespace = limited
+    assert refusal(cluster, ANN, "annotate", "ipool", "old", "poolkeeper.io/cost-per-hour=3.00", "-n", namespace) == ""
+
+
+def test_what_was_there_before_is_held_to_the_limits_once_it_changes(limited: Place) -> None:
+    cluster, namespace = limited
+    lower = ("patch", "ipool", "old", "--type=merge", "-p", '{"spec": {"maxReplicas": 98}}', "-n", namespace)
+    assert "this namespace may have at most 8" in refusal(cluster, ANN, *lower)
