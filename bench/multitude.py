@@ -102,4 +102,4 @@ class Multitude:
 
     def _is_ready(self) -> bool:
         found = self._stage.api.get(collection("Deployment", self.namespace))["items"]
-        return sum(one.get("status", {}).get("readyReplicas", 0) for one in found) >= len(self.peopled)
+        return bool(sum(one.get("status", {}).get("readyReplicas", 0) for one in found) >= len(self.peopled))
