@@ -6,7 +6,7 @@ from poolkeeper.api import journal, override, price_book
 from poolkeeper.api.nesting import MOST_NESTED
 from poolkeeper.api.spec import DEEPEST
 from poolkeeper.api.units import format_duration
-from poolkeeper.shell import kube, list_watch, prometheus
+from poolkeeper.shell import kube, list_watch, prometheus, readers
 from poolkeeper.shell.queues import batch, exposition, external, outside, pages, rabbit, redis
 from reference.markdown import headed, table
 
@@ -45,7 +45,12 @@ def _reads() -> str:
             ("an endpoint picker's page", _time(page.timeout), _size(page.size), "each ready one"),
             ("Prometheus, for all pools' `metric`", _time(prometheus.TIMEOUT), _size(prometheus.SIZE), "one a server"),
             ("Prometheus, a raw `query`", _time(prometheus.TIMEOUT), _size(batch.SINGLE), "8 a server"),
-            ("external metrics", _time(outside.PATIENCE), _size(hot.body), f"every {_time(external.EVERY)} a metric"),
+            (
+                "external metrics",
+                _time(outside.PATIENCE),
+                _size(readers.ASKED.body),
+                f"every {_time(external.EVERY)} a metric",
+            ),
             ("RabbitMQ", _time(rabbit.TIMEOUT), _size(rabbit.SIZE), f"{rabbit.CONNECTIONS} a broker"),
             (
                 "Redis",

@@ -31,7 +31,7 @@ from poolkeeper.shell.heartbeat import watchdog
 from poolkeeper.shell.http import Served, application
 from poolkeeper.shell.inside import shown as within
 from poolkeeper.shell.journal import Journal
-from poolkeeper.shell.kube import ONLY_METADATA_LIST, KubeClient, Metadata
+from poolkeeper.shell.kube import ONLY_METADATA_LIST, KubeClient, Limits, Metadata
 from poolkeeper.shell.kube_errors import KubeError
 from poolkeeper.shell.leader import Elector
 from poolkeeper.shell.lease import LeaseTerms
@@ -47,7 +47,7 @@ from poolkeeper.shell.queues.outside import Outside
 from poolkeeper.shell.queues.pages import Pages
 from poolkeeper.shell.queues.reach import Reach
 from poolkeeper.shell.queues.scrape import PodScraper
-from poolkeeper.shell.readers import broker_readers, kubernetes_readers
+from poolkeeper.shell.readers import ASKED, broker_readers, kubernetes_readers
 from poolkeeper.shell.secrets import Secrets
 from poolkeeper.shell.settings import Settings
 from poolkeeper.shell.telemetry import Telemetry
@@ -91,7 +91,7 @@ class Operator:
         own_client = await self._client()
         await self.kube.get("/version", into=dict)  # sets the clock, and fails early and plainly
         self.cluster = Cluster(self.kube, self.settings.namespaces)
-        asking = await self._client()
+        asking = await self._client(ASKED)
         self.sources = self._sources(asking)
         self.money = Money(self.kube, self.cluster, self.pools, self.telemetry, self.settings)
         self.money.book.measure(self.telemetry)
@@ -302,9 +302,10 @@ class Operator:
         if not self._stopping:
             _leave()
 
-    async def _client(self) -> KubeClient:
+    async def _client(self, limits: Limits | None = None) -> KubeClient:
         """Return a further client of the same cluster, whose requests wait for nobody else's."""
-        return await self._open.enter_async_context(KubeClient(self.access, clock=self.kube.clock, ear=self.own))
+        made = KubeClient(self.access, clock=self.kube.clock, limits=limits, ear=self.own)
+        return await self._open.enter_async_context(made)
 
     def _traces(self) -> "Traces | None":
         """Return where traces go, None where nobody has asked for any."""
