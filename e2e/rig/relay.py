@@ -113,15 +113,19 @@ class Relay:
             side.transport.abort()
 
     async def _accept(self, reader: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
+        """Take a connection; what it brings is taken in at once, whenever there is a way to the server."""
+        self._passing.add(client)
+        requests: Queue = asyncio.Queue()
+        taking = asyncio.create_task(self._take(reader, requests, self._noted))
         try:
             answers, server = await self._connect()
         except OSError:
             client.transport.abort()
-            return
-        self._passing |= {client, server}
-        both = self._carry(reader, server, self._noted), self._carry(answers, client, self._dated)
-        await asyncio.gather(*both)
-        self._passing -= {client, server}
+            await taking
+        else:
+            await self._pass_on((answers, client), (requests, server))
+            await taking
+        self._passing.discard(client)
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         await self._flowing.wait()
@@ -129,12 +133,15 @@ class Relay:
             raise ConnectionRefusedError
         return await asyncio.open_connection(*self._server, ssl=self._calling)
 
-    async def _carry(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, through: Callable[[bytes], bytes]
+    async def _pass_on(
+        self, back: tuple[asyncio.StreamReader, asyncio.StreamWriter], forth: tuple[Queue, asyncio.StreamWriter]
     ) -> None:
-        """Carry bytes from one side to the other while they flow, also those of a side that is gone by then."""
-        queue: Queue = asyncio.Queue()
-        await asyncio.gather(self._take(reader, queue, through), self._give(queue, writer))
+        (answers, client), (requests, server), replies = back, forth, asyncio.Queue[bytes | None]()
+        self._passing.add(server)
+        await asyncio.gather(
+            self._give(requests, server), self._take(answers, replies, self._dated), self._give(replies, client)
+        )
+        self._passing.discard(server)
 
     async def _take(self, reader: asyncio.StreamReader, queue: Queue, through: Callable[[bytes], bytes]) -> None:
         """Take in bytes at once."""
