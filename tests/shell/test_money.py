@@ -121,6 +121,12 @@ async def test_a_pool_at_constant_size_is_told_once_a_minute(rig):
     assert (rig.kube.paths[f"{POOL}/status"] <= 11, rig.kube.paths[POOL] <= 11) == (True, True)
 
 
+async def test_a_status_that_tells_of_a_new_size_stores_the_account_as_of_then(rig):
+    await rig.last(0, 30)
+    await rig.look(30, waiting=1500)
+    assert parse_instant(rig.account["at"]) == at(30)
+
+
 async def test_a_pool_without_a_price_has_no_month_either():
     rig = Rig({"pricePerGPUHour": {}})
     await rig.look(0)

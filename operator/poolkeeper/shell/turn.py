@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import structlog
 
@@ -41,6 +42,7 @@ from poolkeeper.shell.stillness import Stillness
 from poolkeeper.shell.telemetry import Telemetry
 from poolkeeper.shell.views import WorkloadView
 
+Json = dict[str, Any]
 Versions = Mapping[str, str]
 
 log = structlog.get_logger("poolkeeper")
@@ -210,10 +212,21 @@ class Turns:
         status = self._stillness.due_status(pool, decision, now)
         if status is None:
             return
+        store_account(pool, status, now)
         with noting(self._kube, pool, pool.status_rest), self.telemetry.write("status"):
             await publish.write_status(self._kube, pool, status)
             return
         pool.budget = budget  # nothing was told
+
+
+def store_account(pool: Pool, status: Json, now: datetime) -> None:
+    """Have a status that is written anyway store the account as of now: what a crash forgets begins there (R8).
+
+    Else processes that live for less than two beats would never store it.
+    """
+    if pool.core is not None and "account" in status["memory"]:
+        pool.reckoning.store(pool.memory.account, pool.core, now)
+        status["memory"]["account"] = pool.reckoning.stored
 
 
 def log_change(pool: Pool, decision: Decision, resize: Resize) -> None:
