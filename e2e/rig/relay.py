@@ -129,9 +129,11 @@ class Relay:
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         await self._flowing.wait()
+        answers, server = await asyncio.open_connection(*self._server, ssl=self._calling)
         if self._severed:
+            server.transport.abort()
             raise ConnectionRefusedError
-        return await asyncio.open_connection(*self._server, ssl=self._calling)
+        return answers, server
 
     async def _pass_on(
         self, back: tuple[asyncio.StreamReader, asyncio.StreamWriter], forth: tuple[Queue, asyncio.StreamWriter]
