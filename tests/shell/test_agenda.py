@@ -169,3 +169,19 @@ def test_the_rate_is_how_many_come_up_a_second():
     agenda.drop("d")
     agenda.drop("d")
     assert agenda.rate == pytest.approx(1.6)
+
+
+def test_more_than_may_come_up_at_once_stay_due_and_come_up_next():
+    agenda = Agenda()
+    for number in range(10):
+        agenda.put(f"pool-{number}", 1, 0, together=True)
+    first, second = agenda.pop(1, most=6), agenda.pop(1.1, most=6)
+    assert (len(first), len(second), len({key for key, _ in (*first, *second)})) == (6, 4, 10)
+
+
+def test_who_waited_because_of_others_is_told_how_long():
+    agenda = Agenda()
+    for key in ("a", "b"):
+        agenda.put(key, 1, 0, together=True)
+    agenda.pop(1, most=1)
+    assert [late for _, late in agenda.pop(1.25, most=1)] == [0.25]

@@ -281,7 +281,7 @@ def test_looks_of_too_many_pools_go_further_apart_and_it_is_said(rig):
 
 
 def test_looks_of_few_pools_stay_where_they_were_asked_for_however_late_they_are(rig):
-    assert ratio_after(rig, asked=100, late=1.0) == 1
+    assert ratio_after(rig, asked=40, late=1.0) == 1
 
 
 async def test_a_status_waits_outside_while_many_others_wait_to_be_written(rig):

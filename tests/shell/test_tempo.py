@@ -4,15 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poolkeeper.shell.tempo import AIM, DEAREST, LATE, USUAL, Tempo
+from poolkeeper.shell.tempo import AIM, DEAREST, LATE, USUAL, Strain, Tempo
+
+OTHERS = 0.05
+"""What everything else takes of the core."""
 
 
-def run(cost, looks, seconds, tempo=None, others=0.05):
+def run(cost, looks, seconds, tempo=None, core=1.0):
     """Let looks that cost so many seconds each be done at the tempo's pace; return the tempo."""
     tempo = tempo or Tempo(0)
     for second in range(1, seconds + 1):
-        wanted = others + looks * cost / tempo.stretch
-        tempo.adapt(looks, min(1.0, wanted), 1.0 if wanted > 1 else 0.001, second)
+        wanted = OTHERS + looks * cost / tempo.stretch
+        tempo.adapt(looks, Strain(min(core, wanted), 1.0 if wanted > core else 0.001), second)
     return tempo
 
 
@@ -32,7 +35,7 @@ def test_it_takes_seconds_to_grow():
 
 def test_what_others_take_of_the_core_counts_as_lateness():
     tempo = Tempo(0)
-    tempo.adapt(10_000, 0.2, 2 * LATE, 1)
+    tempo.adapt(10_000, Strain(0.2, 2 * LATE), 1)
     assert tempo.stretch > 1
 
 
@@ -44,14 +47,29 @@ def test_intervals_are_as_asked_again_once_there_is_time():
 def test_what_is_no_look_does_not_slow_them_down_for_good():
     tempo = Tempo(0)
     for second in range(1, 600):
-        tempo.adapt(10_000, 1.0, 5.0, second)
+        tempo.adapt(10_000, Strain(1.0, 5.0), second)
     assert tempo.stretch == pytest.approx(10_000 * DEAREST * USUAL / AIM)
+
+
+def test_where_others_have_most_of_the_core_intervals_grow_beyond_what_a_whole_one_would_want():
+    """1,500 looks of half a millisecond want 0.8 of a core; here is a fifth of one."""
+    tempo = Tempo(0)
+    most = max(run(0.0005, 1500, 1, tempo, core=0.2).stretch for _ in range(60))
+    assert OTHERS + 1500 * 0.0005 / most <= 0.2
+
+
+def test_a_turn_that_took_long_counts_for_its_length():
+    slow, quick = Tempo(0), Tempo(0)
+    slow.adapt(10_000, Strain(1.0, 5.0, lasted=3), 3)
+    for second in (1, 2, 3):
+        quick.adapt(10_000, Strain(1.0, 5.0), second)
+    assert slow.stretch == pytest.approx(quick.stretch)
 
 
 def test_few_pools_are_never_slowed_down():
     tempo = Tempo(0)
     for second in range(1, 60):
-        tempo.adapt(100, 1.0, 5.0, second)
+        tempo.adapt(100, Strain(1.0, 5.0), second)
     assert tempo.stretch == 1
 
 
@@ -74,6 +92,6 @@ def test_the_looks_time_never_goes_back_and_never_outruns_time(seconds):
         at += after
         now = tempo.now(at)
         assert before <= now <= before + after + 1e-9
-        tempo.adapt(10_000, busy, late, at)
+        tempo.adapt(10_000, Strain(busy, late), at)
         assert tempo.now(at) == pytest.approx(now)
         before = now

@@ -6,6 +6,7 @@ crowd waits for all others. Any other pool is spread over its interval by a hash
 """
 
 import heapq
+import sys
 import zlib
 from collections.abc import Callable, Hashable
 from math import floor
@@ -75,16 +76,19 @@ class Agenda(Generic[K]):
         """Return when the next key is due, None when none is."""
         return self._due[0][0] if self._due else None
 
-    def pop(self, now: float, is_busy: Callable[[K], bool] = lambda _: False) -> list[tuple[K, float]]:
+    def pop(
+        self, now: float, is_busy: Callable[[K], bool] = lambda _: False, most: int = sys.maxsize
+    ) -> list[tuple[K, float]]:
         """Return the keys that are due with how late they are, and put each on its grid again.
 
+        Besides those that hurry `most` of them come up, those that have waited longest first; the others stay due.
         One that is busy stays hurried until it is not: what it hurries for may have come after its look began.
         """
         waiting = {key for key in self._hurried if is_busy(key)}
         hurried = dict.fromkeys(self._hurried - waiting, 0.0)
         self._hurried = waiting
         found: dict[K, float] = {}
-        while self._due and self._due[0][0] <= now:
+        while self._due and self._due[0][0] <= now and len(found) < most:
             at, key = heapq.heappop(self._due)
             if key not in self._grid or key in found or not self._on_grid(key, at):
                 continue

@@ -30,12 +30,14 @@ from poolkeeper.shell.queues.batch import BatchReader
 from poolkeeper.shell.queues.demultiplex import Ask
 from poolkeeper.shell.queues.outside import Outside
 from poolkeeper.shell.queues.scrape import PodScraper
-from poolkeeper.shell.tempo import Tempo
+from poolkeeper.shell.tempo import Strain, Tempo
 from poolkeeper.shell.turn import Turns
 
 IDLE = 0.1
 GRAIN = 0.005
 """How long the loop rests at least, in seconds: of thousands of looks a second, some begin together."""
+AT_ONCE = 150
+"""So many looks begin in one turn at most: until all of them have had theirs, nothing else is heard."""
 BEAT = 1.0
 """How often the tempo follows what the last looks took, in seconds."""
 
@@ -123,11 +125,12 @@ class Loop:
 
     async def run(self, elector: Elector) -> None:
         """Run for as long as this process leads; what is under way when it stops leading is dropped."""
+        self._since = Since(time.monotonic())
         while elector.leading:
             self.turned_at = time.monotonic()
             self._hear_alarms()
             self._keep_time()
-            due = self._agenda.pop(self._tempo.now(self.turned_at), self._is_busy)
+            due = self._agenda.pop(self._tempo.now(self.turned_at), self._is_busy, AT_ONCE)
             for _, late in due:
                 self._telemetry.lag_seconds.observe(late * self._tempo.stretch)
                 self._since.late += late * self._tempo.stretch
@@ -156,7 +159,8 @@ class Loop:
             return
         if since.looks:
             asked = self._agenda.rate * (1 + since.pages / since.looks)
-            self._tempo.adapt(asked, (used - since.used) / (at - since.at), since.late / since.looks, at)
+            lasted = at - since.at
+            self._tempo.adapt(asked, Strain((used - since.used) / lasted, since.late / since.looks, lasted), at)
         self._telemetry.stretch.set(self._tempo.stretch)
         self._since = Since(at, used)
 

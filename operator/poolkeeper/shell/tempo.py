@@ -9,6 +9,8 @@ another one's turn, what is late stays small, and how much less often pools are 
 monotonic clock's seconds.
 """
 
+from dataclasses import dataclass
+
 AIM = 0.7
 """The share of a core that may be used: the rest is for what comes unasked, such as news of watches and writes."""
 LATE = 0.05
@@ -21,6 +23,25 @@ DEAREST = 3
 """So many times more than usual it may cost at most, and each page that is read for it: what else keeps the core busy
 at a start, say thousands of pools to be read, is no reason to look at them once an hour."""
 NEARLY_NONE = 1.02
+LONG, LEAST = 5.0, 0.1
+"""So many seconds of one turn count at most, and a core is never taken to be less than that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strain:
+    """How a while went: the share of a core that was used, and how many seconds late looks began on average.
+
+    It has `lasted` so many seconds: more than one where a turn took long.
+    """
+
+    busy: float
+    late: float
+    lasted: float = 1.0
+
+    @property
+    def share(self) -> float:
+        """How much of a core there is: all of it, but where looks are late all the same, only what was used."""
+        return min(1.0, max(LEAST, self.busy)) if self.late > LATE else 1.0
 
 
 class Tempo:
@@ -38,17 +59,18 @@ class Tempo:
         """Take in that so many looks a second are asked for, of which nothing is known yet."""
         self._turn(max(self.stretch, looks * USUAL / AIM), at)
 
-    def adapt(self, looks: float, busy: float, late: float, at: float) -> None:
-        """Take in how the last second went.
+    def adapt(self, looks: float, strain: Strain, at: float) -> None:
+        """Take in how it went since the last time.
 
         Args:
             looks: how many looks a second are asked for, the reading of a page counting as one more.
-            busy: the share of a core that was used.
-            late: how many seconds late looks began on average.
+            strain: what they have made of the core.
             at: the instant.
         """
-        pressure = min(SLOWEST, max(QUICKEST, busy / AIM, late / LATE))
-        wanted = min(self.stretch * pressure, looks * DEAREST * USUAL / AIM)
+        slower = SLOWEST ** min(LONG, max(1.0, strain.lasted))
+        wanted = self.stretch * min(slower, max(QUICKEST, strain.busy / AIM, strain.late / LATE))
+        if wanted > self.stretch:
+            wanted = max(self.stretch, min(wanted, looks * DEAREST * USUAL / (AIM * strain.share)))
         self._turn(wanted if wanted > NEARLY_NONE else 1.0, at)
 
     def _turn(self, stretch: float, at: float) -> None:
