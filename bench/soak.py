@@ -9,6 +9,7 @@ the end; what it leaves in the cluster; and every pool's cost by the ledger besi
 """
 
 import argparse
+import shutil
 import sys
 import time
 from collections import Counter
@@ -271,7 +272,9 @@ def judged(soak: Soak, given: Given, hours: int, took: float) -> Json:
         operator.stop()
     api = soak.world.stage.api
     maps = api.get(f"/api/v1/namespaces/{soak.account.namespace}/configmaps?labelSelector={LEDGER_LABEL}")["items"]
-    bills = soak.world.clock.board.path.with_suffix(".bills").read_text(encoding="utf-8").splitlines()
+    noted = soak.world.clock.board.path.with_suffix(".bills")
+    shutil.copy(noted, save("soak-ledger", {"months": maps}).with_name("soak-bills.jsonl"))
+    bills = noted.read_text(encoding="utf-8").splitlines()
     prices = {line: Decimal(price) for line, price in PRICES.items()}
     money = balances(soak.world.lives, list(soak.course.sight.rented.values()), prices, told(maps), bills)
     return {
