@@ -34,6 +34,7 @@ EXPLAINED: Mapping[str, str] = {
     "a time zone that is a folder, or of another's spelling": r"timezone: ",
     "a date that is in no calendar": r"until: ",
     "a template nested deeper than any pod's": r"spec\.template: is nested",
+    "a template that has no room for its copy in the status": r"spec\.template: has over",
 }
 """Why the parser refuses what the API server takes: no schema, and no rule in CEL, can say these."""
 TROUBLE = re.compile(r'"level": ?"(error|critical)"|Traceback|look failed')

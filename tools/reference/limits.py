@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from poolkeeper.api import journal, override, price_book
 from poolkeeper.api.nesting import MOST_NESTED
-from poolkeeper.api.spec import DEEPEST
+from poolkeeper.api.spec import DEEPEST, LARGEST
 from poolkeeper.api.units import format_duration
 from poolkeeper.shell import kube, list_watch, prometheus, readers
 from poolkeeper.shell.queues import batch, exposition, external, outside, pages, rabbit, redis
@@ -70,7 +70,7 @@ def _held() -> str:
         ("What is held", "Limit"),
         [
             ("an object in a list or a watch", f"nested {MOST_NESTED:,} deep, as the API server has it"),
-            ("`spec.template`", f"nested {DEEPEST} deep"),
+            ("`spec.template`", f"{_size(LARGEST)}, nested {DEEPEST} deep"),
             ("an override", f"{override.LENGTH:,} characters, nested {override.DEPTH} deep"),
             ("the price book", _size(price_book.LARGEST)),
             ("a part of the journal", _size(journal.LARGEST)),

@@ -1,5 +1,6 @@
 """The spec as users write it. These models are the one source of the CRD, its rules, the reference and the parser."""
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -26,9 +27,15 @@ DEEPEST = 32
 """How deep a pod template may be nested: what Kubernetes knows of one ends at 16."""
 
 
-def _shallow(template: dict[str, Any]) -> dict[str, Any]:
+LARGEST = 256 * 1024
+"""How many bytes of JSON a pod template may have: the status keeps a copy, and both must fit one object."""
+
+
+def _possible(template: dict[str, Any]) -> dict[str, Any]:
     if is_deeper(template, DEEPEST):
         raise ValueError(f"is nested over {DEEPEST} deep, and no pod template is")
+    if len(json.dumps(template)) > LARGEST:
+        raise ValueError(f"has over {LARGEST // 1024} KiB, and no pod template has")
     return template
 
 
@@ -149,7 +156,7 @@ class Spec(Part):
 
     target_ref: TargetRef | None = None
     """The workload whose replicas the pool sets."""
-    template: Annotated[dict[str, Any], AfterValidator(_shallow)] | None = None
+    template: Annotated[dict[str, Any], AfterValidator(_possible)] | None = None
     """A pod template instead of a target: then the operator owns a Deployment of the pool's name."""
     mode: Literal["Active", "Observe", "Paused"] = "Active"
     """Active writes the target's size; Observe decides and explains only; Paused does nothing."""
