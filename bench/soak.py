@@ -104,6 +104,17 @@ class Soak:
 
         wait_until(sees, "the operator watches again", 180)
 
+    def change_leader(self, *, kill: bool) -> None:
+        """End the operator that leads, and wait until the next has looked at every pool: no leap is to be unseen."""
+        self.world.change_leader(self.account, kill=kill)
+        self.wait_for_looks()
+
+    def wait_for_looks(self) -> None:
+        """Wait until who leads now has looked at every pool."""
+        board = self.world.clock.board
+        wanted = board.read().looks + 2 * self.count
+        wait_until(lambda: board.read().looks >= wanted, "every pool is looked at", 120)
+
     def guard(self) -> None:
         """Note an operator that has ended though nobody told it to, and start another."""
         for one in [one for one in self.world.operators if not one.running]:
@@ -112,6 +123,7 @@ class Soak:
             self.world.operators.remove(one)
             self.world.operate(self.account)
             self.world.leader.wait_until_leading()
+            self.wait_for_looks()
 
     def let(self, one: Happening) -> None:
         """Let something happen, and count it."""
@@ -128,8 +140,8 @@ class Soak:
             "reclaim": self.world.reclaim,
             "nodes": self.world.replace_node,
             "api": self.restart_api_server,
-            "term": lambda: self.world.change_leader(self.account, kill=False),
-            "kill": lambda: self.world.change_leader(self.account, kill=True),
+            "term": lambda: self.change_leader(kill=False),
+            "kill": lambda: self.change_leader(kill=True),
         }[one.kind]
         try:
             act()
