@@ -97,8 +97,7 @@ class Run:
             yield from self._scene.chance.sample(list(self._plan.faults), len(self._plan.faults))
 
     def _round(self, name: str) -> None:
-        self._ground.load.settle(lambda _: LOW)
-        time.sleep(self._scene.chance.uniform(*LULL))
+        self._lull()
         self._ground.load.move()
         before = len(self._scene.blind)
         try:
@@ -110,6 +109,14 @@ class Run:
         self._verdict.faults[name] += 1
         self._settle(name, lambda _: HIGH if self._scene.chance.random() < RISE else LOW, self._is_right)
         self._scene.until_now(before)
+
+    def _lull(self) -> None:
+        """Let queues be short for a while, until most pools are smaller than they may be."""
+        self._ground.load.settle(lambda _: LOW)
+        time.sleep(self._scene.chance.uniform(*LULL))
+        until, free = time.monotonic() + WITHIN, [one for one in self._ground.members if one.is_free]
+        while time.monotonic() < until and 2 * sum(self._size(one) < one.most for one in free) < len(free):
+            time.sleep(LOOK)
 
     def _settle(self, name: str, choose: Callable[[Member], int], is_so: Callable[[], list[str]]) -> None:
         """Let queues stand still, and wait until all pools are as they must be then."""

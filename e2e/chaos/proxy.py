@@ -47,7 +47,8 @@ class Proxy:
     trouble: Trouble | None
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
         port = asyncio.run_coroutine_threadsafe(self._begin(), self._loop).result(START)
         redirect(self._given, self.kubeconfig, f"http://{self._host}:{port}")
         return self
@@ -55,6 +56,8 @@ class Proxy:
     def __exit__(self, *_: object) -> None:
         asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(START)
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
     async def _begin(self) -> int:
         tls = ssl.create_default_context(cafile=str(self._authority))
