@@ -95,3 +95,15 @@ def test_the_looks_time_never_goes_back_and_never_outruns_time(seconds):
         tempo.adapt(10_000, Strain(busy, late), at)
         assert tempo.now(at) == pytest.approx(now)
         before = now
+
+
+def test_what_was_due_before_intervals_grew_is_late_by_the_time_that_has_passed():
+    tempo = Tempo(0)
+    tempo.expect(14_000, 10)
+    assert (tempo.since(4, 12), tempo.since(10, 12)) == (8, 2)
+
+
+def test_what_is_due_later_is_late_by_as_much():
+    tempo = Tempo(0)
+    tempo.expect(14_000, 0)
+    assert tempo.since(tempo.now(7), 9) == pytest.approx(2)

@@ -130,10 +130,12 @@ class Loop:
             self.turned_at = time.monotonic()
             self._hear_alarms()
             self._keep_time()
-            due = self._agenda.pop(self._tempo.now(self.turned_at), self._is_busy, AT_ONCE)
-            for _, late in due:
-                self._telemetry.lag_seconds.observe(late * self._tempo.stretch)
-                self._since.late += late * self._tempo.stretch
+            now = self._tempo.now(self.turned_at)
+            due = self._agenda.pop(now, self._is_busy, AT_ONCE)
+            for _, ago in due:
+                late = self._tempo.since(now - ago, self.turned_at) if ago else 0.0
+                self._telemetry.lag_seconds.observe(late)
+                self._since.late += late
             self._since.looks += len(due)
             pools = [pool for key, _ in due if (pool := self._pools.get(key)) is not None]
             free = [pool for pool in pools if not pool.busy]

@@ -9,6 +9,7 @@ another one's turn, what is late stays small, and how much less often pools are 
 monotonic clock's seconds.
 """
 
+from collections import deque
 from dataclasses import dataclass
 
 AIM = 0.7
@@ -23,6 +24,8 @@ DEAREST = 3
 """So many times more than usual it may cost at most, and each page that is read for it: what else keeps the core busy
 at a start, say thousands of pools to be read, is no reason to look at them once an hour."""
 NEARLY_NONE = 1.02
+KEPT = 300
+"""So many earlier stretches are remembered: what was due in one is late by its measure."""
 LONG, LEAST = 5.0, 0.1
 """So many seconds of one turn count at most, and a core is never taken to be less than that."""
 
@@ -50,10 +53,18 @@ class Tempo:
     def __init__(self, at: float) -> None:
         self.stretch = 1.0
         self._began, self._before = at, at
+        self._past: deque[tuple[float, float, float]] = deque(maxlen=KEPT)
 
     def now(self, at: float) -> float:
         """Return the looks' time."""
         return self._before + (at - self._began) / self.stretch
+
+    def since(self, due: float, at: float) -> float:
+        """Return how many seconds ago it was `due` by the looks' time."""
+        if due >= self._before:
+            return at - self._began - (due - self._before) * self.stretch
+        before, began, stretch = next((one for one in self._past if one[0] <= due), (self._before, self._began, 0.0))
+        return at - began - (due - before) * stretch
 
     def expect(self, looks: float, at: float) -> None:
         """Take in that so many looks a second are asked for, of which nothing is known yet."""
@@ -74,5 +85,8 @@ class Tempo:
         self._turn(wanted if wanted > NEARLY_NONE else 1.0, at)
 
     def _turn(self, stretch: float, at: float) -> None:
+        if stretch == self.stretch:
+            return
+        self._past.appendleft((self._before, self._began, self.stretch))
         self._before, self._began = self.now(at), at
         self.stretch = stretch
