@@ -311,7 +311,8 @@ async def live(given: argparse.Namespace, source: str) -> None:
     print("  stretch, second by second: " + " ".join(f"{line['stretch']:.1f}" for line in told))
     print("  pools decided once:        " + " ".join(str(line["pools"]) for line in told))
     for name in ("late", "decision", "apart"):
-        print(spread([value for line in told[len(told) // 2 :] for value in line[name]]).line(name))
+        values = [value for line in told[len(told) // 2 :] for value in line[name]]
+        print(spread(values).line(name) if values else f"  {name}: none yet")
 
 
 def shown(profile: cProfile.Profile) -> None:
