@@ -103,6 +103,8 @@ class Seats:
 
     def __exit__(self, *_: object) -> None:
         self.rest()
+        for seat in self.seats:  # where the run was cut short: a proxy's end waits for whoever still asks
+            seat.kill()
 
     def rest(self) -> None:
         """Kill nobody any more, and start nobody."""
