@@ -40,7 +40,7 @@ def listening(address: Address) -> socket.socket:
         return _opened(address)
     except OSError as error:
         if address.named:
-            words = error.strerror or str(error)
+            words = (error.strerror or str(error)).partition(" (while ")[0]  # it names the address again
             raise ValueError(f"--listen: {address}: {words[0].lower()}{words[1:]}") from error
         return _opened(address._replace(port=0))
 
