@@ -11,6 +11,18 @@ async def waits():
     await asyncio.Event().wait()
 
 
+async def outer():
+    await waits()
+
+
+async def test_a_task_tells_what_it_waits_for():
+    running = asyncio.create_task(outer())
+    await asyncio.sleep(0)
+    found = [[at.rpartition(" ")[2] for at in one["at"]] for one in tasks()]
+    running.cancel()
+    assert ["outer", "waits", "wait"] in found
+
+
 async def test_tasks_at_the_same_place_are_told_together():
     running = [asyncio.create_task(waits()) for _ in range(3)]
     await asyncio.sleep(0)

@@ -20,6 +20,7 @@ Json = dict[str, Any]
 FRAMES = 8
 """Of a stack so many frames are shown, the innermost last."""
 STACKS = 200
+DEEPEST = 40
 
 
 def shown(settings: Settings) -> Json:
@@ -62,7 +63,7 @@ def place(url: str) -> str:
 
 def tasks() -> list[Json]:
     """Return what all tasks are at, those that are at the same place together, the most first."""
-    found = Counter((task.get_name(), stack(task.get_stack(limit=FRAMES))) for task in asyncio.all_tasks())
+    found = Counter((task.get_name(), awaited(task.get_coro())) for task in asyncio.all_tasks())
     alike: Counter[tuple[str, ...]] = Counter()
     named: dict[tuple[str, ...], str] = {}
     for (name, frames), count in found.items():
@@ -82,9 +83,19 @@ def calls(frame: FrameType) -> list[str]:
     return [line(one.f_code.co_filename, number, one.f_code.co_name) for one, number in found]
 
 
-def stack(frames: list[FrameType]) -> tuple[str, ...]:
-    """Return a task's frames in words."""
-    return tuple(line(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name) for frame in frames)
+def awaited(work: object) -> tuple[str, ...]:
+    """Return where a coroutine is, and what it waits for, in words, the innermost last: a task tells only the first."""
+    found: list[str] = []
+    while work is not None and len(found) < DEEPEST:
+        frame = _first(work, ("cr_frame", "gi_frame", "ag_frame"))
+        if frame is not None:
+            found.append(line(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
+        work = _first(work, ("cr_await", "gi_yieldfrom", "ag_await"))
+    return tuple(found[-FRAMES:])
+
+
+def _first(thing: object, names: tuple[str, ...]) -> Any:  # noqa: ANN401  whatever Python keeps there
+    return next((found for name in names if (found := getattr(thing, name, None)) is not None), None)
 
 
 def line(file: str, number: int, function: str) -> str:
