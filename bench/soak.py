@@ -332,10 +332,15 @@ def settled(money: Sequence[Balance]) -> Json:
     total = sum((one.expected for one in money), Decimal(0))
     worst = max((abs(one.off) for one in money), default=Decimal(0))
     beyond = [one.name for one in money if not one.holds]
+    wrong = [one.name for one in money if abs(one.miscounted) >= CENT]
+    counted = max((abs(one.miscounted) for one in money), default=Decimal(0))
     print(
-        f"money: {len(money)} pools, {total:.2f} expected, at most {worst:.4f} off; beyond what may go unseen: {beyond}"
+        f"seen:    {len(money)} pools, {total:.2f} by our watch, at most {worst:.4f} off, beyond what may be: {beyond}"
     )
-    return {"pools": len(money), "expected": f"{total:.4f}", "worst": f"{worst:.4f}", "beyond": beyond}
+    print(f"counted: at most {counted:.6f} off what was billed, a cent or more: {wrong}")
+    figures = {"expected": total, "worst": worst, "counted": counted}
+    told = {name: f"{amount:.6f}" for name, amount in figures.items()}
+    return {"pools": len(money), **told, "beyond": beyond, "miscounted": wrong}
 
 
 def shown(one: Balance) -> Json:
