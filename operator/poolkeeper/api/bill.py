@@ -19,6 +19,7 @@ from decimal import Decimal, InvalidOperation
 from itertools import chain
 from typing import Any
 
+from poolkeeper.api.nesting import held
 from poolkeeper.api.refused import RefusedError
 from poolkeeper.core.days import ZERO
 
@@ -127,7 +128,7 @@ def objects(text: Iterator[str]) -> Iterator[Line]:
         if not line.strip():
             continue
         try:
-            found = json.loads(line, parse_float=Decimal)
+            found = json.loads(held(line), parse_float=Decimal)
         except ValueError as error:
             raise BillError([f"line {number}: {error}"]) from error
         if not isinstance(found, dict):

@@ -18,6 +18,7 @@ from poolkeeper.api import ledger
 from poolkeeper.api.costs import Costs, CostsError, parse
 from poolkeeper.api.ledger import Entry
 from poolkeeper.api.names import LEDGER_LABEL, TEAM_BUDGETS
+from poolkeeper.api.nesting import held
 from poolkeeper.core import budget as budgets
 from poolkeeper.core.account import Told
 from poolkeeper.core.days import month_of
@@ -238,6 +239,6 @@ def memo(told: Told) -> str:
 def remembered(stored: Json) -> Iterator[tuple[str, Told]]:
     """Yield what was told of each budget, as far as it can be read."""
     for name, text in stored.items():
-        with suppress(KeyError, TypeError, ValueError):
-            found = json.loads(text)
+        with suppress(AttributeError, KeyError, TypeError, ValueError):
+            found = json.loads(held(text))
             yield name, Told(date.fromisoformat(found["month"]), tuple(map(str, found["thresholds"])))

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from poolkeeper.api import memo, names, override
+from poolkeeper.api import memo, names, nesting, override
 from poolkeeper.api.money import ANNOTATIONS
 from poolkeeper.api.override import LONGEST, Override, plain
 from poolkeeper.api.pin import pinned
@@ -338,8 +338,8 @@ def lifting(annotations: Mapping[str, str]) -> Lifting:
 def dropped_fields(manifest: str) -> list[str]:
     """Return the fields of the applied manifest that the schema does not have: the API server pruned them."""
     try:
-        applied = msgspec.json.decode(manifest or "{}")
-    except (RecursionError, ValueError):
+        applied = msgspec.json.decode(nesting.held(manifest or "{}"))
+    except ValueError:
         return []
     spec = applied.get("spec") if isinstance(applied, dict) else None
     return unknown_fields(spec) if isinstance(spec, dict) else []
