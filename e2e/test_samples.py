@@ -35,7 +35,9 @@ def test_a_providers_sample_is_split_over_its_nodes(shared: Space, sample: str, 
         file = tmp_path / "pool.yaml"
         file.write_text(yaml.safe_dump(pool | {"metadata": {"name": sample, "namespace": shared.name}}))
         assert check(shared, file) == 0
-        assert health(shared.record.newest("InferencePool", sample))[0] == "Healthy"
+        shared.wait_until(
+            lambda: health(shared.record.newest("InferencePool", sample))[0] == "Healthy", "it is healthy"
+        )
 
 
 def adapted(sample: str, nodes: dict[str, str]) -> tuple[dict[str, object], dict[str, object]]:

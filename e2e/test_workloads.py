@@ -177,7 +177,7 @@ def test_a_stateful_set_that_is_not_there_is_said(space: Space) -> None:
 
 def test_two_groups_of_four_gpus_cost_eight(space: Space) -> None:
     name = have(space, leader_worker_set("priced", 2), [1, 1], cost={"pricePerGPUHour": GPU_HOUR})
-    eventually(lambda: per_hour(space, name) == 2 * 4 * 3, "24 an hour")
+    eventually(lambda: per_hour(space, name) == 2 * 4 * 3, "24 an hour", 300)
     assert ready(space, name) == 2
 
 
