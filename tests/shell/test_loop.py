@@ -337,3 +337,23 @@ async def test_a_pool_that_goes_while_its_size_is_written_leaves_no_series(rig):
 async def test_a_pool_that_stays_has_series(rig):
     await looked_at(rig, lambda: None)
     assert b'pool="chat"' in rig.loop._telemetry.page()  # noqa: SLF001
+
+
+class Reign:
+    """A lease that is held for one turn of the loop."""
+
+    def __init__(self):
+        self._turns = [True, False]
+
+    @property
+    def leading(self):
+        return self._turns.pop(0)
+
+
+async def test_a_decision_is_told_how_far_apart_looks_are(rig):
+    rig.loop._tempo.expect(14_000, rig.loop.turned_at)  # noqa: SLF001
+    await rig.loop.run(Reign())
+    heard = []
+    rig.loop._turns.hear = lambda _, deed: heard.append(deed.seen.stretch)  # noqa: SLF001
+    await rig.look(0)
+    assert heard == [10]

@@ -130,6 +130,7 @@ class Loop:
             self.turned_at = time.monotonic()
             self._hear_alarms()
             self._keep_time()
+            self._turns.stretch = self._tempo.stretch
             now = self._tempo.now(self.turned_at)
             due = self._agenda.pop(now, self._is_busy, AT_ONCE)
             for _, ago in due:

@@ -66,7 +66,8 @@ class Turns:
     """Takes the turns of all pools, one at a time for each.
 
     `hear` is told each decision, as it was made. `has_room` tells whether a status would be written soon: thousands of
-    them, at a start, wait for that without holding their pools' looks up.
+    them, at a start, wait for that without holding their pools' looks up. Looks are `stretch` times as far apart as
+    asked for.
     """
 
     def __init__(self, kube: KubeClient, cluster: Cluster, pools: Pools, telemetry: Telemetry, money: Money) -> None:
@@ -74,6 +75,7 @@ class Turns:
         self.telemetry = telemetry
         self.hear: Callable[[Pool, Deed], None] = lambda *_: None
         self.has_room: Callable[[], bool] = lambda: True
+        self.stretch = 1.0
         self._halves = Halves(kube, cluster)
         self._sparing = Sparing()
         self._stillness = Stillness()
@@ -91,7 +93,7 @@ class Turns:
         observe.forget_old_writes(pool, self._cluster, now)  # what is left of them, `seen` shows
         bill, spec = self._bill(pool, spec, now)
         seen = observe.observation(pool, self._cluster, self._pools, readings, now)
-        seen = replace(seen, bill=bill)
+        seen = replace(seen, bill=bill, stretch=self.stretch)
         observe.note_scale(pool, self._cluster)
         with self.telemetry.decision_seconds.time():
             decision, memory = decide(spec, seen, pool.memory, now)
