@@ -205,7 +205,7 @@ class Run:
         terms = leaders.tenures(renewals, self._scene.seats.lives)
         breaks, members = ground.load.end(), ground.members
         ours = [step for found in made.values() for step in found if step.seat]
-        strays, verdict.under_way = leaders.check(mine, renewals)
+        strays, verdict.under_way = leaders.check(mine, renewals, self._scene.seats.lives)
         verdict.wrongs += [
             *bounds.check(members, made),
             *graces.check(members, made, breaks, [span for _, span in terms], mine),
