@@ -2,6 +2,7 @@
 
 import pytest
 
+from rig.odd_targets import aimed, grounds, is_aimed, target
 from rig.trial import conditions, explanation, names_field
 
 
@@ -12,7 +13,11 @@ from rig.trial import conditions, explanation, names_field
         ('422: InferencePool "a" is invalid: spec: Invalid value: "object": give either targetRef or template', True),
         ('400: strict decoding error: unknown field "spec.minReplica"', True),
         ("413: Request entity too large: limit is 3145728", True),
+        ('422: InferencePool "a" is invalid: spec.schedule.windows[0].from: Required value', True),
         ("500: internal error", False),
+        ("admission webhook denied the request: the spec is wrong", False),
+        ("422: your spec was not to our liking: sorry", False),
+        ("422: no inspec.minReplicas here", False),
         ("422: no special reason", False),
     ],
 )
@@ -23,10 +28,18 @@ def test_a_refusal_names_a_field_unless_the_whole_is_too_large(words, named):
 @pytest.mark.parametrize(
     ("problem", "explained"),
     [
-        ("spec.schedule.windows[0].start: '61 9 * * *' is no cron expression; look at the minute, '61'", True),
-        ("spec.cost.timezone: 'Europe' is no IANA time zone", True),
-        ("spec.cost.commitments[0].until: '2027-02-30' is no date", True),
+        (
+            "spec.schedule.windows[0].start: '61 9 * * *' is no cron expression: out of range",
+            True,
+        ),
+        ("spec.cost.timezone: 'Europe' is no IANA time zone; write one, as in UTC", True),
+        ("spec.cost.commitments[0].until: '2027-02-30' is no date; write one, as in 2027-06-30", True),
         ("spec.template: is nested over 32 deep, and no pod template is", True),
+        ("spec.schedule.windows[0].end: '0 0 31 2 *' never fires: no such day exists (window office)", True),
+        ("spec.schedule.windows[0]: the ends of window office coincide with its starts: it would never end", True),
+        ("spec.schedule.windows[0].start: must have at least 9 characters", False),
+        ("spec.cost.timezone: must have at most 64 characters", False),
+        ("spec.cost.commitments[0].until: is longer than an hour", False),
         ("spec.minReplicas: must be a valid integer", False),
     ],
 )
@@ -37,3 +50,27 @@ def test_what_only_the_parser_refuses_has_a_reason_or_is_unexplained(problem, ex
 def test_a_condition_of_an_earlier_generation_tells_nothing():
     known = [{"type": "Ready", "observedGeneration": 2}, {"type": "ScalingActive", "observedGeneration": 1}]
     assert list(conditions({"metadata": {"generation": 2}, "status": {"conditions": known}})) == ["Ready"]
+
+
+def test_a_pool_over_a_good_spec_s_target_gets_its_own():
+    assert is_aimed(aimed({"targetRef": {"name": "chat"}, "minReplicas": 2}, "odd-1"), "odd-1")
+
+
+@pytest.mark.parametrize(
+    "reference", [None, "chat", {"name": "usd"}, {"name": 3}, {"name": "chat", "kind": "StatefulSet"}, {}]
+)
+def test_an_odd_target_stays(reference):
+    assert aimed({"targetRef": reference}, "odd-1") == {"targetRef": reference}
+
+
+def test_the_target_of_a_pool_on_spot_may_be_split():
+    spec = {"capacity": {"tiers": [{"type": "Spot", "provider": "gke"}]}}
+    assert "affinity" in target(spec, "odd-1", 1, {})["spec"]["template"]["spec"]
+
+
+def test_the_target_of_another_pool_runs_anywhere():
+    assert "affinity" not in target({"capacity": None}, "odd-1", 1, {})["spec"]["template"]["spec"]
+
+
+def test_the_targets_nodes_are_theirs_alone():
+    assert [node["metadata"]["labels"]["rig"] for node in grounds({"rig": "odd"})] == ["odd"] * 3
