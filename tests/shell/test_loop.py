@@ -285,16 +285,16 @@ def test_looks_of_few_pools_stay_where_they_were_asked_for_however_late_they_are
 
 
 async def test_a_status_waits_outside_while_many_others_wait_to_be_written(rig):
-    rig.loop._turns.has_room = lambda: False  # noqa: SLF001
+    rig.loop._turns.has_room = lambda _: False  # noqa: SLF001
     await rig.look(0, waiting=500)
     assert rig.count("PATCH status") == 0
-    rig.loop._turns.has_room = lambda: True  # noqa: SLF001
+    rig.loop._turns.has_room = lambda _: True  # noqa: SLF001
     await rig.look(1, waiting=500)
     assert rig.count("PATCH status") == 1
 
 
 async def test_the_status_of_a_change_does_not_wait_outside(rig):
-    rig.loop._turns.has_room = lambda: False  # noqa: SLF001
+    rig.loop._turns.has_room = lambda _: False  # noqa: SLF001
     await rig.look(0)
     assert [(one["from"], one["to"]) for one in rig.kube.status["history"]] == [(2, 3)]
 
@@ -357,3 +357,28 @@ async def test_a_decision_is_told_how_far_apart_looks_are(rig):
     rig.loop._turns.hear = lambda _, deed: heard.append(deed.seen.stretch)  # noqa: SLF001
     await rig.look(0)
     assert heard == [10]
+
+
+async def test_a_stored_clock_that_was_cleared_does_not_wait_outside():
+    rig = Rig(queue=QUEUE | {"scaleDown": {"below": 100, "gracePeriod": "1m"}}, minReplicas=1)
+    for second in (0, 10, 20):
+        await rig.look(second, waiting=50)
+    rig.loop._turns.has_room = lambda _: False  # noqa: SLF001
+    await rig.look(30, waiting=500)
+    assert "shortSince" not in rig.kube.status["memory"]
+
+
+async def test_a_change_of_the_spec_does_not_wait_outside(rig):
+    await rig.look(0, waiting=500)
+    rig.loop._turns.has_room = lambda _: False  # noqa: SLF001
+    rig.change(maxReplicas=9)
+    await rig.look(1, waiting=500)
+    assert rig.kube.status["observedGeneration"] == 2
+
+
+async def test_who_waits_outside_is_let_in_by_how_long_that_was(rig):
+    waited = []
+    rig.loop._turns.has_room = lambda since: waited.append(since.total_seconds()) or since.total_seconds() >= 4  # noqa: SLF001
+    for second in range(1, 8):
+        await rig.look(second, waiting=500)
+    assert (waited, rig.count("PATCH status")) == ([0, 1, 2, 3, 4, 0, 1], 1)

@@ -11,11 +11,12 @@ say         one event for a change, then the status
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
+from poolkeeper.api import memo
 from poolkeeper.api.names import shown
 from poolkeeper.api.spec import Spec
 from poolkeeper.core.decide import decide, halted
@@ -65,26 +66,28 @@ def undone(after: Memory, before: Memory, decision: Decision, written: Versions)
 class Turns:
     """Takes the turns of all pools, one at a time for each.
 
-    `hear` is told each decision, as it was made. `has_room` tells whether a status would be written soon: thousands of
-    them, at a start, wait for that without holding their pools' looks up. Looks are `stretch` times as far apart as
-    asked for.
+    `hear` is told each decision, as it was made. `has_room` tells whether a status would be written soon, by how long
+    it has waited for that: thousands of them, at a start, do so without holding their pools' looks up. Looks are
+    `stretch` times as far apart as asked for.
     """
 
     def __init__(self, kube: KubeClient, cluster: Cluster, pools: Pools, telemetry: Telemetry, money: Money) -> None:
         self._kube, self._cluster, self._pools, self._money = kube, cluster, pools, money
         self.telemetry = telemetry
         self.hear: Callable[[Pool, Deed], None] = lambda *_: None
-        self.has_room: Callable[[], bool] = lambda: True
+        self.has_room: Callable[[timedelta], bool] = lambda _: True
         self.stretch = 1.0
         self._halves = Halves(kube, cluster)
         self._sparing = Sparing()
         self._stillness = Stillness()
+        self._outside: dict[Key, datetime] = {}
 
     def forget(self, key: Key) -> None:
         """Take in that a pool is gone."""
         self._halves.forget(key)
         self._money.forget(key)
         self._stillness.forget(key)
+        self._outside.pop(key, None)
 
     async def take(self, pool: Pool, spec: PoolSpec, readings: tuple[Reading, ...]) -> None:
         """Decide and carry out. Clocks move on only with their writes."""
@@ -208,7 +211,7 @@ class Turns:
         refused = pool.refused
         if refused and not (decision.frozen and decision.trail):  # a pool that is halted says by what
             decision = replace(decision, reason=refused[0], detail=refused[1])
-        if pool.status_rest.rests(now) or not (pool.untold or self.has_room()):
+        if pool.status_rest.rests(now) or not self._may_tell(pool, now):
             return
         budget = replace(pool.budget)
         status = self._stillness.due_status(pool, decision, now)
@@ -219,6 +222,24 @@ class Turns:
             await publish.write_status(self._kube, pool, status)
             return
         pool.budget = budget  # nothing was told
+
+    def _may_tell(self, pool: Pool, now: datetime) -> bool:
+        """Return whether a status may be made now; else the pool waits outside, since its first look in vain."""
+        waited = max(timedelta(0), now - self._outside.setdefault(pool.key, now))
+        if not (self.has_room(waited) or cannot_wait(pool)):
+            return False
+        del self._outside[pool.key]
+        return True
+
+
+def cannot_wait(pool: Pool) -> bool:
+    """Return whether a status is owed at once: after a change, of the spec too, and where a stored clock is void (R2).
+
+    A pool that has no status yet can wait: at a start thousands do.
+    """
+    told, stored = pool.status.get("observedGeneration"), pool.status.get("memory") or {}
+    changed = told is not None and told != pool.generation
+    return bool(pool.untold) or changed or memo.is_void(stored, pool.memory.grace)
 
 
 def store_account(pool: Pool, status: Json, now: datetime) -> None:
