@@ -52,13 +52,17 @@ def holds(writes: Iterable[Write], seats: Iterable[str]) -> list[Hold]:
 
 def check(writes: Iterable[Write], renewals: Sequence[Hold], lives: Sequence[Life]) -> tuple[list[Wrong], int]:
     """Return the writes of who did not hold the lease, and how many there were that had been under way."""
-    counted = [one for one in writes if one.seat and one.done and one.resource not in {*ASKING, LEASE}]
-    spans = reigns(renewals, lives)
-    strays = [one for one in counted if not held(spans, life_at(lives, one.seat, one.sent), one.sent)]
-    late = [one for one in counted if one not in strays and not held(spans, life_at(lives, one.seat, one.sent), one.at)]
+    mine, spans = counted(writes), reigns(renewals, lives)
+    strays = [one for one in mine if not held(spans, life_at(lives, one.seat, one.sent), one.sent)]
+    late = [one for one in mine if one not in strays and not held(spans, life_at(lives, one.seat, one.sent), one.at)]
     return [
         Wrong("write by a non-leader", one.name, one.sent, f"{one.seat}: {one.verb} {one.resource}") for one in strays
     ], len(late)
+
+
+def counted(writes: Iterable[Write]) -> list[Write]:
+    """Return the writes that only who holds the lease may make."""
+    return [one for one in writes if one.seat and one.done and one.resource not in {*ASKING, LEASE}]
 
 
 def life_at(lives: Iterable[Life], seat: str, at: float) -> Life | None:
