@@ -9,7 +9,7 @@ from poolkeeper.api.target import STATEFUL_SET
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.kube import Metadata, Written
 from poolkeeper.shell.kube_errors import Forbidden, TooManyRequests
-from poolkeeper.shell.loop import Answers, Loop, Since, Sources
+from poolkeeper.shell.loop import AT_ONCE, Answers, Loop, Since, Sources
 from poolkeeper.shell.money import Money
 from poolkeeper.shell.pools import Pools
 from poolkeeper.shell.settings import Settings
@@ -382,3 +382,36 @@ async def test_who_waits_outside_is_let_in_by_how_long_that_was(rig):
     for second in range(1, 8):
         await rig.look(second, waiting=500)
     assert (waited, rig.count("PATCH status")) == ([0, 1, 2, 3, 4, 0, 1], 1)
+
+
+async def test_what_was_due_while_another_led_is_late_since_this_one_leads(rig):
+    rig.loop.note(rig.pool)
+    due = rig.loop._agenda._due  # noqa: SLF001  as of a standby that was put to it an hour ago
+    due[0] = (due[0][0] - 3600, due[0][1])
+    await rig.loop.run(Reign())
+    assert rig.loop._telemetry.lag_seconds._sum.get() < 60  # noqa: SLF001
+
+
+def backlogged(rig, pools):
+    """Return the stretch after a second in which a process that begins to lead took up so many due pools, late."""
+    loop = rig.loop
+    loop._agenda.rate, loop._backlog = 10_000, pools  # noqa: SLF001
+    began = loop.turned_at - 10
+    loop._count([5.0] * AT_ONCE, began)  # noqa: SLF001
+    loop._since.at -= 1  # noqa: SLF001
+    loop._keep_time()  # noqa: SLF001
+    return loop._tempo.stretch  # noqa: SLF001
+
+
+def test_a_backlog_at_a_take_over_is_no_overload(rig):
+    assert backlogged(rig, 10 * AT_ONCE) == 1
+
+
+def test_what_is_late_after_the_first_look_at_each_is(rig):
+    assert backlogged(rig, 0) > 1
+
+
+def test_a_new_pool_does_not_throw_those_that_were_measured_back_to_a_guess(rig):
+    rig.loop._agenda.rate = rig.loop._measured = 10_000  # noqa: SLF001
+    rig.loop.note(rig.pool)
+    assert rig.loop._tempo.stretch == 1  # noqa: SLF001

@@ -32,6 +32,9 @@ class Agenda(Generic[K]):
         self._crowds = 1
         self.rate = 0.0
 
+    def __len__(self) -> int:
+        return len(self._grid)
+
     def put(self, key: K, interval: float, now: float, *, together: bool) -> None:
         """Have `key` come up every `interval` seconds; a key that is there already on this grid stays as it is."""
         if together:
