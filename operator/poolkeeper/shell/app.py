@@ -27,7 +27,6 @@ from poolkeeper.shell.apart import Apart
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.costs import TeamBudgets
 from poolkeeper.shell.diary import Deed
-from poolkeeper.shell.heartbeat import watchdog
 from poolkeeper.shell.http import Served, application
 from poolkeeper.shell.inside import shown as within
 from poolkeeper.shell.journal import Journal
@@ -116,7 +115,7 @@ class Operator:
                 ("loop", self._lead()),
                 ("housekeeping", self._keep_house()),
                 ("complaints", complaints.run(self.problems)),
-                ("heartbeat", heartbeat.beat(self.own.event_loop_delay.observe, self._open.enter_context(watchdog()))),
+                ("heartbeat", heartbeat.watched(self.own.event_loop_delay.observe)),
             )
         ]
         self._tasks += [
