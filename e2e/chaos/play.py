@@ -132,7 +132,7 @@ class Run:
         """Let queues stand still, and wait until all pools are as they must be then."""
         self._ground.load.settle(choose)
         begun, limit = time.monotonic(), CLOSING if name in {"start", "end"} else WITHIN
-        while (left := is_so()) and self._worth(begun) < limit and time.monotonic() - begun < PATIENCE:
+        while (left := is_so()) and not self._is_over(begun, limit):
             time.sleep(LOOK)
         took, worth = time.monotonic() - begun, self._worth(begun)
         beside = f"worth {worth:5.1f}, {self._scene.seats.killed} killed"
@@ -144,6 +144,11 @@ class Run:
             self._verdict.returns.setdefault(name, []).append(took)
             self._verdict.worth.append(worth)
         self._note()
+
+    def _is_over(self, begun: float, limit: float) -> bool:
+        """Return whether the time since a moment was worth a limit; to ask what it was worth takes a moment itself."""
+        passed = time.monotonic() - begun
+        return passed >= PATIENCE or (passed >= limit and self._worth(begun) >= limit)
 
     def _worth(self, begun: float) -> float:
         """Return what the time since a moment was worth."""
