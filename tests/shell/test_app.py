@@ -5,6 +5,7 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
+from poolkeeper.api.shards import Shard
 from poolkeeper.shell import app, complaints
 from poolkeeper.shell.access import Access
 from poolkeeper.shell.costs import TeamBudgets
@@ -30,7 +31,7 @@ class Loop:
 class Elector:
     """Remembers whether it contends, and whether it has released the lease."""
 
-    leading, problem = False, ""
+    leading, problem, shard = False, "", Shard()
 
     def __init__(self):
         self.contends, self.released = False, False

@@ -102,6 +102,8 @@ class Telemetry:
             "poolkeeper_skipped_looks", "Looks left out because the one before was still under way.", registry=registry
         )
         self.leader = gauge("leader", "1 while this process may write.", ())
+        self.shard = gauge("shard", "Which shard of the pools this process keeps, from 0; NaN while it waits.", ())
+        self.shards = gauge("shards", "How many shards there are.", ())
         self.watch_age = gauge("watch_age_seconds", "Time since a watch last showed life.", ("resource",))
         self.pools = gauge("pools", "Pools that are watched.", ())
         self.price_book_problems = gauge(
