@@ -39,8 +39,9 @@ def writes(kind: str, result: str, values: str) -> Series:
 
 
 def leaders(*values: str) -> Series:
-    """Return whether each of several processes leads."""
-    return {f'poolkeeper_leader{{instance="{place}"}}': value for place, value in enumerate(values)}
+    """Return whether each of several processes leads, and that there is one shard."""
+    shards = {f'poolkeeper_shards{{instance="{place}"}}': "1x60" for place, _ in enumerate(values)}
+    return shards | {f'poolkeeper_leader{{instance="{place}"}}': value for place, value in enumerate(values)}
 
 
 def lags(late: str) -> Series:
