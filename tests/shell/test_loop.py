@@ -415,3 +415,39 @@ def test_a_new_pool_does_not_throw_those_that_were_measured_back_to_a_guess(rig)
     rig.loop._agenda.rate = rig.loop._measured = 10_000  # noqa: SLF001
     rig.loop.note(rig.pool)
     assert rig.loop._tempo.stretch == 1  # noqa: SLF001
+
+
+async def shrunk(rig, event):
+    """Return whether a pool whose grace has passed shrinks where word of something comes while its look goes on."""
+
+    async def looked(_):
+        if rig.kube.second == 20:
+            event()
+
+    rig.loop._turns._halves.look = looked  # noqa: SLF001
+    for second in (0, 10, 20):
+        await rig.look(second, waiting=0)
+    return bool(rig.count("PATCH scale"))
+
+
+def calm():
+    """Return a rig whose pool shrinks after 15 seconds."""
+    return Rig(queue=QUEUE | {"scaleDown": {"below": 100, "gracePeriod": "15s"}}, minReplicas=1)
+
+
+def pause(rig):
+    rig.pool.paused_until = at(3600)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [lambda rig: rig.pools.drop(KEY), pause, lambda rig: rig.change(minReplicas=2)],
+    ids=["deleted", "paused", "changed"],
+)
+async def test_a_pool_that_was_deleted_paused_or_changed_meanwhile_does_not_shrink(event):
+    rig = calm()
+    assert not await shrunk(rig, lambda: event(rig))
+
+
+async def test_a_pool_of_which_there_is_no_word_meanwhile_shrinks():
+    assert await shrunk(calm(), lambda: None)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -36,7 +37,7 @@ from poolkeeper.shell.kube import KubeClient
 from poolkeeper.shell.kube_errors import KubeError
 from poolkeeper.shell.money import Money
 from poolkeeper.shell.noting import noting
-from poolkeeper.shell.pools import Key, Pool, Pools
+from poolkeeper.shell.pools import Asks, Key, Pool, Pools
 from poolkeeper.shell.sibling import Standing
 from poolkeeper.shell.sparing import Sparing
 from poolkeeper.shell.stillness import Stillness
@@ -91,7 +92,7 @@ class Turns:
 
     async def take(self, pool: Pool, spec: PoolSpec, readings: tuple[Reading, ...]) -> None:
         """Decide and carry out. Clocks move on only with their writes."""
-        now = self._kube.clock.now()
+        now, asks = self._kube.clock.now(), pool.asks
         await self._halves.look(pool)
         observe.forget_old_writes(pool, self._cluster, now)  # what is left of them, `seen` shows
         bill, spec = self._bill(pool, spec, now)
@@ -105,7 +106,8 @@ class Turns:
             decision = replace(decision, detail=observe.absence(pool, self._cluster))
         may_write = spec.mode is Mode.ACTIVE and halted(spec, seen, now) is None
         kept = await self._keep(pool, decision, may_write=may_write)
-        written = await self._resize(pool, decision, plan(spec, decision).resizes, may_shrink=kept.may_shrink)
+        may_shrink = partial(self._may_shrink, pool, asks, kept)
+        written = await self._resize(pool, decision, plan(spec, decision).resizes, may_shrink)
         memory = undone(memory, pool.memory, decision, written) if spec.mode is Mode.ACTIVE else memory
         decision = covering.told(with_standing(decision, kept.standing), pool, self._cluster)
         pool.decision, pool.decided_at, pool.memory = decision, now, memory
@@ -143,12 +145,16 @@ class Turns:
         elif not decision.frozen:
             await workload.keep(self._kube, pool, spec, self._cluster, pool.division.provider)
 
+    def _may_shrink(self, pool: Pool, asks: Asks, kept: Kept) -> bool:
+        """Return whether the pool may shrink: word of its end, a pause or another spec may have come since its look."""
+        return kept.may_shrink and self._pools.get(pool.key) is pool and pool.asks == asks
+
     async def _resize(
-        self, pool: Pool, decision: Decision, resizes: tuple[Resize, ...], *, may_shrink: bool
+        self, pool: Pool, decision: Decision, resizes: tuple[Resize, ...], may_shrink: Callable[[], bool]
     ) -> Versions:
         """Write the tiers' sizes. Return the version that each one that was written was decided on.
 
-        A shrink waits until all growth was written.
+        A shrink waits until all growth was written; `may_shrink` is asked right before each.
         """
         for tier, rest in pool.scale_rests.items():
             if tier not in {resize.tier for resize in resizes}:
@@ -158,13 +164,15 @@ class Turns:
                 rest.succeeded()
         written: dict[str, str] = {}
         for resize in resizes:
-            ready = resize.grows or (may_shrink and all(one.tier in written for one in resizes if one.grows))
-            version = await self._resize_one(pool, decision, resize) if ready else None
+            ready = resize.grows or all(one.tier in written for one in resizes if one.grows)
+            version = await self._resize_one(pool, decision, resize, may_shrink) if ready else None
             if version is not None:
                 written[resize.tier] = version
         return written
 
-    async def _resize_one(self, pool: Pool, decision: Decision, resize: Resize) -> str | None:
+    async def _resize_one(
+        self, pool: Pool, decision: Decision, resize: Resize, may_shrink: Callable[[], bool]
+    ) -> str | None:
         """Write one tier's size; None where it was not written."""
         rest, name = pool.scale_rests[resize.tier], observe.name_of(pool, resize.tier)
         found, own = observe.workload_of(pool, self._cluster, resize.tier), pool.own_writes.get(name)
@@ -172,9 +180,11 @@ class Turns:
         if own is not None and own.replicas == resize.after:  # the sibling: it was just made at its size
             log_change(pool, decision, resize)
             return own.resource_version
-        if version is None or rest.rests(self._kube.clock.now()):
+        if version is None or rest.rests(self._kube.clock.now()) or not (resize.grows or may_shrink()):
             return None
         if resize.victims and (found is None or not await self._mark(pool, found, resize)):
+            return None
+        if not (resize.grows or may_shrink()):  # once more: to mark them took a while
             return None
         with noting(self._kube, pool, rest):
             with self.telemetry.write("scale"):
