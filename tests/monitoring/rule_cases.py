@@ -103,6 +103,13 @@ ALERTS: dict[str, Case] = {
         "60m",
     ),
     "PoolkeeperLooksSkipped": Case(looks("0+40x60", "0+50x60"), [looks("0+60x60", "0+50x60")], "40m"),
+    "PoolkeeperIntervalsStretched": Case(
+        {'poolkeeper_look_interval_ratio{instance="a"}': "2.5x60"},
+        [
+            {f'poolkeeper_look_interval_ratio{{instance="{name}"}}': "1.9x60" for name in "ab"},
+            {'poolkeeper_look_interval_ratio{instance="a"}': "7x5 1x5 7x5 1x45"},
+        ],
+    ),
     "PoolkeeperEventLoopStalls": Case(beats("0+1010x60"), [beats("0+995x60")]),
     "PoolkeeperWritesQueue": Case(
         {"poolkeeper_write_queue_oldest_seconds": "6x60"},

@@ -37,6 +37,11 @@ ITSELF = (
         ),
     ),
     Panel(
+        "How much longer than asked intervals are",
+        "1 where there is time for all looks; else all pools of a process are looked at less often, alike.",
+        (Query(f"poolkeeper_look_interval_ratio {OURS}", "{{instance}}"),),
+    ),
+    Panel(
         "What sources say",
         "In a second, by what became of it: stale, refused, too slow.",
         (
