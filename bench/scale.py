@@ -7,9 +7,10 @@
 Each pool has the published thresholds, looks asked for every second, and a Deployment; see multitude.py for how many
 of those have a pod. Lateness is how late a look begins on its pool's own grid; where one core is not enough for all
 looks, all grids are stretched alike (decision 0057), so `apart`, the time between two looks at a pool, stands beside
-it, and `beyond`, how much longer than the second that was asked for that is. The gate stands beside lateness where
-intervals were as asked, else beside `beyond`: a small lateness on a stretched grid passes none. `delay` is how late the event loop's heartbeat comes, ten a second. Values are the operator's own, each of them,
-written down by measured.py. Figures are printed, not judged.
+it, and `beyond`, how much longer than the second that was asked for that is. The gate stands at `late` where intervals
+were as asked, else at `beyond`: a small lateness on a stretched grid passes none. `delay` is how late the event loop's
+heartbeat comes, ten a second. Values are the operator's own, each of them, written down by measured.py. Figures are
+printed, not judged.
 """
 
 import argparse
@@ -69,8 +70,8 @@ class Window:
     @property
     def beyond(self) -> Spread:
         """How much longer than asked for it took until a pool was looked at again."""
-        apart = self.apart
-        return Spread(apart.n, *(round(max(0.0, one - ASKED), 5) for one in (apart.p50, apart.p95, apart.p99, apart.max)))
+        told = self.apart.p50, self.apart.p95, self.apart.p99, self.apart.max
+        return Spread(self.apart.n, *(round(max(0.0, one - ASKED), 5) for one in told))
 
     def lines(self) -> Iterator[str]:
         """Yield it for people."""
