@@ -79,7 +79,7 @@ def sent(deed: Any) -> Generator[Any, None, Any]:
 
 
 class Process:
-    """One process: it contends for one of `shards`, and makes one try after the other."""
+    """One process: it contends for one of `shards`, makes one try after the other, and has last `said` what is wrong."""
 
     def __init__(self, server: Server, name: str, shards: int) -> None:
         terms = LeaseTerms("system", shards)
@@ -88,6 +88,7 @@ class Process:
         self.elector = Elector(client, terms, Identity(name), on_lost=lambda: None, monotonic=lambda: server.seconds)
         self._try: Coroutine[Any, Any, str] | None = None
         self._under_way: Any = None
+        self.said = ""
 
     @property
     def leads(self) -> tuple[int, int] | None:
@@ -99,7 +100,9 @@ class Process:
         self._try = self._try or self.elector.attempt()
         try:
             self._under_way = self._try.send(None)
-        except (StopIteration, ConflictError, NotFound):
+        except StopIteration as done:
+            self.said, self._try, self._under_way = done.value, None, None
+        except (ConflictError, NotFound):
             self._try = self._under_way = None
 
     def give_up(self) -> Any:
