@@ -79,7 +79,7 @@ def sent(deed: Any) -> Generator[Any, None, Any]:
 
 
 class Process:
-    """One process: it contends for one of `shards`, makes one try after the other, and has last `said` what is wrong."""
+    """One process, which makes one try after the other for one of `shards`; what was in the way it has `said`."""
 
     def __init__(self, server: Server, name: str, shards: int) -> None:
         terms = LeaseTerms("system", shards)
