@@ -10,7 +10,7 @@ what. A bound is held against what the time was worth on this machine (see `stra
 
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 
@@ -50,9 +50,8 @@ def installation(ground: Ground) -> Iterator[Installation]:
 
 @pytest.fixture(scope="module")
 def succession(ground: Ground, installation: Installation) -> Iterator[Succession]:
-    with ExitStack() as ways:
-        space = Space(ground, f"led-{token_hex(3)}")
-        ways.callback(space.close)
+    # Whoever takes a way ends before it: a connection that is just being made would outlive its loop.
+    with ExitStack() as ways, closing(Space(ground, f"led-{token_hex(3)}")) as space:
         yield Succession(space, installation, ways, ("--lease-duration", f"{DURATION:.0f}s"))
 
 
