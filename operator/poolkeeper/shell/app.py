@@ -111,27 +111,30 @@ class Operator:
         self.kube.may_write = lambda: self.elector.leading
         self._measure()
         await self._serve()
-        self._tasks = [
-            asyncio.create_task(self._vital(work), name=label)
-            for label, work in (
-                ("reflectors", self.cluster.run()),
-                ("elector", self.contend()),
-                ("loop", self._lead()),
-                ("housekeeping", self._keep_house()),
-                ("complaints", complaints.run(self.problems)),
-                ("heartbeat", heartbeat.watched(self.own.event_loop_delay.observe)),
-            )
-        ]
-        self._tasks += [
-            asyncio.create_task(self.parts.run(label, work), name=label)
-            for label, work in (
-                ("prices", self.money.book.run),
-                ("ledger", self._keep_ledger),
-                ("units", self._count_units),
-                ("team budgets", self._hold_budgets),
-                ("journal", self._keep_journal),
-            )
-        ]
+        self._tasks = [*self._begin_vital(), *self._begin_apart()]
+
+    def _begin_vital(self) -> list[asyncio.Task[None]]:
+        """Begin what the process cannot live without."""
+        parts = {
+            "reflectors": self.cluster.run(),
+            "elector": self.contend(),
+            "loop": self._lead(),
+            "housekeeping": self._keep_house(),
+            "complaints": complaints.run(self.problems),
+            "heartbeat": heartbeat.watched(self.own.event_loop_delay.observe),
+        }
+        return [asyncio.create_task(self._vital(work), name=label) for label, work in parts.items()]
+
+    def _begin_apart(self) -> list[asyncio.Task[None]]:
+        """Begin what pools wait for least: an end of it is tried again, and said."""
+        parts = {
+            "prices": self.money.book.run,
+            "ledger": self._keep_ledger,
+            "units": self._count_units,
+            "team budgets": self._hold_budgets,
+            "journal": self._keep_journal,
+        }
+        return [asyncio.create_task(self.parts.run(label, work), name=label) for label, work in parts.items()]
 
     async def stop(self) -> None:
         """Stop writing, release the lease, close everything."""
