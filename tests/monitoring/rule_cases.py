@@ -116,7 +116,7 @@ ALERTS: dict[str, Case] = {
         [{"poolkeeper_write_queue_oldest_seconds": "4x60"}, {"poolkeeper_write_queue_oldest_seconds": "0x28 6x30"}],
     ),
     "PoolkeeperAPIErrors": Case(
-        requests(_200="0+80x60", timeout="0+10x60", _503="0+10x60"),
+        requests(_200="0+85x60", timeout="0+5x60", _503="0+5x60", cancelled="0+5x60"),
         [requests(_200="0+95x60", _429="0+5x60"), requests(_200="0+10x60", _409="0+90x60")],
         "40m",
     ),
