@@ -254,9 +254,10 @@ class Elector:
         )
 
     async def _release(self) -> str:
-        path = self._terms.path(self.shard or Shard())
-        found = await self._kube.get(path, into=Lease)
-        if found.spec.holder_identity == self.identity:
+        shard = self.shard or Shard()
+        await self._held.look(self._sent)
+        found = self._held.get(shard)
+        if found is not None and self._held.is_ours(shard):
             version = found.metadata.resource_version
-            await self._kube.patch(path, {"spec": {"holderIdentity": ""}}, resource_version=version)
+            await self._kube.patch(self._terms.path(shard), {"spec": {"holderIdentity": ""}}, resource_version=version)
         return ""
