@@ -56,8 +56,11 @@ class Looks:
         return min((max(at, span.begin) for span in self.sights if span.end > at), default=float("inf"))
 
     def again(self, pool: str, at: float) -> tuple[float, float]:
-        """Return what was stored before and when somebody began from that, for what was at an instant; 0, 0: nobody."""
-        for begun in self.begun:
+        """Return what was stored before an instant, and when somebody last began from that after it; 0, 0: nobody.
+
+        Who was killed before an account was stored leaves nothing: the next one begins from the same.
+        """
+        for begun in sorted(self.begun, reverse=True):
             stored = max((one for one in self.stored.get(pool, ()) if one <= begun), default=0.0)
             if stored <= at <= begun:
                 return stored, self.seen(begun)

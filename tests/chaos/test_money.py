@@ -56,6 +56,14 @@ def test_one_that_went_after_the_last_store_may_count_until_the_next_leader_look
     assert found.over == pytest.approx(44)
 
 
+def test_one_that_went_before_several_were_killed_may_count_until_the_last_of_them_looked():
+    looks = Looks(
+        [Span(0, 1100), Span(1130, 1140), Span(1160, 5000)], [0.0, 1130.0, 1160.0], {"chat": [1060.0, 1170.0]}
+    )
+    found = money.reckon([Stay("chat", "on-demand", 1000, 1090)], looks, 2000)["chat", "on-demand"]
+    assert found.over == pytest.approx(74)
+
+
 def test_one_that_came_and_went_after_the_last_store_may_not_count():
     found = money.reckon([Stay("chat", "on-demand", 1070, 1090)], RESTARTED, 2000)["chat", "on-demand"]
     assert found.under == pytest.approx(24)
