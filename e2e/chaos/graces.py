@@ -5,10 +5,11 @@
     leader    =====  kill ===================  kill =====
                             seen: ->         ->| grace  | a replica may go
 
-A break (a queue that is not short, a metric that tells nothing) counts where somebody is sure to have seen it: it stood
-for LOOKS under one leader. From its end on a whole grace must pass; so it must from one step to the next. A step begins
-with the marks on the pods that are to go and with the budget that is lowered for it, which may take their time.
-Steps are of one replica.
+A break (a queue that is not short, a metric that tells nothing) counts where somebody is sure to have seen and
+told it: it stood for LOOKS under one leader whom the API server heard until then. What a leader saw when it could write
+nothing any more its successor cannot know, and a gap of up to half a minute counts towards a grace (R2). From its end
+on a whole grace must pass; so it must from one step to the next. A step begins with the marks on the pods that are to
+go and with the budget that is lowered for it, which may take their time. Steps are of one replica.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -32,7 +33,7 @@ def check(
     tenures: Sequence[Span],
     writes: Sequence[Write] = (),
 ) -> list[Wrong]:
-    """Return what was wrong; `breaks` are by pool, `tenures` the times in which one process led and was alive."""
+    """Return what was wrong; `breaks` are by pool, `tenures` the times in which one process led and was heard."""
     wrong: list[Wrong] = []
     for member in members:
         falls, ends = falls_of(member, steps), ends_of(member, breaks, tenures)

@@ -21,7 +21,7 @@ def judge(scene: Scene, settled: Sequence[Settled], until: float, verdict: Verdi
     renewals = leaders.holds((one for one in writes if one.seat), SEATS)
     terms = leaders.tenures(renewals, scene.seats.lives)
     judge_sizes(scene, settled, made, verdict)
-    judge_graces(scene, made, [span for _, span in terms], writes, verdict)
+    judge_graces(scene, made, leaders.heard(renewals, scene.seats.lives), writes, verdict)
     judge_writes(scene, made, writes, renewals, verdict)
     judge_money(scene, terms, writes, until, verdict)
     verdict.terms = [span.seconds for _, span in terms]

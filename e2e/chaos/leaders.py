@@ -86,11 +86,24 @@ def held(spans: Iterable[tuple[Life | None, Span]], life: Life | None, at: float
 
 def tenures(renewals: Sequence[Hold], lives: Iterable[Life]) -> list[tuple[str, Span]]:
     """Return when which seat led, process by process: a time in which it held the lease and lived."""
+    return sorted(
+        ((life.seat, Span(run[0].at, min(life.end, run[-1].until))) for life, run in _terms(renewals, lives)),
+        key=lambda one: one[1].begin,
+    )
+
+
+def heard(renewals: Sequence[Hold], lives: Iterable[Life]) -> list[Span]:
+    """Return when somebody led whom the API server still heard: what it saw later it could tell no successor (R2)."""
+    return sorted(Span(run[0].at, min(life.end, run[-1].at)) for life, run in _terms(renewals, lives))
+
+
+def _terms(renewals: Sequence[Hold], lives: Iterable[Life]) -> list[tuple[Life, list[Hold]]]:
+    """Return the renewals of each term, with the process whose it was."""
     found = []
     for life in lives:
         mine = [one for one in renewals if one.seat == life.seat and life.begin <= one.sent <= life.end]
-        found += [(life.seat, Span(run[0].at, min(life.end, run[-1].until))) for run in _runs(mine, renewals)]
-    return sorted(found, key=lambda one: one[1].begin)
+        found += [(life, run) for run in _runs(mine, renewals)]
+    return found
 
 
 def _runs(mine: Sequence[Hold], renewals: Sequence[Hold]) -> list[list[Hold]]:

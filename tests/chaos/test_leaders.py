@@ -107,3 +107,11 @@ def test_a_term_is_parted_by_another_s():
     renewals = [hold(1000, "seat-a"), hold(1020, "seat-b"), hold(1040, "seat-a")]
     lives = [Life("seat-a", 990, 2000)]
     assert [span for _, span in leaders.tenures(renewals, lives)] == [Span(1000, 1015), Span(1040, 1055)]
+
+
+def test_a_leader_is_heard_until_its_last_renewal():
+    renewals = [hold(1000, "seat-a"), hold(1002, "seat-a"), hold(1030, "seat-b"), hold(1032, "seat-b")]
+    assert leaders.heard(renewals, [Life("seat-a", 990, 1012), Life("seat-b", 990, 1031)]) == [
+        Span(1000, 1002),
+        Span(1030, 1030),
+    ]
