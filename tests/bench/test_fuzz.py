@@ -1,9 +1,12 @@
 """What the trial of odd pools makes of refusals and conditions."""
 
+from typing import Any, cast
+
 import pytest
 
+from rig.odd_specs import Case
 from rig.odd_targets import aimed, grounds, is_aimed, target
-from rig.trial import conditions, explanation, names_field
+from rig.trial import Trial, conditions, explanation, names_field
 
 
 @pytest.mark.parametrize(
@@ -74,3 +77,65 @@ def test_the_target_of_another_pool_runs_anywhere():
 
 def test_the_targets_nodes_are_theirs_alone():
     assert [node["metadata"]["labels"]["rig"] for node in grounds({"rig": "odd"})] == ["odd"] * 3
+
+
+class Served:
+    """An API server that takes all, whose pools are told a reason each; the canary has what it asks for."""
+
+    def __init__(self, **reasons: str) -> None:
+        self.reasons, self.floor = reasons, 0
+        self.made: list[tuple[str, str]] = []
+        self.gone: list[str] = []
+
+    def post(self, _: str, body: dict[str, Any]) -> dict[str, Any]:
+        self.made.append((body.get("kind", "Node"), body["metadata"]["name"]))
+        return body
+
+    def patch(self, _: str, body: dict[str, Any]) -> None:
+        self.floor = body["spec"]["minReplicas"]
+
+    def get(self, _: str) -> dict[str, Any]:
+        told = [self.pool(name, reason) for name, reason in self.reasons.items()]
+        return {"spec": {"replicas": self.floor}, "items": told}
+
+    def pool(self, name: str, reason: str) -> dict[str, Any]:
+        known = {"type": "ScalingActive", "reason": reason, "observedGeneration": 1}
+        metadata = {"name": name.replace("_", "-"), "generation": 1}
+        return {"metadata": metadata, "status": {"conditions": [known]}}
+
+    def delete(self, path: str) -> None:
+        self.gone.append(path.rpartition("/")[2])
+
+
+def offered(api: Served, target: str) -> Trial:
+    """Return a trial of one pool."""
+    trial = Trial(cast("Any", api), "odd", cast("Any", None))
+    trial.prepare()
+    trial.offer([Case("drawn", {"targetRef": {"name": target}, "minReplicas": 1, "maxReplicas": 2})])
+    return trial
+
+
+def test_a_pool_over_its_own_target_is_served():
+    api = Served(odd_1="AsExpected")
+    tally = offered(api, "chat").tally
+    assert (("Deployment", "odd-1") in api.made, tally.served, tally.wrongs) == (True, 1, [])
+
+
+def test_a_pool_without_a_target_is_counted_apart():
+    tally = offered(Served(odd_1="TargetNotFound"), "usd").tally
+    assert (tally.served, tally.without_target, tally.wrongs) == (0, 1, [])
+
+
+def test_a_pool_that_does_not_find_its_own_target_is_wrong(monkeypatch):
+    monkeypatch.setattr("rig.trial.SERVED", 0.0)
+    assert len(offered(Served(odd_1="TargetNotFound"), "chat").tally.untold) == 1
+
+
+def test_a_good_pool_that_is_called_invalid_is_wrong():
+    assert len(offered(Served(odd_1="InvalidSpec"), "chat").tally.untold) == 1
+
+
+def test_of_a_batch_nothing_stays_but_the_canary():
+    api = Served(odd_1="AsExpected")
+    offered(api, "chat")
+    assert api.gone == ["inferencepools?labelSelector=odd=yes", "deployments?fieldSelector=metadata.name!=canary"]
