@@ -70,6 +70,11 @@ class Tally:
     canary: list[float] = field(default_factory=list)
 
     @property
+    def split(self) -> int:
+        """How many were decided on with two halves."""
+        return sum(count for condition, count in self.told.items() if condition.startswith("SplitReady "))
+
+    @property
     def wrongs(self) -> list[str]:
         """What must not be."""
         return [*self.unnamed, *self.unexplained, *self.untold]

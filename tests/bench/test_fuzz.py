@@ -1,12 +1,13 @@
 """What the trial of odd pools makes of refusals and conditions."""
 
+from collections import Counter
 from typing import Any, cast
 
 import pytest
 
 from rig.odd_specs import Case
 from rig.odd_targets import aimed, grounds, is_aimed, target
-from rig.trial import Trial, conditions, explanation, names_field
+from rig.trial import Tally, Trial, conditions, explanation, names_field
 
 
 @pytest.mark.parametrize(
@@ -119,6 +120,10 @@ def test_a_pool_over_its_own_target_is_served():
     api = Served(odd_1="AsExpected")
     tally = offered(api, "chat").tally
     assert (("Deployment", "odd-1") in api.made, tally.served, tally.wrongs) == (True, 1, [])
+
+
+def test_those_that_are_split_are_counted():
+    assert Tally(told=Counter({"SplitReady AsExpected": 2, "SplitReady AtRisk": 1, "Ready AsExpected": 9})).split == 3
 
 
 def test_a_pool_without_a_target_is_counted_apart():
