@@ -28,9 +28,7 @@ DURATION = "6s"
 NAMES = [f"p{number}" for number in range(12)]
 STARTED = 300.0
 """Seconds that a process may take to start, on a machine with ten others that want it."""
-EVERY_LEASE = [
-    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create", "list", "patch"]}
-]
+EVERY_LEASE = [{"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create", "list", "patch"]}]
 
 
 @dataclass

@@ -64,9 +64,7 @@ class Money:
         self._prune_problem = ""
         self.has_room: Callable[[], bool] = lambda: True
         self.keeps_house: Callable[[], bool] = lambda: True
-        self.book = PriceBook(
-            kube, settings.operator_namespace, settings.price_book, leading=self._keeps_book
-        )
+        self.book = PriceBook(kube, settings.operator_namespace, settings.price_book, leading=self._keeps_book)
 
     def _keeps_book(self) -> bool:
         """Return whether this process keeps the copy of the price book: one does for all shards."""
