@@ -1,7 +1,8 @@
 """Ten thousand pools that nobody means, through a real API server, with a real operator and a good pool beside them.
 
-Each is refused with a field's path, or taken and served, or taken and called invalid with a field's path; the good pool
-beside them gets what it asks for after each batch. What the API server takes and the parser refuses is counted by why.
+Each is refused with a field's path, or taken and served: its Deployment is there, and it was decided on; or taken, and
+told that there is none of its odd target's name; or taken and called invalid with a field's path. The good pool beside
+them gets what it asks for after each batch. What the API server takes and the parser refuses is counted by why.
 """
 
 import argparse
@@ -49,8 +50,10 @@ def figures(trial: Trial, memory: list[float], troubles: list[str]) -> dict[str,
         "offered": tally.offered,
         "refused": tally.refused,
         "served": tally.served,
+        "without target": tally.without_target,
         "invalid": tally.invalid,
         "kinds": dict(sorted(tally.kinds.items())),
+        "what the served were told": dict(tally.told.most_common()),
         "only the parser": dict(tally.only_the_parser.most_common()),
         "wrong": tally.wrongs[:SHOWN],
         "wrongs": len(tally.wrongs),

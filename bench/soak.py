@@ -4,8 +4,9 @@ Pools are made, changed, pinned, overridden, spoiled and deleted, nodes come and
 is killed, leaders end and are killed, windows pass, New York's clocks change, a month ends; the queues follow a
 measured week. While something moves time passes as it does; while all is still it leaps (docs/decisions/0064).
 
-Printed and saved: what the operator holds (memory, files, threads, tasks) and its slope a day once one process leads to
-the end; what it leaves in the cluster; and every pool's cost by the ledger beside that by a watch of its pods.
+Printed and saved: what the operator holds (memory, files, threads, tasks) and its slope a day, a look and a run once
+one process leads to the end; sizes that no bounds of their time allowed; what it leaves in the cluster; and every
+pool's cost by the ledger beside that by a watch of its pods.
 """
 
 import argparse
@@ -13,7 +14,7 @@ import shutil
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -25,13 +26,14 @@ sys.path.append(str(Path(__file__).parents[1] / "tests"))  # the oracle of money
 
 from figures import save
 from money_weeks import Week, week_of
+from soak_bounds import LEAST, wrong_by_pool
 from soak_clock import Board, LeapingClock
 from soak_course import HOUR, Course
-from soak_measures import forgotten, largest, process, series, sizes_by_label, slope
+from soak_measures import GROWTHS, forgotten, largest, process, series, sizes_by_label
 from soak_oracle import Balance, balances, told
 from soak_plan import Happening, depth, planned, share, start
 from soak_watch import Sight, follow
-from soak_world import LEAST, MOST, MOVED, NAMESPACE, PRICES, World, is_spot
+from soak_world import MOST, MOVED, NAMESPACE, PRICES, World, is_spot
 from stage import Stage, boot, leave_with, say, wait_until
 
 from controlplane.ground import write_kubeconfig
@@ -48,16 +50,6 @@ TRACE_BEGINS = 0
 CENT = Decimal("0.01")
 SAMPLES = 120
 """So many measurements are made, but not more than one an hour."""
-BOUNDS = {"resident": 1.0, "files": 0.5, "threads": 0.05, "tasks": 0.5, "status": 100.0, "series": 5.0}
-"""What still counts as flat, a day: MB, files, threads, tasks, bytes of the largest status, series of one page."""
-UNITS = {
-    "resident": "MB",
-    "files": "files",
-    "threads": "threads",
-    "tasks": "tasks",
-    "status": "bytes",
-    "series": "series",
-}
 
 
 @dataclass
@@ -112,8 +104,8 @@ class Soak:
     def wait_for_looks(self) -> None:
         """Wait until who leads now has looked at every pool."""
         board = self.world.clock.board
-        wanted = board.read().looks + 2 * self.count
-        wait_until(lambda: board.read().looks >= wanted, "every pool is looked at", 120)
+        board.write("round", 0)
+        wait_until(lambda: board.read().seen >= self.count, "every pool is looked at", 120)
 
     def guard(self) -> None:
         """Note an operator that has ended though nobody told it to, and start another."""
@@ -169,7 +161,7 @@ class Soak:
     def measure(self, hour: int) -> None:
         """Measure what the operator holds, and what it has left in the cluster."""
         api, leader = self.world.stage.api, self.world.leader
-        held, page = process(leader.pid), leader.page("/metrics")
+        held, page, board = process(leader.pid), leader.page("/metrics"), self.world.clock.board.read()
         pools = api.get(f"/apis/poolkeeper.io/v1alpha1/namespaces/{NAMESPACE}/inferencepools")["items"]
         maps = api.get(f"/api/v1/namespaces/{self.account.namespace}/configmaps")["items"]
         ledger, journal = sizes_by_label(maps, LEDGER_LABEL), sizes_by_label(maps, JOURNAL_LABEL)
@@ -177,7 +169,9 @@ class Soak:
             "day": hour / 24,
             "leader": leader.name,
             **asdict(held),
-            "tasks": self.world.clock.board.read().tasks,
+            "tasks": board.tasks,
+            "files": board.files,
+            "blocks": board.blocks,
             "status": largest(one.get("status") for one in pools),
             "annotations": largest(one["metadata"].get("annotations") for one in pools),
             "pools": len(pools),
@@ -191,10 +185,10 @@ class Soak:
             "etcd_bytes": sum(
                 one.stat().st_size for one in self.world.stage.cluster.directory.glob("etcd/member/snap/db")
             ),
-            "looks": self.world.clock.board.read().looks,
+            "looks": board.looks,
         }
         self.measured.append(found)
-        held_now = f"{held.resident:.0f} MB, {held.files} files, {found['tasks']} tasks"
+        held_now = f"{held.resident:.0f} MB, {board.files} files, {board.tasks} tasks"
         left = f"status {found['status']} B, journal {found['journal_bytes'] // 1024} KiB, {found['series']} series"
         say(f"day {hour / 24:.2f}  {self.world.clock.now():%Y-%m-%d %H:%M}  {held_now}, {left}")
 
@@ -299,7 +293,8 @@ def judged(soak: Soak, given: Given, hours: int, took: float) -> Json:
         "seconds_looking": round(soak.course.looked),
         "leaps": soak.course.leaps,
         "happened": dict(soak.done),
-        "wrong_sizes": wrong_sizes(soak.course.sight.sizes),
+        "sizes": sum(map(len, soak.course.sight.sizes.values())),
+        "wrong_sizes": wrong_by_pool(soak.course.sight.sizes, soak.world.orders),
         "ended_by_themselves": soak.ended,
         "late_looks": soak.course.late,
         "restless": soak.course.restless,
@@ -310,21 +305,14 @@ def judged(soak: Soak, given: Given, hours: int, took: float) -> Json:
     }
 
 
-def wrong_sizes(sizes: Mapping[str, Sequence[int]]) -> int:
-    """Return how many sizes no spec ever allowed: above any maximum, or below any minimum where there is no spot."""
-    most = 8
-    return sum(not (0 if is_spot(name) else LEAST) <= one <= most for name, each in sizes.items() for one in each)
-
-
 def slopes(measured: Sequence[Json]) -> dict[str, Json]:
-    """Return the slopes over the second half of the time for which the last leader led, the first being warm-up."""
+    """Return the slopes over the last two thirds of the time for which the last leader led; before, it warms up."""
     mine = [one for one in measured if measured and one["leader"] == measured[-1]["leader"]]
     points = mine[len(mine) // 3 :]
-    found = {name: slope([(one["day"], one[name]) for one in points], bound) for name, bound in BOUNDS.items()}
-    known = {name: one for name, one in found.items() if one}
-    for name, one in known.items():
-        print(one.line(name, UNITS[name]))
-    return {name: {**asdict(one), "verdict": one.verdict, "points": len(points)} for name, one in known.items()}
+    known = {each: found for each in GROWTHS if points and (found := each.slope(points))}
+    for each, one in known.items():
+        print(one.line(each.figure, f"{each.unit} a {each.per}"))
+    return {each.name: {**asdict(one), "verdict": one.verdict, "points": len(points)} for each, one in known.items()}
 
 
 def settled(money: Sequence[Balance]) -> Json:

@@ -37,7 +37,9 @@ CODE = bytes.fromhex(
     "c3"  # ret
 )
 OFFSET = 48
-SHARED = struct.Struct("<qqqq")
+SHARED = struct.Struct("<qqqqqq")
+POOLS = 10_000
+"""More pools than there ever are: an offset and a number of pools are one number, so that both change at once."""
 
 
 class VdsoError(RuntimeError):
@@ -45,12 +47,22 @@ class VdsoError(RuntimeError):
 
 
 class Shared(NamedTuple):
-    """What the driver and the operator tell each other: the offset; looks and passes of the loop, and tasks."""
+    """What the driver and the operator tell each other: the offset; all looks; how many pools were looked at, and since
+    which offset; and the fewest tasks, open files and blocks of memory of late.
+    """
 
     offset: int = 0
     looks: int = 0
+    round: int = 0
     tasks: int = 0
-    led: int = 0
+    files: int = 0
+    blocks: int = 0
+
+    @property
+    def seen(self) -> int:
+        """How many different pools were looked at since the date was last moved."""
+        offset, pools = divmod(self.round, POOLS)
+        return pools if offset == self.offset else 0
 
 
 class Board:

@@ -26,7 +26,7 @@ WIRE = 0.05
 
 @dataclass
 class Course:
-    """Moves the date on. `late`: looks that did not come, `restless`: times at which it never became still.
+    """Moves the date on. `late`: leaps after which a pool was not looked at; `restless`: when it never became still.
 
     `waited`: seconds for which something moved, `looked`: seconds for looks after leaps.
     """
@@ -71,12 +71,11 @@ class Course:
 
     def leap(self, by: timedelta, pools: int) -> None:
         """Move the date, and wait until every pool was looked at, and what came of that has begun."""
-        before = self.clock.board.read().looks
         self.clock.leap(by)
         self.leaps += 1
         began = time.monotonic()
         until = began + PATIENCE
-        while self.clock.board.read().looks < before + pools:
+        while self.clock.board.read().seen < pools:
             if time.monotonic() > until:
                 self.late += 1
                 break

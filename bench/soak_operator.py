@@ -5,25 +5,29 @@
     sleeps of a minute and more            end when the moved time has come: housekeeping, price book, pruning
     all else                               as it is: requests, the lease, back-off, journal
 
-Each look is counted on the board, so that the driver knows when everything that has happened was seen. Beside the
-board, each change of what a pool is billed for is written down with the time of its look: the ledger is held to it.
+Each look is counted on the board, and how many pools were looked at since the last leap, so that the driver knows when
+everything that has happened was seen, of every pool. What the process holds is told there, too: the least of late, for
+looks that are under way hold more. Beside the board, each change of what a pool is billed for is written down with the
+time of its look: the ledger is held to it.
 """
 
 import asyncio
 import json
+import os
 import sys
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from soak_clock import Board
+from soak_clock import POOLS, Board
 
 LONG = 60.0
 POLL = 0.2
-COUNTED = 100
-"""At each so many looks the tasks are counted."""
+COUNTED, LATE = 10, 30
+"""At each so many looks it is counted what the process holds; the least of so many counts is told."""
 
 
 def moved(board: Board) -> Callable[[], float]:
@@ -44,15 +48,33 @@ def sleeping(now: Callable[[], float], sleep: Callable[..., Awaitable[Any]]) -> 
 
 
 def counting(board: Board, look: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-    """Return a look that is counted once it is over."""
+    """Return a look that is counted once it is over, and once for each pool and leap if it began after that."""
+    looked: set[str] = set()
+    since = [0]
+    counts: deque[dict[str, int]] = deque(maxlen=LATE)
 
-    async def counted(*args: object) -> None:
-        await look(*args)
+    async def counted(loop: object, pool: Any, *others: object) -> None:  # noqa: ANN401  a pool of the shell
+        began = board.read().offset
+        await look(loop, pool, *others)
         board.add("looks")
+        if since[0] != board.read().offset:
+            since[0] = board.read().offset
+            looked.clear()
+        if began == since[0]:
+            looked.add(pool.uid)
+        board.write("round", since[0] * POOLS + len(looked))
         if board.read().looks % COUNTED == 0:
-            board.write("tasks", len(asyncio.all_tasks()))
+            counts.append(held())
+            for name in counts[0]:
+                board.write(name, min(one[name] for one in counts))
 
     return counted
+
+
+def held() -> dict[str, int]:
+    """Return how many tasks, open files and blocks of memory this process has."""
+    files = len(os.listdir("/proc/self/fd"))  # noqa: PTH208  names are enough, and this is asked often
+    return {"tasks": len(asyncio.all_tasks()), "files": files, "blocks": sys.getallocatedblocks()}
 
 
 def hurrying(board: Board, pop: Callable[..., Any]) -> Callable[..., Any]:

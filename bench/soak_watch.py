@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from soak_bounds import Sized
 from soak_oracle import Rented
 
 from rig.api import Api, ApiError, collection
@@ -30,7 +31,7 @@ class Sight:
     rented: dict[str, Rented] = field(default_factory=dict)
     pods: dict[str, Json] = field(default_factory=dict)
     deployments: dict[str, Json] = field(default_factory=dict)
-    sizes: dict[str, list[int]] = field(default_factory=dict)
+    sizes: dict[str, list[Sized]] = field(default_factory=dict)
     news_at: float = 0.0
 
     def take(self, kind: str, news: str, thing: Json) -> None:
@@ -75,8 +76,8 @@ class Sight:
             return
         self.deployments[name] = found
         size, sizes = found["spec"]["replicas"], self.sizes.setdefault(name, [])
-        if sizes[-1:] != [size]:
-            sizes.append(size)
+        if not sizes or sizes[-1].size != size:
+            sizes.append(Sized(self.now(), size))
 
 
 def follow(api: Api, namespace: str, sight: Sight) -> None:

@@ -10,13 +10,13 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from soak_bounds import BASE, CLOSES, LEAST, OPEN, OPENS, OVERRIDDEN, RAISED, Order, Orders
 from soak_clock import LeapingClock
 from soak_oracle import Life
 from soak_watch import node
@@ -38,11 +38,12 @@ PROGRAM = Path(__file__).with_name("soak_operator.py")
 MOVED = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
 ZONES = ("America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kolkata")
 PRICES = {"on-demand": "3.00", "spot": "0.90"}
-OFFICE = {"name": "office", "days": "Mon-Fri", "from": "08:00", "to": "18:00", "minReplicas": 2}
+HOURS = {"from": f"{OPENS:%H:%M}", "to": f"{CLOSES:%H:%M}"}
+OFFICE = {"name": "office", "days": "Mon-Fri", **HOURS, "minReplicas": OPEN}
 NEVER = {"name": "office", "start": "0 9 30 2 *", "end": "0 10 30 2 *", "minReplicas": 2}
 """A window on a day that no February has, which no schema can tell."""
 SPOT_NODES = {"rig": "soak-spot"}
-LEAST, MOST, SPOT_GPUS, NODE_GPUS = 1, 6, 4, 40
+MOST, SPOT_GPUS, NODE_GPUS = 6, 4, 40
 LEASE = ("--lease-duration", "40s")
 """The machine is as busy as it can be: who leads is not to lose that for want of a processor."""
 WATCH_AGE = "poolkeeper_watch_age_seconds{"
@@ -54,7 +55,6 @@ class Known:
 
     name: str
     zone: str
-    least: int = LEAST
     most: int = MOST
     pinned: int = 3
     life: Life | None = None
@@ -68,6 +68,7 @@ class World:
     clock: LeapingClock
     pools: dict[str, Known] = field(default_factory=dict)
     lives: list[Life] = field(default_factory=list)
+    orders: dict[str, Orders] = field(default_factory=dict)
     operators: list[Operator] = field(default_factory=list)
     nodes: list[str] = field(default_factory=list)
     spots: list[str] = field(default_factory=list)
@@ -85,6 +86,7 @@ class World:
     def begin(self, name: str) -> None:
         """Create the pool over its Deployment."""
         known = self.pools[name]
+        self.orders[name] = Orders(known.zone, [Order(self.clock.now(), "most", known.most)])
         found = self._create(pool(name, queue(), **spec_of(known, len(self.lives) + len(self.pools))))
         now = self.clock.now()
         known.life = Life(found["metadata"]["uid"], name, known.zone, now, now)
@@ -113,28 +115,42 @@ class World:
     def change(self, name: str) -> None:
         """Give a pool other bounds."""
         known = self.pools[name]
-        known.most = 5 + (known.most - 4) % 4
-        self.patch(name, {"maxReplicas": known.most})
+        most = 5 + (known.most - 4) % 4
+        with self._ordered(name, "most", most):
+            self.patch(name, {"maxReplicas": most})
+        known.most = most
 
     def pin(self, name: str) -> None:
         """Pin a pool's size, another one than the last time: that ends by itself after four hours."""
         known = self.pools[name]
-        known.pinned = 3 + (known.pinned + 1) % 3
-        self.patch(name, {"replicas": known.pinned})
+        pinned = 3 + (known.pinned + 1) % 3
+        with self._ordered(name, "pin", pinned):
+            self.patch(name, {"replicas": pinned})
+        known.pinned = pinned
 
     def override(self, name: str) -> None:
         """Override a pool's minimum for two hours."""
-        until = format_instant(self.clock.now() + timedelta(hours=2))
-        text = json.dumps({"until": until, "by": "soak", "spec": {"minReplicas": 3}})
-        self.stage.api.patch(self.path("InferencePool", name), {"metadata": {"annotations": {OVERRIDE: text}}})
+        until = format_instant(self.clock.now() + OVERRIDDEN)
+        text = json.dumps({"until": until, "by": "soak", "spec": {"minReplicas": RAISED}})
+        with self._ordered(name, "override"):
+            self.stage.api.patch(self.path("InferencePool", name), {"metadata": {"annotations": {OVERRIDE: text}}})
 
     def spoil(self, name: str) -> None:
         """Give a pool a spec that cannot be accepted."""
-        self.patch(name, {"schedule": {"windows": [NEVER]}})
+        with self._ordered(name, "spoil"):
+            self.patch(name, {"schedule": {"windows": [NEVER]}})
 
     def mend(self, name: str) -> None:
         """Give a pool its good spec again."""
-        self.patch(name, {"schedule": {"windows": [OFFICE]}})
+        with self._ordered(name, "mend"):
+            self.patch(name, {"schedule": {"windows": [OFFICE]}})
+
+    @contextmanager
+    def _ordered(self, name: str, kind: str, size: int = 0) -> Iterator[None]:
+        """Take down what is asked of a pool, as of before it is, unless that is refused."""
+        order = Order(self.clock.now(), kind, size)
+        yield
+        self.orders[name].given.append(order)
 
     def patch(self, name: str, spec: Mapping[str, object]) -> None:
         """Change a pool's spec."""
@@ -267,10 +283,10 @@ def spec_of(known: Known, number: int) -> Json:
     cost: Json = {"timezone": known.zone, "pricePerGPUHour": tiers}
     if number % 2:
         cost |= {"budget": {"monthly": "4000", "alertAtPercent": [50, 80, 100]}}
-    found: Json = {"minReplicas": known.least, "maxReplicas": known.most, "cost": cost, "drain": {"deadline": "0s"}}
+    found: Json = {"minReplicas": LEAST, "maxReplicas": known.most, "cost": cost, "drain": {"deadline": "0s"}}
     found["schedule"] = {"timezone": known.zone, "windows": [OFFICE]}
     if is_spot(known.name):
         spot = {"name": "spot", "type": "Spot", "provider": "eks", "fallback": {"after": "2m"}}
         spot |= {"recovery": {"after": "1m", "backoff": "1m"}}
-        found["capacity"] = {"guaranteed": {"base": 1}, "tiers": [spot, {"name": "on-demand", "type": "OnDemand"}]}
+        found["capacity"] = {"guaranteed": {"base": BASE}, "tiers": [spot, {"name": "on-demand", "type": "OnDemand"}]}
     return found

@@ -32,6 +32,14 @@ Right = tuple[str, str, str]
 Json = dict[str, Any]
 TOKEN = f"c4n4ry-{token_hex(8)}"
 ANOTHER_IMAGE = ("PATCH", "Deployment", "others", {"spec": {"template": {"spec": {"serviceAccountName": "admin"}}}})
+ASKED_FOR = {
+    "poolkeeper.io/override": '{"until": "2099-01-01T00:00:00Z", "spec": {"maxReplicas": 99}}',
+    "poolkeeper.io/budget-lifted-until": "2099-01-01T00:00:00Z",
+    "poolkeeper.io/budget-lifted-by": "nobody",
+    "poolkeeper.io/paused-until": "2099-01-01T00:00:00Z",
+    "poolkeeper.io/releasing": "",
+}
+"""What only people ask a pool for."""
 STOLEN = [
     (ANOTHER_IMAGE, "changes nothing of what others made but"),
     (("PATCH", "Deployment", "others", {"metadata": {"labels": {"poolkeeper.io/pool": "mine"}}}), "changes nothing of"),
@@ -42,6 +50,10 @@ STOLEN = [
     (("POST", "Deployment", "", deployment("evil", 1)), "makes and deletes no Deployments but its own"),
     (("PATCH", "InferencePool", "own", {"spec": {"maxReplicas": 99}}), "changes nothing of"),
     (("PATCH", "InferencePool", "own", {"metadata": {"labels": {"team": "mine"}}}), "changes nothing of"),
+    *(
+        (("PATCH", "InferencePool", "own", {"metadata": {"annotations": {key: value}}}), "changes nothing of")
+        for key, value in ASKED_FOR.items()
+    ),
 ]
 QUEUE = published(grace="1s")
 PRICED = {"pricePerGPUHour": {"on-demand": "3.00"}}

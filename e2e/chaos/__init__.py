@@ -6,6 +6,7 @@ What happens
     load        queues that move all the time, and what was shown from when to when
     troubles    what goes wrong on the way to the API server; `proxy` is that way
     seats       two operators, each behind a proxy of its own: killed, frozen, started again
+    deaths      when they are killed: in bursts, and lives between that are long enough for a grace
     faults      every fault: how it begins, how it ends
     play        one after the other, until the time is over
 
@@ -15,6 +16,7 @@ What is held against the operator
                 stamps that on every request)
     bounds, graces, split, money, leaders, events
                 one invariant each: evidence in, wrongs out; nothing waits, and no line of the operator's is used
+    judgement   all evidence against all of them, and how much there was to judge by: no wrong among nothing is no proof
     verdict     all of them counted, for people and for out/chaos.json
 
 Instants are seconds since the epoch, since audit log, watches and load are of one machine. What no single moment can

@@ -44,7 +44,8 @@ def asked() -> argparse.Namespace:
 
 def main() -> int:
     """Run it, print the figures, write them down."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what is in its background deaf to the first
+        signal.signal(number, signal.default_int_handler)
     given = asked()
     kills = round(given.minutes * KILLS_A_MINUTE) if given.kills is None else given.kills
     verdict = run(Plan(60 * given.minutes, kills, given.seed, given.faults, keep=given.keep), say)

@@ -5,13 +5,15 @@
     leader    =====  kill ===================  kill =====
                             seen: ->         ->| grace  | a replica may go
 
-A break (a queue that is not short, a metric that tells nothing) counts where somebody is sure to have seen it: it stood
-for LOOKS under one leader. From its end on a whole grace must pass; so it must from one step to the next. A step begins
-with the marks on the pods that are to go and with the budget that is lowered for it, which may take their time.
-Steps are of one replica.
+A break (a queue that is not short, a metric that tells nothing) counts where somebody is sure to have seen and
+told it: it stood for LOOKS under one leader whom the API server heard until then. What a leader saw when it could write
+nothing any more its successor cannot know, and a gap of up to half a minute counts towards a grace (R2). From its end
+on a whole grace must pass; so it must from one step to the next. A step begins with the marks on the pods that are to
+go and with the budget that is lowered for it, which may take their time. Steps are of one replica.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from chaos.evidence import Span, Step, Write, Wrong
 from chaos.members import Member
@@ -31,14 +33,52 @@ def check(
     tenures: Sequence[Span],
     writes: Sequence[Write] = (),
 ) -> list[Wrong]:
-    """Return what was wrong; `breaks` are by pool, `tenures` the times in which one process led and was alive."""
+    """Return what was wrong; `breaks` are by pool, `tenures` the times in which one process led and was heard."""
     wrong: list[Wrong] = []
     for member in members:
-        falls = [step for step in steps.get(member.halves[-1], ()) if step.falls and step.seat]
-        ends = sorted(span.end for span in seen(breaks.get(member.name, ()), tenures))
+        falls, ends = falls_of(member, steps), ends_of(member, breaks, tenures)
         ahead = [one for one in writes if one.resource in AHEAD and of(member, one)]
         wrong += [*_hasty(member, falls, ahead), *_unfounded(member, falls, ends)]
     return wrong
+
+
+class Judged(NamedTuple):
+    """What there was to judge by: so many breaks that were seen for sure, and so many falls that each kind was held to.
+
+    Only the first fall after a break is held to that; each later one to the fall before, which is after it.
+    """
+
+    breaks: int
+    after_breaks: int
+    after_falls: int
+
+
+def judged(
+    members: Iterable[Member],
+    steps: Mapping[str, list[Step]],
+    breaks: Mapping[str, Sequence[Span]],
+    tenures: Sequence[Span],
+) -> Judged:
+    """Return against how much the falls were held: nothing wrong among nothing says nothing."""
+    found = [_judged(falls_of(one, steps), ends_of(one, breaks, tenures)) for one in members]
+    return Judged(*map(sum, zip(*found, strict=True))) if found else Judged(0, 0, 0)
+
+
+def _judged(falls: Sequence[Step], ends: Sequence[float]) -> Judged:
+    """Return it of one pool."""
+    since = [0.0, *(fall.sent for fall in falls)]
+    first = sum(any(before < end <= fall.sent for end in ends) for before, fall in zip(since, falls, strict=False))
+    return Judged(len(ends), first, max(0, len(falls) - 1))
+
+
+def falls_of(member: Member, steps: Mapping[str, list[Step]]) -> list[Step]:
+    """Return the operator's steps that took replicas away from a pool."""
+    return [step for step in steps.get(member.halves[-1], ()) if step.falls and step.seat]
+
+
+def ends_of(member: Member, breaks: Mapping[str, Sequence[Span]], tenures: Sequence[Span]) -> list[float]:
+    """Return when the breaks of a pool that somebody is sure to have seen were over."""
+    return sorted(span.end for span in seen(breaks.get(member.name, ()), tenures))
 
 
 def seen(breaks: Iterable[Span], tenures: Sequence[Span]) -> list[Span]:

@@ -24,6 +24,10 @@ PRICES = {"on-demand": 3600.0, "spot": 1800.0}
 UNSEEN = 2.0
 """Seconds of a pod that may go unseen at either end: the API tells whole seconds, and a look is a second away."""
 HOUR = 3600.0
+TELLING = 10
+
+Key = tuple[str, str]
+"""A pool, and a tier."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,11 @@ class Looks:
         return min((max(at, span.begin) for span in self.sights if span.end > at), default=float("inf"))
 
     def again(self, pool: str, at: float) -> tuple[float, float]:
-        """Return what was stored before and when somebody began from that, for what was at an instant; 0, 0: nobody."""
-        for begun in self.begun:
+        """Return what was stored before an instant, and when somebody last began from that after it; 0, 0: nobody.
+
+        Who was killed before an account was stored leaves nothing: the next one begins from the same.
+        """
+        for begun in sorted(self.begun, reverse=True):
             stored = max((one for one in self.stored.get(pool, ()) if one <= begun), default=0.0)
             if stored <= at <= begun:
                 return stored, self.seen(begun)
@@ -77,11 +84,40 @@ class Account:
         return Account(self.due + other.due, self.over + other.over, self.under + other.under)
 
 
-def reckon(stays: Iterable[Stay], looks: Looks, until: float) -> dict[str, Account]:
-    """Return what each pool's pods came to by an instant."""
-    found: dict[str, Account] = {}
+@dataclass(frozen=True)
+class Line:
+    """A pool's money on one tier: what its pods came to, and what the ledger has of it, in cents.
+
+    Pools and tiers are held apart: what is too much of one hides nothing that another lacks.
+    """
+
+    pool: str
+    tier: str
+    account: Account
+    filed: float
+
+    @property
+    def off(self) -> float:
+        """By how much the ledger is over what is due, below zero where it is under."""
+        return self.filed - self.account.due
+
+    @property
+    def beyond(self) -> float:
+        """By how much it is off more than is stated."""
+        return max(0.0, self.off - self.account.over, -self.off - self.account.under)
+
+    @property
+    def tells(self) -> bool:
+        """Whether what is stated is small enough, a tenth, for the ledger to be held to the rest."""
+        return TELLING * (self.account.over + self.account.under) < self.account.due
+
+
+def reckon(stays: Iterable[Stay], looks: Looks, until: float) -> dict[Key, Account]:
+    """Return what each pool's pods on each tier came to by an instant."""
+    found: dict[Key, Account] = {}
     for stay in stays:
-        found[stay.pool] = found.get(stay.pool, Account()) + _account(stay, looks, until)
+        key = stay.pool, stay.tier
+        found[key] = found.get(key, Account()) + _account(stay, looks, until)
     return found
 
 
@@ -95,29 +131,34 @@ def _account(stay: Stay, looks: Looks, until: float) -> Account:
     return Account(cents * due, cents * (over + 2 * UNSEEN), cents * (under + 2 * UNSEEN))
 
 
-def filed(configmaps: Iterable[Mapping[str, object]]) -> dict[str, float]:
-    """Return what the ledger says that each pool's replicas cost, in cents; nodes' overhead is another's line."""
-    found: dict[str, float] = {}
+def filed(configmaps: Iterable[Mapping[str, object]]) -> dict[Key, float]:
+    """Return what the ledger says that each pool's replicas on each tier cost, in cents; nodes' overhead is no tier."""
+    found: dict[Key, float] = {}
     for one in configmaps:
         data: dict[str, str] = one.get("data") or {}  # type: ignore[assignment]
-        days = [json.loads(text) for key, text in data.items() if key != "pool"]
         pool = json.loads(data["pool"])["name"] if "pool" in data else ""
-        lines = (day.get("tiers", {}).get(tier, {}).get("cost", "0") for day in days for tier in PRICES)
-        found[pool] = found.get(pool, 0.0) + 100 * float(sum(map(Decimal, lines)))
+        for day in (json.loads(text) for key, text in data.items() if key != "pool"):
+            for tier in PRICES:
+                cost = 100 * float(Decimal(day.get("tiers", {}).get(tier, {}).get("cost", "0")))
+                found[pool, tier] = found.get((pool, tier), 0.0) + cost
     return found
 
 
-def check(accounts: Mapping[str, Account], ledger: Mapping[str, float], at: float) -> list[Wrong]:
-    """Return the pools whose ledger is off by more than is said of it, and by how much."""
-    wrong = []
-    for pool, account in accounts.items():
-        off = ledger.get(pool, 0.0) - account.due
-        beyond = max(off - account.over, -off - account.under)
-        if beyond > 0:
-            what = "counted twice" if off > 0 else "lost"
-            words = f"{beyond:.1f} cents {what}: {ledger.get(pool, 0.0):.1f} in the ledger, {account.due:.1f} due"
-            wrong.append(Wrong(f"money {what}", pool, at, words))
-    return wrong
+def ruled(pools: Iterable[str], accounts: Mapping[Key, Account], ledger: Mapping[Key, float]) -> list[Line]:
+    """Return the lines of all tiers of pools, those with them on which there was nothing."""
+    keys = [(pool, tier) for pool in pools for tier in PRICES]
+    return [Line(*key, accounts.get(key, Account()), ledger.get(key, 0.0)) for key in keys]
+
+
+def check(lines: Iterable[Line], at: float) -> list[Wrong]:
+    """Return the lines that are off by more than is said of them, and by how much."""
+    return [_wrong(line, at) for line in lines if line.beyond]
+
+
+def _wrong(line: Line, at: float) -> Wrong:
+    what = "counted twice" if line.off > 0 else "lost"
+    words = f"{line.beyond:.1f} cents {what}: {line.filed:.1f} in the ledger, {line.account.due:.1f} due"
+    return Wrong(f"money {what}", f"{line.pool} on {line.tier}", at, words)
 
 
 def stored(writes: Iterable[Write]) -> dict[str, list[float]]:

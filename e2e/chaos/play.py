@@ -13,10 +13,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from chaos import bounds, events, graces, leaders, money, split
-from chaos.evidence import Span, Wrong, read, steps
+from chaos.evidence import Wrong
 from chaos.faults import FAULTS, LEASE, Scene
-from chaos.ground import NAMESPACE, SEATS, boot, ledger, people
+from chaos.ground import boot, people
+from chaos.judgement import judge
 from chaos.load import HIGH, LOW
 from chaos.members import Kind, Member, company
 from chaos.seats import Seat, Seats
@@ -39,6 +39,8 @@ LOOK = 0.1
 RISE = 0.7
 RENEWED = 5.0
 """Seconds since the lease was renewed in which somebody leads; it is renewed every two."""
+WHOLE = 1800.0
+"""Seconds of faults after which there must have been something to judge by for every invariant."""
 TURN = 10.0
 """Seconds after a window's turn in which its floor need not be reached."""
 
@@ -89,7 +91,11 @@ class Run:
             self._round(next(turn))
         self._scene.seats.spare()
         self._settle("end", lambda _: LOW, self._is_small)
-        return self._judge(self._close())
+        until = self._close()
+        judge(self._scene, self._settled, until, self._verdict)
+        if self._plan.seconds >= WHOLE:
+            self._verdict.wrongs += self._verdict.unjudged(until)
+        return self._verdict
 
     def _turns(self) -> Iterator[str]:
         """Yield faults for ever, all of them before any comes again."""
@@ -99,7 +105,7 @@ class Run:
     def _round(self, name: str) -> None:
         self._lull()
         self._ground.load.move()
-        before = len(self._scene.blind)
+        before, hits = len(self._scene.blind), self._hits()
         try:
             with FAULTS[name](self._scene):
                 time.sleep(self._scene.chance.uniform(*STANDS))
@@ -107,8 +113,12 @@ class Run:
             self._say(f"{name} could not be done: {error!r}")
             self._verdict.wrongs.append(Wrong("fault not done", name, time.time(), repr(error)))
         self._verdict.faults[name] += 1
+        self._verdict.hits[name] += self._hits() - hits
         self._settle(name, lambda _: HIGH if self._scene.chance.random() < RISE else LOW, self._is_right)
         self._scene.until_now(before)
+
+    def _hits(self) -> int:
+        return sum(proxy.hit for proxy in self._ground.proxies)
 
     def _lull(self) -> None:
         """Let queues be short for a while, until most pools are smaller than they may be."""
@@ -122,7 +132,7 @@ class Run:
         """Let queues stand still, and wait until all pools are as they must be then."""
         self._ground.load.settle(choose)
         begun, limit = time.monotonic(), CLOSING if name in {"start", "end"} else WITHIN
-        while (left := is_so()) and self._worth(begun) < limit and time.monotonic() - begun < PATIENCE:
+        while (left := is_so()) and not self._is_over(begun, limit):
             time.sleep(LOOK)
         took, worth = time.monotonic() - begun, self._worth(begun)
         beside = f"worth {worth:5.1f}, {self._scene.seats.killed} killed"
@@ -134,6 +144,11 @@ class Run:
             self._verdict.returns.setdefault(name, []).append(took)
             self._verdict.worth.append(worth)
         self._note()
+
+    def _is_over(self, begun: float, limit: float) -> bool:
+        """Return whether the time since a moment was worth a limit; to ask what it was worth takes a moment itself."""
+        passed = time.monotonic() - begun
+        return passed >= PATIENCE or (passed >= limit and self._worth(begun) >= limit)
 
     def _worth(self, begun: float) -> float:
         """Return what the time since a moment was worth."""
@@ -193,57 +208,3 @@ class Run:
         found = self._ground.api.get(f"{collection('Lease', self._ground.account.namespace)}/{LEASE}")
         spec: dict[str, Any] = found["spec"]
         return spec
-
-    def _judge(self, until: float) -> Verdict:
-        """Hold all that is known against the invariants."""
-        ground, verdict = self._ground, self._verdict
-        assert ground.cluster.audit_log is not None
-        writes = read(ground.cluster.audit_log)
-        made = steps((one for one in writes if one.namespace == NAMESPACE), ground.witness.sights)
-        mine = [one for one in writes if one.seat]
-        renewals = leaders.holds(mine, SEATS)
-        terms = leaders.tenures(renewals, self._scene.seats.lives)
-        breaks, members = ground.load.end(), ground.members
-        ours = [step for found in made.values() for step in found if step.seat]
-        strays, verdict.under_way = leaders.check(mine, renewals)
-        verdict.wrongs += [
-            *bounds.check(members, made),
-            *graces.check(members, made, breaks, [span for _, span in terms], mine),
-            *split.exact(members, self._settled),
-            *split.kept(members, made, ground.witness.ready, self._scene.taken),
-            *events.check(members, writes, made),
-            *strays,
-        ]
-        verdict.steps, verdict.falls = len(ours), sum(step.falls for step in ours)
-        verdict.writes, verdict.tenures, verdict.events = len(mine), len(terms), len(events.posted(writes))
-        verdict.left = sum(seat.left for seat in self._scene.seats.seats)
-        verdict.kills, verdict.hits = self._scene.seats.killed, sum(proxy.hit for proxy in ground.proxies)
-        looks = money.Looks(sights([span for _, span in terms], self._scene.blind), begun(terms), money.stored(writes))
-        self._count(money.reckon(ground.witness.stays.values(), looks, until), until)
-        return verdict
-
-    def _count(self, accounts: dict[str, money.Account], until: float) -> None:
-        filed, verdict = money.filed(ledger(self._ground.api, self._ground.account.namespace)), self._verdict
-        known = {one.name: accounts.get(one.name, money.Account()) for one in self._ground.members}
-        wrong = money.check(known, filed, until)
-        verdict.wrongs += wrong
-        verdict.cents = sum(one.due for one in known.values())
-        verdict.off = sum(abs(filed.get(name, 0.0) - one.due) for name, one in known.items())
-        verdict.stated = sum(max(one.over, one.under) for one in known.values())
-        verdict.beyond = sum(float(one.words.split()[0]) for one in wrong)
-
-
-def begun(terms: Sequence[tuple[str, Span]]) -> list[float]:
-    """Return when each process began to lead."""
-    return [span.begin for _, span in terms]
-
-
-def sights(terms: Sequence[Span], blind: Sequence[Span]) -> list[Span]:
-    """Return the times in which a leader saw the cluster."""
-    found = list(terms)
-    for one in blind:
-        parts = [
-            (Span(span.begin, min(span.end, one.begin)), Span(max(span.begin, one.end), span.end)) for span in found
-        ]
-        found = [part for pair in parts for part in pair if part.seconds]
-    return found

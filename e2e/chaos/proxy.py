@@ -27,7 +27,7 @@ from controlplane import Cluster
 
 OWN = {"host", "user-agent", "connection", "transfer-encoding", "keep-alive", "content-length", "te", "upgrade"}
 LINE = 2**25
-START = 30.0
+START, END = 30.0, 5.0
 CUTS = 0.5
 """How often, in seconds, a watch is cut while they are."""
 
@@ -54,10 +54,13 @@ class Proxy:
         return self
 
     def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(START)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self.trouble = None  # where the run was cut short in the middle of one
+        try:
+            asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(START)
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
 
     async def _begin(self) -> int:
         tls = ssl.create_default_context(cafile=str(self._authority))
@@ -76,9 +79,13 @@ class Proxy:
         return int(self._runner.addresses[0][1])
 
     async def _end(self) -> None:
-        self._cutting.cancel()
-        await self._runner.cleanup()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(END):  # whoever asks and never ends has no say in when it ends
+                await self._runner.cleanup()
         await self._session.close()
+        for task in (left := asyncio.all_tasks() - {asyncio.current_task()}):
+            task.cancel()
+        await asyncio.wait_for(asyncio.gather(*left, return_exceptions=True), END)
 
     async def _cut(self) -> None:
         """End watches, one after the other while they are cut, all of them where nobody is there any more."""
@@ -139,6 +146,7 @@ class Proxy:
         self._watches.append(request)
         try:
             async for line in answer.content:
+                self.hit += bool(self.trouble and self.trouble.deed in {Deed.HANG, Deed.EXPIRE})
                 while self.trouble and self.trouble.deed is Deed.HANG:  # noqa: ASYNC110  it is another thread's to end
                     await asyncio.sleep(0.1)
                 if self.trouble and self.trouble.deed is Deed.EXPIRE:

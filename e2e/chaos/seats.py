@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from chaos.deaths import Deaths
 from chaos.leaders import Life
 from controlplane import Cluster
 from controlplane.programs import ProgramError
@@ -19,8 +20,6 @@ from rig.operators import Operator
 LOOK = 0.5
 DELAY = (0.0, 4.0)
 """How long, in seconds, a seat stays empty."""
-LED = 0.6
-"""The share of a run in which somebody leads, about."""
 
 
 class Seat:
@@ -60,8 +59,8 @@ class Seat:
         self._close()
 
     def thaw(self) -> None:
-        """Let it go on."""
-        self._began = time.time()
+        """Let it go on; where it was killed meanwhile, another one may sit there since."""
+        self._began = self._began or time.time()
         self._signal(signal.SIGCONT)
 
     def leave(self) -> float:
@@ -85,16 +84,15 @@ class Seat:
 class Seats:
     """All seats, tended from `with` to its end; `killed` counts, and stops at `kills`, spread over `seconds`.
 
-    Nobody is killed before `unleash`. From then on time counts only while somebody leads, by `is_led`: on a machine
-    so strained that a start takes longer than a life, nobody would ever lead.
+    Nobody is killed before `unleash`. From then on time counts only while somebody leads, by `is_led`.
     """
 
     def __init__(self, seats: list[Seat], seed: int, kills: int, seconds: float) -> None:
-        self.seats, self.killed, self.kills = seats, 0, kills
-        self._mean = LED * seconds / max(1, kills)
+        self.seats, self.killed = seats, 0
+        self._deaths, self._seconds = Deaths(kills, seed), seconds
         self._chance = random.Random(seed)  # noqa: S311  deaths that can be repeated
         self._ended = threading.Event()
-        self._due, self._is_led = self._mean, never
+        self._due, self._until, self._is_led = float("inf"), float("inf"), never
 
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._tend, daemon=True)
@@ -113,6 +111,8 @@ class Seats:
 
     def unleash(self, is_led: Callable[[], bool]) -> None:
         """Begin to kill."""
+        self._until = time.time() + self._seconds
+        self._due = self._deaths.wait(0, self._seconds)
         self._is_led = is_led
 
     def spare(self) -> None:
@@ -129,20 +129,22 @@ class Seats:
         return next((seat for seat in self.seats if holder.startswith(seat.name)), None)
 
     def _tend(self) -> None:
-        before = time.time()
+        now = time.time()
         while not self._ended.wait(LOOK):
+            before, now = now, time.time()
             with suppress(ProgramError, ApiError, OSError):
                 for seat in self.seats:
                     seat.tend(self._chance)
-                now, led = time.time(), self.killed < self.kills and self._is_led()
-                self._due -= led * (now - before)
-                before = now
-                self._kill()
+                if self._due < float("inf") and self._is_led():
+                    self._due -= now - before
+                    self._kill(now)
 
-    def _kill(self) -> None:
-        if self._due <= 0:
-            self._due = self._chance.uniform(0.3, 1.7) * self._mean
-            self.killed += self._chance.choice(self.seats).kill()
+    def _kill(self, now: float) -> None:
+        """Kill whoever there is, once that is due; the next one is due some time after."""
+        there = [seat for seat in self.seats if seat.operator.running] if self._due <= 0 else []
+        if there and self._chance.choice(there).kill():
+            self.killed += 1
+            self._due = self._deaths.wait(self.killed, self._until - now)
 
 
 def never() -> bool:

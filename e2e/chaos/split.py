@@ -37,15 +37,38 @@ def exact(members: Iterable[Member], moments: Iterable[Settled]) -> list[Wrong]:
     ]
 
 
-def kept(
+class Held(NamedTuple):
+    """A step of ours that took replicas away: so many were ready after it, and so many had to be."""
+
+    step: Step
+    pool: str
+    least: int
+    due: int
+
+
+def kept(looks: Iterable[Held]) -> list[Wrong]:
+    """Return the steps after which too few were ready."""
+    return [
+        Wrong(
+            "below the size by our own hand",
+            one.pool,
+            one.step.sent,
+            f"{one.step.name} {one.step.before} -> {one.step.after} left {one.least} ready, of {one.due}",
+        )
+        for one in looks
+        if one.least < one.due
+    ]
+
+
+def held(
     members: Iterable[Member], steps: Mapping[str, list[Step]], ready: Mapping[str, Counts], lost: Sequence[Span]
-) -> list[Wrong]:
-    """Return the steps after which too few were ready; `lost` is when others took nodes or pods away."""
+) -> list[Held]:
+    """Return what each step is held against; none while others took nodes or pods away, in the spans of `lost`."""
     pools = [member for member in members if member.kind is Kind.SPOT]
-    return [wrong for member in pools for wrong in _short(member, steps, ready.get(member.name, ()), lost)]
+    return [one for member in pools for one in _held(member, steps, ready.get(member.name, ()), lost)]
 
 
-def _short(member: Member, steps: Mapping[str, list[Step]], ready: Counts, lost: Sequence[Span]) -> Iterator[Wrong]:
+def _held(member: Member, steps: Mapping[str, list[Step]], ready: Counts, lost: Sequence[Span]) -> Iterator[Held]:
     sizes = dict.fromkeys(member.halves, 0)
     for step in sorted(step for half in member.halves for step in steps.get(half, ())):
         sizes[step.name] = step.after
@@ -54,9 +77,7 @@ def _short(member: Member, steps: Mapping[str, list[Step]], ready: Counts, lost:
             continue
         due = min(_at(ready, step.sent), wanted(member, sizes[member.halves[1]]))
         least = min([_at(ready, after.end), *(count for at, count in ready if after.begin < at <= after.end)])
-        if least < due:
-            words = f"{step.name} {step.before} -> {step.after} left {least} ready, of {due}"
-            yield Wrong("below the size by our own hand", member.name, step.sent, words)
+        yield Held(step, member.name, least, due)
 
 
 def wanted(member: Member, spot: int) -> int:

@@ -21,4 +21,4 @@ def test_a_minute_of_chaos_leaves_every_invariant_whole() -> None:
     members = tuple(replace(member, grace=GRACE) for member in company() if member.name in FEW)
     verdict = run(Plan(30, kills=3, seed=SEED, faults=FAULTS, members=members), print)
     assert verdict.wrongs == []
-    assert all((verdict.steps, verdict.falls, verdict.cents, verdict.faults))
+    assert all((verdict.steps, verdict.falls, verdict.money, verdict.faults))

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from measured import Series
 from multitude import Multitude
-from scale import beside
+from scale import GATE, Window, beside
 from spreads import spread
 
 STAGE = SimpleNamespace()
@@ -72,3 +72,22 @@ def test_a_pool_that_reads_prometheus_asks_for_its_own_series():
 
 def test_a_pool_that_asks_its_pods_names_no_source():
     assert "sources" not in Multitude(STAGE, 10, 5, by_prometheus=False)._pool("pool-3", 1)["spec"]["queue"]  # noqa: SLF001
+
+
+def gated(stretch, *apart):
+    """Return what is held to the gate of a window whose looks were so far apart."""
+    few = spread([0.01])
+    told = Window("at rest", 60, few, few, few, spread(apart), stretch, 0.5, 100, {}, {})
+    return [line.split("   (")[0] for line in told.lines() if GATE in line]
+
+
+def test_lateness_is_held_to_the_gate_where_intervals_are_as_asked():
+    assert [line.split()[0] for line in gated(1.0, 1.2)] == ["late"]
+
+
+def test_on_stretched_intervals_the_time_beyond_what_was_asked_for_is():
+    assert [line.split()[0] for line in gated(10.0, 10.5)] == ["beyond"]
+
+
+def test_what_lies_beyond_is_the_time_between_looks_without_the_second_that_was_asked_for():
+    assert "max 9500.0 ms" in gated(10.0, 10.5)[0]

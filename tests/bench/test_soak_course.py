@@ -11,10 +11,11 @@ BEGIN = datetime(2027, 3, 1, tzinfo=UTC)
 
 @dataclass
 class Looking:
-    """A clock and its board: every pool is looked at as soon as the date has moved."""
+    """A clock and its board: so many pools as are served are looked at as soon as the date has moved."""
 
     at: datetime = BEGIN
-    looks: int = 0
+    served: int = 3
+    seen: int = 0
     leaps: list[timedelta] = field(default_factory=list)
 
     @property
@@ -29,7 +30,7 @@ class Looking:
 
     def leap(self, by: timedelta) -> None:
         self.at += by
-        self.looks += 3
+        self.seen = self.served
         self.leaps.append(by)
 
 
@@ -69,3 +70,10 @@ def test_while_nothing_moves_the_date_does_not(course, clock):
     course.still(3)
     course.still(3)
     assert len(clock.leaps) == 2
+
+
+def test_a_pool_that_is_not_looked_at_is_noticed(course, clock, monkeypatch):
+    monkeypatch.setattr("soak_course.PATIENCE", 0.0)
+    clock.served = 2
+    course.leap(STRIDE, 3)
+    assert course.late == 1

@@ -1,11 +1,13 @@
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace as Known
+from typing import Any
 
+import pytest
 from soak_clock import Board
-from soak_operator import counting, hurrying, moved, noting, sleeping
+from soak_operator import COUNTED, counting, held, hurrying, moved, noting, sleeping
 
 from poolkeeper.shell.agenda import Agenda
 
@@ -52,25 +54,66 @@ def test_the_moved_time_is_ahead_by_the_board_s_offset(tmp_path):
     assert 3600 <= moved(board)() - before < 3700
 
 
-def test_a_look_is_counted_when_it_is_over(tmp_path):
-    board = Board(tmp_path / "board")
-
-    async def look(_: object) -> None:
-        assert board.read().looks == 0
-
-    asyncio.run(counting(board, look)("pool"))
-    assert board.read().looks == 1
+async def looking(_: object, pool: Any, leap: Callable[[], None] = lambda: None) -> None:
+    leap()
 
 
-def test_tasks_are_counted_at_each_hundredth_look(tmp_path):
-    board = Board(tmp_path / "board")
-    board.write("looks", 99)
+def looked(board: Board, *pools: str, leap: Callable[[], None] = lambda: None) -> Board:
+    """Return the board after looks at pools, in the last of which the date leaps."""
+    look = counting(board, looking)
 
-    async def look() -> None:
-        await asyncio.sleep(0)
+    async def run() -> None:
+        for uid in pools[:-1]:
+            await look(None, Known(uid=uid))
+        await look(None, Known(uid=pools[-1]), leap)
 
-    asyncio.run(counting(board, look)())
-    assert board.read().tasks == 1
+    asyncio.run(run())
+    return board
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Board:
+    return Board(tmp_path / "board")
+
+
+def test_a_look_is_counted_when_it_is_over(board):
+    counts: list[int] = []
+    looked(board, "u1", leap=lambda: counts.append(board.read().looks))
+    assert (counts, board.read().looks) == ([0], 1)
+
+
+def test_a_pool_that_is_looked_at_twice_is_one(board):
+    assert looked(board, "u1", "u1", "u2").read().seen == 2
+
+
+def test_after_a_leap_no_pool_was_looked_at(board):
+    looked(board, "u1", "u2").write("offset", 60)
+    assert board.read().seen == 0
+
+
+def test_a_look_that_a_leap_came_into_was_before_it(board):
+    looked(board, "u1", leap=lambda: board.write("offset", 60))
+    assert board.read().seen == 0
+
+
+def test_what_the_process_holds_is_told_at_each_tenth_look(board):
+    found = looked(board, *["u1"] * COUNTED).read()
+    assert (found.tasks, min(found.files, found.blocks) > 0) == (1, True)
+
+
+def test_the_least_that_the_process_held_of_late_is_told(board, monkeypatch):
+    given = iter([5, 3, 4])
+    monkeypatch.setattr("soak_operator.held", lambda: {"files": next(given)})
+    assert looked(board, *["u1"] * 3 * COUNTED).read().files == 3
+
+
+def test_a_file_more_is_counted(tmp_path):
+    async def count() -> int:
+        return held()["files"]
+
+    before = asyncio.run(count())
+    with (tmp_path / "more").open("w"):
+        assert asyncio.run(count()) == before + 1
 
 
 def noted(path: Path, *bills: Sequence[object]) -> list[str]:

@@ -72,7 +72,7 @@ def test_each_size_is_noted_once():
     seen = sight()
     for size in (2, 2, 3, 2):
         seen.take("Deployment", "MODIFIED", deployment(size, size))
-    assert seen.sizes == {"chat": [2, 3, 2]}
+    assert seen.sizes == {"chat": [(NOW, 2), (NOW, 3), (NOW, 2)]}
 
 
 def test_all_is_still_when_each_pod_is_ready():

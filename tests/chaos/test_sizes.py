@@ -99,6 +99,17 @@ def test_two_replicas_at_once_are_found(steps):
     assert [wrong.what for wrong in found] == ["more than a step"]
 
 
+def test_the_first_fall_after_a_break_is_held_to_it_and_the_next_to_the_fall_before(steps):
+    made = steps("chat", 5, (1000, 4), (1006, 3), (1040, 2))
+    found = graces.judged([CHAT], made, {"chat": [Span(980, 994), Span(1010, 1020)]}, ALWAYS)
+    assert (found.breaks, found.after_breaks, found.after_falls) == (2, 2, 2)
+
+
+def test_a_break_that_nobody_could_see_for_sure_judges_nothing(steps):
+    terms = [Span(0, 983), Span(995, 10_000)]
+    assert graces.judged([CHAT], steps("chat", 4, (1000, 3)), {"chat": [Span(980, 998)]}, terms) == (0, 0, 0)
+
+
 def test_growth_waits_for_no_grace(steps):
     assert graces.check([CHAT], steps("chat", 2, (1000, 4), (1001, 6)), {"chat": [Span(900, 1001)]}, ALWAYS) == []
 
@@ -110,17 +121,19 @@ def test_a_split_that_is_not_exact_is_found():
 
 def test_fewer_ready_than_the_size_after_a_step_of_ours_is_found(steps):
     halves = steps("chat", 2, (1000, 1)) | steps("chat-spot", 4)
-    assert words(split.kept([SPOT], halves, {"chat": [(0, 5), (1001, 4)]}, [])) == ["chat 2 -> 1 left 4 ready, of 5"]
+    assert words(split.kept(split.held([SPOT], halves, {"chat": [(0, 5), (1001, 4)]}, []))) == [
+        "chat 2 -> 1 left 4 ready, of 5"
+    ]
 
 
 def test_as_many_ready_as_the_size_after_a_step_is_right(steps):
     halves = steps("chat", 2, (1000, 1)) | steps("chat-spot", 4)
-    assert split.kept([SPOT], halves, {"chat": [(0, 6), (1001, 5)]}, []) == []
+    assert split.kept(split.held([SPOT], halves, {"chat": [(0, 6), (1001, 5)]}, [])) == []
 
 
 def test_what_a_reclaim_took_is_not_by_our_own_hand(steps):
     halves = steps("chat", 2, (1000, 1)) | steps("chat-spot", 4)
-    assert split.kept([SPOT], halves, {"chat": [(0, 5), (1001, 4)]}, [Span(990, 1010)]) == []
+    assert split.held([SPOT], halves, {"chat": [(0, 5), (1001, 4)]}, [Span(990, 1010)]) == []
 
 
 def test_a_size_is_told_by_its_half_on_spot():

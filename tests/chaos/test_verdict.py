@@ -1,4 +1,7 @@
+from collections import Counter
+
 from chaos.evidence import Wrong
+from chaos.money import Account, Line
 from chaos.verdict import Verdict, lines
 
 
@@ -21,3 +24,25 @@ def test_a_run_without_faults_has_no_times():
 def test_every_wrong_is_told_to_people():
     wrong = Wrong("told twice", "chat", 5.0, "2 -> 3")
     assert lines(Verdict([wrong]).content(), [wrong])[-1] == "WRONG told twice: chat at 5.0: 2 -> 3"
+
+
+def test_where_nothing_was_judged_a_run_proves_nothing():
+    found = Verdict(judged={"falls held against one": 0, "splits seen at rest": 3}).unjudged(9.0)
+    assert [(wrong.what, wrong.name) for wrong in found] == [("nothing judged", "falls held against one")]
+
+
+def test_a_storm_that_hit_nothing_proves_nothing():
+    found = Verdict(faults=Counter({"hang": 1, "cut": 1, "pages": 1}), hits=Counter({"cut": 7})).unjudged(9.0)
+    assert [wrong.name for wrong in found] == ["requests hit by hang"]
+
+
+def test_what_there_was_to_judge_by_is_told_to_people():
+    told = lines(Verdict(judged={"falls held against one": 12}).content(), [])
+    assert told[-1].split() == ["falls", "held", "against", "one", "12"]
+
+
+def test_money_too_much_of_one_hides_nothing_that_another_lacks():
+    known = [Line("chat", "spot", Account(100, 9, 5), 107), Line("code", "spot", Account(100, 8, 6), 97)]
+    found = Verdict(money=known).content()
+    names = ("too many", "too many that are stated", "too few", "too few that are stated", "lost", "counted twice")
+    assert [found[f"cents {name}"] for name in names] == [7, 17, 3, 11, 0, 0]

@@ -171,6 +171,8 @@ REDIS: dict[str, Behave] = {
     "an endless number": _floods(b":", b"9" * CHUNK),
     "a value that drips": _drips(b"$1000\r\n", b"x"),
     "a length below zero": _sends(b"$-7\r\n"),
+    "a length below zero that makes room for more": _floods(b"*2\r\n$-67108864\r\n$75497472\r\n", b"x" * CHUNK),
+    "a list of a length below zero": _sends(b"*-7\r\n"),
     "a list of no length": _sends(b"*x\r\n"),
     "nil": _sends(b"$-1\r\n"),
     "a text for a number": _sends(b"$3\r\nabc\r\n"),

@@ -118,6 +118,15 @@ async def test_a_redis_that_is_none_ends_in_a_reason_or_in_what_no_queue_can_be(
         await reader.close()
 
 
+async def test_a_length_below_zero_makes_no_room_for_a_larger_one():
+    async with serving(REDIS["a length below zero that makes room for more"]) as (_, port):
+        broker = RedisBroker(name="default", kind="redis", url=f"redis://127.0.0.1:{port}")
+        reader = RedisReader({"default": broker})
+        with pytest.raises(MetricError, match="-67108864 bytes"), little_memory(SIZE):
+            await reader.depth("inference", RedisSource("jobs", "default", "jobs"))
+        await reader.close()
+
+
 @contextmanager
 def little_memory(limit):
     """Demand that no more is held at a time than an answer of the largest size, a copy of it, and some buffers."""

@@ -48,6 +48,7 @@ class Page:
             self.telemetry.team_stood(Team(name, {}, Budget(Decimal(1000))), stood(Decimal(used)))
         self.telemetry.leader.set(1)
         self.telemetry.pools.set(2)
+        self.telemetry.stretch.set(3)
         self.telemetry.watch_age.labels("pods").set(900)
         self.telemetry.price_book_problems.set(2)
         self._strain(self.telemetry.own)

@@ -39,8 +39,9 @@ def writes(kind: str, result: str, values: str) -> Series:
 
 
 def leaders(*values: str) -> Series:
-    """Return whether each of several processes leads."""
-    return {f'poolkeeper_leader{{instance="{place}"}}': value for place, value in enumerate(values)}
+    """Return whether each of several processes leads, and that there is one shard."""
+    shards = {f'poolkeeper_shards{{instance="{place}"}}': "1x60" for place, _ in enumerate(values)}
+    return shards | {f'poolkeeper_leader{{instance="{place}"}}': value for place, value in enumerate(values)}
 
 
 def lags(late: str) -> Series:
@@ -102,13 +103,20 @@ ALERTS: dict[str, Case] = {
         "60m",
     ),
     "PoolkeeperLooksSkipped": Case(looks("0+40x60", "0+50x60"), [looks("0+60x60", "0+50x60")], "40m"),
+    "PoolkeeperIntervalsStretched": Case(
+        {'poolkeeper_look_interval_ratio{instance="a"}': "2.5x60"},
+        [
+            {f'poolkeeper_look_interval_ratio{{instance="{name}"}}': "1.9x60" for name in "ab"},
+            {'poolkeeper_look_interval_ratio{instance="a"}': "7x5 1x5 7x5 1x45"},
+        ],
+    ),
     "PoolkeeperEventLoopStalls": Case(beats("0+1010x60"), [beats("0+995x60")]),
     "PoolkeeperWritesQueue": Case(
         {"poolkeeper_write_queue_oldest_seconds": "6x60"},
         [{"poolkeeper_write_queue_oldest_seconds": "4x60"}, {"poolkeeper_write_queue_oldest_seconds": "0x28 6x30"}],
     ),
     "PoolkeeperAPIErrors": Case(
-        requests(_200="0+80x60", timeout="0+10x60", _503="0+10x60"),
+        requests(_200="0+85x60", timeout="0+5x60", _503="0+5x60", cancelled="0+5x60"),
         [requests(_200="0+95x60", _429="0+5x60"), requests(_200="0+10x60", _409="0+90x60")],
         "40m",
     ),

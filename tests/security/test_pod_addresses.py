@@ -42,6 +42,19 @@ NOWHERE = [
     "169.254.1.1",
     "fe80::1",
 ]
+ELSEWHERE = [
+    "64:ff9b:1::a9fe:a9fe",
+    "64:ff9b:1:fffe:a9:fea9:fe00:0",
+    "::ffff:0:169.254.169.254",
+    "2001:0:7f00:1::1",
+    "2001:0:4136:e378:8000:63bf:5601:5601",
+    "fe80::5efe:169.254.169.254",
+    "2001:db8::5efe:169.254.169.254",
+    "2001:db8::200:5efe:127.0.0.1",
+    "2001:db8::300:5efe:10.0.0.1",
+]
+"""IPv6 addresses from which packets go on as IPv4: by RFC 8215, SIIT, Teredo and ISATAP."""
+SITE_LOCAL = ["fec0::1", "feff::1"]
 NO_ADDRESSES = [
     *("", "localhost", "metadata.google.internal", "127.1", "0x7f000001", "2130706433", "010.0.0.1", "fe80::1%eth0"),
     *("10.0.0.1:80", "10.0.0.1@127.0.0.1", "10.0.0.1/../", "10.0.0.1#", "[::1]", "10.0.0.1\n", "10.0.0.1 "),
@@ -54,7 +67,10 @@ PODS = [
     "240.16.0.5",
     "198.18.0.9",
     "2001:db8::5",
+    "2001:1::5",
+    "64:ff9b:2::5",
     "fd00:1::5",
+    "fd00:1::400:5efe:a00:1",
     "52.1.2.3",
 ]
 
@@ -86,7 +102,7 @@ def refusal(ip, reach=Reach()):  # noqa: B008  frozen
     return told.value
 
 
-@pytest.mark.parametrize("ip", [*INSIDE, *METADATA, *NOWHERE, *NO_ADDRESSES])
+@pytest.mark.parametrize("ip", [*INSIDE, *METADATA, *NOWHERE, *ELSEWHERE, *SITE_LOCAL, *NO_ADDRESSES])
 def test_no_pod_is_there(ip):
     assert refusal(ip).reason is Reason.METRIC_REFUSED
 
@@ -96,7 +112,7 @@ def test_a_pod_may_be_there(ip):
     assert Reach().host(replace(POD, ip=ip), 8000) == ip
 
 
-@pytest.mark.parametrize("ip", METADATA)
+@pytest.mark.parametrize("ip", [*METADATA, *ELSEWHERE])
 def test_no_network_that_is_named_has_a_metadata_service(ip):
     assert refusal(ip, Reach(networks(["0.0.0.0/0", "::/0"]))).reason is Reason.METRIC_REFUSED
 
@@ -106,9 +122,9 @@ def test_named_networks_are_all_there_is(ip):
     assert "--pod-network" in refusal(ip, Reach(networks(["10.244.0.0/16", "fd00:1::/64"]))).detail
 
 
-@pytest.mark.parametrize("ip", ["10.244.3.4", "fd00:1::9"])
+@pytest.mark.parametrize("ip", ["10.244.3.4", "fd00:1::9", "fec0::1"])
 def test_a_pod_of_a_named_network_is_asked(ip):
-    assert Reach(networks(["10.244.0.0/16", "fd00:1::/64"])).host(replace(POD, ip=ip), 1) == ip
+    assert Reach(networks(["10.244.0.0/16", "fd00:1::/64", "fec0::/64"])).host(replace(POD, ip=ip), 1) == ip
 
 
 @pytest.mark.parametrize("text", ["10.244.0.1/16", "everywhere", "10.0.0.0/40", "-1"])

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poolkeeper.shell.agenda import CROWD, Agenda
+from poolkeeper.shell.agenda import CROWD, SPARE, Agenda
 
 
 def due(agenda, now):
@@ -185,3 +185,40 @@ def test_who_waited_because_of_others_is_told_how_long():
         agenda.put(key, 1, 0, together=True)
     agenda.pop(1, most=1)
     assert [late for _, late in agenda.pop(1.25, most=1)] == [0.25]
+
+
+def due_at_most(agenda, most):
+    return [key for key, _ in agenda.pop(1, most=most)]
+
+
+def test_a_reclaim_makes_no_more_come_up_at_once_than_may():
+    agenda = Agenda()
+    for number in range(10):
+        agenda.put(f"pool-{number}", 300, 0, together=True)
+        agenda.hurry(f"pool-{number}")
+    turns = [due_at_most(agenda, 4) for _ in range(4)]
+    assert ([len(turn) for turn in turns], len({key for turn in turns for key in turn})) == ([4, 4, 2, 0], 10)
+
+
+def test_who_hurries_goes_before_who_is_due():
+    agenda = Agenda()
+    for key, interval in (("due", 1), ("hurried", 300)):
+        agenda.put(key, interval, 0, together=True)
+    agenda.hurry("hurried")
+    assert [due_at_most(agenda, 1) for _ in range(2)] == [["hurried"], ["due"]]
+
+
+def test_keys_that_come_and_go_before_anything_comes_up_leave_nothing_behind():
+    agenda = Agenda()
+    agenda.put("chat", 60, 0, together=True)
+    for number in range(10 * SPARE):
+        agenda.put(f"pool-{number}", 60, 0, together=False)
+        agenda.drop(f"pool-{number}")
+    assert (len(agenda._due) <= 2 * SPARE, due(agenda, 60)) == (True, ["chat"])  # noqa: SLF001  what is kept
+
+
+def test_a_key_whose_interval_changes_without_end_comes_up_as_it_was_last_asked_for():
+    agenda = Agenda()
+    for number in range(10 * SPARE):
+        agenda.put("chat", 2 + number % 3, 0, together=True)
+    assert [second for second in range(1, 7) if due(agenda, second)] == [2, 4, 6]

@@ -5,6 +5,7 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
+from poolkeeper.api.shards import Shard
 from poolkeeper.shell import app, complaints
 from poolkeeper.shell.access import Access
 from poolkeeper.shell.costs import TeamBudgets
@@ -30,7 +31,7 @@ class Loop:
 class Elector:
     """Remembers whether it contends, and whether it has released the lease."""
 
-    leading, problem = False, ""
+    leading, problem, shard = False, "", Shard()
 
     def __init__(self):
         self.contends, self.released = False, False
@@ -107,6 +108,32 @@ def test_a_late_word_of_an_old_pool_leaves_the_new_one_on_the_agenda(operator):
 def test_a_pool_that_is_gone_is_off_the_agenda(operator):
     for kind in ("ADDED", "DELETED"):
         operator.take(kind, body())
+    assert operator.loop.agenda == set()
+
+
+def in_shards(operator, number):
+    """Let the operator keep one of two shards."""
+    operator.elector.shard = Shard(number, 2)
+    return next(uid for uid in (f"uid-{count}" for count in range(50)) if operator.elector.shard.has(uid))
+
+
+def test_a_pool_of_another_shard_is_known_and_on_no_agenda(operator):
+    foreign = in_shards(operator, 1)
+    in_shards(operator, 0)
+    operator.take("ADDED", body(foreign))
+    assert (len(operator.pools), operator.loop.agenda) == (1, set())
+
+
+def test_nobodys_pools_are_on_the_agenda_before_a_shard_is_taken(operator):
+    operator.elector.shard = None
+    operator.take("ADDED", body())
+    assert operator.loop.agenda == set()
+
+
+def test_a_name_that_goes_to_a_pool_of_another_shard_is_off_the_agenda(operator):
+    foreign, own = in_shards(operator, 1), in_shards(operator, 0)
+    for uid in (own, foreign):
+        operator.take("ADDED", body(uid))
     assert operator.loop.agenda == set()
 
 

@@ -1,5 +1,6 @@
 """What a client tells of its requests: each once, by the answer or by what came in its place."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -74,3 +75,19 @@ async def test_a_watch_is_told_when_it_is_accepted(kube, ear):
     await anext(lines)
     await lines.aclose()
     assert ear.told[-1] == ("WATCH", "200")
+
+
+async def test_a_request_that_is_given_up_is_told(api, kube, ear):
+    api.intercept = lambda _: asyncio.sleep(60)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await kube.get(f"{MAPS}/a", into=dict)
+    assert ear.told == [("GET", "cancelled")]
+
+
+async def test_a_watch_that_is_given_up_before_it_is_accepted_is_not_told(api, kube, ear):
+    api.intercept = lambda _: asyncio.sleep(60)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await anext(kube.watch(MAPS, params={"resourceVersion": "0"}, silence=timedelta(seconds=30)))
+    assert ear.told == []

@@ -29,6 +29,23 @@ with watchdog(timedelta(seconds=0.2)) as wind:
 time.sleep(0.5)
 """
 
+SLOW_END = """
+import asyncio, time
+from datetime import timedelta
+from poolkeeper.shell import heartbeat
+
+heartbeat.watchdog.__wrapped__.__defaults__ = (timedelta(seconds=0.2),)
+
+async def end():
+    beating = asyncio.create_task(heartbeat.watched(lambda _: None))
+    await asyncio.sleep(0.1)
+    beating.cancel()
+    await asyncio.gather(beating, return_exceptions=True)
+    time.sleep(0.5)
+
+asyncio.run(end())
+"""
+
 
 async def late(block):
     told = asyncio.Queue()
@@ -60,4 +77,9 @@ def test_a_loop_that_hangs_leaves_its_stack_in_the_log():
 
 def test_a_watchdog_that_was_left_says_nothing():
     done = subprocess.run([sys.executable, "-c", LEAVES], capture_output=True, text=True, check=True)  # noqa: S603  our own
+    assert done.stderr == ""
+
+
+def test_an_end_that_takes_long_is_no_hang():
+    done = subprocess.run([sys.executable, "-c", SLOW_END], capture_output=True, text=True, check=True)  # noqa: S603  our own
     assert done.stderr == ""

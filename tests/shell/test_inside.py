@@ -2,7 +2,7 @@
 
 import asyncio
 
-from poolkeeper.shell.inside import configuration, place, tasks, threads
+from poolkeeper.shell.inside import WALKED, configuration, place, shown, tasks, threads
 from poolkeeper.shell.servers import load_servers
 from poolkeeper.shell.settings import Settings
 
@@ -30,6 +30,15 @@ async def test_tasks_at_the_same_place_are_told_together():
     for task in running:
         task.cancel()
     assert found["count"] == 3
+
+
+async def test_of_thousands_of_tasks_the_rest_is_a_number():
+    running = [asyncio.create_task(waits()) for _ in range(WALKED + 5)]
+    found = shown(Settings())
+    for task in running:
+        task.cancel()
+    others = len(asyncio.all_tasks()) - len(running)
+    assert (sum(one["count"] for one in found["tasks"]), found["moreTasks"]) == (WALKED, 5 + others)
 
 
 def test_every_thread_is_told_with_its_innermost_call_last():

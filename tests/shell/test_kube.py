@@ -254,6 +254,13 @@ async def test_there_is_room_for_what_can_wait_until_a_second_of_writes_waits(ap
     assert (room[0], room[-2], room[-1]) == (True, False, True)
 
 
+async def test_there_is_more_room_for_who_has_waited_longer(api):
+    async with KubeClient(api.access, limits=Limits(writes_per_second=10)) as kube:
+        kube.writes.waiting = lambda _: 25
+        room = [kube.has_room(timedelta(seconds=waited)) for waited in (0, 60, 170, 190, 3600)]
+    assert room == [False, False, False, True, True]
+
+
 async def test_whoever_does_not_lead_sends_no_write(api, kube):
     kube.may_write = lambda: False
     with pytest.raises(NotLeading, match="POST /api/v1/namespaces/lab/configmaps"):

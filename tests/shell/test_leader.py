@@ -17,7 +17,6 @@ from poolkeeper.shell.lease import LeaseTerms, read_duration
 LEASES = "/apis/coordination.k8s.io/v1/leases"
 TERMS = LeaseTerms(
     "system",
-    "poolkeeper",
     duration=timedelta(seconds=15),
     renew_deadline=timedelta(seconds=10),
     retry=timedelta(milliseconds=10),
@@ -166,7 +165,7 @@ async def test_an_answer_that_never_came_does_not_hide_who_led_before(api, monot
     api.lose = lambda asked: asked.method == "PATCH"
     async with candidate(api, monotonic) as elector:
         await elector.acquired()
-        assert (elector.previous_renewal, len(api.requests)) == (EARLIER, 4)
+        assert (elector.previous_renewal, len(api.requests)) == (EARLIER, 5)
 
 
 async def test_renewals_keep_the_lead(api, monotonic):
@@ -331,18 +330,18 @@ async def test_of_many_candidates_never_do_two_lead(api, monotonic):
 @pytest.mark.parametrize("changes", [{"retry": timedelta(0)}, {"renew_deadline": timedelta(seconds=15)}])
 def test_terms_that_could_make_two_leaders_are_refused(changes):
     with pytest.raises(ValueError, match="renew_deadline < duration"):
-        LeaseTerms("system", "poolkeeper", **changes)
+        LeaseTerms("system", **changes)
 
 
 def test_terms_are_in_the_proportions_of_client_gos():
     seconds = timedelta(seconds=1)
-    made = LeaseTerms.lasting(15 * seconds, "system", "poolkeeper")
+    made = LeaseTerms.lasting(15 * seconds, "system")
     assert (made.duration, made.renew_deadline, made.retry) == (15 * seconds, 10 * seconds, 2 * seconds)
 
 
 @pytest.mark.parametrize("text", ["1s", "15s", "10m", "1h"])
 def test_a_lease_may_last_from_a_second_to_an_hour(text):
-    assert LeaseTerms.lasting(read_duration(text), "system", "poolkeeper")
+    assert LeaseTerms.lasting(read_duration(text), "system")
 
 
 @pytest.mark.parametrize("text", ["0s", "999ms", "3601s", "soon", "-15s"])

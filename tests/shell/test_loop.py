@@ -9,7 +9,7 @@ from poolkeeper.api.target import STATEFUL_SET
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.kube import Metadata, Written
 from poolkeeper.shell.kube_errors import Forbidden, TooManyRequests
-from poolkeeper.shell.loop import Answers, Loop, Since, Sources
+from poolkeeper.shell.loop import AT_ONCE, Answers, Loop, Since, Sources
 from poolkeeper.shell.money import Money
 from poolkeeper.shell.pools import Pools
 from poolkeeper.shell.settings import Settings
@@ -285,16 +285,16 @@ def test_looks_of_few_pools_stay_where_they_were_asked_for_however_late_they_are
 
 
 async def test_a_status_waits_outside_while_many_others_wait_to_be_written(rig):
-    rig.loop._turns.has_room = lambda: False  # noqa: SLF001
+    rig.loop._turns.has_room = lambda _: False  # noqa: SLF001
     await rig.look(0, waiting=500)
     assert rig.count("PATCH status") == 0
-    rig.loop._turns.has_room = lambda: True  # noqa: SLF001
+    rig.loop._turns.has_room = lambda _: True  # noqa: SLF001
     await rig.look(1, waiting=500)
     assert rig.count("PATCH status") == 1
 
 
 async def test_the_status_of_a_change_does_not_wait_outside(rig):
-    rig.loop._turns.has_room = lambda: False  # noqa: SLF001
+    rig.loop._turns.has_room = lambda _: False  # noqa: SLF001
     await rig.look(0)
     assert [(one["from"], one["to"]) for one in rig.kube.status["history"]] == [(2, 3)]
 
@@ -337,3 +337,117 @@ async def test_a_pool_that_goes_while_its_size_is_written_leaves_no_series(rig):
 async def test_a_pool_that_stays_has_series(rig):
     await looked_at(rig, lambda: None)
     assert b'pool="chat"' in rig.loop._telemetry.page()  # noqa: SLF001
+
+
+class Reign:
+    """A lease that is held for one turn of the loop."""
+
+    def __init__(self):
+        self._turns = [True, False]
+
+    @property
+    def leading(self):
+        return self._turns.pop(0)
+
+
+async def test_a_decision_is_told_how_far_apart_looks_are(rig):
+    rig.loop._tempo.expect(14_000, rig.loop.turned_at)  # noqa: SLF001
+    await rig.loop.run(Reign())
+    heard = []
+    rig.loop._turns.hear = lambda _, deed: heard.append(deed.seen.stretch)  # noqa: SLF001
+    await rig.look(0)
+    assert heard == [10]
+
+
+async def test_a_stored_clock_that_was_cleared_does_not_wait_outside():
+    rig = Rig(queue=QUEUE | {"scaleDown": {"below": 100, "gracePeriod": "1m"}}, minReplicas=1)
+    for second in (0, 10, 20):
+        await rig.look(second, waiting=50)
+    rig.loop._turns.has_room = lambda _: False  # noqa: SLF001
+    await rig.look(30, waiting=500)
+    assert "shortSince" not in rig.kube.status["memory"]
+
+
+async def test_a_change_of_the_spec_does_not_wait_outside(rig):
+    await rig.look(0, waiting=500)
+    rig.loop._turns.has_room = lambda _: False  # noqa: SLF001
+    rig.change(maxReplicas=9)
+    await rig.look(1, waiting=500)
+    assert rig.kube.status["observedGeneration"] == 2
+
+
+async def test_who_waits_outside_is_let_in_by_how_long_that_was(rig):
+    waited = []
+    rig.loop._turns.has_room = lambda since: waited.append(since.total_seconds()) or since.total_seconds() >= 4  # noqa: SLF001
+    for second in range(1, 8):
+        await rig.look(second, waiting=500)
+    assert (waited, rig.count("PATCH status")) == ([0, 1, 2, 3, 4, 0, 1], 1)
+
+
+async def test_what_was_due_while_another_led_is_late_since_this_one_leads(rig):
+    rig.loop.note(rig.pool)
+    due = rig.loop._agenda._due  # noqa: SLF001  as of a standby that was put to it an hour ago
+    due[0] = (due[0][0] - 3600, due[0][1])
+    await rig.loop.run(Reign())
+    assert rig.loop._telemetry.lag_seconds._sum.get() < 60  # noqa: SLF001
+
+
+def backlogged(rig, pools):
+    """Return the stretch after a second in which a process that begins to lead took up so many due pools, late."""
+    loop = rig.loop
+    loop._agenda.rate, loop._backlog = 10_000, pools  # noqa: SLF001
+    began = loop.turned_at - 10
+    loop._count([5.0] * AT_ONCE, began)  # noqa: SLF001
+    loop._since.at -= 1  # noqa: SLF001
+    loop._keep_time()  # noqa: SLF001
+    return loop._tempo.stretch  # noqa: SLF001
+
+
+def test_a_backlog_at_a_take_over_is_no_overload(rig):
+    assert backlogged(rig, 10 * AT_ONCE) == 1
+
+
+def test_what_is_late_after_the_first_look_at_each_is(rig):
+    assert backlogged(rig, 0) > 1
+
+
+def test_a_new_pool_does_not_throw_those_that_were_measured_back_to_a_guess(rig):
+    rig.loop._agenda.rate = rig.loop._measured = 10_000  # noqa: SLF001
+    rig.loop.note(rig.pool)
+    assert rig.loop._tempo.stretch == 1  # noqa: SLF001
+
+
+async def shrunk(rig, event):
+    """Return whether a pool whose grace has passed shrinks where word of something comes while its look goes on."""
+
+    async def looked(_):
+        if rig.kube.second == 20:
+            event()
+
+    rig.loop._turns._halves.look = looked  # noqa: SLF001
+    for second in (0, 10, 20):
+        await rig.look(second, waiting=0)
+    return bool(rig.count("PATCH scale"))
+
+
+def calm():
+    """Return a rig whose pool shrinks after 15 seconds."""
+    return Rig(queue=QUEUE | {"scaleDown": {"below": 100, "gracePeriod": "15s"}}, minReplicas=1)
+
+
+def pause(rig):
+    rig.pool.paused_until = at(3600)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [lambda rig: rig.pools.drop(KEY), pause, lambda rig: rig.change(minReplicas=2)],
+    ids=["deleted", "paused", "changed"],
+)
+async def test_a_pool_that_was_deleted_paused_or_changed_meanwhile_does_not_shrink(event):
+    rig = calm()
+    assert not await shrunk(rig, lambda: event(rig))
+
+
+async def test_a_pool_of_which_there_is_no_word_meanwhile_shrinks():
+    assert await shrunk(calm(), lambda: None)

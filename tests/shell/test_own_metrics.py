@@ -54,7 +54,7 @@ def test_a_watch_has_no_duration(own, value):
     assert value("api_request_duration_seconds_count", verb="WATCH") is None
 
 
-@pytest.mark.parametrize("code", ["429", "500", "403", "timeout", "unreachable"])
+@pytest.mark.parametrize("code", ["429", "500", "403", "timeout", "unreachable", "cancelled"])
 def test_what_is_sent_again_after_it_failed_is_a_retry(own, value, code):
     assert retried(own, value, code, code, "200") == 2
 
@@ -68,11 +68,18 @@ def test_an_answer_that_says_how_things_stand_is_no_failure(own, value, code):
     assert retried(own, value, code, code) is None
 
 
-def test_no_more_failures_are_remembered_than_may_be(own, value):
+def test_no_more_failures_are_remembered_than_may_be_the_oldest_is_forgotten(own, value):
     for number in range(FAILING + 1):
         own.answered(Call("GET", f"/{number}"), "500", 0.01)
-    own.answered(Call("GET", f"/{FAILING}"), "500", 0.01)
-    assert value("api_retries_total", verb="GET") is None
+    for number in (0, FAILING):
+        own.answered(Call("GET", f"/{number}"), "200", 0.01)
+    assert value("api_retries_total", verb="GET") == 1
+
+
+def test_another_thing_that_is_made_in_a_collection_is_no_retry(own, value):
+    for _ in range(2):
+        own.answered(Call("POST", "/api/v1/namespaces/inference/events"), "500", 0.01)
+    assert value("api_retries_total", verb="POST") is None
 
 
 def test_readings_are_counted_by_what_became_of_them(own, value):

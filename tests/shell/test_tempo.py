@@ -79,6 +79,26 @@ def test_thousands_of_new_pools_are_not_begun_at_once():
     assert tempo.stretch == pytest.approx(10_000 * USUAL / AIM)
 
 
+def test_a_new_pool_among_many_that_were_measured_is_guessed_alone():
+    tempo = run(0.0001, 10_000, 60)
+    before = tempo.stretch
+    tempo.expect(1, 60)
+    assert before <= tempo.stretch <= before + 2 * USUAL / AIM
+
+
+def test_new_pools_take_what_is_left_of_the_core_before_intervals_grow():
+    tempo = run(0.0001, 4_000, 60)  # 0.45 of a core
+    tempo.expect(400, 60)
+    assert tempo.stretch == 1
+
+
+def test_thousands_of_new_pools_among_many_that_were_measured_are_not_begun_at_once():
+    tempo = run(0.0005, 10_000, 60)
+    before = tempo.stretch
+    tempo.expect(10_000, 60)
+    assert tempo.stretch == pytest.approx(before + 10_000 * USUAL / AIM, rel=0.05)
+
+
 def test_few_new_pools_are_begun_at_once():
     tempo = Tempo(0)
     tempo.expect(100, 0)

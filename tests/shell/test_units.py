@@ -97,7 +97,7 @@ async def test_it_goes_on_until_it_is_cancelled(monkeypatch):
             enough.set()
         return START
 
-    task = asyncio.create_task(units.run(BatchReader({"default": server}), [one], now))
+    task = asyncio.create_task(units.run(BatchReader({"default": server}), lambda: [one], now))
     await enough.wait()
     task.cancel()
     assert len(server.asked) > 1

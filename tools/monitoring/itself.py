@@ -30,10 +30,12 @@ ITSELF = (
     ),
     Panel(
         "Looks",
-        "In a second: those that were made, and those left out because the one before was still under way.",
+        "In a second: those that were made, and those left out because the one before was still under way. And how "
+        "many times longer than asked all intervals are: 1 where there is time for all looks.",
         (
             Query("sum(rate(poolkeeper_look_duration_seconds_count[5m]))", "made"),
             Query("sum(rate(poolkeeper_skipped_looks_total[5m]))", "left out"),
+            Query("max(poolkeeper_look_interval_ratio)", "times longer than asked"),
         ),
     ),
     Panel(

@@ -113,6 +113,11 @@ def _clock(name: str, grace: Grace, period: timedelta, stored: Mapping[str, Any]
     return start if grace.sampled_at - since >= ripe_after(period) else None
 
 
+def is_void(stored: Mapping[str, Any], grace: Grace) -> bool:
+    """Return whether a clock is stored that no longer runs, or not since then: a restart would trust it."""
+    return any(name in stored and _clock(name, grace, timedelta.max, stored) != stored[name] for name in CLOCKS)
+
+
 def ripe_after(period: timedelta) -> timedelta:
     """Return how old the clock of a period must be to be stored."""
     return max(STORE_AFTER, period / 10)

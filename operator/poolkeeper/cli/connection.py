@@ -3,8 +3,8 @@
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -15,6 +15,7 @@ from rich.console import Capture, Console, ConsoleDimensions, ConsoleOptions, Re
 from rich.segment import Segment
 
 from poolkeeper.api import names
+from poolkeeper.api.shards import Shard
 from poolkeeper.cli.completing import namespaces, pools
 from poolkeeper.cli.harmless import shown
 from poolkeeper.shell.access import Access
@@ -32,6 +33,8 @@ PIPED = 1000
 """How wide a pipe is, in characters."""
 HOME = "poolkeeper"
 """The namespace that the manifests give the operator."""
+NOT_OF_NODES = {"fieldSelector": "metadata.namespace!=kube-node-lease"}
+"""All leases but those of nodes, of which there are thousands."""
 
 
 class Output(StrEnum):
@@ -199,24 +202,33 @@ async def operator_namespace(kube: KubeClient, given: str | None) -> str:
 
 
 async def leases(kube: KubeClient) -> list[Json]:
-    """Return the leases of all operators; raises KubeError."""
-    found: Json = await kube.get(
-        "/apis/coordination.k8s.io/v1/leases", into=dict, params={"fieldSelector": f"metadata.name={names.LEASE}"}
-    )
-    return list(found["items"])
+    """Return the leases of all operators, of each of their shards; raises KubeError."""
+    found: Json = await kube.get("/apis/coordination.k8s.io/v1/leases", into=dict, params=NOT_OF_NODES)
+    return [one for one in found["items"] if Shard.named(one["metadata"]["name"])]
 
 
 async def _through_api_server(kube: KubeClient, path: str) -> Json | None:
-    """Ask the pod that holds the lease."""
-    try:
+    """Ask the pods that hold the leases: each knows the decisions on the pools of its shard."""
+    pages = []
+    with suppress(KubeError):
         for lease in await leases(kube):
             namespace = lease["metadata"]["namespace"]
             pod = str(lease["spec"].get("holderIdentity") or "").rpartition("_")[0]
             if pod:
-                return await kube.get(f"/api/v1/namespaces/{namespace}/pods/{pod}:{PORT}/proxy{path}", into=dict)
-    except KubeError:
-        return None
-    return None
+                with suppress(KubeError):
+                    way = f"/api/v1/namespaces/{namespace}/pods/{pod}:{PORT}/proxy{path}"
+                    pages.append(await kube.get(way, into=dict))
+    return joined(pages) if pages else None
+
+
+def joined(pages: Sequence[Json]) -> Json:
+    """Return one page of those of several shards: of each pool that which tells a decision, if any does."""
+    told = [page for page in pages if "decision" in page]
+    if "items" not in pages[0]:
+        return told[0] if told else pages[0]
+    items = [item for page in pages for item in page.get("items", ())]
+    items.sort(key=lambda item: "decision" in item)
+    return {**pages[0], "items": list({(item["namespace"], item["name"]): item for item in items}.values())}
 
 
 def print_json(value: object) -> None:

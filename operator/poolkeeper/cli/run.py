@@ -44,6 +44,12 @@ def run(
         ),
     ] = "",
     lease_duration: Annotated[str, typer.Option(help="How long a leader that died holds its lease, 1s to 1h.")] = "15s",
+    number: Annotated[
+        int,
+        typer.Option(
+            "--shards", help="Into how many shards the pools are divided, 1 to 64; each wants a process of its own."
+        ),
+    ] = 1,
     identity: Annotated[str, typer.Option(help="The name in the lease; by default the pod's or the host's.")] = "",
     listen: Annotated[
         str, typer.Option(help="Where /metrics and /healthz are served; by default 127.0.0.1:8080, or any free port.")
@@ -82,9 +88,11 @@ def run(
 
         [bold]poolkeeper run --kubeconfig ~/.kube/config --prometheus default=http://127.0.0.1:9090[/bold]
 
-    Logs are JSON, one line for each change of size. A second process waits until the first one is gone.
+    Logs are JSON, one line for each change of size. A second process waits until the first one is gone,
+    or takes another shard.
     """
     from poolkeeper.api.costs import Costs
+    from poolkeeper.api.shards import shards
     from poolkeeper.shell import app, logs
     from poolkeeper.shell.access import Access
     from poolkeeper.shell.brokers import load_brokers
@@ -102,6 +110,7 @@ def run(
         brokers, pod_networks = load_brokers(brokers_file), networks(pod_network or ())
         given_costs = load_costs(costs) if costs else Costs()
         duration = read_duration(lease_duration)
+        shards(number)
         logs.configure(log_level)
         address = read_address(listen)
         is_wanted(os.environ)
@@ -125,6 +134,7 @@ def run(
             pod_networks=pod_networks,
             lease_namespace=lease_namespace,
             lease_duration=duration,
+            shards=number,
             listen=listen,
             cluster=cluster_name or given_costs.cluster or CLUSTER,
             price_book=price_book,

@@ -32,7 +32,7 @@ class Look:
     `bounds` are those of the schedule now, `outlook` is what the load is expected to need by its week, `known` how
     busy the replicas are and what the load needs by what it was lately. `spent`: the budget is used up and holds the
     pool back. `plan` is what becomes of work that can wait, None: there is none. `pin` is one that counts now, `tied`
-    what the peer means for this pool.
+    what the peer means for this pool. Looks are `stretch` times as far apart as asked for.
     """
 
     target: Target
@@ -48,6 +48,7 @@ class Look:
     pin: Pin | None = None
     tied: Tied | None = None
     overridden_until: datetime | None = None
+    stretch: float = 1.0
 
     @property
     def need(self) -> Need | None:
@@ -132,6 +133,7 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
         pin=pin.in_force(remembered.pin, now),
         tied=peer.bound(spec.tie, seen.peer),
         overridden_until=seen.overridden_until,
+        stretch=seen.stretch,
     )
 
 

@@ -9,6 +9,7 @@ import heapq
 import sys
 import zlib
 from collections.abc import Callable, Hashable
+from itertools import islice
 from math import floor
 from typing import Generic, TypeVar
 
@@ -16,6 +17,8 @@ K = TypeVar("K", bound=Hashable)
 
 CROWD = 100
 """So many keys that come up together are one crowd, about: a hundred looks take some thirty milliseconds."""
+SPARE = 100
+"""So many entries more than twice the keys may be left of keys that are gone."""
 
 
 class Agenda(Generic[K]):
@@ -24,10 +27,13 @@ class Agenda(Generic[K]):
     def __init__(self) -> None:
         self._due: list[tuple[float, K]] = []
         self._grid: dict[K, tuple[float, float]] = {}
-        self._hurried: set[K] = set()
+        self._hurried: dict[K, None] = {}
         self._together: set[K] = set()
         self._crowds = 1
         self.rate = 0.0
+
+    def __len__(self) -> int:
+        return len(self._grid)
 
     def put(self, key: K, interval: float, now: float, *, together: bool) -> None:
         """Have `key` come up every `interval` seconds; a key that is there already on this grid stays as it is."""
@@ -59,18 +65,31 @@ class Agenda(Generic[K]):
         self.rate += 1 / interval - (1 / known[0] if known else 0.0)
         self._grid[key] = (interval, phase)
         heapq.heappush(self._due, (self._after(key, now), key))
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Leave out what is on no grid any more, once that is the most of it: who never pops would keep it for ever."""
+        if len(self._due) <= SPARE + 2 * len(self._grid):
+            return
+        standing: dict[K, float] = {}
+        for at, key in self._due:
+            if key in self._grid and self._on_grid(key, at):
+                standing[key] = min(at, standing.get(key, at))
+        self._due = [(at, key) for key, at in standing.items()]
+        heapq.heapify(self._due)
 
     def hurry(self, key: K) -> None:
         """Have a key come up at the next `pop` that may take it, besides its grid."""
         if key in self._grid:
-            self._hurried.add(key)
+            self._hurried[key] = None
 
     def drop(self, key: K) -> None:
         """Let a key come up no more."""
         known = self._grid.pop(key, None)
         self.rate -= 1 / known[0] if known else 0.0
-        self._hurried.discard(key)
+        self._hurried.pop(key, None)
         self._together.discard(key)
+        self._tidy()
 
     def next_due(self) -> float | None:
         """Return when the next key is due, None when none is."""
@@ -81,14 +100,15 @@ class Agenda(Generic[K]):
     ) -> list[tuple[K, float]]:
         """Return the keys that are due with how late they are, and put each on its grid again.
 
-        Besides those that hurry `most` of them come up, those that have waited longest first; the others stay due.
-        One that is busy stays hurried until it is not: what it hurries for may have come after its look began.
+        `most` of them come up, those that hurry first, then those that have waited longest; the others stay due, or
+        hurried. One that is busy stays hurried until it is not: what it hurries for may have come after its look began.
         """
-        waiting = {key for key in self._hurried if is_busy(key)}
-        hurried = dict.fromkeys(self._hurried - waiting, 0.0)
-        self._hurried = waiting
+        ready = (key for key in self._hurried if not is_busy(key))
+        hurried = dict.fromkeys(islice(ready, most), 0.0)
+        for key in hurried:
+            del self._hurried[key]
         found: dict[K, float] = {}
-        while self._due and self._due[0][0] <= now and len(found) < most:
+        while self._due and self._due[0][0] <= now and len(hurried) + len(found) < most:
             at, key = heapq.heappop(self._due)
             if key not in self._grid or key in found or not self._on_grid(key, at):
                 continue

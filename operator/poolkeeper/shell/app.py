@@ -21,13 +21,13 @@ import structlog
 from aiohttp import web
 
 from poolkeeper.api import names
+from poolkeeper.api.shards import Shard
 from poolkeeper.shell import complaints, heartbeat, identity, units
 from poolkeeper.shell.access import Access
 from poolkeeper.shell.apart import Apart
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.costs import TeamBudgets
 from poolkeeper.shell.diary import Deed
-from poolkeeper.shell.heartbeat import watchdog
 from poolkeeper.shell.http import Served, application
 from poolkeeper.shell.inside import shown as within
 from poolkeeper.shell.journal import Journal
@@ -62,6 +62,7 @@ STALLED = timedelta(seconds=15)
 CLOCK_JUMP = timedelta(seconds=30)
 HOUSEKEEPING = timedelta(minutes=5)
 DAY = timedelta(days=1)
+NAN = float("nan")
 UNIT_QUERIES = 4
 """So many queries for units are under way at a time, of one server."""
 
@@ -94,12 +95,14 @@ class Operator:
         asking = await self._client(ASKED)
         self.sources = self._sources(asking)
         self.money = Money(self.kube, self.cluster, self.pools, self.telemetry, self.settings)
+        self.money.keeps_house = self._keeps_house
         self.money.book.measure(self.telemetry)
         self.team_budgets = self._team_budgets()
         traces = self._traces()
         make_turns, make_loop = (traces.turns, traces.loop) if traces else (Turns, Loop)
         turns = make_turns(self.kube, self.cluster, self.pools, self.telemetry, self.money)
         self.journal = Journal(self.kube, self.telemetry, self.settings.operator_namespace, self.settings.journal)
+        self.journal.keeps_house = self._keeps_house
         turns.hear = self.hear
         turns.has_room = self.money.has_room = self.kube.has_room
         self.loop = make_loop(self.kube, self.cluster, self.pools, self.sources, turns)
@@ -108,27 +111,30 @@ class Operator:
         self.kube.may_write = lambda: self.elector.leading
         self._measure()
         await self._serve()
-        self._tasks = [
-            asyncio.create_task(self._vital(work), name=label)
-            for label, work in (
-                ("reflectors", self.cluster.run()),
-                ("elector", self.contend()),
-                ("loop", self._lead()),
-                ("housekeeping", self._keep_house()),
-                ("complaints", complaints.run(self.problems)),
-                ("heartbeat", heartbeat.beat(self.own.event_loop_delay.observe, self._open.enter_context(watchdog()))),
-            )
-        ]
-        self._tasks += [
-            asyncio.create_task(self.parts.run(label, work), name=label)
-            for label, work in (
-                ("prices", self.money.book.run),
-                ("ledger", self._keep_ledger),
-                ("units", self._count_units),
-                ("team budgets", self._hold_budgets),
-                ("journal", self._keep_journal),
-            )
-        ]
+        self._tasks = [*self._begin_vital(), *self._begin_apart()]
+
+    def _begin_vital(self) -> list[asyncio.Task[None]]:
+        """Begin what the process cannot live without."""
+        parts = {
+            "reflectors": self.cluster.run(),
+            "elector": self.contend(),
+            "loop": self._lead(),
+            "housekeeping": self._keep_house(),
+            "complaints": complaints.run(self.problems),
+            "heartbeat": heartbeat.watched(self.own.event_loop_delay.observe),
+        }
+        return [asyncio.create_task(self._vital(work), name=label) for label, work in parts.items()]
+
+    def _begin_apart(self) -> list[asyncio.Task[None]]:
+        """Begin what pools wait for least: an end of it is tried again, and said."""
+        parts = {
+            "prices": self.money.book.run,
+            "ledger": self._keep_ledger,
+            "units": self._count_units,
+            "team budgets": self._hold_budgets,
+            "journal": self._keep_journal,
+        }
+        return [asyncio.create_task(self.parts.run(label, work), name=label) for label, work in parts.items()]
 
     async def stop(self) -> None:
         """Stop writing, release the lease, close everything."""
@@ -158,10 +164,14 @@ class Operator:
         if kind == "DELETED":
             self._drop((metadata["namespace"], metadata["name"]), metadata["uid"])
         else:
+            before = self.pools.get((metadata["namespace"], metadata["name"]))
             pool = self.pools.take(body)
-            if self.elector.leading and not pool.leading:
-                pool.lead(self.elector.previous_renewal, self.kube.clock.now())
-            self.loop.note(pool)
+            if self._has(pool):
+                if self.elector.leading and not pool.leading:
+                    pool.lead(self.elector.looked_until(pool.uid), self.kube.clock.now())
+                self.loop.note(pool)
+            elif before is not None and before is not pool:  # its name has gone to a pool of another shard
+                self.loop.forget(pool.key)
         self.telemetry.pools.set(len(self.pools))
 
     def troubles(self) -> list[str]:
@@ -209,6 +219,8 @@ class Operator:
         self.own.unheard.set_function(lambda: len(self._blind_to))
         self.own.lease_left.set_function(self.elector.left)
         self.telemetry.leader.set_function(lambda: self.elector.leading)
+        self.telemetry.shards.set(self.settings.shards)
+        self.telemetry.shard.set_function(lambda: self.elector.shard.number if self.elector.shard else NAN)
 
     async def contend(self) -> None:
         """Contend for the lease, but only with whole caches: who cannot see must not keep others from leading."""
@@ -220,13 +232,15 @@ class Operator:
         await self.cluster.synced()
         await self.elector.acquired()
         self.money.begin(self.kube.clock.now())
-        self.journal.begin(self.elector.identity, self.elector.previous_renewal)
-        for pool in self.pools:
-            pool.lead(self.elector.previous_renewal, self.kube.clock.now())
+        self.journal.begin(self.elector.identity, self.elector.looked_until)
+        for pool in self._own():
+            pool.lead(self.elector.looked_until(pool.uid), self.kube.clock.now())
+            self.loop.note(pool)
         gc.collect()
         gc.freeze()
         gc.set_threshold(100_000, 50, 1_000)
-        log.info("leading", identity=self.elector.identity, pools=len(self.pools))
+        shard = self.elector.shard or Shard()
+        log.info("leading", identity=self.elector.identity, pools=len(self._own()), shard=shard.number, shards=shard.of)
         await self.loop.run(self.elector)
 
     async def _keep_house(self) -> None:
@@ -244,7 +258,7 @@ class Operator:
     async def _keep_ledger(self) -> None:
         """Once a day: delete what the ledger need not keep any longer."""
         await self.elector.acquired()
-        while True:
+        while self._keeps_house():
             await self.money.prune()
             await asyncio.sleep(DAY.total_seconds())
 
@@ -256,12 +270,24 @@ class Operator:
     async def _count_units(self) -> None:
         """Every few minutes: count what pools are there for. Queues wait for none of that: it has its own turns."""
         await self.elector.acquired()
-        await units.run(BatchReader(self.servers, UNIT_QUERIES), self.pools, self.kube.clock.now)
+        await units.run(BatchReader(self.servers, UNIT_QUERIES), self._own, self.kube.clock.now)
 
     async def _hold_budgets(self) -> None:
         """Every minute: hold the budgets of teams against what their pools cost."""
         await self.elector.acquired()
-        await self.team_budgets.run(self.pools, self.kube.clock.now)
+        if self._keeps_house():
+            await self.team_budgets.run(self.pools, self.kube.clock.now)
+
+    def _has(self, pool: Pool) -> bool:
+        """Return whether a pool is this process's own to decide: one of its shard."""
+        return self.elector.shard is not None and self.elector.shard.has(pool.uid)
+
+    def _own(self) -> list[Pool]:
+        return [pool for pool in self.pools if self._has(pool)]
+
+    def _keeps_house(self) -> bool:
+        """Return whether what is to be done once for all pools is this process's: that of the first shard."""
+        return self.elector.shard is not None and self.elector.shard.number == 0
 
     def compare(self, before: dict[str, Key], living: dict[str, int]) -> None:
         """Purge pools that the API server no longer has; count those whose news has not come since the last time.
@@ -318,10 +344,10 @@ class Operator:
         return made
 
     def _terms(self) -> LeaseTerms:
-        return LeaseTerms.lasting(self.settings.lease_duration, self.settings.operator_namespace, names.LEASE)
+        return LeaseTerms.lasting(self.settings.lease_duration, self.settings.operator_namespace, self.settings.shards)
 
     def _lease(self) -> str:
-        """Return a name for the lease that no other cluster's or namespace's has."""
+        """Return a name for the leases of all shards that no other cluster's or namespace's has."""
         return f"{self.access.server}/{self.settings.operator_namespace}/{names.LEASE}"
 
     def _sources(self, asking: KubeClient) -> Sources:

@@ -24,6 +24,7 @@ from poolkeeper.core.account import Told
 from poolkeeper.core.days import month_of
 from poolkeeper.core.teams import Share, Standing, Team, stand
 from poolkeeper.core.zones import zone
+from poolkeeper.shell import others
 from poolkeeper.shell.kube import ONLY_METADATA_LIST, KubeClient
 from poolkeeper.shell.kube_errors import ConflictError, KubeError, NotFound
 from poolkeeper.shell.ledger import Heading, borne
@@ -93,7 +94,8 @@ class TeamBudgets:
         At a start that waits until all pools were reviewed: half a sum would look as if money had come back.
         """
         self._begun = self._begun or now
-        if now - self._begun < SETTLING and any(pool.core and not pool.reckoning.statement for pool in pools):
+        known = (pool.reckoning.statement or others.has_cost(pool) for pool in pools if pool.core)
+        if now - self._begun < SETTLING and not all(known):
             return
         try:
             await self._recall()
@@ -197,10 +199,12 @@ class TeamBudgets:
 
 
 def shares_of(pools: Iterable[Pool], heading: Heading) -> Iterator[Share]:
-    """Yield what living pools have cost, as far as that was reviewed."""
+    """Yield what living pools have cost, as far as that was reviewed; those of other shards as their status says."""
     for pool in pools:
         found = pool.reckoning.statement
-        if found is not None:
+        if found is None:
+            yield from others.share(pool, borne(pool, heading))
+        else:
             yield Share(
                 pool="/".join(pool.key),
                 labels=borne(pool, heading),

@@ -18,6 +18,12 @@ WOUND = 10
 """After so many beats the watchdog is wound up again: each time takes a thread."""
 
 
+async def watched(tell: Callable[[float], None]) -> None:
+    """Beat until cancelled, under a watchdog that ends with the last beat: a slow end of the process is no hang."""
+    with watchdog() as wind:
+        await beat(tell, wind)
+
+
 async def beat(tell: Callable[[float], None], wind: Callable[[], None] = lambda: None) -> None:
     """Beat until cancelled; `tell` is told how many seconds late each beat was."""
     now, beats = asyncio.get_running_loop().time, 0

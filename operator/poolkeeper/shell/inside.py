@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections import Counter
 from importlib.metadata import version
+from itertools import islice
 from types import FrameType
 from typing import Any
 
@@ -20,6 +21,8 @@ Json = dict[str, Any]
 FRAMES = 8
 """Of a stack so many frames are shown, the innermost last."""
 STACKS = 200
+WALKED = 1000
+"""So many tasks are looked at, some thirty milliseconds: of thousands of looks that have begun, most wait alike."""
 DEEPEST = 40
 
 
@@ -29,6 +32,7 @@ def shown(settings: Settings) -> Json:
         "version": version("poolkeeper"),
         "settings": configuration(settings),
         "tasks": tasks(),
+        "moreTasks": max(0, len(asyncio.all_tasks()) - WALKED),
         "threads": threads(),
     }
 
@@ -62,8 +66,9 @@ def place(url: str) -> str:
 
 
 def tasks() -> list[Json]:
-    """Return what all tasks are at, those that are at the same place together, the most first."""
-    found = Counter((task.get_name(), awaited(task.get_coro())) for task in asyncio.all_tasks())
+    """Return what tasks are at, `WALKED` of them, those that are at the same place together, the most first."""
+    walked = islice(asyncio.all_tasks(), WALKED)
+    found = Counter((task.get_name(), awaited(task.get_coro())) for task in walked)
     alike: Counter[tuple[str, ...]] = Counter()
     named: dict[tuple[str, ...], str] = {}
     for (name, frames), count in found.items():

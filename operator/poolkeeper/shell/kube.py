@@ -30,6 +30,8 @@ STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"  # JSON is YAML
 ONLY_METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 ONLY_METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+LONG_OUTSIDE = timedelta(minutes=1)
+"""Who has waited so long for room has half of what there is more of for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,13 +216,15 @@ class KubeClient:
         body = None if options is None else msgspec.json.encode(options)
         await self._write(Call("DELETE", path, body=body), priority)
 
-    def has_room(self) -> bool:
+    def has_room(self, waited: timedelta = timedelta(0)) -> bool:
         """Return whether a write that can wait would have its turn within a second.
 
         Whoever looks again soon had better wait outside: a write that waits here may run out of time, and holds its
-        look up.
+        look up. For who has `waited` outside it may be up to three seconds, the more the longer that was: so those
+        who have waited longest go first, and nobody waits for ever.
         """
-        return self.writes.waiting(Priority.STATUS) < self._limits.writes_per_second
+        seconds = 1 + 2 * (waited / (waited + LONG_OUTSIDE))
+        return self.writes.waiting(Priority.STATUS) < seconds * self._limits.writes_per_second
 
     @property
     def _signed(self) -> Params:

@@ -67,7 +67,10 @@ class Ear(Protocol):
     """Who is told of each request: what was answered, and after how many seconds."""
 
     def answered(self, call: Call, code: str, seconds: float) -> None:
-        """Take in the answer's HTTP status, or what came in its place: `timeout`, `unreachable`, `unreadable`."""
+        """Take in the answer's HTTP status, or what came in its place.
+
+        That is `timeout`, `unreachable`, `unreadable`, or `cancelled` where nobody waited any longer.
+        """
 
     def waited(self, seconds: float) -> None:
         """Take in for how long a write has waited for its turn."""
@@ -137,6 +140,10 @@ class Wire:
             yield told
         except KubeError as error:
             self._ear.answered(call, _code(error), time.monotonic() - began)
+            raise
+        except asyncio.CancelledError:
+            if call.verb != "WATCH":  # those are left whenever they have served
+                self._ear.answered(call, "cancelled", time.monotonic() - began)
             raise
 
     @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The Lease of coordination.k8s.io/v1: which one, its terms, and its JSON."""
+"""The Lease of coordination.k8s.io/v1: which ones, their terms, and their JSON."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -6,6 +6,7 @@ from typing import Self
 
 import msgspec
 
+from poolkeeper.api.shards import Shard
 from poolkeeper.api.units import parse_duration
 from poolkeeper.shell.kube import Metadata
 
@@ -15,10 +16,14 @@ SHORTEST, LONGEST = timedelta(seconds=1), timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class LeaseTerms:
-    """Which lease, and how long things take; ValueError unless retry < renew_deadline < duration."""
+    """Where the leases are, for how many `shards`, and how long things take.
+
+    Raises:
+        ValueError: not retry < renew_deadline < duration.
+    """
 
     namespace: str
-    name: str
+    shards: int = 1
     duration: timedelta = timedelta(seconds=15)
     renew_deadline: timedelta = timedelta(seconds=10)
     retry: timedelta = timedelta(seconds=2)
@@ -28,19 +33,18 @@ class LeaseTerms:
             raise ValueError("a lease needs 0 < retry < renew_deadline < duration")
 
     @classmethod
-    def lasting(cls, duration: timedelta, namespace: str, name: str) -> Self:
+    def lasting(cls, duration: timedelta, namespace: str, shards: int = 1) -> Self:
         """Return terms in the proportions of client-go's own: 15, 10 and 2 seconds."""
-        return cls(namespace, name, duration, duration * 2 / 3, duration * 2 / 15)
+        return cls(namespace, shards, duration, duration * 2 / 3, duration * 2 / 15)
 
     @property
     def collection(self) -> str:
         """The path of the namespace's leases."""
         return f"/apis/coordination.k8s.io/v1/namespaces/{self.namespace}/leases"
 
-    @property
-    def path(self) -> str:
-        """The path of the lease."""
-        return f"{self.collection}/{self.name}"
+    def path(self, shard: Shard) -> str:
+        """Return the path of a shard's lease."""
+        return f"{self.collection}/{shard.lease}"
 
 
 def read_duration(text: str) -> timedelta:
@@ -76,11 +80,12 @@ def as_json(spec: LeaseSpec) -> dict[str, object]:
     return {
         "holderIdentity": spec.holder_identity,
         "leaseDurationSeconds": spec.lease_duration_seconds,
-        "acquireTime": _micro_time(spec.acquire_time),
-        "renewTime": _micro_time(spec.renew_time),
+        "acquireTime": micro_time(spec.acquire_time),
+        "renewTime": micro_time(spec.renew_time),
         "leaseTransitions": spec.lease_transitions,
     }
 
 
-def _micro_time(at: datetime | None) -> str | None:
+def micro_time(at: datetime | None) -> str | None:
+    """Return an instant as the API wants it in a lease."""
     return None if at is None else at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -104,6 +104,8 @@ class Loop:
         self.turned_at = time.monotonic()
         self._tempo = Tempo(self.turned_at)
         self._since = Since(self.turned_at)
+        self._measured = 0.0
+        self._backlog = 0
 
     def note(self, pool: Pool) -> None:
         """Take in that a pool was made or changed."""
@@ -114,8 +116,8 @@ class Loop:
             together = any(isinstance(source, PrometheusSource) for source in pool.core.queue.sources)
         now, asked = time.monotonic(), self._agenda.rate
         self._agenda.put(pool.key, interval, self._tempo.now(now), together=together)
-        if self._agenda.rate > asked:
-            self._tempo.expect(self._agenda.rate, now)
+        if self._agenda.rate > max(asked, self._measured):
+            self._tempo.expect(self._agenda.rate - self._measured, now)
 
     def forget(self, key: Key) -> None:
         """Take in that a pool is gone."""
@@ -125,19 +127,18 @@ class Loop:
 
     async def run(self, elector: Elector) -> None:
         """Run for as long as this process leads; what is under way when it stops leading is dropped."""
-        self._since = Since(time.monotonic())
+        began = time.monotonic()
+        self._since, self._backlog = Since(began), len(self._agenda)
         while elector.leading:
             self.turned_at = time.monotonic()
             self._hear_alarms()
             self._keep_time()
+            self._turns.stretch = self._tempo.stretch
             now = self._tempo.now(self.turned_at)
             due = self._agenda.pop(now, self._is_busy, AT_ONCE)
-            for _, ago in due:
-                late = self._tempo.since(now - ago, self.turned_at) if ago else 0.0
-                self._telemetry.lag_seconds.observe(late)
-                self._since.late += late
-            self._since.looks += len(due)
-            pools = [pool for key, _ in due if (pool := self._pools.get(key)) is not None]
+            self._count([self._tempo.since(now - ago, self.turned_at) if ago else 0.0 for _, ago in due], began)
+            known = (self._pools.get(key) for key, _ in due)
+            pools = [pool for pool in known if pool is not None and pool.leading]  # a name may go to another shard's
             free = [pool for pool in pools if not pool.busy]
             self._telemetry.skipped.inc(len(pools) - len(free))
             self._start_round(free)
@@ -145,12 +146,26 @@ class Loop:
         for look in self._looks:
             look.cancel()
 
+    def _count(self, lates: list[float], began: float) -> None:
+        """Count how late looks are, not before this process `began` to lead: until then others have looked.
+
+        The first look at each pool tells nothing of the pace: all that were due while others led come up at once.
+        """
+        for late in lates:
+            counted = min(late, self.turned_at - began)
+            self._telemetry.lag_seconds.observe(counted)
+            self._since.late += counted
+        self._since.looks += len(lates)
+        if self._backlog:
+            self._backlog = max(0, self._backlog - len(lates)) if len(lates) >= AT_ONCE else 0
+            self._since = self._since if self._backlog else Since(self.turned_at)
+
     def _hear_alarms(self) -> None:
         """Look at every pool on spot now if a node is being lost that was not before."""
         alarms = self._cluster.signals.alarms
         if alarms != self._alarms:
             for pool in self._pools:
-                if pool.core is not None and pool.core.spot is not None:
+                if pool.leading and pool.core is not None and pool.core.spot is not None:
                     self._agenda.hurry(pool.key)
         self._alarms = alarms
 
@@ -159,12 +174,21 @@ class Loop:
         since, at, used = self._since, self.turned_at, time.thread_time()
         if at - since.at < BEAT:
             return
-        if since.looks:
+        if since.looks and not self._backlog:
             asked = self._agenda.rate * (1 + since.pages / since.looks)
             lasted = at - since.at
             self._tempo.adapt(asked, Strain((used - since.used) / lasted, since.late / since.looks, lasted), at)
+            self._measured = self._agenda.rate
         self._telemetry.stretch.set(self._tempo.stretch)
         self._since = Since(at, used)
+        self._end_overrides_of_others()
+
+    def _end_overrides_of_others(self) -> None:
+        """Go by what the specs of other shards' pools now are: who has a target goes by those."""
+        now = self._kube.clock.now()
+        for pool in self._pools:
+            if pool.override is not None and not pool.leading:
+                pool.end_override(now)
 
     def _is_busy(self, key: Key) -> bool:
         pool = self._pools.get(key)

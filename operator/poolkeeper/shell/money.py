@@ -63,9 +63,12 @@ class Money:
         self._gone: dict[str, Pool] = {}
         self._prune_problem = ""
         self.has_room: Callable[[], bool] = lambda: True
-        self.book = PriceBook(
-            kube, settings.operator_namespace, settings.price_book, leading=lambda: self._began is not None
-        )
+        self.keeps_house: Callable[[], bool] = lambda: True
+        self.book = PriceBook(kube, settings.operator_namespace, settings.price_book, leading=self._keeps_book)
+
+    def _keeps_book(self) -> bool:
+        """Return whether this process keeps the copy of the price book: one does for all shards."""
+        return self._began is not None and self.keeps_house()
 
     def begin(self, now: datetime) -> None:
         """Take in that this process leads."""

@@ -10,7 +10,7 @@ from poolkeeper.api.target import DEPLOYMENT
 from poolkeeper.core.model import ON_DEMAND, CapacityType
 from poolkeeper.core.observation import Conflict, Observation, Peer, Pod, Reading, Target
 from poolkeeper.core.reasons import Reason
-from poolkeeper.shell import conflicts, workload_projections
+from poolkeeper.shell import conflicts, others, workload_projections
 from poolkeeper.shell.backoff import Backoff
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.kube_errors import NO_KIND
@@ -62,9 +62,13 @@ def peer_of(pool: Pool, pools: Pools) -> Peer | None:
     other = pools.get((pool.key[0], name))
     lack = lacking(pool, other)
     size = other.memory.edits.asked if other else None
+    if size is None and other is not None and not other.leading:
+        size, needs = others.peer(other.status)
+    else:
+        needs = other.decision.needs if other and other.decision else None
     if other is None or size is None or lack:
         return Peer(name, detail=f"{shown(name)} {lack or 'has not been looked at yet'}")
-    return Peer(name, size, other.decision.needs if other.decision else held(pool, size))
+    return Peer(name, size, held(pool, size) if needs is None else needs)
 
 
 def held(pool: Pool, peer_size: int) -> int:
@@ -83,6 +87,7 @@ def lacking(pool: Pool, peer: Pool | None) -> str:
     if peer.core is None:
         return "has no spec that can be accepted"
     missing = peer.decision is not None and peer.decision.reason is Reason.TARGET_NOT_FOUND
+    missing = missing or (not peer.leading and others.lacks_target(peer.status))
     return "has no target" if missing else ""
 
 

@@ -6,6 +6,7 @@ page is read.
 
 import platform
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from importlib.metadata import version
@@ -41,7 +42,7 @@ FINE = "200", "201", "202"
 TOLD = "404", "409", "410"
 """Answers after which nothing is sent again: there is no such thing, somebody was faster, the version is too old."""
 FAILING = 10_000
-"""Of so many requests that failed it is known when they are sent again."""
+"""Of so many requests that failed, the last ones, it is known when they are sent again."""
 GOOD = "Good"
 
 
@@ -67,7 +68,7 @@ class OwnMetrics:
             "verb",
             "code",
         )
-        self.retries = counter("api_retries", "Requests that were sent again after they had failed.", "verb")
+        self.retries = counter("api_retries", "Requests but POST that were sent again after they had failed.", "verb")
         self.request_seconds = histogram("api_request_duration", "One request, without watches.", "verb")
         self.write_wait = histogram("write_queue_wait", "How long a write waited for its turn.")
         self.writes_waiting = gauge("write_queue_waiting", "Writes that wait for their turn.", ("priority",))
@@ -80,7 +81,7 @@ class OwnMetrics:
         self.started = gauge("start_time_seconds", "When this process began, in seconds since 1970.")
         self.build = gauge("build_info", "1, with what this process is made of.", ("version", "python", "kopf"))
         self._count_good = self.readings.labels(GOOD).inc
-        self._failing: set[tuple[str, str]] = set()
+        self._failing: OrderedDict[tuple[str, str], None] = OrderedDict()
         self.started.set(time.time())
         self.build.labels(version("poolkeeper"), platform.python_version(), version("kopf")).set(1)
         ProcessCollector(registry=registry)
@@ -117,13 +118,17 @@ class OwnMetrics:
             self.problems.labels(part).set_function(partial(_number, problems))
 
     def _note(self, call: Call, *, failed: bool) -> None:
+        """Count what is sent again; a POST says nothing of what it makes: each to a collection may be another one."""
         what = (call.verb, call.path)
+        if call.verb == "POST" or not (failed or what in self._failing):
+            return
         if what in self._failing:
             self.retries.labels(call.verb).inc()
-            if not failed:
-                self._failing.discard(what)
-        elif failed and len(self._failing) < FAILING:
-            self._failing.add(what)
+            del self._failing[what]
+        if failed:
+            self._failing[what] = None
+        if len(self._failing) > FAILING:
+            self._failing.popitem(last=False)
 
 
 def _number(ask: Callable[[], Collection[str]]) -> int:

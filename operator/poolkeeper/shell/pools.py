@@ -31,6 +31,7 @@ Json = dict[str, Any]
 Key = tuple[str, str]
 Place = tuple[str, str, str]
 """A workload's namespace, kind and name."""
+Asks = tuple[PoolSpec | None, datetime | None, Pinned | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,11 @@ class Pool:
     def is_active(self) -> bool:
         """Whether the pool sets its target's size."""
         return self.spec is not None and self.spec.mode == "Active"
+
+    @property
+    def asks(self) -> Asks:
+        """What people ask of the pool's size: while that is the same, what was decided by it may be carried out."""
+        return self.core, self.paused_until, self.pinned
 
     @property
     def refused(self) -> tuple[Reason, str] | None:

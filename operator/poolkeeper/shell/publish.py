@@ -16,6 +16,7 @@ from poolkeeper.core.model import Mode
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.statement import News
 from poolkeeper.core.words import message
+from poolkeeper.shell import others
 from poolkeeper.shell.kube import JSON_PATCH, KubeClient
 from poolkeeper.shell.kube_errors import ConflictError
 from poolkeeper.shell.pools import Pool
@@ -126,6 +127,7 @@ def remembered(pool: Pool, period: timedelta, stored: Mapping[str, Any]) -> Json
     """Return what to store: of the account, what its last beat made of it."""
     idle_after = pool.core.queue.down.idle_after if pool.core else None
     made = memo.dump(replace(pool.memory, account=NO_ACCOUNT), period, stored, idle_after)
+    made |= others.told(pool)
     return made | ({"account": pool.reckoning.stored} if pool.reckoning.stored else {})
 
 

@@ -36,7 +36,8 @@ class Settings:
 
     `cluster` is what the ledger calls this cluster, `price_book` the ConfigMap that prices it; the ledger bears those
     labels of a pool that are among `ledger_labels`. `teams` are budgets over several pools, `overheads` what is paid
-    besides them. `pod_networks` empty: see queues/reach.py.
+    besides them. The pools are divided into `shards`, one for each process that leads. `pod_networks` empty: see
+    queues/reach.py.
     """
 
     kubeconfig: Path | None = None
@@ -46,6 +47,7 @@ class Settings:
     brokers: tuple[Broker, ...] = ()
     lease_namespace: str = ""
     lease_duration: timedelta = timedelta(seconds=15)
+    shards: int = 1
     listen: str = ""
     cluster: str = CLUSTER
     price_book: str = PRICE_BOOK

@@ -91,6 +91,7 @@ def gist(pool: Pool, decision: Decision) -> Gist | None:
         pool.memory.counterfactual.told,
         memo.replica(load, stored.get("replica")) if load.speed else None,
         clocks(pool, stored),
+        decision.needs if pool.core and pool.core.tie else None,
     )
 
 

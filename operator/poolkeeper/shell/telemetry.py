@@ -35,11 +35,22 @@ class Telemetry:
     content_type = CONTENT_TYPE_LATEST
 
     def __init__(self) -> None:
-        self.registry = registry = CollectorRegistry()
+        self.registry = CollectorRegistry()
+        self._make_of_pools(self.registry)
+        self._make_of_work(self.registry)
+        self._make_of_money()
+        self.cost = CostMetrics(self.registry)
+        self.own = OwnMetrics(self.registry)
+        self._shown: dict[Key, Shown] = {}
+        self._tiers: dict[Key, tuple[tuple[str, int, int, int], ...]] = {}
+        self._windows: dict[Key, tuple[str | None, tuple[str, ...]]] = {}
+        self._counted: defaultdict[Key, set[tuple[Counter, tuple[str, ...]]]] = defaultdict(set)
 
-        def gauge(name: str, words: str, labels: tuple[str, ...] = POOL) -> Gauge:
-            return Gauge(f"poolkeeper_{name}", words, labels, registry=registry)
+    def _gauge(self, name: str, words: str, labels: tuple[str, ...] = POOL) -> Gauge:
+        return Gauge(f"poolkeeper_{name}", words, labels, registry=self.registry)
 
+    def _make_of_pools(self, registry: CollectorRegistry) -> None:
+        gauge = self._gauge
         self.queue_depth = gauge("pool_queue_depth", "Requests waiting, as last read; absent while unknown.")
         self.desired = gauge("pool_desired_replicas", "The size that was decided; absent without a target.")
         self.current = gauge("pool_current_replicas", "The size that was found; absent without a target.")
@@ -81,6 +92,26 @@ class Telemetry:
         self.faults = Counter(
             "poolkeeper_source_faults", "Looks at a source that failed.", (*POOL, "reason"), registry=registry
         )
+        self._of_pools = (
+            self.queue_depth,
+            self.desired,
+            self.current,
+            self.ready,
+            self.minimum,
+            self.maximum,
+            self.forecast,
+            self.spot_lost,
+            self.fallback,
+            self.metrics_available,
+            self.startup_blocked,
+            self.slo_inside,
+            self.slo_burn_rate,
+            self.observed_saving,
+            self.observed_error,
+        )
+
+    def _make_of_work(self, registry: CollectorRegistry) -> None:
+        gauge = self._gauge
         self.writes = Counter(
             "poolkeeper_api_writes", "Writes to the API server.", ("kind", "result"), registry=registry
         )
@@ -102,8 +133,13 @@ class Telemetry:
             "poolkeeper_skipped_looks", "Looks left out because the one before was still under way.", registry=registry
         )
         self.leader = gauge("leader", "1 while this process may write.", ())
+        self.shard = gauge("shard", "Which shard of the pools this process keeps, from 0; NaN while it waits.", ())
+        self.shards = gauge("shards", "How many shards there are.", ())
         self.watch_age = gauge("watch_age_seconds", "Time since a watch last showed life.", ("resource",))
         self.pools = gauge("pools", "Pools that are watched.", ())
+
+    def _make_of_money(self) -> None:
+        gauge = self._gauge
         self.price_book_problems = gauge(
             "price_book_problems", "What is wrong with the price book; the last good one is in force until it is 0.", ()
         )
@@ -119,29 +155,6 @@ class Telemetry:
         self.overhead = gauge(
             "overhead_monthly", "What is paid besides the pools, by the month.", ("overhead", "currency")
         )
-        self.cost = CostMetrics(registry)
-        self.own = OwnMetrics(registry)
-        self._shown: dict[Key, Shown] = {}
-        self._of_pools = (
-            self.queue_depth,
-            self.desired,
-            self.current,
-            self.ready,
-            self.minimum,
-            self.maximum,
-            self.forecast,
-            self.spot_lost,
-            self.fallback,
-            self.metrics_available,
-            self.startup_blocked,
-            self.slo_inside,
-            self.slo_burn_rate,
-            self.observed_saving,
-            self.observed_error,
-        )
-        self._tiers: dict[Key, tuple[tuple[str, int, int, int], ...]] = {}
-        self._windows: dict[Key, tuple[str | None, tuple[str, ...]]] = {}
-        self._counted: defaultdict[Key, set[tuple[Counter, tuple[str, ...]]]] = defaultdict(set)
 
     def decided(self, key: Key, spec: PoolSpec, decision: Decision) -> None:
         """Record a decision. Without a target nothing was looked at, and there is no number to show.

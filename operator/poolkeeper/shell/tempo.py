@@ -52,6 +52,7 @@ class Tempo:
 
     def __init__(self, at: float) -> None:
         self.stretch = 1.0
+        self._demand = 0.0
         self._began, self._before = at, at
         self._past: deque[tuple[float, float, float]] = deque(maxlen=KEPT)
 
@@ -67,8 +68,9 @@ class Tempo:
         return at - began - (due - before) * stretch
 
     def expect(self, looks: float, at: float) -> None:
-        """Take in that so many looks a second are asked for, of which nothing is known yet."""
-        self._turn(max(self.stretch, looks * USUAL / AIM), at)
+        """Take in that so many looks a second are asked for of which nothing was measured yet, besides all others."""
+        known = min(self.stretch, self._demand / AIM)
+        self._turn(max(self.stretch, known + looks * USUAL / AIM), at)
 
     def adapt(self, looks: float, strain: Strain, at: float) -> None:
         """Take in how it went since the last time.
@@ -78,6 +80,7 @@ class Tempo:
             strain: what they have made of the core.
             at: the instant.
         """
+        self._demand = strain.busy * self.stretch
         slower = SLOWEST ** min(LONG, max(1.0, strain.lasted))
         wanted = self.stretch * min(slower, max(QUICKEST, strain.busy / AIM, strain.late / LATE))
         if wanted > self.stretch:

@@ -12,6 +12,7 @@ which `explain --at` finds it.
 """
 
 import os
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
@@ -107,12 +108,12 @@ class TracedTurns(Turns):
             return await super()._keep(pool, decision, may_write=may_write)
 
     async def _resize(
-        self, pool: Pool, decision: Decision, resizes: tuple[Resize, ...], *, may_shrink: bool
+        self, pool: Pool, decision: Decision, resizes: tuple[Resize, ...], may_shrink: Callable[[], bool]
     ) -> Versions:
         if not resizes:
-            return await super()._resize(pool, decision, resizes, may_shrink=may_shrink)
+            return await super()._resize(pool, decision, resizes, may_shrink)
         with self.tracer.start_as_current_span("write.sizes"):
-            return await super()._resize(pool, decision, resizes, may_shrink=may_shrink)
+            return await super()._resize(pool, decision, resizes, may_shrink)
 
     def _end_deciding(self, pool: Pool) -> None:
         span = self._deciding.pop(pool.key, None)

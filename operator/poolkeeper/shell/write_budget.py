@@ -31,6 +31,7 @@ class WriteBudget:
         self._free = concurrent
         self._queue: list[tuple[Priority, int, asyncio.Future[None], float]] = []
         self._order = count()
+        self._waiting = dict.fromkeys(Priority, 0)
         self._refill: asyncio.TimerHandle | None = None
 
     @asynccontextmanager
@@ -45,7 +46,7 @@ class WriteBudget:
 
     def waiting(self, priority: Priority) -> int:
         """Return how many writes wait for their turn."""
-        return sum(one[0] is priority and not one[2].done() for one in self._queue)
+        return self._waiting[priority]
 
     def oldest(self) -> float:
         """Return for how many seconds the one has waited that has waited for longest."""
@@ -55,12 +56,15 @@ class WriteBudget:
     async def _wait(self, priority: Priority) -> None:
         granted = asyncio.get_running_loop().create_future()
         heapq.heappush(self._queue, (priority, next(self._order), granted, time.monotonic()))
+        self._waiting[priority] += 1
         self._admit()
         try:
             await granted
         except asyncio.CancelledError:
             if granted.done() and not granted.cancelled():  # granted and cancelled in the same turn of the loop
                 self._give_back()
+            else:
+                self._waiting[priority] -= 1
             raise
 
     def _give_back(self) -> None:
@@ -70,7 +74,9 @@ class WriteBudget:
     def _admit(self) -> None:
         self._fill()
         while self._first() is not None and self._free and self._tokens >= 1:
-            heapq.heappop(self._queue)[2].set_result(None)
+            priority, _, granted, _ = heapq.heappop(self._queue)
+            granted.set_result(None)
+            self._waiting[priority] -= 1
             self._free -= 1
             self._tokens -= 1
         if self._first() is not None and self._free and self._refill is None:

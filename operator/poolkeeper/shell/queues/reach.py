@@ -4,6 +4,7 @@
     else                      what the API server's own proxy to pods takes: no loopback, no link-local, no multicast
     a metadata service        never: where clouds hand out credentials no pod lives
     IPv4 in an IPv6 address   as the IPv4 address that it leads to
+    what tunnels to IPv4      never: the IPv4 address may stand anywhere in it, and no pod lives behind it
     on the node's network     only at ports that the pod's containers name: the others are the node's own
 
 A pod's address is written by its node, so that one node which lies could point the operator at itself, or at a cloud's
@@ -37,8 +38,19 @@ METADATA = frozenset(
         ),
     )
 )
-_THIS_NETWORK = ip_network("0.0.0.0/8")
+_NOT_GLOBAL = (
+    ip_network("0.0.0.0/8"),  # this network
+    ip_network("255.255.255.255/32"),
+    ip_network("fec0::/10"),  # site-local, which RFC 3879 has ended
+)
 _TRANSLATED = ip_network("64:ff9b::/96")
+_TUNNELS = (
+    ip_network("64:ff9b:1::/48"),  # translated as a site likes it, RFC 8215
+    ip_network("::ffff:0:0:0/96"),  # translated without state (SIIT), RFC 2765
+    ip_network("2001::/32"),  # Teredo, RFC 4380
+)
+_ISATAP, _ANY_ISATAP = 0x5EFE, 0xFCFF_FFFF
+"""What stands before the IPv4 address of RFC 5214, and which bits of that count: two of them tell whose it is."""
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -74,7 +86,7 @@ class Reach:
             raise MetricError(Reason.METRIC_REFUSED, words)
         address = _parsed(pod.ip)
         meant = _meant(address)
-        if meant in METADATA or not self._holds(meant):
+        if meant in METADATA or _tunnels(meant) or not self._holds(meant):
             raise MetricError(Reason.METRIC_REFUSED, f"{address} is no address at which a pod is asked (--pod-network)")
         return str(address)
 
@@ -86,8 +98,7 @@ class Reach:
             or address.is_link_local
             or address.is_multicast
             or address.is_unspecified
-            or address in _THIS_NETWORK
-            or address == IPv4Address("255.255.255.255")
+            or any(address in network for network in _NOT_GLOBAL)
         )
 
 
@@ -108,3 +119,7 @@ def _meant(address: Address) -> Address:
     if address in _TRANSLATED or (int(address) >> 32 == 0 and int(address) > 1):
         return IPv4Address(int(address) & 0xFFFF_FFFF)
     return address.ipv4_mapped or address.sixtofour or address
+
+
+def _tunnels(address: Address) -> bool:
+    return any(address in network for network in _TUNNELS) or int(address) >> 32 & _ANY_ISATAP == _ISATAP

@@ -87,6 +87,8 @@ class Parser(_AsyncRESP2Parser):
         return await super().read_response(disable_decoding=disable_decoding)
 
     async def _read(self, length: int) -> bytes:
+        if length < 0:  # what is nil never comes here
+            raise MetricError(Reason.METRIC_GARBAGE, f"no answer of a Redis: {length} bytes")
         self._take(length)
         found: bytes = await super()._read(length)
         return found
