@@ -52,9 +52,6 @@ crds: $(READY) ## Generate crds/, docs/reference/, the dashboard, the Prometheus
 	$(RUN)/python -m drawings
 	$(RUN)/python -m bundles
 
-audit-dependencies: $(READY) ## Known holes in what uv.lock pins, asked of OSV: it needs the internet
-	@$(UV) audit --frozen
-
 docs: $(READY) ## The documentation as a site: out/docs/index.html
 	@$(RUN)/sphinx-build -W --keep-going -q -b html docs out/docs
 	echo "out/docs/index.html"
@@ -73,10 +70,6 @@ screenshots: $(READY) assets ## Take the pictures in docs/images anew, of a loca
 bench-reaction: $(READY) assets ## Queue spike to change of spec.replicas, direct and through Prometheus
 	@exec $(RUN)/python bench/reaction.py
 
-bench-peers: $(READY) assets ## Ours and KEDA side by side; writes a section of docs/benchmarks.md (hours; KEDA is built first)
-	@$(RUN)/python -m keda build
-	exec $(RUN)/python bench/peers.py --write
-
 bench-from-zero: $(READY) assets ## A queue appears at a pool at zero, to its first replica (about 2 minutes)
 	@exec $(RUN)/python bench/from_zero.py
 
@@ -85,9 +78,6 @@ bench-batch: $(READY) ## A night's work on spot beside all of it at once on on-d
 
 bench-rest: $(READY) assets ## Writes at rest, from the API server's audit log
 	@exec $(RUN)/python bench/rest.py
-
-bench-fence: $(READY) assets ## What the write fence costs a write, with it and without in turns (about 2 minutes)
-	@exec $(RUN)/python bench/fence.py
 
 bench-spot: $(READY) assets ## Reclaims of spot on a real API server, and two weeks of a spot market replayed (about 5 minutes)
 	@exec $(RUN)/python bench/spot.py
@@ -103,15 +93,6 @@ bench-money: $(READY) ## Alarms and forecasts of money on half years made from t
 
 bench-decide: $(READY) ## Microseconds that one decision takes (half a minute)
 	@exec $(RUN)/python bench/decide.py
-
-mutants: $(READY) ## The share of small faults in the core that its tests find, of a tenth of them (an hour or more)
-	@$(RUN)/python bench/mutants.py
-
-bench-looks: $(READY) ## Microseconds and memory that one look at a pool costs (a minute)
-	@exec $(RUN)/python bench/looks.py
-
-bench-scale: $(READY) assets ## 1,000 and 10,000 pools on a real API server: lateness, time, memory, requests (about 40 minutes)
-	@exec $(RUN)/python bench/scale.py
 
 bench-journal: $(READY) ## Microseconds and bytes that the journal costs (a minute)
 	@exec $(RUN)/python bench/journal.py
@@ -131,17 +112,8 @@ bench-cliff: $(READY) ## What a longer start-up does; writes docs/benchmarks/sta
 bench-speed: $(READY) ## How fast lives are replayed: a month of one pool, a week of a thousand (about 2 minutes)
 	@exec $(RUN)/python bench/speed.py
 
-fuzz: $(READY) assets ## Ten thousand odd pools through a real API server, beside one that must go on (about 20 minutes)
-	@exec $(RUN)/python bench/fuzz.py
-
 bench-live: $(READY) assets ## Ten minutes of a trace on a real API server, and the same in the model (about 15 minutes)
 	@exec $(RUN)/python bench/live_replay.py
-
-soak: $(READY) assets ## Thirty days of the operator in an hour: leaks, and the ledger to the cent
-	@exec $(RUN)/python bench/soak.py
-
-chaos: $(READY) assets ## Half an hour of faults on a real API server, judged by its audit log (MINUTES, SEED and FAULTS change it)
-	@exec $(RUN)/python -m chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS))
 
 assets: $(READY) # The local Kubernetes, Prometheus, the validator of FOCUS, actionlint, a real node: found, or built once with progress
 	@$(RUN)/python -m controlplane build >/dev/null
@@ -162,4 +134,4 @@ $(READY): pyproject.toml uv.lock
 	$(UV) sync --frozen
 	touch $@
 
-.PHONY: help env demo docs audit-dependencies test test-long unit lint types crds cluster playground screenshots bench-reaction bench-peers bench-from-zero bench-batch bench-rest bench-fence bench-spot bench-forecast bench-money bench-economics bench-recommend bench-decide bench-looks bench-scale bench-journal mutants bench-speed bench-live bench-published bench-skyserve bench-cliff soak chaos fuzz assets clean
+.PHONY: help env demo docs test test-long unit lint types crds cluster playground screenshots bench-reaction bench-from-zero bench-batch bench-rest bench-spot bench-forecast bench-money bench-economics bench-recommend bench-decide bench-journal bench-speed bench-live bench-published bench-skyserve bench-cliff assets clean

@@ -14,18 +14,11 @@ from typing import Any
 
 import pytest
 
-from poolkeeper.api import nesting
 from rig.commons import common, establish
 from rig.ground import Ground, attach, boot
 from rig.groups import honour
 from rig.space import Space
 from rig.strain import Strain
-
-# Pods are on the loopback here, where nobody looks for pods unless told to: commands are told so.
-os.environ.setdefault("POOLKEEPER_POD_NETWORKS", "127.0.0.0/8")
-
-# The audit log holds what others have tried: objects that are nested as deep as the API server takes them.
-nesting.allow()
 
 LIMIT = 900
 """Seconds that a test may take on the slowest machine, with what it stands on."""

@@ -1,12 +1,10 @@
 """Least privilege: the manifests' account is enough for all that the operator does, and holds nothing besides."""
 
-import json
 from collections.abc import Iterator
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
 
 import pytest
 import yaml
@@ -14,13 +12,12 @@ import yaml
 from controlplane import KubectlError
 from poolkeeper.api.target import KINDS
 from rig import audit
-from rig.api import Api, ApiError, collection
+from rig.api import collection
 from rig.ground import Ground
 from rig.guarded import GuardedPages
 from rig.install import BASE, Installation, installed
 from rig.manifests import deployment, pool, published
 from rig.picker import V1ALPHA2, Picker
-from rig.policies import enforced
 from rig.space import Space
 from rig.spot import SpotPool, capacity
 from rig.waiting import eventually
@@ -29,32 +26,6 @@ from rig.workloads import define_kinds, leader_worker_set, rollout, stateful_set
 pytestmark = [pytest.mark.xdist_group("access"), pytest.mark.lasts(60)]
 
 Right = tuple[str, str, str]
-Json = dict[str, Any]
-TOKEN = f"c4n4ry-{token_hex(8)}"
-ANOTHER_IMAGE = ("PATCH", "Deployment", "others", {"spec": {"template": {"spec": {"serviceAccountName": "admin"}}}})
-ASKED_FOR = {
-    "poolkeeper.io/override": '{"until": "2099-01-01T00:00:00Z", "spec": {"maxReplicas": 99}}',
-    "poolkeeper.io/budget-lifted-until": "2099-01-01T00:00:00Z",
-    "poolkeeper.io/budget-lifted-by": "nobody",
-    "poolkeeper.io/paused-until": "2099-01-01T00:00:00Z",
-    "poolkeeper.io/releasing": "",
-}
-"""What only people ask a pool for."""
-STOLEN = [
-    (ANOTHER_IMAGE, "changes nothing of what others made but"),
-    (("PATCH", "Deployment", "others", {"metadata": {"labels": {"poolkeeper.io/pool": "mine"}}}), "changes nothing of"),
-    (("PATCH", "Deployment", "others", {"metadata": {"annotations": {"theirs": "gone"}}}), "changes nothing of"),
-    (("PATCH", "Deployment", "others", {"metadata": {"finalizers": ["evil.io/never"]}}), "changes nothing of"),
-    (("DELETE", "Deployment", "others", None), "makes and deletes no Deployments but its own"),
-    (("DELETE", "Deployment", "own", None), "deletes no Deployment but one for spot"),
-    (("POST", "Deployment", "", deployment("evil", 1)), "makes and deletes no Deployments but its own"),
-    (("PATCH", "InferencePool", "own", {"spec": {"maxReplicas": 99}}), "changes nothing of"),
-    (("PATCH", "InferencePool", "own", {"metadata": {"labels": {"team": "mine"}}}), "changes nothing of"),
-    *(
-        (("PATCH", "InferencePool", "own", {"metadata": {"annotations": {key: value}}}), "changes nothing of")
-        for key, value in ASKED_FOR.items()
-    ),
-]
 QUEUE = published(grace="1s")
 PRICED = {"pricePerGPUHour": {"on-demand": "3.00"}}
 OLD_MONTH = "poolkeeper-ledger-2020-01-gone"
@@ -76,20 +47,9 @@ def installation(ground: Ground) -> Iterator[Installation]:
 
 @pytest.fixture(scope="module")
 def space(ground: Ground, installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Space]:
-    """A namespace in which an operator with the manifests' rights, under their policy, has done all that it does."""
+    """A namespace in which an operator with the manifests' rights has done all that it ever does."""
     define_kinds(ground.cluster)
     made = Space(ground, f"access-{token_hex(3)}")
-    with enforced(ground.cluster, "own-account", made.name, [made.name], installation.user):
-        made.deploy("others")
-        eventually(lambda: "others made" in stolen(made, installation, ANOTHER_IMAGE), "the policy is in force")
-        live(made, installation, tmp_path_factory.mktemp("guarded"))
-        yield made
-    made.close()
-
-
-def live(made: Space, installation: Installation, folder: Path) -> None:
-    """Let an operator do all that it ever does."""
-    ground = made.ground
     old = {"name": OLD_MONTH, "namespace": installation.namespace, "labels": {"poolkeeper.io/ledger": "2020-01"}}
     ground.api.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": old})
     made.operate(*installation.arguments, kubeconfig=installation.kubeconfig).wait_until_leading()
@@ -108,8 +68,10 @@ def live(made: Space, installation: Installation, folder: Path) -> None:
     eventually(lambda: (made.status("chat").get("lastDecision") or {}).get("to") == 2, "the status says so")
     eventually(lambda: renewed(ground, installation), "the lease was renewed")
     live_on_a_picker(made)
-    live_on_a_secret(made, installation, folder)
+    live_on_a_secret(made, installation, tmp_path_factory.mktemp("guarded"))
     live_on_money(made, installation)
+    yield made
+    made.close()
 
 
 def live_on_other_kinds(space: Space) -> None:
@@ -153,7 +115,7 @@ def live_on_a_secret(space: Space, installation: Installation, folder: Path) -> 
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "guarded"}
     space.api.post(f"{inside}/roles", {"metadata": {"name": "guarded"}, "rules": [rule]})
     space.api.post(f"{inside}/rolebindings", {"metadata": {"name": "guarded"}, "roleRef": role, "subjects": [subject]})
-    with GuardedPages(folder, TOKEN) as pages:
+    with GuardedPages(folder, "s3cr3t") as pages:
         keys = {"token": pages.token, "ca.crt": pages.trusted}
         secret = {"metadata": {"name": "guarded"}, "stringData": keys}
         space.api.post(f"/api/v1/namespaces/{space.name}/secrets", secret)
@@ -219,19 +181,6 @@ def may(space: Space, installation: Installation, verb: str, resource: str) -> b
         return False
 
 
-def stolen(space: Space, installation: Installation, deed: tuple[str, str, str, Json | None]) -> str:
-    """Return what is said to one who has the operator's token and does what the operator does not; nothing changes."""
-    method, kind, name, body = deed
-    path = f"{collection(kind, space.name)}/{name}".rstrip("/")
-    thief = Api(space.ground.cluster, installation.user)
-    send = {"PATCH": thief.patch, "POST": thief.post, "DELETE": lambda path, _: thief.delete(path)}[method]
-    try:
-        send(f"{path}?dryRun=All", body)
-    except ApiError as error:
-        return str(error)
-    return ""
-
-
 def test_no_rule_has_a_wildcard() -> None:
     lines = [line.split("#")[0] for path in BASE.glob("*.yaml") for line in path.read_text().splitlines()]
     assert [line for line in lines if "*" in line] == []
@@ -271,30 +220,3 @@ def test_it_wrote_nowhere_but_here_and_to_its_lease(space: Space, installation: 
 def test_it_may_watch_the_whole_cluster_and_take_nothing_from_it(space: Space, installation: Installation) -> None:
     asked = ("watch pods", "watch inferencepools.poolkeeper.io", "get secrets", "delete pods")
     assert [may(space, installation, *right.split()) for right in asked] == [True, True, False, False]
-
-
-@pytest.mark.parametrize(("deed", "words"), STOLEN)
-def test_a_stolen_token_changes_nothing_that_runs(
-    space: Space, installation: Installation, deed: tuple[str, str, str, Json | None], words: str
-) -> None:
-    assert words in stolen(space, installation, deed)
-
-
-def test_a_stolen_token_gives_no_pod_another_image(space: Space, installation: Installation) -> None:
-    pod = space.api.get(f"{collection('Pod', space.name)}?labelSelector=app%3Dothers")["items"][0]
-    containers = [one | {"image": "evil"} for one in pod["spec"]["containers"]]
-    deed = ("PATCH", "Pod", pod["metadata"]["name"], {"spec": {"containers": containers}})
-    assert "changes nothing of what others made but" in stolen(space, installation, deed)
-
-
-def test_a_stolen_token_reads_no_secret(space: Space, installation: Installation) -> None:
-    with pytest.raises(ApiError, match="403"):
-        Api(space.ground.cluster, installation.user).get(f"/api/v1/namespaces/{space.name}/secrets")
-
-
-def test_a_token_that_it_sends_is_nowhere_else(space: Space, installation: Installation) -> None:
-    written = [collection(kind, space.name) for kind in ("InferencePool", "Event", "Deployment", "Pod")]
-    written += [collection(kind, installation.namespace) for kind in ("ConfigMap", "Event", "Lease")]
-    told = [space.operators[0].log, *map(space.operators[0].page, ("/metrics", "/pools", "/readyz"))]
-    told += [json.dumps(space.api.get(path)) for path in written]
-    assert [text[:100] for text in told if TOKEN in text] == []

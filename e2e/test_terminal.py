@@ -70,10 +70,6 @@ class Terminal:
         with suppress(OSError):  # it has ended
             os.write(self._ours, keys.encode())
 
-    def vanish(self) -> None:
-        """Close it under the program, which is told by no signal."""
-        os.close(self._ours)
-
     def close(self) -> None:
         """End the program, if it goes on."""
         if self.process.poll() is None:
@@ -105,12 +101,6 @@ def test_the_live_view_pauses(view: Terminal, shared: Space, watched: str) -> No
     eventually(lambda: f"Pause ipool/{watched}?" in view.text, "it asks")
     view.press("y")
     eventually(lambda: shared.status(watched).get("reason") == "Paused", "it pauses")
-
-
-def test_the_live_view_ends_with_its_terminal(view: Terminal) -> None:
-    view.vanish()
-    eventually(lambda: view.process.poll() is not None, "it ends")
-    assert view.process.returncode == -signal.SIGHUP
 
 
 def test_in_a_pipe_the_view_is_the_table_again_and_again(

@@ -1,6 +1,5 @@
 """What all tests share: how many examples a law is tried on, `--hypothesis-profile=long` for many."""
 
-import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,27 +9,17 @@ from hypothesis import HealthCheck, settings
 
 from rig.groups import honour
 
-LAWS, FUZZ = Path(__file__).parent / "laws", Path(__file__).parent / "fuzz"
+LAWS = Path(__file__).parent / "laws"
 HOUR = 3600
 CLUSTER = "cluster"
 """The fixture that boots a control plane, once for all tests of a folder: it costs more than most of them."""
 PARTS = {"docs": 3}
 """Folders whose tests mostly wait: so many parts of them run side by side, each on a control plane of its own."""
 
-# Pods of tests are on the loopback, where nobody looks for pods unless told to.
-os.environ.setdefault("POOLKEEPER_POD_NETWORKS", "127.0.0.0/8")
-
 # The machine's load must not decide a test.
 settings.register_profile("elsewhere", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("laws", settings.get_profile("elsewhere"), max_examples=40)
 settings.register_profile("long", settings.get_profile("elsewhere"), max_examples=3000)
-settings.register_profile(  # one process runs the same tests several times, and a fault that was found is not kept
-    "mutants",
-    settings.get_profile("elsewhere"),
-    max_examples=25,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.differing_executors],
-)
 settings.load_profile("elsewhere")
 
 
@@ -40,7 +29,7 @@ def pytest_collectstart(collector: pytest.Collector) -> None:
     A test takes the profile that is loaded as it is defined; most laws decide thousands of times in one example.
     """
     if isinstance(collector, pytest.Module) and settings.get_current_profile_name() in {"elsewhere", "laws"}:
-        settings.load_profile("laws" if any(map(collector.path.is_relative_to, (LAWS, FUZZ))) else "elsewhere")
+        settings.load_profile("laws" if collector.path.is_relative_to(LAWS) else "elsewhere")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

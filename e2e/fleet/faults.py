@@ -21,20 +21,18 @@ class Fault(StrEnum):
     NEGATIVE = "negative"
     GARBAGE = "garbage"  # text that is no metrics page
     HUGE = "huge"  # the right page, then 64 MiB of other series
-    ENDLESS = "endless"  # a page that never ends: its bytes come as fast as they are taken
     STALE = "stale"  # the right values, stamped ten minutes old
     FROZEN = "frozen"  # the page of the moment when the fault began, for ever
     LINGER = "linger"  # right while the pod is there, and goes on with its last page when the pod has gone
 
 
 class Answer(NamedTuple):
-    """An HTTP answer, given `delay` seconds late; an `endless` one is its body again and again, for ever."""
+    """An HTTP answer, given `delay` seconds late."""
 
     body: bytes
     status: int = 200
     content_type: str = CONTENT_TYPE
     delay: float = 0.0
-    endless: bool = False
 
 
 HUGE_SIZE = 64 * 1024 * 1024
@@ -51,8 +49,6 @@ FOREIGN_PAGE = (
 )
 GARBAGE_PAGE = "<html><body><h1>Welcome to nginx!</h1>\nvllm:num_requests_waiting{engine= 0 zero\n\x00\x01}}\n"
 
-PADDING = 'padding_total{reason="a page that has no end and says nothing at all"} 1.0\n'
-
 MakePage = Callable[[Gauges | None], str]
 """Makes the page, with these gauges in place of the true ones if any are given."""
 
@@ -64,8 +60,6 @@ def answer(fault: Fault | None, page: MakePage, *, delay: float, wall: float) ->
             return None
         case Fault.HTTP_500:
             return Answer(b"Internal Server Error", 500, "text/plain; charset=utf-8")
-        case Fault.ENDLESS:
-            return Answer(PADDING.encode() * 1000, endless=True)
         case _:
             return Answer(_page(fault, page, wall).encode(), delay=delay if fault is Fault.SLOW else 0.0)
 
@@ -87,4 +81,5 @@ def _page(fault: Fault | None, page: MakePage, wall: float) -> str:
 
 
 def _padding() -> str:
-    return PADDING * (HUGE_SIZE // len(PADDING))
+    line = 'padding_total{reason="a page that has no end and says nothing at all"} 1.0\n'
+    return line * (HUGE_SIZE // len(line))

@@ -17,8 +17,6 @@ from fleet.faults import Answer
 logger = logging.getLogger(__name__)
 
 BACKLOG = 128
-PAUSE = 0.01
-"""Seconds between two pieces of an endless page."""
 PLAIN = "text/plain; charset=utf-8"
 NOT_FOUND = Answer(b'{"detail":"Not Found"}', 404, "application/json")
 HEALTHY = Answer(b"", 200, "application/json")
@@ -139,25 +137,15 @@ class _Connection(asyncio.Protocol):
         if self._transport.is_closing():
             return
         self._transport.write(_head(answer) + answer.body)
-        if answer.endless:
-            self._go_on(answer.body)
-        elif closing:
+        if closing:
             self._transport.close()
-
-    def _go_on(self, body: bytes) -> None:
-        """Write the body again and again, as long as somebody takes it."""
-        if not self._transport.is_closing():
-            if not self._transport.get_write_buffer_size():
-                self._transport.write(body)
-            asyncio.get_running_loop().call_later(PAUSE, self._go_on, body)
 
 
 def _head(answer: Answer) -> bytes:
     reason = HTTPStatus(answer.status).phrase
-    length = "connection: close" if answer.endless else f"content-length: {len(answer.body)}"
     return (
         f"HTTP/1.1 {answer.status} {reason}\r\nserver: uvicorn\r\n"
-        f"{length}\r\ncontent-type: {answer.content_type}\r\n\r\n"
+        f"content-length: {len(answer.body)}\r\ncontent-type: {answer.content_type}\r\n\r\n"
     ).encode()
 
 

@@ -76,7 +76,7 @@ class PodEngines:
         """Let so many requests wait at the oldest engine; nobody ever waits at another, and it is the last to go."""
         asked = ("get", "pods", "--namespace", namespace, "-l", f"app={name}", "--sort-by=.metadata.creationTimestamp")
         oldest = self._run(*asked, "-o", "name").split()[0]
-        self._run("exec", "--namespace", namespace, oldest, "--", *written(QUEUE, total))
+        self._run("exec", "--namespace", namespace, oldest, "--", "sh", "-c", f"echo {total} > {QUEUE}")
 
     def _deployment(self, name: str, replicas: int) -> Json:
         made = deployment(name, replicas)
@@ -100,8 +100,3 @@ class PodEngines:
             [str(self.kubectl), *arguments], env=environment, input=given, capture_output=True, text=True, check=True
         )
         return done.stdout
-
-
-def written(path: str, value: int) -> list[str]:
-    """Return the command that writes a file where there is Python and no shell."""
-    return ["python3", "-c", f"import pathlib; pathlib.Path({path!r}).write_text('{value}')"]

@@ -13,8 +13,6 @@ adapter     an adapter that serves external metrics through the API server
 manifests   Deployments and pools; say only what the test is about
 waiting     until a condition holds, or for a stated time
 strain      what a span of time is worth on a machine that has nothing else to do: how late is late
-waning      a pool whose grace clock is under way
-probe       the process of its own that measures it
 
 Durations are scaled down, since the rules know no unit: a grace of 6 s stands for five minutes, a load of 1 to 5 s for
 minutes, settle 1 s for 30 s, an outage of 2 s for 30 s. Demand is looked at once a second, as by default.

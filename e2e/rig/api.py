@@ -27,7 +27,6 @@ COLLECTIONS = {
     "ReplicaSet": "/apis/apps/v1/{}/replicasets",
     "ResourceQuota": "/api/v1/{}/resourcequotas",
     "Rollout": "/apis/argoproj.io/v1alpha1/{}/rollouts",
-    "ScaledObject": "/apis/keda.sh/v1alpha1/{}/scaledobjects",
     "StatefulSet": "/apis/apps/v1/{}/statefulsets",
 }
 
@@ -41,10 +40,9 @@ class ApiError(RuntimeError):
 
 
 class Api:
-    """Requests to one cluster's API server, each on a connection of its own; as somebody else where `user` is given."""
+    """Requests to one cluster's API server, each on a connection of its own."""
 
-    def __init__(self, cluster: Cluster, user: str = "") -> None:
-        self._headers = {"User-Agent": "kubectl/e2e"} | ({"Impersonate-User": user} if user else {})
+    def __init__(self, cluster: Cluster) -> None:
         self._address = urlsplit(cluster.server).netloc
         self._tls = _tls(cluster.ca, cluster.site.pki)
 
@@ -68,11 +66,11 @@ class Api:
         """Delete what is at a path."""
         return self._send("DELETE", path)
 
-    def watch(self, path: str, seconds: int = WATCH_SECONDS, labels: str = "", since: str = "") -> Iterator[Json]:
-        """Yield what is there, then every change, for so many seconds; `labels` select; `since` a version: changes."""
+    def watch(self, path: str, seconds: int = WATCH_SECONDS, labels: str = "") -> Iterator[Json]:
+        """Yield what is there, then every change, for so many seconds; `labels` select."""
         connection = self._connect(seconds + TIMEOUT)
         try:
-            query = {"watch": "1", "timeoutSeconds": str(seconds), "labelSelector": labels, "resourceVersion": since}
+            query = {"watch": "1", "timeoutSeconds": str(seconds), "labelSelector": labels}
             connection.request("GET", f"{path}?{urlencode(query)}")
             for line in _checked(connection.getresponse()):
                 yield json.loads(line)
@@ -85,7 +83,7 @@ class Api:
         connection = self._connect(TIMEOUT)
         try:
             content = None if body is None else json.dumps(body)
-            connection.request(method, path, content, {"Content-Type": kind, **self._headers})
+            connection.request(method, path, content, {"Content-Type": kind, "User-Agent": "kubectl/e2e"})
             answer: Json = json.loads(_checked(connection.getresponse()).read())
             return answer
         finally:

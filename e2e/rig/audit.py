@@ -9,15 +9,11 @@ from typing import Any
 from controlplane import Cluster
 
 WRITES = {"create", "update", "patch", "delete", "deletecollection"}
-POD = "authentication.kubernetes.io/pod-name"
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request for a resource, once it was answered; `resource` has its subresource after a slash.
-
-    `pod` is whose token it bore, empty where that is no pod's.
-    """
+    """One request for a resource, once it was answered; `resource` has its subresource after a slash."""
 
     at: datetime
     verb: str
@@ -26,7 +22,6 @@ class Request:
     namespace: str
     name: str
     status: int
-    pod: str = ""
 
     @property
     def writes(self) -> bool:
@@ -63,5 +58,4 @@ def _request(line: dict[str, Any]) -> Request:
         namespace=asked.get("namespace", ""),
         name=asked.get("name", ""),
         status=line["responseStatus"]["code"],
-        pod=next(iter(line["user"].get("extra", {}).get(POD, ())), ""),
     )

@@ -8,14 +8,11 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from controlplane import Cluster
-from rig.clocks import WallClock
 from rig.waiting import PATIENCE, eventually
 
 FAULTS = "poolkeeper_source_faults_total{"
@@ -25,24 +22,18 @@ POOLKEEPER = Path(sys.executable).with_name("poolkeeper")
 class Operator:
     """One process, from its start to its end; `name` names its log. It ends with who started it at the latest.
 
-    Without arguments it is the one that runs under this name already. `clock` is its wall clock, else the machine's.
+    Without arguments it is the one that runs under this name already.
     """
 
     def __init__(
-        self,
-        cluster: Cluster,
-        name: str,
-        arguments: Sequence[str] | None = None,
-        kubeconfig: Path | None = None,
-        clock: WallClock | None = None,
+        self, cluster: Cluster, name: str, arguments: Sequence[str] | None = None, kubeconfig: Path | None = None
     ) -> None:
         self.name = name
         self.waited = 0.0
         self._began = time.monotonic()
         self._programs = cluster.programs
         if arguments is not None:
-            faked = ["env", *(f"{key}={value}" for key, value in clock.environment.items())] if clock else []
-            command = [*faked, str(POOLKEEPER), "run", "--kubeconfig", str(kubeconfig or cluster.kubeconfig)]
+            command = [str(POOLKEEPER), "run", "--kubeconfig", str(kubeconfig or cluster.kubeconfig)]
             cluster.run(name, [*command, "--listen", "127.0.0.1:0", *arguments])
 
     def wait_until_leading(self) -> "Operator":
@@ -69,32 +60,6 @@ class Operator:
     def running(self) -> bool:
         """Whether the process is there."""
         return self.name in self._programs.pids()
-
-    def freeze(self) -> None:
-        """Stop it as it is, in the middle of whatever it does."""
-        os.kill(self.pid, signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """Let it go on where it was stopped."""
-        os.kill(self.pid, signal.SIGCONT)
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether its caches hold the cluster; False before it serves anything."""
-        return bool(self.said("serving")) and self.probe("/readyz").startswith("ok")
-
-    @property
-    def wall_clock(self) -> datetime:
-        """What its wall clock shows, by the date on its pages."""
-        with urllib.request.urlopen(f"{self._address}/metrics", timeout=PATIENCE) as answer:  # noqa: S310  as `page`
-            return parsedate_to_datetime(answer.headers["Date"])
-
-    def probe(self, path: str) -> str:
-        """Return what it answers to a probe, also where it says no."""
-        try:
-            return self.page(path)
-        except urllib.error.HTTPError as refused:
-            return str(refused.read().decode())
 
     @property
     def log(self) -> str:

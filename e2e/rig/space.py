@@ -10,7 +10,6 @@ from typing import Any
 
 from fleet import FleetClient, Pod
 from rig.api import Api, ApiError, collection
-from rig.clocks import WallClock
 from rig.ground import Ground
 from rig.manifests import deployment
 from rig.operators import Operator
@@ -118,17 +117,11 @@ class Space:
         """Wait until so many of a Deployment's engines answer."""
         eventually(lambda: len(self.pods(name)) == replicas, f"{replicas} of {name} ready")
 
-    def operate(
-        self,
-        *arguments: str,
-        kubeconfig: Path | None = None,
-        identity: str = "rig",
-        clock: WallClock | None = None,
-    ) -> Operator:
+    def operate(self, *arguments: str, kubeconfig: Path | None = None, identity: str = "rig") -> Operator:
         """Start an operator for this namespace; its lease is here too. Wait for it with `wait_until_leading`."""
         given = [*scope(self.ground, [self.name]), "--identity", f"{self.name}-{identity}", *arguments]
         name = f"{self.name}-operator-{len(self.operators)}"
-        self.operators.append(Operator(self.ground.cluster, name, given, kubeconfig, clock))
+        self.operators.append(Operator(self.ground.cluster, name, given, kubeconfig))
         return self.operators[-1]
 
     def sizes(self, name: str) -> list[int]:

@@ -7,90 +7,63 @@
 A bound on lateness is meant for an operator that has a processor when it wants one. So it is compared with what the
 span was worth: an operator that is late by its own fault is late by this measure too, and one that was kept waiting is
 not. A bound on being early takes no notice of any of this.
-
-What is to be had is measured by a process of its own (`probe`), as the operator is one: whoever measures waits for
-nothing but a processor, least of all for the threads of the test.
 """
 
-import subprocess
-import sys
 import threading
-from collections.abc import Sequence
+import time
 from itertools import pairwise
 from typing import NamedTuple, Self
 
-from rig import probe
-
-PATIENCE = 30.0
-"""Seconds in which a span's last sample comes, on the slowest machine."""
+EVERY = 0.5
+PIECE = 500_000
+"""Steps of the work that is timed: a hundredth of a second or so."""
 
 
 class Sample(NamedTuple):
-    """What share of a processor was to be had from a moment on (seconds of the monotonic clock)."""
+    """What share of a processor was to be had at a moment (seconds of the monotonic clock)."""
 
     at: float
     share: float
 
 
 class Strain:
-    """Has a small piece of work timed twice a second, from `with` to the end of it."""
+    """Times a small piece of work twice a second, from `with` to the end of it."""
 
     def __init__(self) -> None:
-        self.samples: list[Sample] = []
-        self._news = threading.Condition()
-        self._ended = False
+        self._ended = threading.Event()
+        self._quickest = float("inf")
+        self._samples: list[Sample] = []
+        self._thread = threading.Thread(target=self._follow, daemon=True)
 
     def __enter__(self) -> Self:
-        # A session of its own: Ctrl-C is ours to take. It ends when nobody reads any more, however we end.
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", probe.__file__],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+        self._take()
+        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.wait()
-        self._reader.join()
-
-    @property
-    def pid(self) -> int:
-        """The process that measures."""
-        return self._process.pid
+        self._ended.set()
+        self._thread.join()
 
     def worth(self, begin: float, end: float) -> float:
-        """Return how many seconds a span was worth; none if it ends before it begins.
+        """Return how many seconds a span was worth; none if it ends before it begins."""
+        within = [sample for sample in self._samples if begin < sample.at < end]
+        before = max((sample for sample in self._samples if sample.at <= begin), default=self._samples[0])
+        known = [Sample(begin, before.share), *within, Sample(max(begin, end), 1)]
+        return sum(earlier.share * (later.at - earlier.at) for earlier, later in pairwise(known))
 
-        Raises:
-            RuntimeError: nobody measures any more.
-        """
-        with self._news:
-            self._news.wait_for(lambda: self._ended or (self.samples and self.samples[-1].at >= end), PATIENCE)
-            if self._ended or not self.samples:
-                raise RuntimeError("nobody measures what a processor is worth")
-            return worth(self.samples, begin, end)
+    def _follow(self) -> None:
+        while not self._ended.wait(EVERY):
+            self._take()
 
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        with self._process.stdout as lines:
-            for line in lines:
-                at, share = map(float, line.split())
-                with self._news:
-                    self.samples.append(Sample(at, share))
-                    self._news.notify_all()
-        with self._news:
-            self._ended = True
-            self._news.notify_all()
+    def _take(self) -> None:
+        """Time the work on the wall, against the least that it ever took of a processor."""
+        wall, processor = time.monotonic(), time.thread_time()
+        _work()
+        self._quickest = min(self._quickest, time.thread_time() - processor)
+        ended = time.monotonic()
+        self._samples.append(Sample(ended, min(1.0, self._quickest / (ended - wall))))
 
 
-def worth(samples: Sequence[Sample], begin: float, end: float) -> float:
-    """Return how many seconds a span was worth by samples, of which each holds until the next."""
-    within = [sample for sample in samples if begin < sample.at < end]
-    before = max((sample for sample in samples if sample.at <= begin), default=samples[0])
-    known = [Sample(begin, before.share), *within, Sample(max(begin, end), 1)]
-    return sum(earlier.share * (later.at - earlier.at) for earlier, later in pairwise(known))
+def _work() -> None:
+    for _ in range(PIECE):
+        pass

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders import at, published, seen, target
-from poolkeeper.api.memo import dump, is_void, load
+from poolkeeper.api.memo import dump, load
 from poolkeeper.core.decide import decide
 from poolkeeper.core.memory import Edit, Edits, Grace, Habit, Load, Memory, Pin, Present, Starts, Tiers, Week
 
@@ -39,16 +39,6 @@ def test_a_stored_clock_stays_while_it_runs():
 def test_a_cleared_clock_is_not_in_the_store():
     stored = dump(short(0, 40), GRACE, {})
     assert "shortSince" not in dump(Memory(), GRACE, stored)
-
-
-@pytest.mark.parametrize(("since", "void"), [(0, False), (5, True), (None, True)])
-def test_a_stored_clock_is_void_once_it_is_cleared_or_starts_later(since, void):
-    stored = dump(short(0, 40), GRACE, {})
-    assert is_void(stored, Grace(None if since is None else at(since), sampled_at=at(50))) is void
-
-
-def test_where_no_clock_is_stored_none_is_void():
-    assert not is_void({}, short(0, 40).grace)
 
 
 def test_a_restored_clock_goes_on_from_the_last_look():

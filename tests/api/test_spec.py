@@ -31,27 +31,6 @@ def problems(**changes):
     return caught.value.problems
 
 
-@pytest.mark.parametrize("depth", [32, 9000])
-def test_a_template_that_no_pod_has_is_refused_by_name(depth):
-    template = {}
-    for _ in range(depth):
-        template = {"a": template}
-    with pytest.raises(SpecError) as caught:
-        parse_spec({"template": template, "minReplicas": 1, "maxReplicas": 2})
-    assert caught.value.problems == ["spec.template: is nested over 32 deep, and no pod template is"]
-
-
-@pytest.mark.parametrize(("length", "fits"), [(262_000, True), (262_200, False)])
-def test_a_template_that_would_not_fit_beside_its_copy_is_refused(length, fits):
-    spec = {"template": {"spec": {"x": "x" * length}}, "minReplicas": 1, "maxReplicas": 2}
-    if fits:
-        assert parse_spec(spec).owns_workload
-        return
-    with pytest.raises(SpecError) as caught:
-        parse_spec(spec)
-    assert caught.value.problems == ["spec.template: has over 256 KiB, and no pod template has"]
-
-
 def core(**changes):
     return parse_spec(MINIMAL | changes).to_core()
 

@@ -12,7 +12,6 @@ CHART = ROOT / "charts" / "poolkeeper"
 CASES = {path.name.removesuffix("-values.yaml"): path for path in sorted((CHART / "ci").glob("*-values.yaml"))}
 """Value files by name. Together they set every value there is."""
 HELM = Path(sys.executable).with_name("helm")
-FENCE = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
 NEWEST = "1.37.0"
 OF_HELM = (
     "app.kubernetes.io/instance",

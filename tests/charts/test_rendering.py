@@ -4,7 +4,7 @@ import json
 
 import pytest
 import yaml
-from tests.charts.rendering import CASES, CHART, FENCE, HELM, called, documents, helm, of_kind, rendered, template
+from tests.charts.rendering import CASES, CHART, HELM, called, documents, helm, of_kind, rendered, template
 
 DEFAULTS = yaml.safe_load((CHART / "values.yaml").read_text())
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())
@@ -157,7 +157,7 @@ def test_every_volume_is_mounted_and_every_mount_has_one(case):
 
 @every_case
 def test_all_that_is_in_a_namespace_says_so(case):
-    wide = {"CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding", *FENCE}
+    wide = {"CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding"}
     assert not [one for one in rendered(case) if (one["kind"] in wide) == ("namespace" in one["metadata"])]
 
 

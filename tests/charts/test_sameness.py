@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 import pytest
 import yaml
-from tests.charts.rendering import CHART, FENCE, ROOT, called, documents, of_kind, rendered, template, without_helm
+from tests.charts.rendering import CHART, ROOT, called, documents, of_kind, rendered, template, without_helm
 
 from bundles import FILES
 from bundles.install import kustomized
@@ -60,20 +60,6 @@ def test_the_chart_held_to_a_namespace_is_the_overlay():
     chart = without(known(documents(words)), "CustomResourceDefinition", "NetworkPolicy")
     overlay = without(known(documents(kustomized(str(ROOT / "manifests/overlays/namespaced")))), "Namespace")
     assert chart == overlay
-
-
-@needs_kubectl
-def test_the_charts_fence_is_that_of_the_manifests():
-    chart = known(of_kind(rendered("guarded"), *FENCE))
-    assert chart == known(documents(kustomized(str(ROOT / "manifests/fence"))))
-
-
-def test_the_charts_fence_is_around_its_own_account_and_its_own_lease():
-    _, words = template("--set", "fence.enabled=true,serviceAccount.name=keeper", "--namespace", "lab")
-    policy, binding = of_kind(documents(words), *FENCE)
-    (condition,), bound = policy["spec"]["matchConditions"], binding["spec"]
-    assert condition["expression"].endswith("+ ':keeper'")
-    assert (bound["policyName"], bound["paramRef"]["namespace"]) == (policy["metadata"]["name"], "lab")
 
 
 @needs_kubectl

@@ -17,6 +17,7 @@ def terms(leases):
     """Terms as short as a lease's whole seconds allow."""
     return LeaseTerms(
         leases.split("/")[-2],
+        "poolkeeper",
         duration=timedelta(seconds=1),
         renew_deadline=timedelta(seconds=0.8),
         retry=timedelta(seconds=0.1),

@@ -151,8 +151,8 @@ class Watch:
         whole = {"source": "pods", "at": at(self.second), "pods": tuple(pages)}
         return Reading(**whole | changes)
 
-    def look(self, reading, **seen):
-        found = Observation(Target(len(self.pods), "chat", pods=self.pods), (reading,), **seen)
+    def look(self, reading):
+        found = Observation(Target(len(self.pods), "chat", pods=self.pods), (reading,))
         self.decision, self.memory = decide(self.spec, found, self.memory, at(self.second))
 
     def turn(self, **changes):
@@ -193,15 +193,6 @@ def test_after_an_outage_it_goes_on():
     before = total(watch.go_on(100))
     watch.go_on(1800, **FAILING)
     assert total(watch.go_on(100)).hours == pytest.approx(before.hours + 60 / 3600)
-
-
-@pytest.mark.parametrize(("stretch", "counted"), [(1.0, 0), (5.0, 4 * 70)])
-def test_looks_that_are_far_apart_for_want_of_time_leave_no_gap(stretch, counted):
-    watch = Watch()
-    for _ in range(6):
-        watch.second, watch.done = watch.second + 70, watch.done + 70
-        watch.look(watch.reading(), stretch=stretch)
-    assert total(watch.known).hours == pytest.approx(counted / 3600)
 
 
 def test_an_idle_pool_would_have_shrunk():

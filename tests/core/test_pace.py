@@ -189,8 +189,3 @@ def test_the_stage_down_tells_what_it_reckoned_with():
 def test_a_known_guard_is_said():
     facts = paced(spec=published(queue={"slots_per_replica": 10}), readings=(busy(3),)).down.facts
     assert (facts["guard"], facts["busy"]) == ("on", pytest.approx(0.4))
-
-
-@pytest.mark.parametrize(("stretch", "after"), [(1.0, 4), (40.0, 3)])
-def test_looks_that_are_far_apart_for_want_of_time_leave_no_gap(stretch, after):
-    assert down(0, clock=Grace(short_since=at(-310), sampled_at=at(-40)), stretch=stretch)[0] == after

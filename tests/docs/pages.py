@@ -22,7 +22,7 @@ from markdown_it.token import Token
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 GENERATED = sorted((DOCS / "reference").glob("*.md"))
-ROOTS = [ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "CHANGELOG", "RELEASING", "SECURITY")]
+ROOTS = [ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "CHANGELOG", "RELEASING")]
 WRITTEN = sorted([*ROOTS, *DOCS.glob("**/*.md")])
 WRITTEN = [page for page in WRITTEN if page not in GENERATED]
 PAGES = [*WRITTEN, *GENERATED]

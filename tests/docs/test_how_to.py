@@ -8,10 +8,10 @@ pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 ELSEWHERE = {
     *("run-it-locally.md", "read-secrets.md"),
     *("scale-by-the-picker.md", "scale-by-external-metrics.md", "scale-by-a-broker.md"),
-    *("install.md", "run-highly-available.md"),
+    "install.md",
 }
 """They want more than an operator: test_starting, test_guarded, test_others_queues and test_brokers have it, and
-tests/charts the pages on installing, which want a cluster that has never heard of us."""
+tests/charts the page on installing, which wants a cluster that has never heard of us."""
 PAGES = sorted(page for page in (DOCS / "how-to").glob("*.md") if page.name not in ELSEWHERE)
 
 

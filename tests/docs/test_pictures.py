@@ -6,8 +6,7 @@ import pytest
 from tests.docs.pages import DOCS, WRITTEN, inline
 
 from drawings import DRAWINGS
-from monitoring.panel import SHARE, Panel
-from monitoring.panels import ROWS
+from monitoring.panels import ROWS, SHARE, Panel
 from monitoring.rules import HOME
 from screenshots import DASHBOARD, LARGEST, PICTURES, pages
 from screenshots.charts import picture

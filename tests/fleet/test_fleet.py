@@ -198,12 +198,6 @@ async def test_garbage(fleet: FleetThread, scrape: Scrape, three: list[Pod]) -> 
         list(text_string_to_metric_families(await scrape(three[0])))
 
 
-async def test_endless(fleet: FleetThread, session: aiohttp.ClientSession, three: list[Pod]) -> None:
-    fleet.fault(CHAT, Fault.ENDLESS)
-    async with session.get(f"http://{three[0].ip}:8000/metrics") as response:
-        assert len(await response.content.readexactly(2**20)) == 2**20
-
-
 async def test_huge(fleet: FleetThread, session: aiohttp.ClientSession, three: list[Pod]) -> None:
     fleet.fault(CHAT, Fault.HUGE)
     async with session.get(f"http://{three[0].ip}:8000/metrics") as response:

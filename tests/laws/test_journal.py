@@ -12,8 +12,7 @@ from poolkeeper.core.account import Account
 from poolkeeper.core.decide import decide
 from strategies import any_specs, memories, observations, split_memories, split_observations
 
-APART = st.floats(1, 100)
-LOOKS = st.builds(lambda seen, apart: replace(seen, stretch=apart), observations() | split_observations(), APART)
+LOOKS = observations() | split_observations()
 MEMORIES = memories() | split_memories()
 
 

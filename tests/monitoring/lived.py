@@ -3,7 +3,6 @@
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from itertools import count
 
 from builders import Rig, at, published, statement
 from poolkeeper.core.account import Told
@@ -13,15 +12,13 @@ from poolkeeper.core.decision import Decision, Health, Share, Stage
 from poolkeeper.core.economics import UnitCost
 from poolkeeper.core.meter import Bill, Billed
 from poolkeeper.core.model import ON_DEMAND, CapacityType, Tier
-from poolkeeper.core.observation import PodFault, Reading
+from poolkeeper.core.observation import Reading
 from poolkeeper.core.prices import Book, Place, Row
 from poolkeeper.core.rates import Rental
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.statement import Budgeted, Statement, review
 from poolkeeper.core.teams import Standing, Team
 from poolkeeper.shell.kube_errors import TooManyRequests
-from poolkeeper.shell.kube_wire import Call
-from poolkeeper.shell.own_metrics import OwnMetrics
 from poolkeeper.shell.telemetry import Telemetry
 
 CHAT, CODE = ("inference", "chat"), ("inference", "code")
@@ -41,41 +38,24 @@ class Page:
 
     def __init__(self) -> None:
         self.telemetry = Telemetry()
-        self._starts = count(1)
         self._live()
         self._ail()
         for name, used in (("search", "1.1"), ("media", "0.9")):
             self.telemetry.team_stood(Team(name, {}, Budget(Decimal(1000))), stood(Decimal(used)))
         self.telemetry.leader.set(1)
         self.telemetry.pools.set(2)
-        self.telemetry.stretch.set(3)
         self.telemetry.watch_age.labels("pods").set(900)
         self.telemetry.price_book_problems.set(2)
-        self._strain(self.telemetry.own)
         self.telemetry.price_book_age.set(timedelta(days=60).total_seconds())
 
     def read(self) -> bytes:
         """Return the page as it is now."""
         self.telemetry.scaled(CODE, RECLAIMED)
         self.telemetry.lag_seconds.observe(2)
-        self.telemetry.own.event_loop_delay.observe(2)
-        self.telemetry.own.answered(Call("PATCH", "/"), "503", 0.5)
-        self.telemetry.own.started.set(next(self._starts))
-        self.telemetry.skipped.inc()
         for kind in ("ledger", "scale"):
             with suppress(TooManyRequests):
                 self._fail(kind)
         return self.telemetry.page()
-
-    def _strain(self, own: OwnMetrics) -> None:
-        own.measure_problems({"journal": lambda: ["no answer"]})
-        own.write_wait.observe(6)
-        own.writes_waiting.labels("status").set(7)
-        own.oldest_write.set(6)
-        own.lease_left.set(8)
-        own.seen([Reading("edge", at(0), fault=Reason.METRIC_STALE)])
-        own.seen([Reading("pods", at(0), faults=(PodFault("uid", Reason.METRIC_TIMEOUT),))])
-        own.build.labels("0.0", "3", "1").set(1)
 
     def _fail(self, kind: str) -> None:
         with self.telemetry.write(kind):

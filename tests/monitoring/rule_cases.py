@@ -39,49 +39,14 @@ def writes(kind: str, result: str, values: str) -> Series:
 
 
 def leaders(*values: str) -> Series:
-    """Return whether each of several processes leads, and that there is one shard."""
-    shards = {f'poolkeeper_shards{{instance="{place}"}}': "1x60" for place, _ in enumerate(values)}
-    return shards | {f'poolkeeper_leader{{instance="{place}"}}': value for place, value in enumerate(values)}
+    """Return whether each of several processes leads."""
+    return {f'poolkeeper_leader{{instance="{place}"}}': value for place, value in enumerate(values)}
 
 
 def lags(late: str) -> Series:
     """Return a histogram of looks, so many of which were late by more than a second, and less than five."""
     buckets = {"1": "0+100x60", "5": late, "+Inf": late}
     return {f'poolkeeper_loop_lag_seconds_bucket{{le="{edge}"}}': values for edge, values in buckets.items()}
-
-
-def beats(late: str) -> Series:
-    """Return a histogram of heartbeats, so many of which were late by more than half a second."""
-    buckets = {"0.5": "0+990x60", "1": late, "+Inf": late}
-    return {
-        f'poolkeeper_event_loop_delay_seconds_bucket{{instance="a",le="{edge}"}}': values
-        for edge, values in buckets.items()
-    }
-
-
-def looks(done: str, skipped: str) -> Series:
-    """Return how many looks there were, and how many were left out."""
-    return {"poolkeeper_look_duration_seconds_count": done, "poolkeeper_skipped_looks_total": skipped}
-
-
-def requests(**by_code: str) -> Series:
-    """Return counters of requests by the code of their answers."""
-    return {
-        f'poolkeeper_api_requests_total{{instance="a",verb="PATCH",code="{code.strip("_")}"}}': values
-        for code, values in by_code.items()
-    }
-
-
-def files(found: str, job: str = "poolkeeper") -> Series:
-    """Return a process's open files of a hundred, beside an operator's page of the job `poolkeeper`."""
-    where = f'instance="a",job="{job}"'
-    limits = {f"process_open_fds{{{where}}}": found, f"process_max_fds{{{where}}}": "100x60"}
-    return limits | {'poolkeeper_leader{instance="a",job="poolkeeper"}': "1x60"}
-
-
-def builds(*values: str) -> Series:
-    """Return which of several versions run."""
-    return {f'poolkeeper_build_info{{version="0.{number}"}}': value for number, value in enumerate(values)}
 
 
 ALERTS: dict[str, Case] = {
@@ -102,34 +67,6 @@ ALERTS: dict[str, Case] = {
         ],
         "60m",
     ),
-    "PoolkeeperLooksSkipped": Case(looks("0+40x60", "0+50x60"), [looks("0+60x60", "0+50x60")], "40m"),
-    "PoolkeeperIntervalsStretched": Case(
-        {'poolkeeper_look_interval_ratio{instance="a"}': "2.5x60"},
-        [
-            {f'poolkeeper_look_interval_ratio{{instance="{name}"}}': "1.9x60" for name in "ab"},
-            {'poolkeeper_look_interval_ratio{instance="a"}': "7x5 1x5 7x5 1x45"},
-        ],
-    ),
-    "PoolkeeperEventLoopStalls": Case(beats("0+1010x60"), [beats("0+995x60")]),
-    "PoolkeeperWritesQueue": Case(
-        {"poolkeeper_write_queue_oldest_seconds": "6x60"},
-        [{"poolkeeper_write_queue_oldest_seconds": "4x60"}, {"poolkeeper_write_queue_oldest_seconds": "0x28 6x30"}],
-    ),
-    "PoolkeeperAPIErrors": Case(
-        requests(_200="0+85x60", timeout="0+5x60", _503="0+5x60", cancelled="0+5x60"),
-        [requests(_200="0+95x60", _429="0+5x60"), requests(_200="0+10x60", _409="0+90x60")],
-        "40m",
-    ),
-    "PoolkeeperProblem": Case(
-        {'poolkeeper_problems{part="journal"}': "1x60"},
-        [{'poolkeeper_problems{part="journal"}': "0x60"}, {'poolkeeper_problems{part="journal"}': "0x20 1x40"}],
-    ),
-    "PoolkeeperRestarts": Case(
-        {'poolkeeper_start_time_seconds{instance="a"}': "1x5 2x5 3x5 4x45"},
-        [{'poolkeeper_start_time_seconds{instance="a"}': "1x5 2x5 3x50"}],
-    ),
-    "PoolkeeperFilesRunOut": Case(files("81x60"), [files("79x60"), files("99x60", "another")]),
-    "PoolkeeperVersionsDiffer": Case(builds("1x100", "1x100"), [builds("1x100"), builds("1x100", "1x30 _x70")], "90m"),
     "PoolkeeperLabelsOverwritten": Case(
         {'poolkeeper_pool_min_replicas{namespace="poolkeeper",exported_namespace="inference",pool="chat"}': "2x60"},
         [pool("min_replicas", "2x60")],

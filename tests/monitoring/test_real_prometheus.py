@@ -33,13 +33,7 @@ EXPRESSIONS = {
     for group in yaml.safe_load(RULES.read_text())["groups"]
     for rule in group["rules"]
 }
-ELSEWHERE = {
-    "PoolkeeperDown",
-    "PoolkeeperNoLeader",
-    "PoolkeeperTwoLeaders",
-    "PoolkeeperLabelsOverwritten",
-    "PoolkeeperFilesRunOut",
-}
+ELSEWHERE = {"PoolkeeperDown", "PoolkeeperNoLeader", "PoolkeeperTwoLeaders", "PoolkeeperLabelsOverwritten"}
 """Alerts on what a page cannot show while all others of its alerts hold."""
 BY_DATE = {"PoolkeeperBudgetExpectedOver", "PoolkeeperBudgetNearlyUsed", "PoolkeeperTeamBudgetExpectedOver"}
 """Alerts that a used-up budget, or the day of the month, silences."""

@@ -1,6 +1,5 @@
 """The image's file says what the manifests take as given. It cannot be built here; hadolint reads it."""
 
-import json
 import re
 import subprocess
 import sys
@@ -63,7 +62,7 @@ def test_it_is_the_same_python():
 
 def test_the_base_is_an_argument_with_a_digest():
     assert re.search(r"^ARG BASE=\S+:3\.11\S*@sha256:[0-9a-f]{64}$", TEXT, re.MULTILINE)
-    assert re.findall(r"^FROM (\S+)", TEXT, re.MULTILINE) == ["${BASE}", "${BASE}", "scratch"]
+    assert re.findall(r"^FROM (\S+)", TEXT, re.MULTILINE) == ["${BASE}"] * 2
 
 
 def test_nothing_is_run_in_what_ships():
@@ -79,22 +78,3 @@ def test_what_it_copies_is_what_docker_may_see():
     seen = {line.lstrip("!") for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     copied = re.findall(r"^COPY (?!--from)(.*) \S+$", TEXT, re.MULTILINE)
     assert {name for line in copied for name in line.split()} == seen
-
-
-def test_no_program_but_python_ships(tmp_path):
-    for name in ("usr/bin/dash", "usr/sbin/chroot", "usr/local/bin/pip3", "usr/local/bin/idle3", "usr/lib/apt/methods"):
-        place(tmp_path, name)
-    place(tmp_path, "usr/local/bin/python3.11")
-    (tmp_path / "usr/local/bin/python3").symlink_to("python3.11")
-    (tmp_path / "usr/bin/sh").symlink_to("dash")
-    place(tmp_path, "var/lib/dpkg/status")
-    cleared = json.loads(re.search(r"^RUN (\[.*\])$", TEXT, re.MULTILINE)[1])[2].replace("'/", f"'{tmp_path}/")
-    subprocess.run([sys.executable, "-c", cleared], check=True)  # noqa: S603  our own file's words
-    left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if not path.is_dir()}
-    assert left == {"usr/local/bin/python3.11", "usr/local/bin/python3", "var/lib/dpkg/status"}
-
-
-def place(root, name):
-    path = root / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch()

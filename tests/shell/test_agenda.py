@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poolkeeper.shell.agenda import CROWD, SPARE, Agenda
+from poolkeeper.shell.agenda import Agenda
 
 
 def due(agenda, now):
@@ -119,106 +119,3 @@ def test_a_key_never_comes_up_more_often_than_its_interval_allows(changes):
 def expected(interval):
     turns = 14 / interval
     return {int(turns), int(turns) + 1, int(turns) - 1} if interval > 0.1 else range(130, 142)
-
-
-def crowded(count):
-    """Return an agenda of so many keys that read Prometheus."""
-    agenda = Agenda()
-    for number in range(count):
-        agenda.put(f"pool-{number}", 1, 0, together=True)
-    return agenda
-
-
-def test_many_keys_that_read_prometheus_come_up_in_crowds():
-    agenda = crowded(10 * CROWD)
-    agenda.pop(1)
-    crowds = [len(found) for step in range(1001, 2001) if (found := due(agenda, step / 1000))]
-    assert (sum(crowds), len(crowds), max(crowds) < 2 * CROWD) == (10 * CROWD, 16, True)
-
-
-def test_crowds_come_together_again_when_most_are_gone():
-    agenda = crowded(10 * CROWD)
-    for number in range(CROWD // 5, 10 * CROWD):
-        agenda.drop(f"pool-{number}")
-    agenda.put("pool-0", 1, 5, together=True)
-    assert sorted(due(agenda, 6)) == sorted(f"pool-{number}" for number in range(CROWD // 5))
-
-
-def test_who_comes_and_goes_at_the_edge_of_a_crowd_moves_nobody():
-    agenda = crowded(CROWD + 1)
-    before = dict(agenda._grid)  # noqa: SLF001  where they stand
-    agenda.drop("pool-7")
-    agenda.put("pool-7", 1, 0.5, together=True)
-    assert agenda._grid == before  # noqa: SLF001
-
-
-def test_a_key_comes_up_once_in_each_interval_while_crowds_part():
-    agenda, seen = Agenda(), []
-    for second in range(30):
-        for number in range(20):
-            agenda.put(f"pool-{20 * second + number}", 1, second, together=True)
-        for step in range(10):
-            seen += [key for key in due(agenda, second + step / 10) if key == "pool-0"]
-    assert 28 <= len(seen) <= 31
-
-
-def test_the_rate_is_how_many_come_up_a_second():
-    agenda = Agenda()
-    for key, interval in (("a", 1), ("b", 0.5), ("c", 10), ("b", 2), ("d", 1)):
-        agenda.put(key, interval, 0, together=False)
-    agenda.drop("d")
-    agenda.drop("d")
-    assert agenda.rate == pytest.approx(1.6)
-
-
-def test_more_than_may_come_up_at_once_stay_due_and_come_up_next():
-    agenda = Agenda()
-    for number in range(10):
-        agenda.put(f"pool-{number}", 1, 0, together=True)
-    first, second = agenda.pop(1, most=6), agenda.pop(1.1, most=6)
-    assert (len(first), len(second), len({key for key, _ in (*first, *second)})) == (6, 4, 10)
-
-
-def test_who_waited_because_of_others_is_told_how_long():
-    agenda = Agenda()
-    for key in ("a", "b"):
-        agenda.put(key, 1, 0, together=True)
-    agenda.pop(1, most=1)
-    assert [late for _, late in agenda.pop(1.25, most=1)] == [0.25]
-
-
-def due_at_most(agenda, most):
-    return [key for key, _ in agenda.pop(1, most=most)]
-
-
-def test_a_reclaim_makes_no_more_come_up_at_once_than_may():
-    agenda = Agenda()
-    for number in range(10):
-        agenda.put(f"pool-{number}", 300, 0, together=True)
-        agenda.hurry(f"pool-{number}")
-    turns = [due_at_most(agenda, 4) for _ in range(4)]
-    assert ([len(turn) for turn in turns], len({key for turn in turns for key in turn})) == ([4, 4, 2, 0], 10)
-
-
-def test_who_hurries_goes_before_who_is_due():
-    agenda = Agenda()
-    for key, interval in (("due", 1), ("hurried", 300)):
-        agenda.put(key, interval, 0, together=True)
-    agenda.hurry("hurried")
-    assert [due_at_most(agenda, 1) for _ in range(2)] == [["hurried"], ["due"]]
-
-
-def test_keys_that_come_and_go_before_anything_comes_up_leave_nothing_behind():
-    agenda = Agenda()
-    agenda.put("chat", 60, 0, together=True)
-    for number in range(10 * SPARE):
-        agenda.put(f"pool-{number}", 60, 0, together=False)
-        agenda.drop(f"pool-{number}")
-    assert (len(agenda._due) <= 2 * SPARE, due(agenda, 60)) == (True, ["chat"])  # noqa: SLF001  what is kept
-
-
-def test_a_key_whose_interval_changes_without_end_comes_up_as_it_was_last_asked_for():
-    agenda = Agenda()
-    for number in range(10 * SPARE):
-        agenda.put("chat", 2 + number % 3, 0, together=True)
-    assert [second for second in range(1, 7) if due(agenda, second)] == [2, 4, 6]

@@ -1,11 +1,9 @@
 import asyncio
-from datetime import timedelta
 
 import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-from poolkeeper.api.shards import Shard
 from poolkeeper.shell import app, complaints
 from poolkeeper.shell.access import Access
 from poolkeeper.shell.costs import TeamBudgets
@@ -31,7 +29,7 @@ class Loop:
 class Elector:
     """Remembers whether it contends, and whether it has released the lease."""
 
-    leading, problem, shard = False, "", Shard()
+    leading, problem = False, ""
 
     def __init__(self):
         self.contends, self.released = False, False
@@ -111,32 +109,6 @@ def test_a_pool_that_is_gone_is_off_the_agenda(operator):
     assert operator.loop.agenda == set()
 
 
-def in_shards(operator, number):
-    """Let the operator keep one of two shards."""
-    operator.elector.shard = Shard(number, 2)
-    return next(uid for uid in (f"uid-{count}" for count in range(50)) if operator.elector.shard.has(uid))
-
-
-def test_a_pool_of_another_shard_is_known_and_on_no_agenda(operator):
-    foreign = in_shards(operator, 1)
-    in_shards(operator, 0)
-    operator.take("ADDED", body(foreign))
-    assert (len(operator.pools), operator.loop.agenda) == (1, set())
-
-
-def test_nobodys_pools_are_on_the_agenda_before_a_shard_is_taken(operator):
-    operator.elector.shard = None
-    operator.take("ADDED", body())
-    assert operator.loop.agenda == set()
-
-
-def test_a_name_that_goes_to_a_pool_of_another_shard_is_off_the_agenda(operator):
-    foreign, own = in_shards(operator, 1), in_shards(operator, 0)
-    for uid in (own, foreign):
-        operator.take("ADDED", body(uid))
-    assert operator.loop.agenda == set()
-
-
 def test_a_pool_made_while_the_others_were_listed_stays(operator):
     operator.take("ADDED", body())
     operator.compare({}, {})
@@ -196,14 +168,6 @@ def test_it_needs_no_name_of_the_user_it_runs_as(monkeypatch):
 async def test_the_last_words_and_the_last_days_are_written_at_the_same_time(operator):
     together = asyncio.Barrier(2)
     operator.money.close = operator.journal.close = together.wait
-    async with asyncio.timeout(1):
-        await operator.stop()
-    assert operator.elector.released
-
-
-async def test_what_cannot_be_written_does_not_keep_the_lease_for_longer_than_a_crash(operator):
-    operator.settings = Settings(lease_duration=timedelta(milliseconds=90))
-    operator.money.close = operator.journal.close = asyncio.Event().wait
     async with asyncio.timeout(1):
         await operator.stop()
     assert operator.elector.released

@@ -34,12 +34,6 @@ def test_it_starts_at_the_servers_date(clock):
     assert clock.now() == AT_NOON
 
 
-@pytest.mark.parametrize("said", ["", "yesterday", "Sun, 99 Nov 2026 12:00:00 GMT", "Sun, 22 Nov 99999 12:00:00 GMT"])
-def test_what_is_no_date_changes_nothing(clock, said):
-    clock.sync(said)
-    assert clock.now() == AT_NOON
-
-
 def test_its_time_is_aware(clock):
     assert clock.now().tzinfo is UTC
 

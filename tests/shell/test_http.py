@@ -1,6 +1,3 @@
-import json
-from dataclasses import replace
-
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
@@ -86,15 +83,3 @@ async def test_writes_are_counted_by_what_became_of_them():
         raise TimedOut("no answer in time")
     assert b'poolkeeper_api_writes_total{kind="scale",result="Done"} 1.0' in telemetry.page()
     assert b'poolkeeper_api_writes_total{kind="scale",result="TimedOut"} 1.0' in telemetry.page()
-
-
-async def test_the_list_of_many_pools_is_whole(served):
-    for number in range(120):
-        metadata = BODY["metadata"] | {"name": f"chat-{number}", "uid": f"uid-{number}"}
-        served[0].pools.take(BODY | {"metadata": metadata})
-    assert len(json.loads((await fetch(served[0], "/pools"))[1])["items"]) == 121
-
-
-async def test_what_a_process_is_at_is_served(served):
-    made = replace(served[0], inside=lambda: {"version": "1"})
-    assert await fetch(made, "/debug") == (200, '{"version": "1"}')

@@ -41,7 +41,7 @@ class Desk:
     def __init__(self, api, kube, **terms):
         self.api = api
         self.journal = Journal(kube, Telemetry(), "poolkeeper", JournalTerms(**terms))
-        self.journal.begin("rig", lambda _: None)
+        self.journal.begin("rig", None)
         self.pool = Pools().take(BODY | {"spec": BODY["spec"] | {"queue": QUEUE}})
         self.memory = Memory()
 
@@ -177,7 +177,7 @@ async def test_the_next_leader_goes_on_where_the_last_one_stopped(desk, api):
     await desk.write(30)
     async with KubeClient(api.access) as kube:
         other = Desk(api, kube)
-        other.journal.begin("other", lambda _: at(20))
+        other.journal.begin("other", at(20))
         other.look(60)
         await other.write(90)
     begins = [(one.identity, one.looked_until) for one in other.records if isinstance(one, Said)]

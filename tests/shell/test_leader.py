@@ -1,7 +1,6 @@
 """One leader at a time; the deadline is kept whatever hangs; a restart leads again at once."""
 
 import asyncio
-import time  # noqa: TID251  its clocks are what is tested
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,12 +10,13 @@ from tests.contract.fake_api import FakeApi, RefusalError
 
 from poolkeeper.shell.identity import Identity
 from poolkeeper.shell.kube import KubeClient
-from poolkeeper.shell.leader import Elector, since_boot
-from poolkeeper.shell.lease import LeaseTerms, read_duration
+from poolkeeper.shell.leader import Elector
+from poolkeeper.shell.lease import LeaseTerms
 
 LEASES = "/apis/coordination.k8s.io/v1/leases"
 TERMS = LeaseTerms(
     "system",
+    "poolkeeper",
     duration=timedelta(seconds=15),
     renew_deadline=timedelta(seconds=10),
     retry=timedelta(milliseconds=10),
@@ -165,7 +165,7 @@ async def test_an_answer_that_never_came_does_not_hide_who_led_before(api, monot
     api.lose = lambda asked: asked.method == "PATCH"
     async with candidate(api, monotonic) as elector:
         await elector.acquired()
-        assert (elector.previous_renewal, len(api.requests)) == (EARLIER, 5)
+        assert (elector.previous_renewal, len(api.requests)) == (EARLIER, 4)
 
 
 async def test_renewals_keep_the_lead(api, monotonic):
@@ -330,27 +330,4 @@ async def test_of_many_candidates_never_do_two_lead(api, monotonic):
 @pytest.mark.parametrize("changes", [{"retry": timedelta(0)}, {"renew_deadline": timedelta(seconds=15)}])
 def test_terms_that_could_make_two_leaders_are_refused(changes):
     with pytest.raises(ValueError, match="renew_deadline < duration"):
-        LeaseTerms("system", **changes)
-
-
-def test_terms_are_in_the_proportions_of_client_gos():
-    seconds = timedelta(seconds=1)
-    made = LeaseTerms.lasting(15 * seconds, "system")
-    assert (made.duration, made.renew_deadline, made.retry) == (15 * seconds, 10 * seconds, 2 * seconds)
-
-
-@pytest.mark.parametrize("text", ["1s", "15s", "10m", "1h"])
-def test_a_lease_may_last_from_a_second_to_an_hour(text):
-    assert LeaseTerms.lasting(read_duration(text), "system")
-
-
-@pytest.mark.parametrize("text", ["0s", "999ms", "3601s", "soon", "-15s"])
-def test_what_no_lease_can_last_is_refused_by_the_options_name(text):
-    with pytest.raises(ValueError, match=f"--lease-duration: .*{text}"):
-        read_duration(text)
-
-
-@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="the system counts no time in which it is suspended")
-def test_time_in_which_the_machine_was_suspended_counts(monkeypatch):
-    monkeypatch.setattr(time, "clock_gettime", {time.CLOCK_BOOTTIME: 3700.0, time.CLOCK_MONOTONIC: 100.0}.get)
-    assert since_boot() == 3700
+        LeaseTerms("system", "poolkeeper", **changes)

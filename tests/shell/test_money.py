@@ -121,12 +121,6 @@ async def test_a_pool_at_constant_size_is_told_once_a_minute(rig):
     assert (rig.kube.paths[f"{POOL}/status"] <= 11, rig.kube.paths[POOL] <= 11) == (True, True)
 
 
-async def test_a_status_that_tells_of_a_new_size_stores_the_account_as_of_then(rig):
-    await rig.last(0, 30)
-    await rig.look(30, waiting=1500)
-    assert parse_instant(rig.account["at"]) == at(30)
-
-
 async def test_a_pool_without_a_price_has_no_month_either():
     rig = Rig({"pricePerGPUHour": {}})
     await rig.look(0)
@@ -635,13 +629,3 @@ def test_a_lifting_that_cannot_be_read_lifts_nothing_and_says_so():
 async def test_a_lifting_that_cannot_be_read_is_told(rig):
     rig.pool.lifted = lifting({BUDGET_LIFTED_UNTIL: "tomorrow"})
     assert rig.money.problems() == [f"ipool/chat in inference: {rig.pool.lifted.problem}"]
-
-
-async def test_what_is_to_be_written_of_money_waits_while_many_others_write():
-    rig = Rig()
-    rig.money.has_room = lambda: False
-    await rig.look(0)
-    assert POOL not in rig.kube.texts
-    rig.money.has_room = lambda: True
-    await rig.look(1)
-    assert rig.annotations

@@ -3,8 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from prometheus_client import CollectorRegistry, Gauge
-from prometheus_client.openmetrics.exposition import generate_latest
 
 from builders import START, published
 from poolkeeper.core.decision import Decision, Health, Share, Stage
@@ -135,32 +133,3 @@ def test_what_observe_measures_is_told_while_it_does(telemetry, mode, saving, er
     telemetry.decided(KEY, published(mode=mode), replace(RECLAIMED, counterfactual=Counterfactual(MEASURED)))
     told = (value(telemetry, "observe_saving_ratio"), value(telemetry, "observe_wait_error_seconds"))
     assert told == (saving, error)
-
-
-def test_what_has_not_changed_is_not_touched(telemetry, monkeypatch):
-    for gauge in (telemetry.desired, telemetry.tier_ready, telemetry.window):
-        monkeypatch.setattr(gauge, "labels", pytest.fail)
-    telemetry.decided(KEY, SPLIT, RECLAIMED)
-    assert value(telemetry, "desired_replicas") == 10
-
-
-def test_a_value_that_goes_leaves_no_series(telemetry):
-    telemetry.decided(KEY, SPLIT, replace(RECLAIMED, depth=7))
-    telemetry.decided(KEY, SPLIT, replace(RECLAIMED, depth=None))
-    assert value(telemetry, "queue_depth") is None
-
-
-def test_a_fault_of_a_pool_that_is_gone_leaves_no_series(telemetry):
-    telemetry.decided(KEY, SPLIT, replace(RECLAIMED, health=Health(metrics=Reason.METRIC_STALE)))
-    telemetry.scaled(KEY, RECLAIMED)
-    telemetry.forget(KEY)
-    assert b'pool="chat"' not in telemetry.page()
-
-
-async def test_a_page_that_is_made_in_parts_is_the_page(telemetry, monkeypatch):
-    monkeypatch.setattr("poolkeeper.shell.telemetry.CHUNK", 3)
-    telemetry.registry = CollectorRegistry()
-    gauge = Gauge("poolkeeper_gauge", "It has\nlines.", ("pool",), registry=telemetry.registry)
-    for number in range(8):
-        gauge.labels(f"# {number}\n").set(number)
-    assert await telemetry.unhurried_page() == generate_latest(telemetry.registry)

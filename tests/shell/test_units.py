@@ -25,7 +25,7 @@ class Server:
     def __init__(self, answer):
         self.answer, self.asked = answer, []
 
-    async def query(self, promql, *_):
+    async def query(self, promql):
         self.asked.append(promql)
         if isinstance(self.answer, Exception):
             raise self.answer
@@ -97,7 +97,7 @@ async def test_it_goes_on_until_it_is_cancelled(monkeypatch):
             enough.set()
         return START
 
-    task = asyncio.create_task(units.run(BatchReader({"default": server}), lambda: [one], now))
+    task = asyncio.create_task(units.run(BatchReader({"default": server}), [one], now))
     await enough.wait()
     task.cancel()
     assert len(server.asked) > 1

@@ -87,16 +87,3 @@ async def test_a_failed_write_gives_its_place_back():
             raise ZeroDivisionError
     await asyncio.wait_for(write(budget, log, "next"), 1)
     assert log == ["next"]
-
-
-async def test_what_waits_is_counted_whether_it_is_granted_or_given_up():
-    budget, log = WriteBudget(concurrent=1), []
-    async with budget.turn(Priority.STATUS, LONG):
-        writes = [asyncio.create_task(write(budget, log, name)) for name in range(4)]
-        await asyncio.sleep(0)
-        counts = [budget.waiting(Priority.STATUS), budget.waiting(Priority.SCALE_UP)]
-        writes[0].cancel()
-        await asyncio.gather(writes[0], return_exceptions=True)
-        counts.append(budget.waiting(Priority.STATUS))
-    await asyncio.gather(*writes[1:])
-    assert (counts, budget.waiting(Priority.STATUS)) == ([4, 0, 3], 0)

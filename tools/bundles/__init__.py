@@ -14,7 +14,6 @@ ROOT = Path(__file__).parents[2]
 FILES: dict[str, Callable[[], str]] = {
     "charts/poolkeeper/files/inferencepools.yaml": copies.crd,
     "charts/poolkeeper/files/rules.yaml": copies.permissions,
-    "charts/poolkeeper/files/fence.yaml": copies.fence,
     "charts/poolkeeper/files/alerts.yaml": copies.alerts,
     "charts/poolkeeper/files/dashboard.json": copies.dashboard,
     "manifests/overlays/namespaced/roles.yaml": namespaced.roles,

@@ -1,12 +1,15 @@
 """Where the programs are: brought by the user, kept in our cache, or built now."""
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from controlplane.build import KUBERNETES, PACKAGES
+from controlplane.build import PACKAGES, build, file_name
 from controlplane.debian import unpack
+
+_HERE = Path(__file__).parent
 
 # What a boot needs; the kubelet and Karpenter are built by those who ask for them.
 BOOT = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kwok")
@@ -24,7 +27,8 @@ def cache() -> Path:
 
 def built() -> Path:
     """Return where the programs of exactly this go.mod and go.sum are kept."""
-    return cache() / "controlplane" / KUBERNETES.pins
+    pins = b"".join((_HERE / name).read_bytes() for name in ("go.mod", "go.sum"))
+    return cache() / "controlplane" / hashlib.sha256(pins).hexdigest()[:12]
 
 
 def ensure(names: Iterable[str] = BOOT) -> dict[str, Path]:
@@ -42,7 +46,7 @@ def ensure(names: Iterable[str] = BOOT) -> dict[str, Path]:
     missing = [name for name, places in wanted.items() if not any(map(_runs, places))]
     if packed := [name for name in missing if name in FROM_DEBIAN]:
         unpack(PROMETHEUS, packed, cache() / PROMETHEUS)
-    KUBERNETES.build([name for name in missing if name not in FROM_DEBIAN], built())
+    build([name for name in missing if name not in FROM_DEBIAN], built())
     return {name: next(filter(_runs, places)) for name, places in wanted.items()}
 
 
@@ -53,7 +57,7 @@ def _places(name: str) -> list[Path]:
     if name not in PACKAGES:
         raise KeyError(name)
     brought = os.environ.get("KUBEBUILDER_ASSETS")
-    return [*([Path(brought) / name] if brought else []), built() / KUBERNETES.file_name(name)]
+    return [*([Path(brought) / name] if brought else []), built() / file_name(name)]
 
 
 def _runs(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Building programs of others, once, from the module of ours that pins them: Kubernetes' own first of all."""
+"""Building Kubernetes' own programs, once, from the module that pins them."""
 
 import hashlib
 import os
@@ -7,8 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from filelock import FileLock
 
 _HERE = Path(__file__).parent
 _VERSION = {"gitVersion": "v1.36.3", "gitMajor": "1", "gitMinor": "36"}
+_STAMPS = " ".join(f"-X k8s.io/component-base/version.{name}={value}" for name, value in _VERSION.items())
 
 # Two of the packages are called `kwok`: each output has a name of its own. Karpenter is upstream's, with its KWOK
 # provider, and a main of ours.
@@ -35,78 +35,49 @@ class BuildError(RuntimeError):
     """A program could not be built."""
 
 
-@dataclass(frozen=True)
-class Module:
-    """A go.mod of ours that pins the programs of others.
+def file_name(name: str) -> str:
+    """Return what a program is called among the built ones: what has source of ours is named after that too."""
+    package = PACKAGES[name]
+    if not package.startswith("./"):
+        return name
+    source = b"".join(path.read_bytes() for path in sorted((_HERE / package).glob("*.go")))
+    return f"{name}-{hashlib.sha256(source).hexdigest()[:12]}"
 
-    Args:
-        home: where go.mod and go.sum are.
-        packages: what is built, by the name that each output gets.
-        stamps: variables that are set while linking, by their full names.
-        instead: what else a user may do who has no Go.
+
+def build(names: Sequence[str], directory: Path) -> None:
+    """Build each program into `directory`, under its `file_name`; whoever builds there at the same time is waited for.
+
+    Raises:
+        BuildError: Go is missing, or a build failed.
     """
-
-    home: Path
-    packages: Mapping[str, str]
-    stamps: Mapping[str, str]
-    instead: str = ""
-
-    @property
-    def pins(self) -> str:
-        """What tells exactly these versions from all others."""
-        content = b"".join((self.home / name).read_bytes() for name in ("go.mod", "go.sum"))
-        return hashlib.sha256(content).hexdigest()[:12]
-
-    def file_name(self, name: str) -> str:
-        """Return what a program is called among the built ones: what has source of ours is named after that too."""
-        package = self.packages[name]
-        if not package.startswith("./"):
-            return name
-        source = b"".join(path.read_bytes() for path in sorted((self.home / package).glob("*.go")))
-        return f"{name}-{hashlib.sha256(source).hexdigest()[:12]}"
-
-    def build(self, names: Sequence[str], directory: Path) -> None:
-        """Build each program into `directory`, under its `file_name`; whoever builds there now is waited for.
-
-        Raises:
-            BuildError: Go is missing, or a build failed.
-        """
-        if not names:
-            return
-        directory.mkdir(parents=True, exist_ok=True)
-        with FileLock(directory / ".lock"):
-            missing = [name for name in names if not (directory / self.file_name(name)).exists()]
-            for position, name in enumerate(missing, start=1):
-                self._build(name, directory, f"[{position} of {len(missing)}] {name}")
-
-    def _build(self, name: str, directory: Path, title: str) -> None:
-        if shutil.which("go") is None:
-            raise BuildError(f"{name} must be built, and `go` is not installed{self.instead}")
-        unfinished = directory / f".{name}.{os.getpid()}"
-        stamps = " ".join(f"-X {variable}={value}" for variable, value in self.stamps.items())
-        flags = ["-trimpath", "-buildvcs=false", "-mod=readonly", "-ldflags", f"-s -w {stamps}"]
-        try:
-            _show(["go", "build", *flags, "-o", str(unfinished), self.packages[name]], self.home, title)
-            unfinished.replace(directory / self.file_name(name))
-        finally:
-            unfinished.unlink(missing_ok=True)
+    if not names:
+        return
+    directory.mkdir(parents=True, exist_ok=True)
+    with FileLock(directory / ".lock"):
+        missing = [name for name in names if not (directory / file_name(name)).exists()]
+        for position, name in enumerate(missing, start=1):
+            _build(name, directory, f"[{position} of {len(missing)}] {name}")
 
 
-KUBERNETES = Module(
-    _HERE,
-    PACKAGES,
-    {f"k8s.io/component-base/version.{name}": value for name, value in _VERSION.items()},
-    "; or set KUBEBUILDER_ASSETS",
-)
+def _build(name: str, directory: Path, title: str) -> None:
+    if shutil.which("go") is None:
+        raise BuildError(f"{name} must be built, and `go` is not installed; or set KUBEBUILDER_ASSETS")
+    unfinished = directory / f".{name}.{os.getpid()}"
+    flags = ["-trimpath", "-buildvcs=false", "-mod=readonly", "-ldflags", f"-s -w {_STAMPS}"]
+    try:
+        _show(["go", "build", *flags, "-o", str(unfinished), PACKAGES[name]], title)
+        unfinished.replace(directory / file_name(name))
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
-def _show(argv: Sequence[str], home: Path, title: str) -> None:
+def _show(argv: Sequence[str], title: str) -> None:
     ticking = sys.stderr.isatty()
     started = time.monotonic()
     _say(f"{title}: building" + ("" if ticking else " (the first time takes minutes)"), ticking=ticking)
     with subprocess.Popen(
         argv,
-        cwd=home,
+        cwd=_HERE,
         env={**os.environ, "CGO_ENABLED": "0"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

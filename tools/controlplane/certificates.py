@@ -12,8 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _LIFETIME = timedelta(days=365)
-_CLOCK_SKEW = timedelta(days=1)
-"""By how much a clock may be behind that finds them valid, as it would in a cluster of some days."""
+_CLOCK_SKEW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)

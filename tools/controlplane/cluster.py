@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -86,14 +85,9 @@ class Cluster:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment for programs that use this cluster: KUBECONFIG, our kubectl on PATH, no cache elsewhere.
-
-        Pretended pods are on the loopback, where no operator looks for pods unless it is told to.
-        """
-        on_loopback = ip_network(self.pod_network).is_loopback
+        """The environment for programs that use this cluster: KUBECONFIG, our kubectl on PATH, no cache elsewhere."""
         return {
             **os.environ,
-            **({"POOLKEEPER_POD_NETWORKS": self.pod_network} if on_loopback else {}),
             "KUBECONFIG": str(self.kubeconfig),
             "KUBECACHEDIR": str(self.directory / "kubectl-cache"),
             "PATH": f"{self.site.binaries['kubectl'].parent}:{os.environ.get('PATH', '')}",

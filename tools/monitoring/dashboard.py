@@ -4,8 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from monitoring.panel import Panel
-from monitoring.panels import ROWS
+from monitoring.panels import ROWS, Panel
 
 Json = dict[str, Any]
 

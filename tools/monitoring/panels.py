@@ -5,8 +5,10 @@ added, and `$label` the label whose values spend is shown by. Each query takes t
 largest value over the processes first.
 """
 
-from monitoring.itself import ITSELF
-from monitoring.panel import AMOUNT, PRICE, SECONDS, SHARE, Panel, Query, figure
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = dict[str, Any]
 
 POOLS = 'namespace=~"$namespace",pool=~"$pool"'
 MONEY = f'{POOLS},currency="$currency"'
@@ -15,12 +17,45 @@ LABELLED = f'poolkeeper_pool_label{{{POOLS},key="$label"}}'
 UNLABELLED = f"sum({PER_HOUR} unless on (namespace, pool) {LABELLED})"
 SAVED = f"max by (namespace, pool, cause) (poolkeeper_pool_cost_savings_month_to_date{{{MONEY}}})"
 
+AMOUNT: Json = {"unit": "none", "decimals": 2}
+PRICE: Json = {"unit": "none", "decimals": 4}
+SHARE: Json = {"unit": "percentunit", "decimals": 1}
+COUNT: Json = {"unit": "short", "min": 0}
+SECONDS: Json = {"unit": "s", "min": 0}
 POOL = "{{namespace}}/{{pool}}"
 
 
 def per_pool(metric: str, selector: str = POOLS) -> str:
     """Return the query of a metric by pool."""
     return f"max by (namespace, pool) (poolkeeper_pool_{metric}{{{selector}}})"
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query, and what its series are called."""
+
+    expression: str
+    legend: str = ""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A panel of Grafana's kind `kind`. `width` is in its grid of 24 columns; `stacked` series add up to a whole."""
+
+    title: str
+    description: str
+    queries: tuple[Query, ...]
+    kind: str = "timeseries"
+    format: Json = field(default_factory=lambda: COUNT)
+    width: int = 12
+    height: int = 8
+    stacked: bool = False
+    limits: tuple[float, ...] = ()
+
+
+def figure(title: str, description: str, expression: str, form: Json) -> Panel:
+    """Return a panel of one number."""
+    return Panel(title, description, (Query(expression),), "stat", form, width=4, height=4)
 
 
 SPEND = (
@@ -223,6 +258,5 @@ ROWS = {
     "Savings, budget and prices": SAVINGS,
     "What the money bought": WORK,
     "Size and queue": SIZE,
-    "Poolkeeper itself": ITSELF,
 }
 """The panels by the row that they stand in."""

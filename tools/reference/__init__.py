@@ -2,12 +2,12 @@
 
 Each module makes one page: `fields` from the resource's schema, `reasons` from the enum, `metrics` from the
 operator's registry, `events` from what is posted, `commands` from the command lines, `rbac` from the manifests, `names`
-from the constants that Kubernetes sees, `limits` from those that bound what is read.
+from the constants that Kubernetes sees.
 """
 
 from collections.abc import Callable
 
-from reference import commands, events, fields, limits, metrics, names, rbac, reasons
+from reference import commands, events, fields, metrics, names, rbac, reasons
 
 PAGES: dict[str, Callable[[], str]] = {
     "fields.md": fields.page,
@@ -17,6 +17,5 @@ PAGES: dict[str, Callable[[], str]] = {
     "cli.md": commands.page,
     "rbac.md": rbac.page,
     "names.md": names.page,
-    "limits.md": limits.page,
 }
 """By file name in docs/reference: what makes the page."""

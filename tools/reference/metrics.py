@@ -9,8 +9,7 @@ from reference.markdown import code, headed, table
 
 INTRO = """The operator serves these at `/metrics` of its `--listen` address. Names follow Prometheus' rules: base
 units, `_total` for counters. The live depth of a pool's queue is here and not in its status, which is not written for
-its sake. Beside them are those of every Python process: `process_cpu_seconds_total`, `process_resident_memory_bytes`,
-`process_open_fds`, `python_gc_collections_total` and their kin."""
+its sake."""
 
 
 def page() -> str:
@@ -21,7 +20,7 @@ def page() -> str:
 def rows() -> Iterator[tuple[str, str, str, str]]:
     """Yield a line for each metric."""
     telemetry = Telemetry()
-    for metric in (part for held in (telemetry, telemetry.cost, telemetry.own) for part in vars(held).values()):
+    for metric in (*vars(telemetry).values(), *vars(telemetry.cost).values()):
         if isinstance(metric, MetricWrapperBase):
             yield row(metric)
 

@@ -63,12 +63,6 @@ ANNOTATIONS = {
     names.JOURNAL_OF: "On a ConfigMap of the journal: its pool's namespace and name.",
     names.JOURNAL_UNTIL: "Beside it: when its last record was made.",
     names.JOURNAL_BYTES: "Beside it: its size.",
-    names.MAX_REPLICAS: "On a namespace, by its administrator, as the three below: the largest `maxReplicas` that its "
-    "pools may have. They count where `manifests/policies` is installed.",
-    names.MAX_MONTHLY_BUDGET: "The largest monthly budget, as `15000` (USD) or `15000 EUR`; each of its pools then "
-    "needs one in that currency that holds growth, and none has prices of its own.",
-    names.SERVERS: "The Prometheus servers and brokers that its pools may name, with blanks between them.",
-    names.QUERIES: "`true`: its pools may have raw queries.",
     names.DELETION_COST: "On a pod that is to go before the others of its ReplicaSet.",
 }
 

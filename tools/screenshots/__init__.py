@@ -21,7 +21,6 @@ DASHBOARD = {
     "Savings, budget and prices": "dashboard-savings.svg",
     "What the money bought": "dashboard-work.svg",
     "Size and queue": "dashboard-size.svg",
-    "Poolkeeper itself": "dashboard-itself.svg",
 }
 """By row of the dashboard."""
 PICTURES = frozenset({*LIVE, *COMMANDS, *DASHBOARD.values(), *SHOTS})

@@ -13,8 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from controlplane.prometheus import Prometheus
-from monitoring.panel import Panel, Query
-from monitoring.panels import ROWS
+from monitoring.panels import ROWS, Panel, Query
 from screenshots.ground import Ground
 
 CHOSEN = {"$namespace": ".*", "$pool": ".*", "$currency": "USD", "$label": "team"}

@@ -23,8 +23,6 @@ NAMED = 50
 """How many machines of a day are told by name: a month of a large pool must fit a ConfigMap."""
 
 DIGITS = Context(prec=60)
-MOST = Decimal(10) ** 30
-"""No amount is larger: sums of what is stored, and their nine decimals, stay within DIGITS."""
 LIKE = {"gpuHours": "replicaHours", "list": "cost", "contracted": "cost"}
 """What is left out where it is the same as another."""
 LINE = {
@@ -84,7 +82,7 @@ def load(stored: Mapping[str, Any]) -> Amount:
     return Amount(
         lines={name: _read_line(line) for name, line in stored.get("tiers", {}).items()},
         savings=Savings(**saved, baseline=baseline),
-        use=Use(**{name: float(_number(use, key)) for key, name in USE.items()}),
+        use=Use(**{name: float(use.get(key, 0)) for key, name in USE.items()}),
         gap=_number(stored, "gap"),
         machines=_read_machines(stored.get("machines", ())),
     )
@@ -108,18 +106,9 @@ def load_place(stored: Mapping[str, Any]) -> Place:
 
 
 def _number(stored: Mapping[str, Any], key: str) -> Decimal:
-    return checked(stored.get(key, ZERO))
-
-
-def checked(stored: Any) -> Decimal:  # noqa: ANN401  whatever the store holds
-    """Return a number that can be stored again.
-
-    Raises:
-        TypeError, ValueError, ArithmeticError: it is none.
-    """
-    found = Decimal(stored)
-    if not found.is_finite() or abs(found) > MOST:
-        raise ValueError(f"{found} is no amount")
+    found = Decimal(stored.get(key, ZERO))
+    if not found.is_finite():
+        raise ValueError(f"{key} is {found}")
     return found
 
 
@@ -177,7 +166,7 @@ def _part(part: Part) -> list[str]:
 
 def _read_machines(stored: Sequence[Mapping[str, Any]]) -> dict[Machine, Part]:
     return {
-        Machine(group["tier"], load_place(group["place"]), node): Part(checked(hours), checked(cost))
+        Machine(group["tier"], load_place(group["place"]), node): Part(Decimal(hours), Decimal(cost))
         for group in stored
         for node, (hours, cost) in group["nodes"].items()
     }

@@ -19,7 +19,6 @@ from decimal import Decimal, InvalidOperation
 from itertools import chain
 from typing import Any
 
-from poolkeeper.api.nesting import held
 from poolkeeper.api.refused import RefusedError
 from poolkeeper.core.days import ZERO
 
@@ -128,7 +127,7 @@ def objects(text: Iterator[str]) -> Iterator[Line]:
         if not line.strip():
             continue
         try:
-            found = json.loads(held(line), parse_float=Decimal)
+            found = json.loads(line, parse_float=Decimal)
         except ValueError as error:
             raise BillError([f"line {number}: {error}"]) from error
         if not isinstance(found, dict):

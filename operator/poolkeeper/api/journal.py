@@ -21,7 +21,6 @@ import msgspec
 
 from poolkeeper.api import names
 from poolkeeper.api.journal_records import Record
-from poolkeeper.api.nesting import held
 
 Json = dict[str, Any]
 
@@ -145,9 +144,9 @@ def pages(found: Mapping[str, Any]) -> Pages:
 
 def _whose(found: Mapping[str, Any]) -> tuple[str, str, str]:
     try:
-        pool = json.loads(held((found.get("data") or {})[POOL]))
+        pool = json.loads((found.get("data") or {})[POOL])
         return str(pool["namespace"]), str(pool["name"]), str(pool["uid"])
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError):
         return "", "", ""
 
 

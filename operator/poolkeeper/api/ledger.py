@@ -17,7 +17,6 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from poolkeeper.api import amounts, names
-from poolkeeper.api.nesting import held
 from poolkeeper.core.days import Day
 
 Json = dict[str, Any]
@@ -98,7 +97,7 @@ def entries(configmap: Json) -> tuple[Entry, ...]:
 def _read(name: str, key: str, text: str | None, meaning: Callable[[Json], T]) -> T:
     """Return what the text of a key means."""
     try:
-        return meaning(json.loads(held(text or "")))
+        return meaning(json.loads(text or ""))
     except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"configmap/{name}: {key} cannot be read: {error!r}") from error
 

@@ -55,7 +55,7 @@ def dump(
         made["leadsTo"] = format_instant(memory.leads_to)
     tiers = _tiers(memory.tiers)
     made |= {"tiers": tiers} if tiers else {}
-    made |= {"replica": replica(memory.load, stored.get("replica"))} if memory.load.speed else {}
+    made |= {"replica": _replica(memory.load, stored.get("replica"))} if memory.load.speed else {}
     made |= {"habit": _habit(memory.habit, stored.get("habit"))} if memory.habit.weeks else {}
     made |= {"pin": _pin(memory.pin)} if memory.pin else {}
     made |= batch.dump(memory.jobs)
@@ -110,17 +110,7 @@ def _clock(name: str, grace: Grace, period: timedelta, stored: Mapping[str, Any]
     start = format_instant(since)
     if stored.get(name) == start:
         return start
-    return start if grace.sampled_at - since >= ripe_after(period) else None
-
-
-def is_void(stored: Mapping[str, Any], grace: Grace) -> bool:
-    """Return whether a clock is stored that no longer runs, or not since then: a restart would trust it."""
-    return any(name in stored and _clock(name, grace, timedelta.max, stored) != stored[name] for name in CLOCKS)
-
-
-def ripe_after(period: timedelta) -> timedelta:
-    """Return how old the clock of a period must be to be stored."""
-    return max(STORE_AFTER, period / 10)
+    return start if grace.sampled_at - since >= max(STORE_AFTER, period / 10) else None
 
 
 def _read_grace(stored: Mapping[str, Any], looked_until: datetime | None, now: datetime) -> Grace:
@@ -190,7 +180,7 @@ def _happened(stored: Mapping[str, Any], name: str, now: datetime) -> datetime |
     return min(now, parse_instant(stored[name])) if name in stored else None
 
 
-def replica(load: Load, stored: Any) -> Json:  # noqa: ANN401  whatever the store holds
+def _replica(load: Load, stored: Any) -> Json:  # noqa: ANN401  whatever the store holds
     """Return what a replica can do; what is stored stands until it is off by ROUGHLY: it is measured all the time."""
     before, now = _read_replica(stored), (load.per_replica or 0.0, load.mean or 0.0)
     known = (before.per_replica or 0.0, before.mean or 0.0)

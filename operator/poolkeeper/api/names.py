@@ -38,11 +38,6 @@ COST_MONTH_TO_DATE: Final = f"{GROUP}/cost-month-to-date"
 COST_FORECAST_MONTH_END: Final = f"{GROUP}/cost-forecast-month-end"
 SAVINGS_MONTH_TO_DATE: Final = f"{GROUP}/savings-month-to-date"
 
-MAX_REPLICAS: Final = f"policy.{GROUP}/max-replicas"
-MAX_MONTHLY_BUDGET: Final = f"policy.{GROUP}/max-monthly-budget"
-SERVERS: Final = f"policy.{GROUP}/servers"
-QUERIES: Final = f"policy.{GROUP}/queries"
-
 DELETION_COST: Final = "controller.kubernetes.io/pod-deletion-cost"
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 

@@ -13,7 +13,6 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from poolkeeper.api.names import OVERRIDE
-from poolkeeper.api.nesting import is_deeper
 from poolkeeper.api.shape import Shape, State
 from poolkeeper.api.spec import Spec, SpecError, parse_spec
 from poolkeeper.api.units import format_instant, parse_instant
@@ -84,6 +83,14 @@ def senseless(changes: object) -> str:
     if not isinstance(changes, dict) or not changes:
         return f"{OVERRIDE} changes nothing: its spec must hold fields"
     return f"{OVERRIDE} is nested over {DEPTH} deep" if is_deeper(changes, DEPTH) else ""
+
+
+def is_deeper(found: object, depth: int) -> bool:
+    """Return whether JSON is nested deeper than that."""
+    if not isinstance(found, dict | list):
+        return False
+    inside = found.values() if isinstance(found, dict) else found
+    return depth == 0 or any(is_deeper(one, depth - 1) for one in inside)
 
 
 def fixed(changes: Mapping[str, Any]) -> str:

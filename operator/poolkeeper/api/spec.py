@@ -1,16 +1,14 @@
 """The spec as users write it. These models are the one source of the CRD, its rules, the reference and the parser."""
 
-import json
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from poolkeeper.api.batch import BATCH_RULES, Batch, unreplaced
 from poolkeeper.api.capacity import Capacity, Drain
 from poolkeeper.api.cost import COST_RULES, Cost
 from poolkeeper.api.fields import MAX_REPLICAS, AutoDuration, Duration
-from poolkeeper.api.nesting import is_deeper
 from poolkeeper.api.peers import PeerRef
 from poolkeeper.api.problems import problems, shown
 from poolkeeper.api.refused import RefusedError
@@ -23,20 +21,6 @@ from poolkeeper.core import costing, model
 
 ABOVE, BELOW = 5.0, 1.0
 """The thresholds where the spec gives none: the field's common default is 5 waiting per replica."""
-DEEPEST = 32
-"""How deep a pod template may be nested: what Kubernetes knows of one ends at 16."""
-
-
-LARGEST = 256 * 1024
-"""How many bytes of JSON a pod template may have: the status keeps a copy, and both must fit one object."""
-
-
-def _possible(template: dict[str, Any]) -> dict[str, Any]:
-    if is_deeper(template, DEEPEST):
-        raise ValueError(f"is nested over {DEEPEST} deep, and no pod template is")
-    if len(json.dumps(template)) > LARGEST:
-        raise ValueError(f"has over {LARGEST // 1024} KiB, and no pod template has")
-    return template
 
 
 class ScaleUp(Part):
@@ -156,7 +140,7 @@ class Spec(Part):
 
     target_ref: TargetRef | None = None
     """The workload whose replicas the pool sets."""
-    template: Annotated[dict[str, Any], AfterValidator(_possible)] | None = None
+    template: dict[str, Any] | None = None
     """A pod template instead of a target: then the operator owns a Deployment of the pool's name."""
     mode: Literal["Active", "Observe", "Paused"] = "Active"
     """Active writes the target's size; Observe decides and explains only; Paused does nothing."""

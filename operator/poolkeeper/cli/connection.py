@@ -3,21 +3,18 @@
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import aiohttp
 import typer
-from rich.console import Capture, Console, ConsoleDimensions, ConsoleOptions, RenderableType
-from rich.segment import Segment
+from rich.console import Capture, Console, ConsoleDimensions
 
 from poolkeeper.api import names
-from poolkeeper.api.shards import Shard
 from poolkeeper.cli.completing import namespaces, pools
-from poolkeeper.cli.harmless import shown
 from poolkeeper.shell.access import Access
 from poolkeeper.shell.kube import KubeClient
 from poolkeeper.shell.kube_errors import NO_KIND, KubeError, NotFound
@@ -33,8 +30,6 @@ PIPED = 1000
 """How wide a pipe is, in characters."""
 HOME = "poolkeeper"
 """The namespace that the manifests give the operator."""
-NOT_OF_NODES = {"fieldSelector": "metadata.namespace!=kube-node-lease"}
-"""All leases but those of nodes, of which there are thousands."""
 
 
 class Output(StrEnum):
@@ -68,7 +63,7 @@ OperatorUrl = Annotated[
 
 
 class Paper(Console):
-    """What is printed on: what others wrote is shown there, and never obeyed.
+    """What is printed on.
 
     A screen has everything wrapped between words; a pipe is as wide as what is printed, so that nothing is cut there.
     COLUMNS gives either another width, NO_COLOR takes the colours off, and FORCE_COLOR gives them to a pipe.
@@ -85,10 +80,6 @@ class Paper(Console):
     def print(self, *things: Any, soft_wrap: bool | None = None, **how: Any) -> None:  # noqa: ANN401  as rich has it
         """Print as rich does, wrapped where it is a screen."""
         super().print(*things, soft_wrap=not self.on_screen if soft_wrap is None else soft_wrap, **how)
-
-    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
-        """Yield what is to be written, as rich does."""
-        yield from shown(super().render(renderable, options))
 
     @property
     def size(self) -> ConsoleDimensions:
@@ -202,33 +193,24 @@ async def operator_namespace(kube: KubeClient, given: str | None) -> str:
 
 
 async def leases(kube: KubeClient) -> list[Json]:
-    """Return the leases of all operators, of each of their shards; raises KubeError."""
-    found: Json = await kube.get("/apis/coordination.k8s.io/v1/leases", into=dict, params=NOT_OF_NODES)
-    return [one for one in found["items"] if Shard.named(one["metadata"]["name"])]
+    """Return the leases of all operators; raises KubeError."""
+    found: Json = await kube.get(
+        "/apis/coordination.k8s.io/v1/leases", into=dict, params={"fieldSelector": f"metadata.name={names.LEASE}"}
+    )
+    return list(found["items"])
 
 
 async def _through_api_server(kube: KubeClient, path: str) -> Json | None:
-    """Ask the pods that hold the leases: each knows the decisions on the pools of its shard."""
-    pages = []
-    with suppress(KubeError):
+    """Ask the pod that holds the lease."""
+    try:
         for lease in await leases(kube):
             namespace = lease["metadata"]["namespace"]
             pod = str(lease["spec"].get("holderIdentity") or "").rpartition("_")[0]
             if pod:
-                with suppress(KubeError):
-                    way = f"/api/v1/namespaces/{namespace}/pods/{pod}:{PORT}/proxy{path}"
-                    pages.append(await kube.get(way, into=dict))
-    return joined(pages) if pages else None
-
-
-def joined(pages: Sequence[Json]) -> Json:
-    """Return one page of those of several shards: of each pool that which tells a decision, if any does."""
-    told = [page for page in pages if "decision" in page]
-    if "items" not in pages[0]:
-        return told[0] if told else pages[0]
-    items = [item for page in pages for item in page.get("items", ())]
-    items.sort(key=lambda item: "decision" in item)
-    return {**pages[0], "items": list({(item["namespace"], item["name"]): item for item in items}.values())}
+                return await kube.get(f"/api/v1/namespaces/{namespace}/pods/{pod}:{PORT}/proxy{path}", into=dict)
+    except KubeError:
+        return None
+    return None
 
 
 def print_json(value: object) -> None:

@@ -75,7 +75,6 @@ COMMANDS: Mapping[str, Entry] = {
     "audit": Entry(
         "audit:audit", "Show who has the cluster's GPUs, how busy they are, what they cost, and what a pool would save."
     ),
-    "debug": Entry("debug:app", "What a bug report needs."),
     "crd": Entry("crd:crd", "Print the CustomResourceDefinition of InferencePool as YAML."),
     "completion": Entry(
         "completion:completion",

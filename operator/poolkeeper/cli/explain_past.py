@@ -9,7 +9,6 @@ from poolkeeper.api import journal, names
 from poolkeeper.api.journal import Pages
 from poolkeeper.api.journal_told import Past, Stretch, past
 from poolkeeper.api.names import shown
-from poolkeeper.api.shards import Shard
 from poolkeeper.api.units import parse_instant
 from poolkeeper.cli.connection import operator_namespace, stored
 from poolkeeper.shell.journal_store import Headed
@@ -69,7 +68,7 @@ async def gather(kube: KubeClient, place: tuple[str | None, str], operator: str 
     if not found:
         raise NoJournalError(nothing(namespace, name, home, is_there=body is not None))
     living = body["metadata"]["uid"] if body else found[-1][0]
-    spec, looked_until = body["spec"] if body else None, await _looked_until(kube, home, living)
+    spec, looked_until = body["spec"] if body else None, await _looked_until(kube, home)
     nobody = Known(namespace, name, kube.clock.now(), home, Past(), spec=spec, looked_until=looked_until)
     pools = [_told(nobody, chunks, replaced=uid != living) for uid, chunks in found]
     return replace(pools[-1], earlier=tuple(pools[:-1]))
@@ -133,15 +132,15 @@ async def _uids(kube: KubeClient, path: str, place: tuple[str, str]) -> list[str
     return sorted(until, key=lambda uid: until[uid])
 
 
-async def _looked_until(kube: KubeClient, home: str, uid: str) -> datetime | None:
-    """Return when whoever led for the pool of that UID last renewed a lease, None where nobody may know."""
+async def _looked_until(kube: KubeClient, home: str) -> datetime | None:
+    """Return when the leader last renewed its lease, None where nobody may know."""
     try:
-        found = await kube.list(f"/apis/coordination.k8s.io/v1/namespaces/{home}/leases", item=dict[str, Any])
-        whose = ((Shard.named(one["metadata"]["name"]), one["spec"].get("renewTime")) for one in found)
-        renewed = [parse_instant(at) for shard, at in whose if at and shard is not None and shard.has(uid)]
+        lease = await kube.get(
+            f"/apis/coordination.k8s.io/v1/namespaces/{home}/leases/{names.LEASE}", into=dict[str, Any]
+        )
+        return parse_instant(lease["spec"]["renewTime"])
     except (KubeError, KeyError, TypeError, ValueError):
         return None
-    return max(renewed, default=None)
 
 
 def audit_query(known: Known) -> str:

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from poolkeeper.api import nesting
 from poolkeeper.cli import completion
 from poolkeeper.cli.contents import Contents
 
@@ -39,6 +38,5 @@ def ask_version(
 
 def main() -> None:
     """Run the command line."""
-    nesting.allow()
     completion.ready()
     app()

@@ -16,19 +16,8 @@ PIPE = Path("-")
 INT, FLOAT, DATE = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float", "tag:yaml.org,2002:timestamp"
 
 
-MOST_VALUES = 1_000_000
-"""So many values may a document have, with each alias written out: kubectl refuses where aliases unfold to more."""
-
-
 class Loader(yaml.SafeLoader):
     """Reads `18:00` and `2027-06-30` as text, as kubectl does: to YAML 1.1 they are the number 1080 and a date."""
-
-    def construct_document(self, node: yaml.Node) -> Any:  # noqa: ANN401  whatever stands in the file
-        """Return a document, unless a few lines of it would become more than a machine holds."""
-        if unfolded(node, {}) > MOST_VALUES:
-            words = f"its aliases unfold to more than {MOST_VALUES:,} values"
-            raise yaml.constructor.ConstructorError(None, None, words, node.start_mark)
-        return super().construct_document(node)
 
     def construct_count(self, node: yaml.ScalarNode) -> str | float:
         """Return a number, or the text of one that counts in sixties."""
@@ -46,16 +35,6 @@ Loader.add_constructor(FLOAT, Loader.construct_count)
 Loader.add_constructor(DATE, Loader.construct_day)
 
 
-def unfolded(node: yaml.Node, known: dict[int, float]) -> float:
-    """Return how many values a node is with each alias written out; infinite where it holds itself."""
-    if id(node) not in known:
-        known[id(node)] = float("inf")
-        parts = [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else node.value
-        inside = parts if isinstance(node, yaml.CollectionNode) else ()
-        known[id(node)] = 1 + sum(unfolded(one, known) for one in inside)
-    return known[id(node)]
-
-
 def read(file: Path) -> list[Json]:
     """Return the pools of a YAML file, `-`: of what is piped in.
 
@@ -68,8 +47,6 @@ def read(file: Path) -> list[Json]:
         raise refusal(f"{file}: {error.strerror}") from error
     except (ValueError, yaml.YAMLError) as error:
         raise refusal(f"{file}: {error}") from error
-    except RecursionError:
-        raise refusal(f"{file} is nested deeper than can be read") from None
     pools = [one for one in documents if isinstance(one, dict) and one.get("kind") == names.KIND and not theirs(one)]
     if not pools:
         raise refusal(f"{file} holds no {names.KIND} of {names.API_VERSION}")

@@ -1,12 +1,12 @@
 """`poolkeeper run`: the operator."""
 
-import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from poolkeeper.api.units import parse_duration
 from poolkeeper.cli.connection import ask
 
 
@@ -28,14 +28,6 @@ def run(
     brokers_file: Annotated[
         Path | None, typer.Option(help="A YAML file of brokers that pools may name: Redis and RabbitMQ.")
     ] = None,
-    pod_network: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="CIDR",
-            envvar="POOLKEEPER_POD_NETWORKS",
-            help="Ask pods in this network only; repeatable. By default wherever the API server would go for a pod.",
-        ),
-    ] = None,
     lease_namespace: Annotated[
         str,
         typer.Option(
@@ -43,13 +35,7 @@ def run(
             "by default the pod's own namespace, else `default`."
         ),
     ] = "",
-    lease_duration: Annotated[str, typer.Option(help="How long a leader that died holds its lease, 1s to 1h.")] = "15s",
-    number: Annotated[
-        int,
-        typer.Option(
-            "--shards", help="Into how many shards the pools are divided, 1 to 64; each wants a process of its own."
-        ),
-    ] = 1,
+    lease_duration: Annotated[str, typer.Option(help="How long a leader that died holds its lease.")] = "15s",
     identity: Annotated[str, typer.Option(help="The name in the lease; by default the pod's or the host's.")] = "",
     listen: Annotated[
         str, typer.Option(help="Where /metrics and /healthz are served; by default 127.0.0.1:8080, or any free port.")
@@ -88,41 +74,28 @@ def run(
 
         [bold]poolkeeper run --kubeconfig ~/.kube/config --prometheus default=http://127.0.0.1:9090[/bold]
 
-    Logs are JSON, one line for each change of size. A second process waits until the first one is gone,
-    or takes another shard.
+    Logs are JSON, one line for each change of size. A second process waits until the first one is gone.
     """
     from poolkeeper.api.costs import Costs
-    from poolkeeper.api.shards import shards
     from poolkeeper.shell import app, logs
     from poolkeeper.shell.access import Access
     from poolkeeper.shell.brokers import load_brokers
     from poolkeeper.shell.costs import load as load_costs
     from poolkeeper.shell.kubeconfig import AccessError
-    from poolkeeper.shell.lease import read_duration
-    from poolkeeper.shell.listen import listening, read_address
-    from poolkeeper.shell.queues.reach import networks
     from poolkeeper.shell.servers import load_servers
     from poolkeeper.shell.settings import CLUSTER, LEDGER_LABELS, JournalTerms, Settings
-    from poolkeeper.shell.tracing import is_wanted
 
     try:
         servers = load_servers(prometheus or [], prometheus_file)
-        brokers, pod_networks = load_brokers(brokers_file), networks(pod_network or ())
+        brokers = load_brokers(brokers_file)
         given_costs = load_costs(costs) if costs else Costs()
-        duration = read_duration(lease_duration)
-        shards(number)
+        duration = parse_duration(lease_duration)
         logs.configure(log_level)
-        address = read_address(listen)
-        is_wanted(os.environ)
         Access.find(kubeconfig, context)
     except (ValueError, AccessError) as error:
         raise typer.BadParameter(str(error)) from error
     # Here, for kopf would wrap what is in the way in its own words and a traceback. Once it runs, an outage passes.
     ask((kubeconfig, context), lambda kube: kube.get("/version", into=dict))
-    try:
-        listener = listening(address)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
     given = {"identity": identity} if identity else {}
     app.run(
         Settings(
@@ -131,10 +104,8 @@ def run(
             namespaces=tuple(namespace or ()),
             prometheus=servers,
             brokers=brokers,
-            pod_networks=pod_networks,
             lease_namespace=lease_namespace,
             lease_duration=duration,
-            shards=number,
             listen=listen,
             cluster=cluster_name or given_costs.cluster or CLUSTER,
             price_book=price_book,
@@ -143,6 +114,5 @@ def run(
             overheads=tuple(one.to_core() for one in given_costs.overheads),
             journal=JournalTerms(journal_size * 2**10, timedelta(days=journal_days)),
             **given,
-        ),
-        listener,
+        )
     )

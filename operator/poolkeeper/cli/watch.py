@@ -5,8 +5,6 @@ Nothing here decides what is shown: rows, columns, the pane and the questions ar
 
 import asyncio
 import os
-import sys
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +13,6 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.containers import VerticalScroll
 from textual.coordinate import Coordinate
-from textual.filter import LineFilter
 from textual.widgets import DataTable, Footer, Input, Static
 
 from poolkeeper.cli import explain
@@ -25,12 +22,10 @@ from poolkeeper.cli.watch_detail import detail
 from poolkeeper.cli.watch_dialogs import MARGIN, Ask, Keys, Page
 from poolkeeper.cli.watch_feed import FAULTS, Feed, Source
 from poolkeeper.cli.watch_keys import HELP, KEYS
-from poolkeeper.cli.watch_lines import Harmless
 from poolkeeper.cli.watch_pause import question
 from poolkeeper.cli.watch_queue import Key
 from poolkeeper.cli.watch_rows import Choice, chosen
 from poolkeeper.cli.watch_table import Grid, Seen, grid
-from poolkeeper.cli.watch_terminal import leave_with
 
 EVERY = 1.0
 LOW = 16
@@ -72,10 +67,6 @@ class Watch(App[None]):
         )
         self.pools = DataTable[Text](id="pools", cursor_type="row", cell_padding=GAP // 2)
         self.line = Input(id="line", placeholder="text in a pool's name, mode, reason or trouble; Enter or Esc")
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """Return what each line goes through on its way to the terminal."""
-        return [Harmless(), *super().get_line_filters()]
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
@@ -248,8 +239,6 @@ def watch(access: tuple[Path | None, str | None], namespace: str | None, operato
 
     async def shown() -> None:
         async with Feed(access, namespace, operator) as feed:
-            terminal = asyncio.create_task(leave_with(sys.stdin.fileno()))
             await Watch(feed, namespace or "").run_async()
-            terminal.cancel()
 
     asyncio.run(shown())

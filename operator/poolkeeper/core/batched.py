@@ -242,7 +242,7 @@ def tick(spec: PoolSpec, seen: Look, *, waiting: bool) -> Grace:
         short=trusted and least(spec, seen) < seen.current,
         idle=trusted and idle.is_idle(seen) is True if spec.queue.down.idle_after is not None else None,
     )
-    return grace.advance(before, signs, spec.queue.interval * seen.stretch)
+    return grace.advance(before, signs, spec.queue.interval)
 
 
 def shrink(spec: PoolSpec, seen: Look, clock: Grace, before: int) -> Stage:

@@ -62,7 +62,7 @@ def follow(decide: Decide, spec: PoolSpec, seen: Look, before: Load, now: dateti
         known.figures or Figures(now, now, currency=spec.cost.currency), before, load, seen.depth.waiting
     )
     bucket = Bucket(seen, ground_of(spec, seen, figures), figures, now)
-    if known.at is None or now - known.at > max(LONGEST, 2 * spec.queue.interval * seen.stretch):
+    if known.at is None or now - known.at > max(LONGEST, 2 * spec.queue.interval):
         return resumed(spec, known, bucket)
     return lived(decide, spec, known, bucket, (known.at, now))
 

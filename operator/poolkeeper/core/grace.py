@@ -39,8 +39,7 @@ class Signs(NamedTuple):
 def advance(grace: Grace, signs: Signs, interval: timedelta) -> Grace:
     """Return the clock after a new sample; a gap longer than GAP, and than two looks, moves the starting points on.
 
-    `interval` is the one that is kept, which may be longer than the one that is asked for: what is looked at once in a
-    minute has no gaps of a minute. A clock of which nobody knows until when it was looked at has not run.
+    A clock of which nobody knows until when it was looked at has not run.
     """
     if grace.sampled_at is None:
         return advance(Grace(sampled_at=signs.at), signs, interval)

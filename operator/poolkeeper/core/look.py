@@ -32,7 +32,7 @@ class Look:
     `bounds` are those of the schedule now, `outlook` is what the load is expected to need by its week, `known` how
     busy the replicas are and what the load needs by what it was lately. `spent`: the budget is used up and holds the
     pool back. `plan` is what becomes of work that can wait, None: there is none. `pin` is one that counts now, `tied`
-    what the peer means for this pool. Looks are `stretch` times as far apart as asked for.
+    what the peer means for this pool.
     """
 
     target: Target
@@ -48,7 +48,6 @@ class Look:
     pin: Pin | None = None
     tied: Tied | None = None
     overridden_until: datetime | None = None
-    stretch: float = 1.0
 
     @property
     def need(self) -> Need | None:
@@ -92,14 +91,6 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
     capacity = capacity_of(parts, whole.replicas, spec)
     came = measured(spec, memory.load, depth, (parts, capacity))
     ended = came is not memory.load and came.number != memory.lead.number
-    ahead = spec.schedule is not None or spec.forecast is not None  # a pool that has neither need not know
-    lead_time = startup.usual(spec, (starts, *siblings.values())) if ahead else timedelta(0)
-    limits = bounds(spec, now, lead_time, memory.leads_to)
-    ready = sum(part.capacity.ready for part in parts)
-    paid = memory.account
-    if seen.bill is not None:
-        paid = replace(paid, counting=use.count(paid.counting, depth.samples, ready, known, now))
-    paid = accounted(spec, seen, paid, limits.cap if limits.narrow else None, now)
     remembered = Memory(
         target=target.uid,
         grace=memory.grace,
@@ -108,18 +99,29 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
         served=slo.count(memory.served, depth.samples, known, now) if spec.slo else memory.served,
         tiers=notice(memory.tiers, parts, siblings, now),
         habit=forecast.study(spec, memory.habit, present, now),
-        leads_to=limits.leads_to,
+        leads_to=memory.leads_to,
         silent_since=silence,
         known_queues=known_queues,
         outage_since=None if depth.whole else (memory.outage_since or now),
-        account=paid,
+        account=memory.account,
         load=came,
         lead=studied(spec, memory.lead, (starts, *siblings.values()), came) if ended else memory.lead,
         jobs=memory.jobs,
         counterfactual=memory.counterfactual,
         pin=pin.notice(memory.pin, seen.pinned, now),
     )
+    ahead = spec.schedule is not None or spec.forecast is not None  # a pool that has neither need not know
+    lead_time = startup.usual(spec, (starts, *siblings.values())) if ahead else timedelta(0)
     outlook = forecast.foresee(spec, remembered, present, lead_time, now)
+    limits = bounds(spec, now, lead_time, remembered.leads_to)
+    if limits.leads_to != remembered.leads_to:
+        remembered = replace(remembered, leads_to=limits.leads_to)
+    ready = sum(part.capacity.ready for part in parts)
+    if seen.bill is not None:
+        counted = use.count(memory.account.counting, depth.samples, ready, known, now)
+        remembered = replace(remembered, account=replace(memory.account, counting=counted))
+    paid = accounted(spec, seen, remembered.account, limits.cap if limits.narrow else None, now)
+    remembered = remembered if paid is memory.account else replace(remembered, account=paid)
     return Look(
         target=whole,
         depth=depth,
@@ -133,7 +135,6 @@ def look(spec: PoolSpec, seen: Observation, target: Target, memory: Memory, now:
         pin=pin.in_force(remembered.pin, now),
         tied=peer.bound(spec.tie, seen.peer),
         overridden_until=seen.overridden_until,
-        stretch=seen.stretch,
     )
 
 

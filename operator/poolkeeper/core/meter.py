@@ -127,8 +127,7 @@ def young(meter: Meter) -> frozenset[str]:
 def unseen(meter: Meter, billed: tuple[Billed, ...], begun: datetime) -> tuple[Arrival, ...]:
     """Return the rentals that were not as they are at the last change, at `begun`, oldest first.
 
-    One that began LATE before that, or earlier, was there all the time as something else, and counts from now on; so
-    does a young one that was stored, and whose node is known now, or is not any more.
+    One that began LATE before that, or earlier, was there all the time as something else, and counts from now on.
     """
     known = {one.uid: one.rental for one in meter.billed or ()}
     left = Counter(dict(meter.rented) if meter.billed is None else {})
@@ -140,8 +139,7 @@ def unseen(meter: Meter, billed: tuple[Billed, ...], begun: datetime) -> tuple[A
         elif left[one.rental] > 0 and (one.since <= begun - LATE or one.uid in meter.young):
             left[one.rental] -= 1
         elif known.get(one.uid) != one.rental and one.since > begun - LATE:
-            before = known.get(one.uid) or overhead(left, one.rental)
-            found += [(one, before)] if before or one.uid not in meter.young else []
+            found.append((one, known.get(one.uid) or overhead(left, one.rental)))
     return tuple(found)
 
 

@@ -159,7 +159,6 @@ class Observation:
     (AS_EXPECTED: nothing is in the way), `unsplit_detail` what to do. `bill` is what is paid for now, None: nobody
     counts. Until `lifted_until` no budget holds the pool back. `pinned` is what `spec.replicas` says, `peer` the pool
     of `spec.peerRef` (None: nobody knows of other pools); until `overridden_until` an override is part of the spec.
-    Looks are `stretch` times as far apart as the spec asks for: there was no time for more.
     """
 
     target: Target | None
@@ -174,4 +173,3 @@ class Observation:
     pinned: Pinned | None = None
     peer: Peer | None = None
     overridden_until: datetime | None = None
-    stretch: float = 1.0

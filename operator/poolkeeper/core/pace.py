@@ -87,7 +87,7 @@ def tick(spec: PoolSpec, seen: Look, refusal: Reason | None, *, waiting: bool) -
             calm=trusted and (refusal in (None, Reason.SURVIVORS_BUSY) or too_large),
             idle=trusted and idle.is_idle(seen) is True if spec.queue.down.idle_after is not None else None,
         ),
-        spec.queue.interval * seen.stretch,
+        spec.queue.interval,
     )
 
 

@@ -19,14 +19,9 @@ class MetricError(Exception):
     """A metric that cannot be used: which of R3's reasons, and the details in words."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(f"{reason}: {plain(detail)}")
+        super().__init__(f"{reason}: {detail}")
         self.reason = reason
-        self.detail = plain(detail)
-
-
-def plain(text: str) -> str:
-    """Return somebody else's text as it may stand in a condition, an event, a log: nothing that a terminal obeys."""
-    return text if text.isprintable() else "".join(one if one.isprintable() else " " for one in text)
+        self.detail = detail
 
 
 def open_session(connections: int, connect: timedelta, total: timedelta | None = None) -> aiohttp.ClientSession:

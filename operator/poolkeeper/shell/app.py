@@ -9,11 +9,9 @@ import gc
 import os
 import resource
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from datetime import timedelta
-from functools import partial
-from socket import socket
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import aiohttp
 import kopf
@@ -21,48 +19,39 @@ import structlog
 from aiohttp import web
 
 from poolkeeper.api import names
-from poolkeeper.api.shards import Shard
-from poolkeeper.shell import complaints, heartbeat, identity, units
+from poolkeeper.shell import complaints, identity, units
 from poolkeeper.shell.access import Access
 from poolkeeper.shell.apart import Apart
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.costs import TeamBudgets
-from poolkeeper.shell.diary import Deed
 from poolkeeper.shell.http import Served, application
-from poolkeeper.shell.inside import shown as within
 from poolkeeper.shell.journal import Journal
-from poolkeeper.shell.kube import ONLY_METADATA_LIST, KubeClient, Limits, Metadata
+from poolkeeper.shell.kube import ONLY_METADATA_LIST, KubeClient, Metadata
 from poolkeeper.shell.kube_errors import KubeError
 from poolkeeper.shell.leader import Elector
 from poolkeeper.shell.lease import LeaseTerms
 from poolkeeper.shell.ledger import Heading
 from poolkeeper.shell.list_watch import HasMetadata
-from poolkeeper.shell.listen import listening, read_address
 from poolkeeper.shell.loop import Loop, Sources
 from poolkeeper.shell.money import Money
-from poolkeeper.shell.pools import Key, Pool, Pools
+from poolkeeper.shell.pools import Key, Pools
 from poolkeeper.shell.prometheus import PrometheusServer
 from poolkeeper.shell.queues.batch import BatchReader
 from poolkeeper.shell.queues.outside import Outside
 from poolkeeper.shell.queues.pages import Pages
-from poolkeeper.shell.queues.reach import Reach
 from poolkeeper.shell.queues.scrape import PodScraper
-from poolkeeper.shell.readers import ASKED, broker_readers, kubernetes_readers
+from poolkeeper.shell.readers import broker_readers, kubernetes_readers
 from poolkeeper.shell.secrets import Secrets
 from poolkeeper.shell.settings import Settings
 from poolkeeper.shell.telemetry import Telemetry
-from poolkeeper.shell.tracing import is_wanted
 from poolkeeper.shell.turn import Turns
 
-if TYPE_CHECKING:
-    from poolkeeper.shell.traces import Traces
-
+DEFAULT_ADDRESS = "127.0.0.1:8080"
 STUCK = timedelta(minutes=8)
 STALLED = timedelta(seconds=15)
 CLOCK_JUMP = timedelta(seconds=30)
 HOUSEKEEPING = timedelta(minutes=5)
 DAY = timedelta(days=1)
-NAN = float("nan")
 UNIT_QUERIES = 4
 """So many queries for units are under way at a time, of one server."""
 
@@ -72,12 +61,10 @@ log = structlog.get_logger("poolkeeper")
 class Operator:
     """Everything one process runs, put together."""
 
-    def __init__(self, settings: Settings, listener: socket | None = None) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._listener = listener
         self.pools = Pools()
         self.telemetry = Telemetry()
-        self.own = self.telemetry.own
         self.parts = Apart()
         self._open = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
@@ -88,53 +75,44 @@ class Operator:
     async def start(self) -> None:
         """Open connections, start to reflect, and contend for the lease."""
         self.access = Access.find(self.settings.kubeconfig, self.settings.context)
-        self.kube = await self._open.enter_async_context(KubeClient(self.access, ear=self.own))
-        own_client = await self._client()
+        self.kube = await self._open.enter_async_context(KubeClient(self.access))
+        own_client = await self._open.enter_async_context(KubeClient(self.access, clock=self.kube.clock))
         await self.kube.get("/version", into=dict)  # sets the clock, and fails early and plainly
         self.cluster = Cluster(self.kube, self.settings.namespaces)
-        asking = await self._client(ASKED)
+        asking = await self._open.enter_async_context(KubeClient(self.access, clock=self.kube.clock))
         self.sources = self._sources(asking)
         self.money = Money(self.kube, self.cluster, self.pools, self.telemetry, self.settings)
-        self.money.keeps_house = self._keeps_house
         self.money.book.measure(self.telemetry)
         self.team_budgets = self._team_budgets()
-        traces = self._traces()
-        make_turns, make_loop = (traces.turns, traces.loop) if traces else (Turns, Loop)
-        turns = make_turns(self.kube, self.cluster, self.pools, self.telemetry, self.money)
+        turns = Turns(self.kube, self.cluster, self.pools, self.telemetry, self.money)
         self.journal = Journal(self.kube, self.telemetry, self.settings.operator_namespace, self.settings.journal)
-        self.journal.keeps_house = self._keeps_house
-        turns.hear = self.hear
-        turns.has_room = self.money.has_room = self.kube.has_room
-        self.loop = make_loop(self.kube, self.cluster, self.pools, self.sources, turns)
+        turns.hear = self.journal.note
+        self.loop = Loop(self.kube, self.cluster, self.pools, self.sources, turns)
+        for kind, reflector in self.cluster.reflectors.items():
+            self.telemetry.watch_age.labels(kind).set_function(_seconds(reflector.age))
         name = self._open.enter_context(_closing(identity.claim(self._lease(), self.settings.identity)))
         self.elector = Elector(own_client, self._terms(), name, on_lost=_leave)
-        self.kube.may_write = lambda: self.elector.leading
-        self._measure()
         await self._serve()
-        self._tasks = [*self._begin_vital(), *self._begin_apart()]
-
-    def _begin_vital(self) -> list[asyncio.Task[None]]:
-        """Begin what the process cannot live without."""
-        parts = {
-            "reflectors": self.cluster.run(),
-            "elector": self.contend(),
-            "loop": self._lead(),
-            "housekeeping": self._keep_house(),
-            "complaints": complaints.run(self.problems),
-            "heartbeat": heartbeat.watched(self.own.event_loop_delay.observe),
-        }
-        return [asyncio.create_task(self._vital(work), name=label) for label, work in parts.items()]
-
-    def _begin_apart(self) -> list[asyncio.Task[None]]:
-        """Begin what pools wait for least: an end of it is tried again, and said."""
-        parts = {
-            "prices": self.money.book.run,
-            "ledger": self._keep_ledger,
-            "units": self._count_units,
-            "team budgets": self._hold_budgets,
-            "journal": self._keep_journal,
-        }
-        return [asyncio.create_task(self.parts.run(label, work), name=label) for label, work in parts.items()]
+        self._tasks = [
+            asyncio.create_task(self._vital(work), name=label)
+            for label, work in (
+                ("reflectors", self.cluster.run()),
+                ("elector", self.contend()),
+                ("loop", self._lead()),
+                ("housekeeping", self._keep_house()),
+                ("complaints", complaints.run(self.problems)),
+            )
+        ]
+        self._tasks += [
+            asyncio.create_task(self.parts.run(label, work), name=label)
+            for label, work in (
+                ("prices", self.money.book.run),
+                ("ledger", self._keep_ledger),
+                ("units", self._count_units),
+                ("team budgets", self._hold_budgets),
+                ("journal", self._keep_journal),
+            )
+        ]
 
     async def stop(self) -> None:
         """Stop writing, release the lease, close everything."""
@@ -143,7 +121,8 @@ class Operator:
             if task.get_name() != "elector":
                 task.cancel()
         await asyncio.gather(*(task for task in self._tasks if task.get_name() != "elector"), return_exceptions=True)
-        await self._close_books()
+        last = [getattr(self, name) for name in ("journal", "money") if hasattr(self, name)]
+        await asyncio.gather(*(one.close() for one in last))  # the next leader waits for the longer of them only
         if hasattr(self, "elector"):
             await self.elector.release()
         for task in self._tasks:
@@ -151,27 +130,16 @@ class Operator:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._open.aclose()
 
-    async def _close_books(self) -> None:
-        """Write the last of journal and ledger, side by side; a clean end must not take longer than a crash does."""
-        last = [getattr(self, name) for name in ("journal", "money") if hasattr(self, name)]
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._terms().renew_deadline.total_seconds()):
-                await asyncio.gather(*(one.close() for one in last))
-
     def take(self, kind: str | None, body: dict[str, Any]) -> None:
         """Take in news of a pool."""
         metadata = body["metadata"]
         if kind == "DELETED":
             self._drop((metadata["namespace"], metadata["name"]), metadata["uid"])
         else:
-            before = self.pools.get((metadata["namespace"], metadata["name"]))
             pool = self.pools.take(body)
-            if self._has(pool):
-                if self.elector.leading and not pool.leading:
-                    pool.lead(self.elector.looked_until(pool.uid), self.kube.clock.now())
-                self.loop.note(pool)
-            elif before is not None and before is not pool:  # its name has gone to a pool of another shard
-                self.loop.forget(pool.key)
+            if self.elector.leading and not pool.leading:
+                pool.lead(self.elector.previous_renewal, self.kube.clock.now())
+            self.loop.note(pool)
         self.telemetry.pools.set(len(self.pools))
 
     def troubles(self) -> list[str]:
@@ -188,39 +156,18 @@ class Operator:
 
     def problems(self) -> list[str]:
         """Return what keeps the caches or the lease from news, and money from being counted, in words."""
-        return [problem for found in self._sources_of_problems().values() for problem in found()]
-
-    def hear(self, pool: Pool, deed: Deed) -> None:
-        """Take in a decision, as it was made."""
-        self.own.seen(deed.seen.readings)
-        self.journal.note(pool, deed)
+        return [
+            *self.cluster.problems(),
+            *filter(None, [self.elector.problem]),
+            *self.money.problems(),
+            *self.journal.problems(),
+            *self.team_budgets.problems(),
+            *self.parts.problems(),
+        ]
 
     def ready(self) -> bool:
         """Return whether the caches hold the cluster."""
         return all(reflector.is_synced for reflector in self.cluster.reflectors.values())
-
-    def _sources_of_problems(self) -> dict[str, Callable[[], list[str]]]:
-        """Return who tells of problems, by the part that they are in."""
-        return {
-            "watches": self.cluster.problems,
-            "lease": lambda: [self.elector.problem] if self.elector.problem else [],
-            "money": self.money.problems,
-            "journal": self.journal.problems,
-            "budgets": self.team_budgets.problems,
-            "parts": self.parts.problems,
-        }
-
-    def _measure(self) -> None:
-        """Have the metrics page show what is asked for when it is read."""
-        for kind, reflector in self.cluster.reflectors.items():
-            self.telemetry.watch_age.labels(kind).set_function(_seconds(reflector.age))
-        self.own.measure_writes(self.kube.writes)
-        self.own.measure_problems(self._sources_of_problems())
-        self.own.unheard.set_function(lambda: len(self._blind_to))
-        self.own.lease_left.set_function(self.elector.left)
-        self.telemetry.leader.set_function(lambda: self.elector.leading)
-        self.telemetry.shards.set(self.settings.shards)
-        self.telemetry.shard.set_function(lambda: self.elector.shard.number if self.elector.shard else NAN)
 
     async def contend(self) -> None:
         """Contend for the lease, but only with whole caches: who cannot see must not keep others from leading."""
@@ -232,15 +179,14 @@ class Operator:
         await self.cluster.synced()
         await self.elector.acquired()
         self.money.begin(self.kube.clock.now())
-        self.journal.begin(self.elector.identity, self.elector.looked_until)
-        for pool in self._own():
-            pool.lead(self.elector.looked_until(pool.uid), self.kube.clock.now())
-            self.loop.note(pool)
+        self.journal.begin(self.elector.identity, self.elector.previous_renewal)
+        for pool in self.pools:
+            pool.lead(self.elector.previous_renewal, self.kube.clock.now())
         gc.collect()
         gc.freeze()
         gc.set_threshold(100_000, 50, 1_000)
-        shard = self.elector.shard or Shard()
-        log.info("leading", identity=self.elector.identity, pools=len(self._own()), shard=shard.number, shards=shard.of)
+        self.telemetry.leader.set(1)
+        log.info("leading", identity=self.elector.identity, pools=len(self.pools))
         await self.loop.run(self.elector)
 
     async def _keep_house(self) -> None:
@@ -258,7 +204,7 @@ class Operator:
     async def _keep_ledger(self) -> None:
         """Once a day: delete what the ledger need not keep any longer."""
         await self.elector.acquired()
-        while self._keeps_house():
+        while True:
             await self.money.prune()
             await asyncio.sleep(DAY.total_seconds())
 
@@ -270,24 +216,12 @@ class Operator:
     async def _count_units(self) -> None:
         """Every few minutes: count what pools are there for. Queues wait for none of that: it has its own turns."""
         await self.elector.acquired()
-        await units.run(BatchReader(self.servers, UNIT_QUERIES), self._own, self.kube.clock.now)
+        await units.run(BatchReader(self.servers, UNIT_QUERIES), self.pools, self.kube.clock.now)
 
     async def _hold_budgets(self) -> None:
         """Every minute: hold the budgets of teams against what their pools cost."""
         await self.elector.acquired()
-        if self._keeps_house():
-            await self.team_budgets.run(self.pools, self.kube.clock.now)
-
-    def _has(self, pool: Pool) -> bool:
-        """Return whether a pool is this process's own to decide: one of its shard."""
-        return self.elector.shard is not None and self.elector.shard.has(pool.uid)
-
-    def _own(self) -> list[Pool]:
-        return [pool for pool in self.pools if self._has(pool)]
-
-    def _keeps_house(self) -> bool:
-        """Return whether what is to be done once for all pools is this process's: that of the first shard."""
-        return self.elector.shard is not None and self.elector.shard.number == 0
+        await self.team_budgets.run(self.pools, self.kube.clock.now)
 
     def compare(self, before: dict[str, Key], living: dict[str, int]) -> None:
         """Purge pools that the API server no longer has; count those whose news has not come since the last time.
@@ -328,31 +262,17 @@ class Operator:
         if not self._stopping:
             _leave()
 
-    async def _client(self, limits: Limits | None = None) -> KubeClient:
-        """Return a further client of the same cluster, whose requests wait for nobody else's."""
-        made = KubeClient(self.access, clock=self.kube.clock, limits=limits, ear=self.own)
-        return await self._open.enter_async_context(made)
-
-    def _traces(self) -> "Traces | None":
-        """Return where traces go, None where nobody has asked for any."""
-        if not is_wanted(os.environ):
-            return None
-        from poolkeeper.shell.traces import Traces  # noqa: PLC0415  who has asked for no trace waits for no import
-
-        made = Traces(self.settings.identity)
-        self._open.push_async_callback(asyncio.to_thread, made.close)
-        return made
-
     def _terms(self) -> LeaseTerms:
-        return LeaseTerms.lasting(self.settings.lease_duration, self.settings.operator_namespace, self.settings.shards)
+        duration = self.settings.lease_duration
+        return LeaseTerms(self.settings.operator_namespace, names.LEASE, duration, duration * 2 / 3, duration * 2 / 15)
 
     def _lease(self) -> str:
-        """Return a name for the leases of all shards that no other cluster's or namespace's has."""
+        """Return a name for the lease that no other cluster's or namespace's has."""
         return f"{self.access.server}/{self.settings.operator_namespace}/{names.LEASE}"
 
     def _sources(self, asking: KubeClient) -> Sources:
         self.servers = {one.name: PrometheusServer(one) for one in self.settings.prometheus}
-        pages = Pages(Secrets(self.kube), reach=Reach(self.settings.pod_networks))
+        pages = Pages(Secrets(self.kube))
         for closing in (pages.close, *(server.close for server in self.servers.values())):
             self._open.push_async_callback(closing)
         readers = kubernetes_readers(asking, self.cluster, pages)
@@ -367,12 +287,18 @@ class Operator:
         return TeamBudgets(self.kube, known.operator_namespace, known.teams, self.telemetry, heading)
 
     async def _serve(self) -> None:
-        inside = partial(within, self.settings)
-        served = Served(self.pools, self.telemetry, self.troubles, self.ready, self.problems, inside)
-        runner = web.AppRunner(application(served), access_log=None)
+        runner = web.AppRunner(
+            application(Served(self.pools, self.telemetry, self.troubles, self.ready, self.problems)), access_log=None
+        )
         await runner.setup()
         self._open.push_async_callback(runner.cleanup)
-        await web.SockSite(runner, self._listener or listening(read_address(self.settings.listen))).start()
+        host, _, port = (self.settings.listen or DEFAULT_ADDRESS).rpartition(":")
+        try:
+            await web.TCPSite(runner, host, int(port)).start()
+        except OSError:
+            if self.settings.listen:
+                raise
+            await web.TCPSite(runner, host, 0).start()
         self.address = f"http://{runner.addresses[0][0]}:{runner.addresses[0][1]}"
         log.info("serving", address=self.address)
 
@@ -415,12 +341,12 @@ def session(access: Access) -> kopf.AiohttpSession:
     return kopf.AiohttpSession(server=access.server, default_namespace=access.namespace, aiohttp_session=way)
 
 
-def run(settings: Settings, listener: socket | None = None) -> None:
-    """Run the operator until it is told to stop; it serves its pages at the listener, else where the settings say."""
+def run(settings: Settings) -> None:
+    """Run the operator until it is told to stop."""
     allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, allowed))  # one connection for each scraped pod
     registry = kopf.OperatorRegistry()
-    operator = Operator(settings, listener)
+    operator = Operator(settings)
 
     @kopf.on.startup(registry=registry, errors=kopf.ErrorsMode.PERMANENT)
     async def start(settings: kopf.OperatorSettings, **_: Any) -> None:  # noqa: ANN401  kopf's own keywords

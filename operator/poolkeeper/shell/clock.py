@@ -42,13 +42,9 @@ class Clock:
     def sync(self, date_header: str) -> timedelta:
         """Take in a `Date` header just received, and return how far the server's date is ahead of this clock.
 
-        More than a second, either way, is a jump: it is returned for telling and not followed. What is no date is
-        passed over: somebody in between may have written it.
+        More than a second, either way, is a jump: it is returned for telling and not followed.
         """
-        try:
-            date = parsedate_to_datetime(date_header).astimezone(UTC)
-        except (OverflowError, TypeError, ValueError):
-            return self.ahead
+        date = parsedate_to_datetime(date_header).astimezone(UTC)
         if self._start is None:
             self._start = date - self._elapsed()
         self.ahead = ahead = date - self.now()

@@ -47,7 +47,6 @@ class Cluster:
         self.ownership, self.tenancy = Ownership(), Tenancy()
         self.autoscalers, self.scaled_objects = Scalers(), Scalers()
         self.live_pods: defaultdict[str, dict[str, PodView]] = defaultdict(dict)
-        self._live_names: dict[str, Mapping[str, str]] = {}
         self.picked: dict[Key, Mapping[str, str]] = {}  # selectors of InferencePools, as far as they were asked for
         heard = {STATEFUL_SET: self.ownership.set_changed}
         self.workloads: dict[WorkloadKind, Reflector[Any, WorkloadView]] = {
@@ -117,12 +116,6 @@ class Cluster:
         pods = self.ownership.pods_of(workload.uid) if workload.tier else ()
         return frozenset(pod.uid for pod in pods if self.signals.was_reclaimed(pod, now))
 
-    def live_names(self, namespace: str) -> Mapping[str, str]:
-        """Return the UIDs of a namespace's live pods by name, as they are now; made anew where one came or went."""
-        if namespace not in self._live_names:
-            self._live_names[namespace] = {name: pod.uid for name, pod in self.live_pods[namespace].items()}
-        return self._live_names[namespace]
-
     def live_uids(self) -> set[str]:
         """Return the UIDs of all live pods."""
         return {pod.uid for pods in self.live_pods.values() for pod in pods.values()}
@@ -153,16 +146,10 @@ class Cluster:
     def _pod_changed(self, key: Key, old: PodView | None, new: PodView | None) -> None:
         self.ownership.pod_changed(key, old, new)
         self.tenancy.pod_changed(key, old, new)
-        if _live_uid(old) != _live_uid(new):
-            self._live_names.pop(key[0], None)
         if old is not None:
             self.live_pods[old.namespace].pop(old.name, None)
         if new is not None and new.live:
             self.live_pods[new.namespace][new.name] = new
-
-
-def _live_uid(pod: PodView | None) -> str:
-    return pod.uid if pod is not None and pod.live else ""
 
 
 def _with_nodes(namespaces: tuple[str, ...]) -> tuple[str, ...]:

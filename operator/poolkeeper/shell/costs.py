@@ -18,13 +18,11 @@ from poolkeeper.api import ledger
 from poolkeeper.api.costs import Costs, CostsError, parse
 from poolkeeper.api.ledger import Entry
 from poolkeeper.api.names import LEDGER_LABEL, TEAM_BUDGETS
-from poolkeeper.api.nesting import held
 from poolkeeper.core import budget as budgets
 from poolkeeper.core.account import Told
 from poolkeeper.core.days import month_of
 from poolkeeper.core.teams import Share, Standing, Team, stand
 from poolkeeper.core.zones import zone
-from poolkeeper.shell import others
 from poolkeeper.shell.kube import ONLY_METADATA_LIST, KubeClient
 from poolkeeper.shell.kube_errors import ConflictError, KubeError, NotFound
 from poolkeeper.shell.ledger import Heading, borne
@@ -94,8 +92,7 @@ class TeamBudgets:
         At a start that waits until all pools were reviewed: half a sum would look as if money had come back.
         """
         self._begun = self._begun or now
-        known = (pool.reckoning.statement or others.has_cost(pool) for pool in pools if pool.core)
-        if now - self._begun < SETTLING and not all(known):
+        if now - self._begun < SETTLING and any(pool.core and not pool.reckoning.statement for pool in pools):
             return
         try:
             await self._recall()
@@ -199,12 +196,10 @@ class TeamBudgets:
 
 
 def shares_of(pools: Iterable[Pool], heading: Heading) -> Iterator[Share]:
-    """Yield what living pools have cost, as far as that was reviewed; those of other shards as their status says."""
+    """Yield what living pools have cost, as far as that was reviewed."""
     for pool in pools:
         found = pool.reckoning.statement
-        if found is None:
-            yield from others.share(pool, borne(pool, heading))
-        else:
+        if found is not None:
             yield Share(
                 pool="/".join(pool.key),
                 labels=borne(pool, heading),
@@ -243,6 +238,6 @@ def memo(told: Told) -> str:
 def remembered(stored: Json) -> Iterator[tuple[str, Told]]:
     """Yield what was told of each budget, as far as it can be read."""
     for name, text in stored.items():
-        with suppress(AttributeError, KeyError, TypeError, ValueError):
-            found = json.loads(held(text))
+        with suppress(KeyError, TypeError, ValueError):
+            found = json.loads(text)
             yield name, Told(date.fromisoformat(found["month"]), tuple(map(str, found["thresholds"])))

@@ -74,8 +74,6 @@ class Halves:
             return Kept()
         if _is_split(pool):
             pool.is_bare = False
-        elif pool.is_bare and not (pool.budget_rest.problem or pool.sibling_rest.problem):
-            return Kept()  # as most pools, at each look: there is nothing to keep, and nothing to take away
         guarded, may_shrink = await self._guard(pool, target, min(decision.current, decision.size))
         standing = await self._keep_sibling(pool, target, decision)
         return Kept(guarded if standing.reason is Reason.AS_EXPECTED else standing, may_shrink)

@@ -3,20 +3,14 @@
 Numbers and reasons only: nothing here is secret, and nothing can be changed.
 """
 
-import asyncio
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from aiohttp import web
 
 from poolkeeper.api.explain import explanation
 from poolkeeper.shell.pools import Pool, Pools
 from poolkeeper.shell.telemetry import Telemetry
-
-TOGETHER = 50
-"""So many pools are shown before anything else may happen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +22,13 @@ class Served:
     troubles: Callable[[], list[str]]
     ready: Callable[[], bool]
     problems: Callable[[], list[str]]
-    inside: Callable[[], dict[str, Any]] = dict
 
 
 def application(served: Served) -> web.Application:
     """Return the web application."""
 
     async def metrics(_: web.Request) -> web.Response:
-        body = await served.telemetry.unhurried_page()
+        body = served.telemetry.page()
         return web.Response(body=body, headers={"Content-Type": served.telemetry.content_type})
 
     async def healthz(_: web.Request) -> web.Response:
@@ -47,16 +40,8 @@ def application(served: Served) -> web.Application:
         words = ["ok" if ready else "not synced yet", *served.problems()]
         return web.Response(status=200 if ready else 503, text="\n".join(words))
 
-    async def debug(_: web.Request) -> web.Response:
-        return web.json_response(served.inside())
-
     async def listed(_: web.Request) -> web.Response:
-        items = []
-        for number, pool in enumerate(served.pools):
-            items.append(json.dumps(shown(pool)))
-            if number % TOGETHER == 0:
-                await asyncio.sleep(0)  # thousands of trails take seconds: looks do not wait for them
-        return web.Response(text=f'{{"items": [{", ".join(items)}]}}', content_type="application/json")
+        return web.json_response({"items": [shown(pool) for pool in served.pools]})
 
     async def one(request: web.Request) -> web.Response:
         pool = served.pools.get((request.match_info["namespace"], request.match_info["name"]))
@@ -68,7 +53,6 @@ def application(served: Served) -> web.Application:
     app.router.add_get("/metrics", metrics)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
-    app.router.add_get("/debug", debug)
     app.router.add_get("/pools", listed)
     app.router.add_get("/pools/{namespace}/{name}", one)
     return app

@@ -11,7 +11,7 @@ is always told. A process that is killed takes its last minute with it, and the 
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -54,7 +54,7 @@ log = structlog.get_logger("poolkeeper")
 
 
 class Journal:
-    """The journals of pools. Until `begin` nothing is written; what is old goes where this process `keeps_house`."""
+    """The journals of all pools. Until `begin` nothing is written."""
 
     def __init__(self, kube: KubeClient, telemetry: Telemetry, namespace: str, terms: JournalTerms) -> None:
         self._kube, self._telemetry, self._terms = kube, telemetry, terms
@@ -62,13 +62,12 @@ class Journal:
         self._diaries: dict[str, Diary] = {}
         self._gone: set[str] = set()
         self._identity = ""
-        self._looked_until: Callable[[str], datetime | None] = lambda _: None
-        self.keeps_house: Callable[[], bool] = lambda: True
+        self._looked_until: datetime | None = None
         self._version = version("poolkeeper")
         self._prune_problem = ""
 
-    def begin(self, identity: str, looked_until: Callable[[str], datetime | None]) -> None:
-        """Take in that this process leads, and until when another one looked at the pool of a UID before."""
+    def begin(self, identity: str, looked_until: datetime | None) -> None:
+        """Take in that this process leads, and until when another one looked before."""
         self._identity, self._looked_until = identity, looked_until
 
     def note(self, pool: Pool, deed: Deed) -> None:
@@ -97,7 +96,7 @@ class Journal:
             version=self._version,
             identity=self._identity,
             begins=begins,
-            looked_until=self._looked_until(pool.uid) if begins else None,
+            looked_until=self._looked_until if begins else None,
             generation=pool.generation,
             spec=without_values(pool.accepted or {}, pool.uid),
             refused=tuple(pool.invalid),
@@ -138,7 +137,7 @@ class Journal:
             await asyncio.sleep(1)
             now = self._kube.clock.now()
             await self.turn(now)
-            if self._terms.kept and self.keeps_house() and (pruned is None or now - pruned > DAY):
+            if self._terms.kept and (pruned is None or now - pruned > DAY):
                 pruned = now
                 await self.prune(now)
 

@@ -6,7 +6,6 @@ own, with a connection for each that is followed: a watch goes on over its LIST'
 through the budget of write_budget.py.
 """
 
-import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,8 +16,8 @@ import msgspec
 
 from poolkeeper.shell.access import Access
 from poolkeeper.shell.clock import Clock
-from poolkeeper.shell.kube_errors import NotLeading, TimedOut, Unreadable
-from poolkeeper.shell.kube_wire import JSON, Bounds, Call, Deaf, Ear, Wire
+from poolkeeper.shell.kube_errors import TimedOut, Unreadable
+from poolkeeper.shell.kube_wire import JSON, Bounds, Call, Wire
 from poolkeeper.shell.write_budget import Priority, WriteBudget
 
 T = TypeVar("T")
@@ -30,8 +29,6 @@ STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"  # JSON is YAML
 ONLY_METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 ONLY_METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-LONG_OUTSIDE = timedelta(minutes=1)
-"""Who has waited so long for room has half of what there is more of for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +76,9 @@ class Page(msgspec.Struct, Generic[T]):
 
 
 class KubeClient:
-    """A client for one cluster, open inside `async with`. Every answer's `Date` sets its `clock`; its `ear` hears all.
+    """A client for one cluster, open inside `async with`. Every answer's `Date` sets its `clock`.
 
-    All methods raise KubeError. Paths are absolute and may carry a query: "/apis/apps/v1/deployments". `may_write` is
-    asked right before each write is sent, however long that waited for its turn.
+    All methods raise KubeError. Paths are absolute and may carry a query: "/apis/apps/v1/deployments".
     """
 
     def __init__(
@@ -92,19 +88,16 @@ class KubeClient:
         clock: Clock | None = None,
         limits: Limits | None = None,
         field_manager: str = "poolkeeper",
-        ear: Ear | None = None,
     ) -> None:
         self.access = access
-        self._ear = ear or Deaf()
         self.clock = clock or Clock()
         self._limits = limits or Limits()
         self._field_manager = field_manager
-        self.may_write: Callable[[], bool] = lambda: True
-        self.writes = WriteBudget(per_second=self._limits.writes_per_second, concurrent=self._limits.concurrent_writes)
+        self._budget = WriteBudget(per_second=self._limits.writes_per_second, concurrent=self._limits.concurrent_writes)
 
     async def __aenter__(self) -> Self:
-        self._objects = Wire(self.access, self.clock, self._limits.connections, self._ear)
-        self._collections = Wire(self.access, self.clock, 0, self._ear)
+        self._objects = Wire(self.access, self.clock, self._limits.connections)
+        self._collections = Wire(self.access, self.clock, 0)
         return self
 
     async def __aexit__(
@@ -155,13 +148,10 @@ class KubeClient:
     ) -> AsyncGenerator[bytes, None]:
         """Yield the events of a watch as lines of JSON until the server ends it; TimedOut after `silence`.
 
-        Where `params` have `timeoutSeconds`, it is TimedOut too if it lasts longer than that and a silence more.
         `opened` is called once the server has accepted it. Close it (`contextlib.aclosing`) when leaving early.
         """
         call = Call("GET", path, {**params, "watch": "true"}, accept)
-        lifetime = params.get("timeoutSeconds")
-        whole = None if lifetime is None else timedelta(seconds=int(lifetime)) + silence
-        return self._collections.lines(call, Bounds(self._limits.event, whole, silence), opened)
+        return self._collections.lines(call, Bounds(self._limits.event, None, silence), opened)
 
     async def ask(self, path: str, question: object, *, into: type[T]) -> T:
         """Return the answer to a review: a question that is posted at `path` and kept nowhere."""
@@ -216,16 +206,6 @@ class KubeClient:
         body = None if options is None else msgspec.json.encode(options)
         await self._write(Call("DELETE", path, body=body), priority)
 
-    def has_room(self, waited: timedelta = timedelta(0)) -> bool:
-        """Return whether a write that can wait would have its turn within a second.
-
-        Whoever looks again soon had better wait outside: a write that waits here may run out of time, and holds its
-        look up. For who has `waited` outside it may be up to three seconds, the more the longer that was: so those
-        who have waited longest go first, and nobody waits for ever.
-        """
-        seconds = 1 + 2 * (waited / (waited + LONG_OUTSIDE))
-        return self.writes.waiting(Priority.STATUS) < seconds * self._limits.writes_per_second
-
     @property
     def _signed(self) -> Params:
         return {"fieldManager": self._field_manager}
@@ -234,12 +214,8 @@ class KubeClient:
         return await self._objects.read(call, Bounds(self._limits.body, self._limits.request))
 
     async def _write(self, call: Call, priority: Priority) -> Written:
-        began = time.monotonic()
         try:
-            async with self.writes.turn(priority, self._limits.request):
-                self._ear.waited(time.monotonic() - began)
-                if not self.may_write():
-                    raise NotLeading(f"{call}: this process does not lead")
+            async with self._budget.turn(priority, self._limits.request):
                 return _decoded(await self._request(call), Written, call)
         except TimeoutError as error:
             raise TimedOut(f"{call}: no turn to write in time") from error
@@ -248,5 +224,5 @@ class KubeClient:
 def _decoded(body: bytes, into: type[T], call: Call) -> T:
     try:
         return msgspec.json.decode(body, type=into)
-    except (RecursionError, ValueError) as error:
+    except msgspec.DecodeError as error:
         raise Unreadable(f"{call}: {error}") from error

@@ -1,7 +1,6 @@
 """What can go wrong with a request to the API server, in the API server's own words.
 
 KubeError
-├── NotLeading         nothing was sent: whoever does not lead must not write
 ├── Unreachable        no connection, or it broke: the request may or may not have been carried out
 ├── TimedOut           no answer in time: the same doubt
 ├── Unreadable         an answer that is not what was asked for, or larger than the limit
@@ -26,9 +25,6 @@ import msgspec
 
 NO_KIND = "404 page not found"
 """How the API server's answer ends where it has no such resource at all."""
-LONGEST_DELAY = 3600
-"""Seconds: whoever asks to be left alone for longer is asked again after these."""
-_SECONDS = re.compile("[0-9]{1,18}")
 _MANAGER = re.compile(r'conflict with "([^"]*)"')
 
 
@@ -44,10 +40,6 @@ class KubeError(Exception):
     """A request failed. `retry_after` is how long the server asked to be left alone, where it did."""
 
     retry_after: timedelta | None = None
-
-
-class NotLeading(KubeError):
-    """Nothing was sent: whoever does not lead must not write."""
 
 
 class Unreachable(KubeError):
@@ -159,7 +151,7 @@ def refusal(status: int, body: bytes, retry_after: str | None = None) -> Refused
 def _status(body: bytes) -> Status:
     try:
         return msgspec.json.decode(body, type=Status)
-    except (RecursionError, ValueError):
+    except msgspec.DecodeError:
         return Status()
 
 
@@ -173,7 +165,7 @@ def _owners(told: Status) -> tuple[FieldOwner, ...]:
 
 
 def _delay(header: str | None, told: Status) -> timedelta | None:
-    if header and _SECONDS.fullmatch(header):
-        return timedelta(seconds=min(int(header), LONGEST_DELAY))
+    if header and header.isdecimal():
+        return timedelta(seconds=int(header))
     seconds = told.details.retry_after_seconds if told.details else 0
-    return timedelta(seconds=min(seconds, LONGEST_DELAY)) if seconds > 0 else None
+    return timedelta(seconds=seconds) if seconds else None

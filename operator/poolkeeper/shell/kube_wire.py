@@ -1,22 +1,19 @@
 """One exchange with the API server: sent once, read within its bounds, every failure told as a KubeError."""
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
 
 import aiohttp
 
 from poolkeeper.shell.access import Access, AccessError
 from poolkeeper.shell.clock import Clock
-from poolkeeper.shell.kube_errors import KubeError, Refused, TimedOut, Unreachable, Unreadable, refusal
+from poolkeeper.shell.kube_errors import TimedOut, Unreachable, Unreadable, refusal
 
 JSON = "application/json"
 _LONGEST_CONNECT = 10
-_SHOWN = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,49 +54,19 @@ class Call:
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
 
-    @property
-    def verb(self) -> str:
-        """What Kubernetes calls it, as far as the request tells: a GET of a collection is a LIST or a WATCH."""
-        return "WATCH" if "watch" in self.params else "LIST" if "limit" in self.params else self.method
-
-
-class Ear(Protocol):
-    """Who is told of each request: what was answered, and after how many seconds."""
-
-    def answered(self, call: Call, code: str, seconds: float) -> None:
-        """Take in the answer's HTTP status, or what came in its place.
-
-        That is `timeout`, `unreachable`, `unreadable`, or `cancelled` where nobody waited any longer.
-        """
-
-    def waited(self, seconds: float) -> None:
-        """Take in for how long a write has waited for its turn."""
-
-
-class Deaf:
-    """Nobody is told."""
-
-    def answered(self, call: Call, code: str, seconds: float) -> None:
-        """Let it pass."""
-
-    def waited(self, seconds: float) -> None:
-        """Let it pass."""
-
 
 class Wire:
     """A session of at most `connections` connections (0: as many as there are calls) that sets `clock` as it goes."""
 
-    def __init__(self, access: Access, clock: Clock, connections: int, ear: Ear | None = None) -> None:
+    def __init__(self, access: Access, clock: Clock, connections: int) -> None:
         self._access = access
         self._clock = clock
-        self._ear = ear or Deaf()
         # no compression: near a cluster it costs more than the bytes do
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=connections),
             response_class=_Response,
             headers={"User-Agent": "poolkeeper", "Accept-Encoding": "identity"},
             cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,  # what is packed nevertheless may come to any size
         )
 
     async def close(self) -> None:
@@ -108,43 +75,20 @@ class Wire:
 
     async def read(self, call: Call, bounds: Bounds) -> bytes:
         """Return the body of a successful answer."""
-        with self._heard(call) as told:
-            async with self._answer(call, bounds) as response:
-                body = await _whole(response.content, bounds.size)
-            told(response.status)
-            return body
+        async with self._answer(call, bounds) as response:
+            return await _whole(response.content, bounds.size)
 
     async def lines(self, call: Call, bounds: Bounds, opened: Callable[[], None]) -> AsyncGenerator[bytes, None]:
         """Yield the lines of a successful answer as they come, without the empty ones; first call `opened`."""
-        with self._heard(call) as told:
-            async with self._answer(call, bounds) as response:
-                told(response.status)
-                opened()
-                rest = b""
-                async for chunk in response.content.iter_any():
-                    *lines, rest = (rest + chunk).split(b"\n")
-                    for line in filter(None, lines):
-                        _demand_size(line, bounds.size)
-                        yield line
-                    _demand_size(rest, bounds.size)
-
-    @contextmanager
-    def _heard(self, call: Call) -> Iterator[Callable[[int], None]]:
-        """Tell what becomes of a request: its answer once there is one, and in any case how it failed."""
-        began = time.monotonic()
-
-        def told(status: int) -> None:
-            self._ear.answered(call, str(status), time.monotonic() - began)
-
-        try:
-            yield told
-        except KubeError as error:
-            self._ear.answered(call, _code(error), time.monotonic() - began)
-            raise
-        except asyncio.CancelledError:
-            if call.verb != "WATCH":  # those are left whenever they have served
-                self._ear.answered(call, "cancelled", time.monotonic() - began)
-            raise
+        async with self._answer(call, bounds) as response:
+            opened()
+            rest = b""
+            async for chunk in response.content.iter_any():
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in filter(None, lines):
+                    _demand_size(line, bounds.size)
+                    yield line
+                _demand_size(rest, bounds.size)
 
     @asynccontextmanager
     async def _answer(self, call: Call, bounds: Bounds) -> AsyncIterator[aiohttp.ClientResponse]:
@@ -167,7 +111,6 @@ class Wire:
                     body = await _whole(response.content, bounds.size)
                     raise refusal(response.status, body, response.headers.get("Retry-After"))
                 with _cut_when_left(response):
-                    _demand_plain(response)
                     yield response
 
     async def _headers(self, call: Call) -> dict[str, str]:
@@ -206,23 +149,17 @@ def _translated(call: Call) -> Iterator[None]:
         raise TimedOut(f"{call}: no answer in time") from error
     except (aiohttp.ClientError, AccessError, OSError) as error:
         raise Unreachable(f"{call}: {error or type(error).__name__}") from error
-    except _UnfitError as error:
+    except _TooLargeError as error:
         raise Unreadable(f"{call}: {error}") from error
 
 
-class _UnfitError(Exception):
-    """More bytes than the bounds allow, or packed ones."""
-
-
-def _demand_plain(response: aiohttp.ClientResponse) -> None:
-    encoding = response.headers.get("Content-Encoding", "identity")
-    if encoding != "identity":
-        raise _UnfitError(f"the answer is packed as {encoding[:_SHOWN]!r}, which was not asked for")
+class _TooLargeError(Exception):
+    """More bytes than the bounds allow."""
 
 
 def _demand_size(found: bytes | bytearray, limit: int) -> None:
     if len(found) > limit:
-        raise _UnfitError(f"the answer is larger than {limit} bytes")
+        raise _TooLargeError(f"the answer is larger than {limit} bytes")
 
 
 async def _whole(content: aiohttp.StreamReader, limit: int) -> bytes:
@@ -231,10 +168,3 @@ async def _whole(content: aiohttp.StreamReader, limit: int) -> bytes:
         body += chunk
         _demand_size(body, limit)
     return bytes(body)
-
-
-def _code(error: KubeError) -> str:
-    """Return what stands for the answer in metrics."""
-    if isinstance(error, Refused):
-        return str(error.status)
-    return {TimedOut: "timeout", Unreadable: "unreadable"}.get(type(error), "unreachable")

@@ -151,7 +151,6 @@ class PodSpec(msgspec.Struct, rename="camel"):
     node_name: str = ""
     node_selector: dict[str, str] = {}
     affinity: Affinity | None = None
-    host_network: bool = False
 
 
 class PodStatus(msgspec.Struct, rename="camel"):

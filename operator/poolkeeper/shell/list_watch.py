@@ -155,18 +155,11 @@ class Stream:
             async for page in pages:
                 self._heard()
                 version = page.metadata.resource_version
-                seen.update(self._put(raw) for raw in page.items or ())
+                seen.update(_key(self._sink.put(raw)) for raw in page.items or ())
         self._sink.keep_only(seen)
         self.listed = True
         self.synced.set()
         return version
-
-    def _put(self, raw: msgspec.Raw) -> Key:
-        """Pass an object on, and return its key."""
-        try:
-            return _key(self._sink.put(raw))
-        except (RecursionError, ValueError) as error:
-            raise Unreadable(f"list {self._collection.path}: {error}") from error
 
     async def _watch(self, version: str) -> None:
         asked = self._collection
@@ -203,7 +196,7 @@ class Stream:
                     return self._sink.drop(event.object).resource_version
                 case "BOOKMARK":
                     return _BARE.decode(event.object).metadata.resource_version
-        except (RecursionError, ValueError) as error:
+        except msgspec.DecodeError as error:
             raise Unreadable(f"watch {self._collection.path}: {error}") from error
         raise refusal(0, bytes(event.object))
 

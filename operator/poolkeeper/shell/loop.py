@@ -1,6 +1,5 @@
 """The loop: one for all pools. Due -> look -> decide -> write; every step of one pool apart from all others'.
 
-tempo         whose time the agenda goes by: where one core is not enough for all looks, it runs slower for all alike
 agenda        which pools are due; word of a reclaim makes every pool on spot due at once
 sources       one request a Prometheus server for all of them; each pool's own pods
 turn          turn.py: decide, carry out, say
@@ -10,7 +9,7 @@ import asyncio
 import time
 from collections import Counter, defaultdict
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -30,16 +29,9 @@ from poolkeeper.shell.queues.batch import BatchReader
 from poolkeeper.shell.queues.demultiplex import Ask
 from poolkeeper.shell.queues.outside import Outside
 from poolkeeper.shell.queues.scrape import PodScraper
-from poolkeeper.shell.tempo import Strain, Tempo
 from poolkeeper.shell.turn import Turns
 
 IDLE = 0.1
-GRAIN = 0.005
-"""How long the loop rests at least, in seconds: of thousands of looks a second, some begin together."""
-AT_ONCE = 150
-"""So many looks begin in one turn at most: until all of them have had theirs, nothing else is heard."""
-BEAT = 1.0
-"""How often the tempo follows what the last looks took, in seconds."""
 
 log = structlog.get_logger("poolkeeper")
 
@@ -78,20 +70,6 @@ class Answers:
         return self._given[pool]
 
 
-@dataclass(slots=True)
-class Since:
-    """What the looks since an instant have taken: by the monotonic clock, and by this thread's time on a processor.
-
-    `late` is the sum of the seconds that they began late, `pages` how many pods' pages they have read.
-    """
-
-    at: float
-    used: float = field(default_factory=time.thread_time)
-    looks: int = 0
-    late: float = 0.0
-    pages: int = 0
-
-
 class Loop:
     """Looks at every pool on its interval while this process leads."""
 
@@ -102,10 +80,6 @@ class Loop:
         self._alarms = 0
         self._looks: set[asyncio.Task[None]] = set()
         self.turned_at = time.monotonic()
-        self._tempo = Tempo(self.turned_at)
-        self._since = Since(self.turned_at)
-        self._measured = 0.0
-        self._backlog = 0
 
     def note(self, pool: Pool) -> None:
         """Take in that a pool was made or changed."""
@@ -114,10 +88,7 @@ class Loop:
         else:
             interval = pool.core.queue.interval.total_seconds()
             together = any(isinstance(source, PrometheusSource) for source in pool.core.queue.sources)
-        now, asked = time.monotonic(), self._agenda.rate
-        self._agenda.put(pool.key, interval, self._tempo.now(now), together=together)
-        if self._agenda.rate > max(asked, self._measured):
-            self._tempo.expect(self._agenda.rate - self._measured, now)
+        self._agenda.put(pool.key, interval, time.monotonic(), together=together)
 
     def forget(self, key: Key) -> None:
         """Take in that a pool is gone."""
@@ -127,18 +98,13 @@ class Loop:
 
     async def run(self, elector: Elector) -> None:
         """Run for as long as this process leads; what is under way when it stops leading is dropped."""
-        began = time.monotonic()
-        self._since, self._backlog = Since(began), len(self._agenda)
         while elector.leading:
             self.turned_at = time.monotonic()
             self._hear_alarms()
-            self._keep_time()
-            self._turns.stretch = self._tempo.stretch
-            now = self._tempo.now(self.turned_at)
-            due = self._agenda.pop(now, self._is_busy, AT_ONCE)
-            self._count([self._tempo.since(now - ago, self.turned_at) if ago else 0.0 for _, ago in due], began)
-            known = (self._pools.get(key) for key, _ in due)
-            pools = [pool for pool in known if pool is not None and pool.leading]  # a name may go to another shard's
+            due = self._agenda.pop(self.turned_at, self._is_busy)
+            for _, late in due:
+                self._telemetry.lag_seconds.observe(late)
+            pools = [pool for key, _ in due if (pool := self._pools.get(key)) is not None]
             free = [pool for pool in pools if not pool.busy]
             self._telemetry.skipped.inc(len(pools) - len(free))
             self._start_round(free)
@@ -146,49 +112,14 @@ class Loop:
         for look in self._looks:
             look.cancel()
 
-    def _count(self, lates: list[float], began: float) -> None:
-        """Count how late looks are, not before this process `began` to lead: until then others have looked.
-
-        The first look at each pool tells nothing of the pace: all that were due while others led come up at once.
-        """
-        for late in lates:
-            counted = min(late, self.turned_at - began)
-            self._telemetry.lag_seconds.observe(counted)
-            self._since.late += counted
-        self._since.looks += len(lates)
-        if self._backlog:
-            self._backlog = max(0, self._backlog - len(lates)) if len(lates) >= AT_ONCE else 0
-            self._since = self._since if self._backlog else Since(self.turned_at)
-
     def _hear_alarms(self) -> None:
         """Look at every pool on spot now if a node is being lost that was not before."""
         alarms = self._cluster.signals.alarms
         if alarms != self._alarms:
             for pool in self._pools:
-                if pool.leading and pool.core is not None and pool.core.spot is not None:
+                if pool.core is not None and pool.core.spot is not None:
                     self._agenda.hurry(pool.key)
         self._alarms = alarms
-
-    def _keep_time(self) -> None:
-        """Let the tempo follow what the looks since the last time have taken."""
-        since, at, used = self._since, self.turned_at, time.thread_time()
-        if at - since.at < BEAT:
-            return
-        if since.looks and not self._backlog:
-            asked = self._agenda.rate * (1 + since.pages / since.looks)
-            lasted = at - since.at
-            self._tempo.adapt(asked, Strain((used - since.used) / lasted, since.late / since.looks, lasted), at)
-            self._measured = self._agenda.rate
-        self._telemetry.stretch.set(self._tempo.stretch)
-        self._since = Since(at, used)
-        self._end_overrides_of_others()
-
-    def _end_overrides_of_others(self) -> None:
-        """Go by what the specs of other shards' pools now are: who has a target goes by those."""
-        now = self._kube.clock.now()
-        for pool in self._pools:
-            if pool.override is not None and not pool.leading:
-                pool.end_override(now)
 
     def _is_busy(self, key: Key) -> bool:
         pool = self._pools.get(key)
@@ -196,9 +127,7 @@ class Loop:
 
     def _pause(self) -> float:
         due = self._agenda.next_due()
-        if due is None:
-            return IDLE
-        return max(GRAIN, min(IDLE, (due - self._tempo.now(time.monotonic())) * self._tempo.stretch))
+        return IDLE if due is None else max(0.0, min(IDLE, due - time.monotonic()))
 
     def _start_round(self, pools: list[Pool]) -> None:
         """Start one look for each pool; those that read Prometheus wait for their part of the common answer."""
@@ -240,8 +169,6 @@ class Loop:
         started = time.monotonic()
         try:
             readings = await self._readings(pool, answers)
-            if self._pools.get(pool.key) is not pool:  # it went meanwhile, or another has its name
-                return
             if pool.core is None:
                 await self._turns.publish(pool, Decision(0, 0, 0, Reason.INVALID_SPEC, frozen=True), {})
                 return
@@ -250,8 +177,6 @@ class Loop:
             log.exception("look failed", pool=shown(pool.key[1]), namespace=pool.key[0])
         finally:
             pool.busy = False
-            if self._pools.get(pool.key) is None:
-                self.forget(pool.key)  # once more: what this look has begun anew
             self._telemetry.look_seconds.observe(time.monotonic() - started)
 
     async def _readings(self, pool: Pool, answers: "Answers") -> tuple[Reading, ...]:
@@ -259,10 +184,12 @@ class Loop:
         spec = pool.core
         if spec is None:
             return ()
-        now, scraped = self._kube.clock.now(), [one for one in spec.queue.sources if isinstance(one, PodsSource)]
-        pods = observe.ready_pods(pool, self._cluster) if scraped else ()
-        self._since.pages += len(pods) * len(scraped)
-        scrapes = [self._sources.scraper.scrape(pods, source, spec.slo, now, spec.queue.interval) for source in scraped]
+        now, pods = self._kube.clock.now(), observe.ready_pods(pool, self._cluster)
+        scrapes = [
+            self._sources.scraper.scrape(pods, source, spec.slo, now, spec.queue.interval)
+            for source in spec.queue.sources
+            if isinstance(source, PodsSource)
+        ]
         others = [
             self._sources.outside.read(pool.key[0], source, now)
             for source in spec.queue.sources

@@ -49,7 +49,7 @@ log = structlog.get_logger("poolkeeper")
 
 
 class Money:
-    """The money of all pools. Until `begin`, nothing is written, and nothing while there is no `has_room`."""
+    """The money of all pools. Until `begin`, nothing is written."""
 
     def __init__(
         self, kube: KubeClient, cluster: Cluster, pools: Pools, telemetry: Telemetry, settings: Settings
@@ -62,13 +62,9 @@ class Money:
         self._tasks: set[asyncio.Task[None]] = set()
         self._gone: dict[str, Pool] = {}
         self._prune_problem = ""
-        self.has_room: Callable[[], bool] = lambda: True
-        self.keeps_house: Callable[[], bool] = lambda: True
-        self.book = PriceBook(kube, settings.operator_namespace, settings.price_book, leading=self._keeps_book)
-
-    def _keeps_book(self) -> bool:
-        """Return whether this process keeps the copy of the price book: one does for all shards."""
-        return self._began is not None and self.keeps_house()
+        self.book = PriceBook(
+            kube, settings.operator_namespace, settings.price_book, leading=lambda: self._began is not None
+        )
 
     def begin(self, now: datetime) -> None:
         """Take in that this process leads."""
@@ -108,7 +104,7 @@ class Money:
                 reviewed = found.review(account, spec, at, pool.lifted.until)
                 pool.memory = replace(pool.memory, account=reviewed.account)
                 self._telemetry.cost.told(pool.key, reviewed.statement, borne(pool, self._heading))
-        if found.is_pending and self.has_room():
+        if found.is_pending:
             self._attend(pool, now)
 
     def forget(self, key: Key) -> None:

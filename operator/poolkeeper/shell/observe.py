@@ -10,7 +10,7 @@ from poolkeeper.api.target import DEPLOYMENT
 from poolkeeper.core.model import ON_DEMAND, CapacityType
 from poolkeeper.core.observation import Conflict, Observation, Peer, Pod, Reading, Target
 from poolkeeper.core.reasons import Reason
-from poolkeeper.shell import conflicts, others, workload_projections
+from poolkeeper.shell import conflicts, workload_projections
 from poolkeeper.shell.backoff import Backoff
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.kube_errors import NO_KIND
@@ -62,13 +62,9 @@ def peer_of(pool: Pool, pools: Pools) -> Peer | None:
     other = pools.get((pool.key[0], name))
     lack = lacking(pool, other)
     size = other.memory.edits.asked if other else None
-    if size is None and other is not None and not other.leading:
-        size, needs = others.peer(other.status)
-    else:
-        needs = other.decision.needs if other and other.decision else None
     if other is None or size is None or lack:
         return Peer(name, detail=f"{shown(name)} {lack or 'has not been looked at yet'}")
-    return Peer(name, size, held(pool, size) if needs is None else needs)
+    return Peer(name, size, other.decision.needs if other.decision else held(pool, size))
 
 
 def held(pool: Pool, peer_size: int) -> int:
@@ -87,7 +83,6 @@ def lacking(pool: Pool, peer: Pool | None) -> str:
     if peer.core is None:
         return "has no spec that can be accepted"
     missing = peer.decision is not None and peer.decision.reason is Reason.TARGET_NOT_FOUND
-    missing = missing or (not peer.leading and others.lacks_target(peer.status))
     return "has no target" if missing else ""
 
 
@@ -165,9 +160,7 @@ def half(pool: Pool, cluster: Cluster, found: WorkloadView, now: datetime) -> Ta
     seen = workload_projections.target(found, cluster.replicas_of(found), see)
     tier, reclaimed = tier_of(pool, spot=found.name != pool.target), cluster.reclaimed(found, now)
     refused = refusal(pool.scale_rests.get(tier))
-    if (seen.tier, seen.reclaimed, seen.refused) != (tier, reclaimed, refused):  # hardly ever: at each look, it tells
-        seen = replace(seen, tier=tier, reclaimed=reclaimed, refused=refused)
-    return overlaid(pool, seen, found)
+    return overlaid(pool, replace(seen, tier=tier, reclaimed=reclaimed, refused=refused), found)
 
 
 def name_taken(pool: Pool, found: WorkloadView) -> Conflict | None:
@@ -224,7 +217,7 @@ def roster(pool: Pool, cluster: Cluster) -> Roster:
     """Return who is alive in the pool's namespace, and who of them is the pool's: what series are joined to."""
     own = tuple(replicas_of(pool, cluster))
     return Roster(
-        live=cluster.live_names(pool.key[0]),
+        live={name: pod.uid for name, pod in cluster.live_pods[pool.key[0]].items()},
         target=frozenset(pods[0].uid for pods in own),
         ready=frozenset(pods[0].uid for pods in own if is_ready(pods)),
     )

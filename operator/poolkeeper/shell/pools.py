@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from poolkeeper.api import memo, names, nesting, override
+from poolkeeper.api import memo, names, override
 from poolkeeper.api.money import ANNOTATIONS
 from poolkeeper.api.override import LONGEST, Override, plain
 from poolkeeper.api.pin import pinned
@@ -31,7 +31,6 @@ Json = dict[str, Any]
 Key = tuple[str, str]
 Place = tuple[str, str, str]
 """A workload's namespace, kind and name."""
-Asks = tuple[PoolSpec | None, datetime | None, Pinned | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +141,6 @@ class Pool:
         return self.spec is not None and self.spec.mode == "Active"
 
     @property
-    def asks(self) -> Asks:
-        """What people ask of the pool's size: while that is the same, what was decided by it may be carried out."""
-        return self.core, self.paused_until, self.pinned
-
-    @property
     def refused(self) -> tuple[Reason, str] | None:
         """Which of the writes that the pool needs the API server refuses, and in what words; None where it does not."""
         writes = (self.workload_rest, self.sibling_rest, *self.scale_rests.values(), self.budget_rest)
@@ -225,18 +219,18 @@ class Pool:
         return True
 
     def _accept(self, raw: Mapping[str, Any]) -> None:
-        parsed = parse_spec(raw)
+        parse_spec(raw)
         self.accepted = dict(raw)
-        self._lay_over(parsed)
+        self._lay_over()
 
-    def _lay_over(self, parsed: Spec | None = None) -> None:
-        """Make the spec anew: what was applied (and perhaps `parsed`), with the override in it where that can be."""
+    def _lay_over(self) -> None:
+        """Make the spec anew: what was applied, with the override in it where that can be."""
         if self.accepted is None:
             return
         laid = None
         if self.override is not None and not self.override_ended:
             laid, self.override = override.applied(self.accepted, override.read(self.override_text) or self.override)
-        self.spec = laid or parsed or parse_spec(self.accepted)
+        self.spec = laid or parse_spec(self.accepted)
         self.own_writes.clear()
         self.is_bare = False
         self.core = self.spec.to_core()
@@ -344,8 +338,8 @@ def lifting(annotations: Mapping[str, str]) -> Lifting:
 def dropped_fields(manifest: str) -> list[str]:
     """Return the fields of the applied manifest that the schema does not have: the API server pruned them."""
     try:
-        applied = msgspec.json.decode(nesting.held(manifest or "{}"))
-    except ValueError:
+        applied = msgspec.json.decode(manifest or "{}")
+    except (msgspec.DecodeError, RecursionError):
         return []
     spec = applied.get("spec") if isinstance(applied, dict) else None
     return unknown_fields(spec) if isinstance(spec, dict) else []

@@ -65,7 +65,6 @@ def pod(found: PodObject) -> PodView:
         alternatives=() if found.spec.node_name else _alternatives(found.spec),
         devices=reserved_by(found.spec),
         group_size=_group_size(metadata),
-        host_network=found.spec.host_network,
     )
 
 

@@ -23,8 +23,6 @@ __all__ = ["Element", "PrometheusServer", "QueryRefusedError", "ServerConfig"]
 
 _CONNECTIONS = 64  # more than are ever wanted at once: waiting for one would look like a server that hangs
 _CONNECT = timedelta(seconds=1)
-TIMEOUT = timedelta(seconds=3)
-SIZE = 32 * 1024 * 1024
 _NOTE = "PromQL info"  # how some versions begin a remark that is filed among the warnings
 _PACKED_ERROR = 64 * 1024  # bytes of an error's body that are read for its words
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -71,7 +69,9 @@ _SCALAR = msgspec.json.Decoder(tuple[float, str])
 class PrometheusServer:
     """A server of the administrator's. `timeout` is for a whole answer, `size` its most bytes, unpacked."""
 
-    def __init__(self, config: ServerConfig, timeout: timedelta = TIMEOUT, size: int = SIZE) -> None:
+    def __init__(
+        self, config: ServerConfig, timeout: timedelta = timedelta(seconds=3), size: int = 32 * 1024 * 1024
+    ) -> None:
         self._server = config
         self._timeout = timeout
         self._size = size
@@ -80,8 +80,8 @@ class PrometheusServer:
         # One thread: where a cloud does not say who we are, looks must not pile up behind it.
         self._thread = ThreadPoolExecutor(1, "proof") if self._proof.waits else None
 
-    async def query(self, promql: str, size: int | None = None) -> list[Element]:
-        """Return what the query gives now: a vector's elements, or a scalar as one; `size` may be a smaller limit.
+    async def query(self, promql: str) -> list[Element]:
+        """Return what the query gives now: a vector's elements, or a scalar as one.
 
         Raises MetricError: refused, timeout, server error (a partial answer too), garbage, too large; and of it
         QueryRefusedError where only this query is at fault.
@@ -90,13 +90,10 @@ class PrometheusServer:
             async with asyncio.timeout(self._timeout.total_seconds()):
                 wire = self._wire(promql)
                 headers = await self._headers(wire)
-                status, body = await self._send(wire, headers, min(self._size, size or self._size))
+                status, body = await self._send(wire, headers)
         if status != HTTPStatus.OK:
             raise self._refusal(status, body, headers)
-        try:
-            return elements(body)
-        except MetricError as fault:
-            raise MetricError(fault.reason, veiled(fault.detail, headers)) from None
+        return _elements(body)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -115,7 +112,7 @@ class PrometheusServer:
             return self._proof.headers(wire)
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._proof.headers, wire)
 
-    async def _send(self, wire: Wire, headers: Headers, size: int) -> tuple[int, bytes]:
+    async def _send(self, wire: Wire, headers: Headers) -> tuple[int, bytes]:
         if self._session is None:
             self._session = open_session(_CONNECTIONS, _CONNECT, self._timeout)
         request = self._session.request(
@@ -127,7 +124,7 @@ class PrometheusServer:
             allow_redirects=False,
         )
         async with request as response:
-            limit = size if response.status == HTTPStatus.OK else min(size, _PACKED_ERROR)
+            limit = self._size if response.status == HTTPStatus.OK else _PACKED_ERROR
             return response.status, await read_body(response, limit)
 
     def _refusal(self, status: int, body: bytes, headers: Headers) -> MetricError:
@@ -161,13 +158,12 @@ def _words(body: bytes) -> str:
     """Return what an error's body says, in one line."""
     try:
         said = msgspec.json.decode(body, type=_Words).error
-    except (RecursionError, ValueError):
+    except msgspec.MsgspecError:
         said = body.decode(errors="replace")
     return " ".join(said.split())[:WORDS] or "without a word"
 
 
-def elements(body: bytes) -> list[Element]:
-    """Return what an answer holds. Raises MetricError."""
+def _elements(body: bytes) -> list[Element]:
     try:
         answer = _BODY.decode(body)
         if answer.status != "success" or answer.data is None:
@@ -175,7 +171,7 @@ def elements(body: bytes) -> list[Element]:
         if warnings := [text for text in answer.warnings or () if not text.startswith(_NOTE)]:
             raise MetricError(Reason.METRIC_SERVER_ERROR, f"an answer with warnings: {warnings[0]}"[:WORDS])
         return _decoded(answer.data)
-    except (RecursionError, ValueError) as error:
+    except (msgspec.MsgspecError, ValueError) as error:
         raise MetricError(Reason.METRIC_GARBAGE, f"no answer of Prometheus: {error}"[:WORDS]) from error
 
 

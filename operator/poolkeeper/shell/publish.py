@@ -16,7 +16,6 @@ from poolkeeper.core.model import Mode
 from poolkeeper.core.reasons import Reason
 from poolkeeper.core.statement import News
 from poolkeeper.core.words import message
-from poolkeeper.shell import others
 from poolkeeper.shell.kube import JSON_PATCH, KubeClient
 from poolkeeper.shell.kube_errors import ConflictError
 from poolkeeper.shell.pools import Pool
@@ -59,13 +58,11 @@ def note_change(pool: Pool, decision: Decision, now: datetime) -> None:
 
 
 def due_status(pool: Pool, decision: Decision, now: datetime) -> Json | None:
-    """Return the status to write now, None where nothing differs or it must wait for its turn."""
-    status = status_of(pool, decision, now)
-    return status if is_news(pool, status) and takes_turn(pool, status, now) else None
+    """Return the status to write now, None where nothing differs or it must wait for its turn.
 
-
-def status_of(pool: Pool, decision: Decision, now: datetime) -> Json:
-    """Return the status that tells of a decision."""
+    What cannot wait: a size or a split that was changed, a new generation, a grace clock that is to be stored, and a
+    stored one that was cleared.
+    """
     stored = pool.status.get("memory") or {}
     period = pool.core.queue.down.grace_period if pool.core else memo.STORE_AFTER
     verdict = Verdict(
@@ -86,21 +83,9 @@ def status_of(pool: Pool, decision: Decision, now: datetime) -> Json:
         selector=pool.selector,
         scaled_by=pool.scaled_by,
     )
-    return carried_on(pool, render(verdict, pool.status, remembered(pool, period, stored), pool.accepted))
-
-
-def is_news(pool: Pool, status: Json) -> bool:
-    """Return whether a status says anything else than the one that is written, or owes what is to be stored."""
-    return meaning(status) != meaning(pool.status) or pool.reckoning.owed
-
-
-def takes_turn(pool: Pool, status: Json, now: datetime) -> bool:
-    """Return whether a status with news is to be written now, and count that.
-
-    What cannot wait: a size or a split that was changed, a new generation, a grace clock that is to be stored, and a
-    stored one that was cleared.
-    """
-    stored = pool.status.get("memory") or {}
+    status = carried_on(pool, render(verdict, pool.status, remembered(pool, period, stored), pool.accepted))
+    if meaning(status) == meaning(pool.status) and not pool.reckoning.owed:
+        return None
     storing = any(status["memory"].get(name) not in (None, stored.get(name)) for name in memo.CLOCKS)
     asked = bool(pool.untold) or pool.status.get("observedGeneration") != pool.generation
     telling = faults(status) != faults(pool.status)
@@ -110,9 +95,9 @@ def takes_turn(pool: Pool, status: Json, now: datetime) -> bool:
     urgent = urgent or (requests(status) != requests(pool.status) and pool.budget.rested(now))
     urgent = urgent or (sizes(status) != sizes(pool.status) and pool.budget.may_tell_replicas(now))
     if not (urgent or pool.budget.may_write(now)):
-        return False
+        return None
     pool.budget.spend(now, ordinary=not asked, clock=storing, fault=telling)
-    return True
+    return status
 
 
 def carried_on(pool: Pool, status: Json) -> Json:
@@ -127,7 +112,6 @@ def remembered(pool: Pool, period: timedelta, stored: Mapping[str, Any]) -> Json
     """Return what to store: of the account, what its last beat made of it."""
     idle_after = pool.core.queue.down.idle_after if pool.core else None
     made = memo.dump(replace(pool.memory, account=NO_ACCOUNT), period, stored, idle_after)
-    made |= others.told(pool)
     return made | ({"account": pool.reckoning.stored} if pool.reckoning.stored else {})
 
 

@@ -7,16 +7,13 @@ from poolkeeper.core.model import ExternalSource, OutsideSource, PickerSource, R
 from poolkeeper.shell.brokers import Broker, RabbitBroker, RedisBroker, check_kind, of_kind
 from poolkeeper.shell.cluster import Cluster
 from poolkeeper.shell.gateway import Gateway
-from poolkeeper.shell.kube import KubeClient, Limits
+from poolkeeper.shell.kube import KubeClient
 from poolkeeper.shell.queues.external import ExternalReader
 from poolkeeper.shell.queues.outside import Found, Reader
 from poolkeeper.shell.queues.pages import Pages
 from poolkeeper.shell.queues.picker import PickerReader
 from poolkeeper.shell.queues.rabbit import RabbitReader
 from poolkeeper.shell.queues.redis import RedisReader
-
-ASKED = Limits(body=2**20)
-"""What an answer of theirs may have: adapters of others stand behind the API server."""
 
 Readers = Mapping[type[OutsideSource], Reader]
 

@@ -180,9 +180,6 @@ def named(path: Path, kind: TypeAdapter[Any], models: misgiven.Models) -> Iterat
     except ValidationError as error:
         raise ValueError(f"{path}: {misgiven.problems(error, models, name)}") from None
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)  # not its words: they repeat the line, and whatever stands in it
-        raise ValueError(
-            f"{path} is no YAML{f': line {mark.line + 1}, column {mark.column + 1}' if mark else ''}"
-        ) from None
+        raise ValueError(f"{path} is no YAML: {getattr(error, 'problem_mark', error)}") from None
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from None

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from poolkeeper.core.teams import Overhead, Team
 from poolkeeper.shell.brokers import Broker
-from poolkeeper.shell.queues.reach import Network
 from poolkeeper.shell.servers import ServerConfig
 
 NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
@@ -36,8 +35,7 @@ class Settings:
 
     `cluster` is what the ledger calls this cluster, `price_book` the ConfigMap that prices it; the ledger bears those
     labels of a pool that are among `ledger_labels`. `teams` are budgets over several pools, `overheads` what is paid
-    besides them. The pools are divided into `shards`, one for each process that leads. `pod_networks` empty: see
-    queues/reach.py.
+    besides them.
     """
 
     kubeconfig: Path | None = None
@@ -47,7 +45,6 @@ class Settings:
     brokers: tuple[Broker, ...] = ()
     lease_namespace: str = ""
     lease_duration: timedelta = timedelta(seconds=15)
-    shards: int = 1
     listen: str = ""
     cluster: str = CLUSTER
     price_book: str = PRICE_BOOK
@@ -55,7 +52,6 @@ class Settings:
     teams: tuple[Team, ...] = ()
     overheads: tuple[Overhead, ...] = ()
     journal: JournalTerms = field(default_factory=JournalTerms)
-    pod_networks: tuple[Network, ...] = ()
     identity: str = field(default_factory=lambda: os.environ.get("POD_NAME") or socket.gethostname())
 
     @property

@@ -11,13 +11,10 @@ say         one event for a change, then the status
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
-from functools import partial
-from typing import Any
+from datetime import datetime
 
 import structlog
 
-from poolkeeper.api import memo
 from poolkeeper.api.names import shown
 from poolkeeper.api.spec import Spec
 from poolkeeper.core.decide import decide, halted
@@ -37,14 +34,12 @@ from poolkeeper.shell.kube import KubeClient
 from poolkeeper.shell.kube_errors import KubeError
 from poolkeeper.shell.money import Money
 from poolkeeper.shell.noting import noting
-from poolkeeper.shell.pools import Asks, Key, Pool, Pools
+from poolkeeper.shell.pools import Key, Pool, Pools
 from poolkeeper.shell.sibling import Standing
 from poolkeeper.shell.sparing import Sparing
-from poolkeeper.shell.stillness import Stillness
 from poolkeeper.shell.telemetry import Telemetry
 from poolkeeper.shell.views import WorkloadView
 
-Json = dict[str, Any]
 Versions = Mapping[str, str]
 
 log = structlog.get_logger("poolkeeper")
@@ -65,39 +60,28 @@ def undone(after: Memory, before: Memory, decision: Decision, written: Versions)
 
 
 class Turns:
-    """Takes the turns of all pools, one at a time for each.
-
-    `hear` is told each decision, as it was made. `has_room` tells whether a status would be written soon, by how long
-    it has waited for that: thousands of them, at a start, do so without holding their pools' looks up. Looks are
-    `stretch` times as far apart as asked for.
-    """
+    """Takes the turns of all pools, one at a time for each. `hear` is told each decision, as it was made."""
 
     def __init__(self, kube: KubeClient, cluster: Cluster, pools: Pools, telemetry: Telemetry, money: Money) -> None:
         self._kube, self._cluster, self._pools, self._money = kube, cluster, pools, money
         self.telemetry = telemetry
         self.hear: Callable[[Pool, Deed], None] = lambda *_: None
-        self.has_room: Callable[[timedelta], bool] = lambda _: True
-        self.stretch = 1.0
         self._halves = Halves(kube, cluster)
         self._sparing = Sparing()
-        self._stillness = Stillness()
-        self._outside: dict[Key, datetime] = {}
 
     def forget(self, key: Key) -> None:
         """Take in that a pool is gone."""
         self._halves.forget(key)
         self._money.forget(key)
-        self._stillness.forget(key)
-        self._outside.pop(key, None)
 
     async def take(self, pool: Pool, spec: PoolSpec, readings: tuple[Reading, ...]) -> None:
         """Decide and carry out. Clocks move on only with their writes."""
-        now, asks = self._kube.clock.now(), pool.asks
+        now = self._kube.clock.now()
         await self._halves.look(pool)
         observe.forget_old_writes(pool, self._cluster, now)  # what is left of them, `seen` shows
         bill, spec = self._bill(pool, spec, now)
         seen = observe.observation(pool, self._cluster, self._pools, readings, now)
-        seen = replace(seen, bill=bill, stretch=self.stretch)
+        seen = replace(seen, bill=bill)
         observe.note_scale(pool, self._cluster)
         with self.telemetry.decision_seconds.time():
             decision, memory = decide(spec, seen, pool.memory, now)
@@ -106,8 +90,7 @@ class Turns:
             decision = replace(decision, detail=observe.absence(pool, self._cluster))
         may_write = spec.mode is Mode.ACTIVE and halted(spec, seen, now) is None
         kept = await self._keep(pool, decision, may_write=may_write)
-        may_shrink = partial(self._may_shrink, pool, asks, kept)
-        written = await self._resize(pool, decision, plan(spec, decision).resizes, may_shrink)
+        written = await self._resize(pool, decision, plan(spec, decision).resizes, may_shrink=kept.may_shrink)
         memory = undone(memory, pool.memory, decision, written) if spec.mode is Mode.ACTIVE else memory
         decision = covering.told(with_standing(decision, kept.standing), pool, self._cluster)
         pool.decision, pool.decided_at, pool.memory = decision, now, memory
@@ -145,16 +128,12 @@ class Turns:
         elif not decision.frozen:
             await workload.keep(self._kube, pool, spec, self._cluster, pool.division.provider)
 
-    def _may_shrink(self, pool: Pool, asks: Asks, kept: Kept) -> bool:
-        """Return whether the pool may shrink: word of its end, a pause or another spec may have come since its look."""
-        return kept.may_shrink and self._pools.get(pool.key) is pool and pool.asks == asks
-
     async def _resize(
-        self, pool: Pool, decision: Decision, resizes: tuple[Resize, ...], may_shrink: Callable[[], bool]
+        self, pool: Pool, decision: Decision, resizes: tuple[Resize, ...], *, may_shrink: bool
     ) -> Versions:
         """Write the tiers' sizes. Return the version that each one that was written was decided on.
 
-        A shrink waits until all growth was written; `may_shrink` is asked right before each.
+        A shrink waits until all growth was written.
         """
         for tier, rest in pool.scale_rests.items():
             if tier not in {resize.tier for resize in resizes}:
@@ -164,15 +143,13 @@ class Turns:
                 rest.succeeded()
         written: dict[str, str] = {}
         for resize in resizes:
-            ready = resize.grows or all(one.tier in written for one in resizes if one.grows)
-            version = await self._resize_one(pool, decision, resize, may_shrink) if ready else None
+            ready = resize.grows or (may_shrink and all(one.tier in written for one in resizes if one.grows))
+            version = await self._resize_one(pool, decision, resize) if ready else None
             if version is not None:
                 written[resize.tier] = version
         return written
 
-    async def _resize_one(
-        self, pool: Pool, decision: Decision, resize: Resize, may_shrink: Callable[[], bool]
-    ) -> str | None:
+    async def _resize_one(self, pool: Pool, decision: Decision, resize: Resize) -> str | None:
         """Write one tier's size; None where it was not written."""
         rest, name = pool.scale_rests[resize.tier], observe.name_of(pool, resize.tier)
         found, own = observe.workload_of(pool, self._cluster, resize.tier), pool.own_writes.get(name)
@@ -180,11 +157,9 @@ class Turns:
         if own is not None and own.replicas == resize.after:  # the sibling: it was just made at its size
             log_change(pool, decision, resize)
             return own.resource_version
-        if version is None or rest.rests(self._kube.clock.now()) or not (resize.grows or may_shrink()):
+        if version is None or rest.rests(self._kube.clock.now()):
             return None
         if resize.victims and (found is None or not await self._mark(pool, found, resize)):
-            return None
-        if not (resize.grows or may_shrink()):  # once more: to mark them took a while
             return None
         with noting(self._kube, pool, rest):
             with self.telemetry.write("scale"):
@@ -221,45 +196,16 @@ class Turns:
         refused = pool.refused
         if refused and not (decision.frozen and decision.trail):  # a pool that is halted says by what
             decision = replace(decision, reason=refused[0], detail=refused[1])
-        if pool.status_rest.rests(now) or not self._may_tell(pool, now):
+        if pool.status_rest.rests(now):
             return
         budget = replace(pool.budget)
-        status = self._stillness.due_status(pool, decision, now)
+        status = publish.due_status(pool, decision, now)
         if status is None:
             return
-        store_account(pool, status, now)
         with noting(self._kube, pool, pool.status_rest), self.telemetry.write("status"):
             await publish.write_status(self._kube, pool, status)
             return
         pool.budget = budget  # nothing was told
-
-    def _may_tell(self, pool: Pool, now: datetime) -> bool:
-        """Return whether a status may be made now; else the pool waits outside, since its first look in vain."""
-        waited = max(timedelta(0), now - self._outside.setdefault(pool.key, now))
-        if not (self.has_room(waited) or cannot_wait(pool)):
-            return False
-        del self._outside[pool.key]
-        return True
-
-
-def cannot_wait(pool: Pool) -> bool:
-    """Return whether a status is owed at once: after a change, of the spec too, and where a stored clock is void (R2).
-
-    A pool that has no status yet can wait: at a start thousands do.
-    """
-    told, stored = pool.status.get("observedGeneration"), pool.status.get("memory") or {}
-    changed = told is not None and told != pool.generation
-    return bool(pool.untold) or changed or memo.is_void(stored, pool.memory.grace)
-
-
-def store_account(pool: Pool, status: Json, now: datetime) -> None:
-    """Have a status that is written anyway store the account as of now: what a crash forgets begins there (R8).
-
-    Else processes that live for less than two beats would never store it.
-    """
-    if pool.core is not None and "account" in status["memory"]:
-        pool.reckoning.store(pool.memory.account, pool.core, now)
-        status["memory"]["account"] = pool.reckoning.stored
 
 
 def log_change(pool: Pool, decision: Decision, resize: Resize) -> None:

@@ -54,8 +54,8 @@ def counted(reading: Reading) -> Count:
     return Count(reading.waiting, words="")
 
 
-async def run(reader: Reader, pools: Callable[[], Iterable[Pool]], now: Callable[[], datetime]) -> None:
+async def run(reader: Reader, pools: Iterable[Pool], now: Callable[[], datetime]) -> None:
     """Count every few minutes until cancelled."""
     while True:
-        await count(reader, pools(), now())
+        await count(reader, pools, now())
         await asyncio.sleep(EVERY.total_seconds())

@@ -78,7 +78,6 @@ class PodView:
     alternatives: tuple[tuple[Requirement, ...], ...] = ()
     devices: Devices = ()
     group_size: int = 1
-    host_network: bool = False
 
     @property
     def gpus(self) -> Decimal | None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import heapq
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -29,9 +28,8 @@ class WriteBudget:
         self._tokens = per_second
         self._filled_at: float | None = None
         self._free = concurrent
-        self._queue: list[tuple[Priority, int, asyncio.Future[None], float]] = []
+        self._queue: list[tuple[Priority, int, asyncio.Future[None]]] = []
         self._order = count()
-        self._waiting = dict.fromkeys(Priority, 0)
         self._refill: asyncio.TimerHandle | None = None
 
     @asynccontextmanager
@@ -44,27 +42,15 @@ class WriteBudget:
         finally:
             self._give_back()
 
-    def waiting(self, priority: Priority) -> int:
-        """Return how many writes wait for their turn."""
-        return self._waiting[priority]
-
-    def oldest(self) -> float:
-        """Return for how many seconds the one has waited that has waited for longest."""
-        asked = [at for *_, granted, at in self._queue if not granted.done()]
-        return time.monotonic() - min(asked) if asked else 0.0
-
     async def _wait(self, priority: Priority) -> None:
         granted = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._queue, (priority, next(self._order), granted, time.monotonic()))
-        self._waiting[priority] += 1
+        heapq.heappush(self._queue, (priority, next(self._order), granted))
         self._admit()
         try:
             await granted
         except asyncio.CancelledError:
             if granted.done() and not granted.cancelled():  # granted and cancelled in the same turn of the loop
                 self._give_back()
-            else:
-                self._waiting[priority] -= 1
             raise
 
     def _give_back(self) -> None:
@@ -74,9 +60,7 @@ class WriteBudget:
     def _admit(self) -> None:
         self._fill()
         while self._first() is not None and self._free and self._tokens >= 1:
-            priority, _, granted, _ = heapq.heappop(self._queue)
-            granted.set_result(None)
-            self._waiting[priority] -= 1
+            heapq.heappop(self._queue)[2].set_result(None)
             self._free -= 1
             self._tokens -= 1
         if self._first() is not None and self._free and self._refill is None:

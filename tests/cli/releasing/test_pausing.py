@@ -15,10 +15,7 @@ from poolkeeper.shell.kube_errors import NotFound
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SOON, PAST = "2026-11-25T12:00:00Z", "2026-11-22T11:00:00Z"
 UNTIL = "2026-11-29T12:00:00Z"
-LEASE = {
-    "metadata": {"name": "poolkeeper", "namespace": "home"},
-    "spec": {"holderIdentity": "a", "renewTime": "2026-11-22T11:59:55Z", "leaseDurationSeconds": 600},
-}
+LEASE = {"spec": {"holderIdentity": "a", "renewTime": "2026-11-22T11:59:55Z", "leaseDurationSeconds": 600}}
 
 
 class Kube:

@@ -11,7 +11,7 @@ from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.answer import MetricError
 from poolkeeper.shell.prometheus import Element, QueryRefusedError
 from poolkeeper.shell.queues import batch as module
-from poolkeeper.shell.queues.batch import SINGLE, BatchReader
+from poolkeeper.shell.queues.batch import BatchReader
 from poolkeeper.shell.queues.demultiplex import Ask, Roster
 from poolkeeper.shell.queues.promql import PART
 
@@ -30,7 +30,7 @@ class Server:
         self.elements = list(elements)
         self.asked = []
 
-    async def query(self, promql, *_):
+    async def query(self, promql):
         self.asked.append(promql)
         answer = next((one for part, one in self.answers.items() if part in promql), self.elements)
         if isinstance(answer, Exception):
@@ -54,35 +54,6 @@ async def read(server, *asks):
 async def one(server, source=QUEUE, roster=CHAT):
     (reading,) = (await read(server, ask(source, roster))).values()
     return reading
-
-
-class Flooded(Server):
-    """Has more to say of one namespace than is read."""
-
-    async def query(self, promql, *_):
-        self.asked.append(promql)
-        if "flood" in promql:
-            raise MetricError(Reason.METRIC_TOO_LARGE, "more than can be read")
-        return [element(3, "chat-1"), element(4, "chat-1", part="1")]
-
-
-@pytest.mark.parametrize("other", [QUEUE, PrometheusSource("q", metric="other")], ids=["same metric", "another"])
-async def test_a_pool_with_too_many_series_is_alone_with_it(other):
-    asks = [ask(pool=f"ns/{name}") for name in ("chat", "code", "data")]
-    readings = await read(Flooded(), *asks, ask(other, pool="flood/x", namespace="flood"))
-    assert [key for key, found in readings.items() if found.fault] == [("flood/x", "q")]
-
-
-async def test_a_raw_query_may_answer_no_more_than_one_element_takes():
-    sizes = []
-
-    class Measured(Server):
-        async def query(self, _, size=None):
-            sizes.append(size)
-            return [element(7)]
-
-    await read(Measured(), ask(), ask(RAW))
-    assert sorted(sizes, key=str) == [SINGLE, None]
 
 
 async def test_the_pool_s_own_pods_are_read_pod_by_pod():
@@ -272,7 +243,7 @@ async def test_a_bug_met_at_one_server_does_not_hide_the_others():
 
 
 class Silent:
-    async def query(self, *_):
+    async def query(self, _):
         return await asyncio.Event().wait()
 
 

@@ -1,12 +1,11 @@
 import math
-import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from poolkeeper.shell.queues.exposition import MOST, MalformedError, Sample, check, mentions, read
+from poolkeeper.shell.queues.exposition import MalformedError, Sample, check, mentions, read
 
 NAMES = ["up", "up_total", "vllm:waiting", "vllm:waiting_by_reason", "a_bucket"]
 
@@ -134,34 +133,6 @@ def test_refuses_a_line_that_is_no_sample(line):
 def test_other_metrics_are_not_read():
     page = b'up_total 1\nup:x 2\nnot_up 3\n# HELP up up 4\nother{a="up 5"} 6\nother{a="\\nup 7"} 6\n'
     assert read(page, ["up"]) == {}
-
-
-def test_a_page_without_lines_takes_no_longer_than_one_with_them():
-    """It took five minutes, in which no pool was looked at: each place was looked at from the page's beginning on."""
-    page = b"x " + b"up " * 1_300_000
-    assert read(page, ["up"]) == {}
-
-
-def test_no_more_samples_are_read_than_there_is_time_for():
-    page = b"".join(b'up{a="%d"} 1\n' % number for number in range(MOST))
-    assert len(read(page, ["up"])["up"]) == MOST
-    with pytest.raises(MalformedError, match="more than 10,000 samples"):
-        read(page + b"down 1\n", ["up", "down"])
-
-
-def test_long_labels_are_read_and_not_kept():
-    """A pod that shows other ones each second made the process grow without end."""
-    tracemalloc.start()
-    for number in range(40):
-        read(b'up{a="%d%s"} 1\n' % (number, b"x" * 2**20), ["up"])
-    held, _ = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert held < 2**23
-
-
-@pytest.mark.parametrize("blanks", [256, 100_000])
-def test_blanks_before_a_name_may_be_many_but_not_a_page_of_them(blanks):
-    assert bool(read(b"other 1\n" + b" " * blanks + b"up 1\n", ["up"])) is (blanks < 256)
 
 
 def test_check_names_the_first_line_of_something_else():

@@ -139,10 +139,8 @@ async def test_a_context_is_made_once(secrets):
 
 
 async def test_the_token_is_sent_under_tls(serving, pages):
-    sent = []
-    port = await serving(answer=lambda request: web.Response(text=sent.append(request.headers["Authorization"]) or ""))
-    await read(pages, port, Transport(tls=True, ca=CA, token=TOKEN))
-    assert sent == ["Bearer s3cr3t"]
+    port = await serving(answer=lambda request: web.Response(text=request.headers["Authorization"]))
+    assert await read(pages, port, Transport(tls=True, ca=CA, token=TOKEN)) == b"Bearer s3cr3t"
 
 
 async def test_a_redirect_to_plain_http_takes_the_token_nowhere(serving, pages, pod):

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from poolkeeper.api.shards import Shard, shards
 from poolkeeper.api.units import parse_instant
 from poolkeeper.cli.checks.finding import Finding, note, unknown, wrong
 from poolkeeper.cli.checks.known import Known, labels, name_of
@@ -59,20 +58,8 @@ def led(known: Known) -> Iterator[Finding]:
     fresh = [one for one in known.of("leases") if lasts(one, known.now)]
     for one in fresh:
         yield from timed(one, known.now)
-    yield from unkept(fresh)
     if not fresh:
         yield leaderless(known)
-
-
-def unkept(fresh: list[Json]) -> Iterator[Finding]:
-    """Yield the shards that no process keeps, where others of theirs are kept."""
-    kept = {(one["metadata"]["namespace"], Shard.named(one["metadata"]["name"]) or Shard()) for one in fresh}
-    for place, of in sorted({(place, shard.of) for place, shard in kept}):
-        for shard in shards(of):
-            if (place, shard) not in kept:
-                fix = f"kubectl scale -n {place} deployment/poolkeeper --replicas={of + 1}"
-                words = "nobody holds it: there are fewer processes than shards, or one has just ended"
-                yield wrong(f"lease/{shard.lease} in {place}", words, "the pools of that shard keep their size", fix)
 
 
 def leaderless(known: Known) -> Finding:
@@ -82,7 +69,7 @@ def leaderless(known: Known) -> Finding:
         holder, renewed = one["spec"].get("holderIdentity") or "nobody", one["spec"].get("renewTime") or "never"
         words = f"has run out: {holder} renewed it {renewed}"
         fix = f"kubectl logs -n {place} deployment/poolkeeper --tail=50"
-        return wrong(f"lease/{name_of(one)} in {place}", words, "nobody sizes the pools", fix)
+        return wrong(f"lease/poolkeeper in {place}", words, "nobody sizes the pools", fix)
     return wrong(
         "operator",
         "no lease of one is there: none has ever led in this cluster",
@@ -114,7 +101,7 @@ def timed(lease: Json, now: datetime) -> Iterator[Finding]:
     """Yield that a lease comes from another time."""
     renewed = parse_instant(lease["spec"]["renewTime"])
     if renewed > now + AHEAD:
-        about = f"lease/{name_of(lease)} in {lease['metadata']['namespace']}"
+        about = f"lease/poolkeeper in {lease['metadata']['namespace']}"
         words = f"was renewed {(renewed - now).total_seconds():.0f} s from now, by the API server's clock"
         yield wrong(about, words, "after a failover nobody leads until then", "set the clocks of the nodes by NTP")
 

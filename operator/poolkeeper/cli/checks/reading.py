@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from poolkeeper.api.shards import Shard
+from poolkeeper.api import names
 from poolkeeper.cli.checks.finding import Finding, unknown, wrong
 from poolkeeper.cli.checks.known import Known
-from poolkeeper.cli.connection import NOT_OF_NODES
 from poolkeeper.shell.clock import Clock
 from poolkeeper.shell.kube import KubeClient
 from poolkeeper.shell.kube_errors import KubeError, NotFound
@@ -20,7 +19,7 @@ OPERATOR = "app.kubernetes.io/name=poolkeeper"
 CLUSTER: Mapping[str, Place] = {
     "crds": ("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", {}),
     "operators": ("/apis/apps/v1/deployments", {"labelSelector": OPERATOR}),
-    "leases": ("/apis/coordination.k8s.io/v1/leases", NOT_OF_NODES),
+    "leases": ("/apis/coordination.k8s.io/v1/leases", {"fieldSelector": f"metadata.name={names.LEASE}"}),
     "clusterrolebindings": ("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", {}),
     "nodes": ("/api/v1/nodes", {}),
     "priorityclasses": ("/apis/scheduling.k8s.io/v1/priorityclasses", {}),
@@ -36,9 +35,6 @@ NAMESPACE: Mapping[str, Place] = {
 async def cluster(kube: KubeClient, operator: str | None = None) -> Known:
     """Return what is known of the whole cluster; with `operator` of operators in that namespace alone."""
     found = await _read(kube, CLUSTER, "")
-    ours = tuple(one for one in found.of("leases") if Shard.named(one["metadata"]["name"]))
-    if "leases" not in found.unread:
-        found = replace(found, lists={**found.lists, "leases": ours})
     theirs = {
         name: tuple(one for one in found.of(name) if operator in {None, one["metadata"]["namespace"]})
         for name in ("operators", "leases")

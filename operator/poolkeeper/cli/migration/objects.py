@@ -50,8 +50,6 @@ def read(file: Path) -> list[Json]:
         raise refusal(f"{file}: {error.strerror}") from error
     except (ValueError, yaml.YAMLError) as error:
         raise refusal(f"{file}: {error}") from error
-    except RecursionError:
-        raise refusal(f"{file} is nested deeper than can be read") from None
     bodies = [one for each in found if isinstance(each, dict) for one in each.get("items") or [each]]
     lacking = [words for words in map(lack, bodies) if words]
     if lacking:

@@ -13,9 +13,6 @@ from poolkeeper.shell.prometheus import Element, QueryRefusedError
 from poolkeeper.shell.queues.demultiplex import Ask, of_target, per_pod_by_name, reading, summed
 from poolkeeper.shell.queues.promql import PART, Part, Wish, flaw, join
 
-SINGLE = 256 * 1024
-"""So many bytes the answer to a raw query may have: one element is meant, and any query may be given."""
-
 Readings = dict[tuple[str, str], Reading]
 """By pool and source name."""
 
@@ -23,8 +20,8 @@ Readings = dict[tuple[str, str], Reading]
 class Queryable(Protocol):
     """What is asked of a server: PrometheusServer, or a stand-in."""
 
-    async def query(self, promql: str, size: int | None = None) -> list[Element]:
-        """Return an instant query's elements, of an answer of so many bytes at most; raises MetricError."""
+    async def query(self, promql: str) -> list[Element]:
+        """Return an instant query's elements; raises MetricError."""
 
 
 class BatchReader:
@@ -83,16 +80,17 @@ class BatchReader:
         return MetricError(Reason.METRIC_GARBAGE, problem) if problem else None
 
     async def _batch(self, server: Queryable, asks: Sequence[Ask], now: datetime) -> Readings:
-        """Ask for all parts at once; for smaller ones only where the whole is refused, or too large."""
+        """Ask for all parts at once; part by part only where the server will not run the whole."""
         parts = _parts(asks)
         try:
             elements = await _query(server, join([[_wish(ask) for ask in part] for part in parts]))
-        except MetricError as fault:
-            smaller = _smaller(parts, fault)
-            if not smaller:
+        except QueryRefusedError as fault:
+            if len(parts) == 1:
                 return _all_failed(asks, now, fault)
-            answers = await asyncio.gather(*(self._batch(server, part, now) for part in smaller))
+            answers = await asyncio.gather(*(self._batch(server, part, now) for part in parts))
             return {key: one for answer in answers for key, one in answer.items()}
+        except MetricError as fault:
+            return _all_failed(asks, now, fault)
         return self._shared_out(parts, elements, now)
 
     def _shared_out(self, parts: Sequence[Sequence[Ask]], elements: Iterable[Element], now: datetime) -> Readings:
@@ -137,7 +135,7 @@ class BatchReader:
 
     async def _single(self, server: str, promql: str) -> Element:
         async with self._turns[server]:
-            elements = await _query(self._servers[server], promql, SINGLE)
+            elements = await _query(self._servers[server], promql)
         if not elements:
             raise MetricError(Reason.METRIC_EMPTY, "the query gives nothing")
         if len(elements) > 1:
@@ -145,22 +143,13 @@ class BatchReader:
         return elements[0]
 
 
-async def _query(server: Queryable, promql: str, size: int | None = None) -> list[Element]:
+async def _query(server: Queryable, promql: str) -> list[Element]:
     try:
-        return await server.query(promql, size)
+        return await server.query(promql)
     except MetricError:
         raise
     except Exception as error:  # a bug met at one server must not hide the others' answers
         raise _unexpected(error) from error
-
-
-def _smaller(parts: Sequence[Sequence[Ask]], fault: MetricError) -> Sequence[Sequence[Ask]]:
-    """Return what to ask for one by one, so that one pool's part spoils no other's; nothing where that is no use."""
-    is_large = fault.reason is Reason.METRIC_TOO_LARGE
-    if len(parts) > 1:
-        return parts if is_large or isinstance(fault, QueryRefusedError) else ()
-    half = len(parts[0]) // 2
-    return (parts[0][:half], parts[0][half:]) if is_large and half else ()
 
 
 def _parts(asks: Iterable[Ask]) -> list[list[Ask]]:

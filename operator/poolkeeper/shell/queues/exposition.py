@@ -7,38 +7,27 @@ Metric names in the newer quoted form, `{"a.name"}`, are not looked for: no engi
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from itertools import islice
 from types import MappingProxyType
 from typing import NamedTuple
 
-MOST = 10_000
-"""So many samples of the wanted metrics are read of one page: each takes its time, and all pools wait for it."""
-LONGEST = 1024
-"""So many bytes of labels are kept for the next page; longer ones are read anew, for a page may hold anything."""
-
 _SHOWN = 80  # characters of a bad line in an error
-_INDENTED = 256  # blanks before a name that are still looked at: a page may be one line
 _SNIFFED = 64 * 1024  # bytes of a page that are looked at to tell a page without a metric from no page at all
 _MILLISECONDS = 1e11  # as seconds, an instant in the year 5138
 
-_QUOTED = rb'"(?:[^"\\\n]++|(?:\\.)++)*+"'
-_BRACES = rb"\{((?:[^\"}\n]++|" + _QUOTED + rb")*+)\}"
+_QUOTED = rb'"(?:[^"\\\n]|\\.)*+"'
+_BRACES = rb"\{((?:[^\"}\n]|" + _QUOTED + rb")*+)\}"
 _REST = re.compile(
     rb"[ \t]*+(?:" + _BRACES + rb")?[ \t]*+([^ \t\r\n]++)"  # labels, value
     rb"(?:[ \t]++([-+0-9.eE]++))?(?:[ \t]++\#[^\n]*+)?[ \t\r]*+(?:\n|\Z)"  # timestamp, exemplar
 )
-_LABEL = re.compile(
-    rb'[ \t]*+([a-zA-Z_][a-zA-Z0-9_]*+)[ \t]*+=[ \t]*+"((?:[^"\\\n]++|(?:\\.)++)*+)"[ \t]*+(?:,[ \t]*+|\Z)'
-)
+_LABEL = re.compile(rb'[ \t]*+([a-zA-Z_][a-zA-Z0-9_]*+)[ \t]*+=[ \t]*+"((?:[^"\\\n]|\\.)*+)"[ \t]*+(?:,[ \t]*+|\Z)')
 _NAME = re.compile(rb"[a-zA-Z_:][a-zA-Z0-9_:]*+|(?=\{)")
 _ESCAPE = re.compile(r'\\([\\n"])')
 _START = re.compile(rb"[ \t\r]*+")
 
-_Labels = tuple[Mapping[str, str], frozenset[tuple[str, str]]]
-
 
 class MalformedError(ValueError):
-    """A line that is no sample: the message names it and repeats it. Or more samples than are read of a page."""
+    """A line that is no sample. The message names the line and repeats it."""
 
 
 class Sample(NamedTuple):
@@ -55,18 +44,9 @@ class Sample(NamedTuple):
 def read(page: bytes, names: Iterable[str]) -> dict[str, list[Sample]]:
     """Return the samples of each of `names` that the page has, in the page's order.
 
-    Of several lines with the same name and labels the first counts, as in Prometheus. Raises MalformedError, also
-    where there are more than MOST of them.
+    Of several lines with the same name and labels the first counts, as in Prometheus. Raises MalformedError.
     """
-    found, room = {}, MOST
-    for name in names:
-        first: dict[frozenset[tuple[str, str]], Sample] = {}
-        for sample, key in islice(_samples(page, name.encode()), room + 1):
-            first.setdefault(key, sample)
-            room -= 1
-        if room < 0:
-            raise MalformedError(f"more than {MOST:,} samples of what is looked for")
-        found[name] = list(first.values())
+    found = {name: list(_samples(page, name.encode())) for name in names}
     return {name: samples for name, samples in found.items() if samples}
 
 
@@ -97,7 +77,8 @@ def _check_sample(page: bytes, at: int) -> None:
         raise _malformed(page, at) from error
 
 
-def _samples(page: bytes, name: bytes) -> Iterator[tuple[Sample, frozenset[tuple[str, str]]]]:
+def _samples(page: bytes, name: bytes) -> Iterator[Sample]:
+    seen = set()
     for at in _places(page, name):
         after = at + len(name)
         if page[after : after + 1] not in (b"{", b" ", b"\t") or not _begins(page, at):
@@ -105,7 +86,10 @@ def _samples(page: bytes, name: bytes) -> Iterator[tuple[Sample, frozenset[tuple
         rest = _REST.match(page, after)
         if rest is None:
             raise _malformed(page, at)
-        yield _sample(page, at, rest)
+        sample, key = _sample(page, at, rest)
+        if key not in seen:
+            seen.add(key)
+            yield sample
 
 
 def _sample(page: bytes, at: int, rest: re.Match[bytes]) -> tuple[Sample, frozenset[tuple[str, str]]]:
@@ -124,20 +108,13 @@ def _places(page: bytes, text: bytes) -> Iterator[int]:
 
 
 def _begins(page: bytes, at: int) -> bool:
-    """Tell whether only blanks, and not too many of them, stand between the line's start and `at`."""
-    if page[at - 1 : at] in (b"", b"\n"):
-        return True
-    earliest = max(0, at - _INDENTED)
-    start = page.rfind(b"\n", earliest, at) + 1
-    return (start > 0 or earliest == 0) and not page[start:at].strip(b" \t\r")
+    """Tell whether only blanks stand between the line's start and `at`."""
+    return page[at - 1 : at] in (b"", b"\n") or not page[page.rfind(b"\n", 0, at) + 1 : at].strip(b" \t\r")
 
 
-def _labels(text: bytes) -> _Labels:
+@lru_cache(maxsize=8192)  # replicas of one model show the same labels, second after second
+def _labels(text: bytes) -> tuple[Mapping[str, str], frozenset[tuple[str, str]]]:
     """Return the labels between the braces, as a mapping and as a key. Raises ValueError."""
-    return _known(text) if len(text) <= LONGEST else _parsed(text)
-
-
-def _parsed(text: bytes) -> _Labels:
     labels: dict[str, str] = {}
     place = 0
     while place < len(text):
@@ -147,9 +124,6 @@ def _parsed(text: bytes) -> _Labels:
         labels[name] = _unescape(pair[2].decode())
         place = pair.end()
     return MappingProxyType(labels), frozenset(labels.items())
-
-
-_known = lru_cache(maxsize=8192)(_parsed)  # replicas of one model show the same labels, second after second
 
 
 def _unescape(value: str) -> str:

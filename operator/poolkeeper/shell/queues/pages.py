@@ -1,7 +1,6 @@
 """Metrics pages of pods, replicas and pickers: asked for as a Transport says, each over one connection of its own.
 
-Addresses are those that the API server gave for pods, as far as reach.py lets them be; no part of one comes from a
-pool's YAML but the port's number.
+Addresses are those that the API server gave for pods; no part of one comes from a pool's YAML but the port's number.
 Redirects are not followed, and a token is sent to nobody but the pod.
 """
 
@@ -10,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
+from ipaddress import ip_address
 
 import aiohttp
 from yarl import URL
@@ -17,9 +17,7 @@ from yarl import URL
 from poolkeeper.core.model import Transport
 from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.answer import MetricError, faults_told, open_session, read_body
-from poolkeeper.shell.proofs import Headers
 from poolkeeper.shell.queues.endpoints import Endpoint
-from poolkeeper.shell.queues.reach import Reach
 from poolkeeper.shell.queues.trust import UNWELCOME, Trust, TrustError, uncertified, unwelcome
 from poolkeeper.shell.secrets import Secrets
 from poolkeeper.shell.views import PodView
@@ -44,11 +42,10 @@ class Limits:
 
 
 class Pages:
-    """Reads pages; open inside a running loop, and closed by `close`. Without a `reach` the environment says it."""
+    """Reads pages; open inside a running loop, and closed by `close`."""
 
-    def __init__(self, secrets: Secrets, limits: Limits | None = None, reach: Reach | None = None) -> None:
+    def __init__(self, secrets: Secrets, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
-        self._reach = reach or Reach.given()
         self._trust = Trust(secrets)
         self._sessions: dict[str, aiohttp.ClientSession] = {}
 
@@ -73,17 +70,15 @@ class Pages:
 
     async def _page(self, pod: PodView, endpoint: Endpoint, transport: Transport) -> bytes:
         scheme = "https" if transport.tls else "http"
-        url = URL.build(
-            scheme=scheme, host=self._reach.host(pod, endpoint.port), port=endpoint.port, path=endpoint.path
-        )
-        proof = await self._trust.headers(pod.namespace, transport)
+        url = URL.build(scheme=scheme, host=_address(pod.ip), port=endpoint.port, path=endpoint.path)
+        headers = _ACCEPT | await self._trust.headers(pod.namespace, transport)
         trusted, name = await self._trust.context(pod.namespace, transport), transport.server_name or None
         asked = self._session(pod.uid).get(
-            url, headers=_ACCEPT | proof, ssl=trusted or True, server_hostname=name, allow_redirects=False
+            url, headers=headers, ssl=trusted or True, server_hostname=name, allow_redirects=False
         )
         try:
             async with asked as response:
-                return covered(await self._body(response, transport), proof)
+                return await self._body(response, transport)
         except (aiohttp.ClientConnectorSSLError, aiohttp.ClientConnectorCertificateError) as error:
             raise uncertified(error) from None
 
@@ -100,8 +95,8 @@ class Pages:
         return self._sessions[uid]
 
 
-def covered(page: bytes, proof: Headers) -> bytes:
-    """Return a page that may repeat what it was asked with, without the token: a fault repeats what it finds there."""
-    for value in proof.values():
-        page = page.replace(value.removeprefix("Bearer ").encode(), b"***")
-    return page
+def _address(ip: str) -> str:
+    try:
+        return str(ip_address(ip))
+    except ValueError as error:
+        raise MetricError(Reason.METRIC_REFUSED, f"{ip!r} is no pod address") from error

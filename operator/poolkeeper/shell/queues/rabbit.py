@@ -107,7 +107,7 @@ def words(body: bytes) -> str:
     """Return what an error's body says, in one line."""
     try:
         said = _WORDS.decode(body).reason
-    except (RecursionError, ValueError):
+    except msgspec.MsgspecError:
         said = body.decode(errors="replace")
     return " ".join(said.split())[:WORDS] or "without a word"
 
@@ -116,7 +116,7 @@ def decoded(body: bytes) -> Queue:
     """Return the queue that an answer describes. Raises MetricError."""
     try:
         return _QUEUE.decode(body)
-    except (RecursionError, ValueError) as error:
+    except msgspec.MsgspecError as error:
         raise MetricError(Reason.METRIC_GARBAGE, f"no answer of a RabbitMQ: {error}"[:WORDS]) from error
 
 

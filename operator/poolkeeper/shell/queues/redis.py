@@ -18,7 +18,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from redis._parsers import _AsyncRESP2Parser
 from redis.asyncio import Connection, ConnectionPool, Redis, SSLConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -50,10 +49,6 @@ CONNECT = timedelta(seconds=1)
 TIMEOUT = timedelta(seconds=3)
 COUNTED = 100
 """So many entries are counted one by one where nobody else does: their contents come along."""
-SIZE = 16 * 2**20
-"""So many bytes one answer may have: an entry's contents may be of any size."""
-LINE = 1024
-"""As so many bytes each line counts: it takes its time, and all pools wait for it."""
 NAMED = 8
 """So many of a stream's groups are named where the one that is asked for is not there."""
 REPEATED = ", with args beginning with"
@@ -74,34 +69,6 @@ class Password(CredentialProvider):
     async def get_credentials_async(self) -> tuple[str] | tuple[str, str]:
         """Return the same: reading a small file waits for nobody."""
         return self.get_credentials()
-
-
-class Parser(_AsyncRESP2Parser):
-    """Reads answers as the library does, and none that is larger than SIZE."""
-
-    _left = SIZE
-
-    async def read_response(self, disable_decoding: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002  as the library has it
-        """Return one answer. Raises MetricError."""
-        self._left = SIZE
-        return await super().read_response(disable_decoding=disable_decoding)
-
-    async def _read(self, length: int) -> bytes:
-        if length < 0:  # what is nil never comes here
-            raise MetricError(Reason.METRIC_GARBAGE, f"no answer of a Redis: {length} bytes")
-        self._take(length)
-        found: bytes = await super()._read(length)
-        return found
-
-    async def _readline(self) -> bytes:
-        line: bytes = await super()._readline()
-        self._take(len(line) + LINE)
-        return line
-
-    def _take(self, count: int) -> None:
-        self._left -= count
-        if self._left < 0:
-            raise MetricError(Reason.METRIC_TOO_LARGE, f"more than {SIZE:,} bytes")
 
 
 class Server:
@@ -193,7 +160,6 @@ def pool(broker: RedisBroker, timeout: timedelta) -> ConnectionPool:
     password = broker.password_file
     return ConnectionPool(
         connection_class=SSLConnection if broker.is_encrypted else Connection,
-        parser_class=Parser,
         max_connections=CONNECTIONS,
         host=host,
         port=port,
@@ -230,7 +196,7 @@ def told() -> Iterator[None]:
         raise MetricError(Reason.METRIC_SERVER_ERROR, words) from error
     except ResponseError as error:
         raise MetricError(meaning(said(error)), said(error)) from error
-    except (AttributeError, RedisError, LookupError, RecursionError, TypeError, ValueError) as error:
+    except (RedisError, LookupError, TypeError, ValueError) as error:
         raise MetricError(Reason.METRIC_GARBAGE, f"no answer of a Redis: {said(error)}") from error
 
 

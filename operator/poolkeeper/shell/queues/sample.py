@@ -15,8 +15,6 @@ from poolkeeper.shell.queues.exposition import MalformedError, Sample, check, re
 Page = dict[str, list[Sample]]
 
 STALE = timedelta(seconds=30)
-LONGEST = 2.0**53
-"""No queue is longer: up to here a float counts one by one, and sums over any number of pods stay finite."""
 HOUR = timedelta(hours=1).total_seconds()
 
 
@@ -52,7 +50,7 @@ def judge(value: float) -> Reason | None:
     """Return why a queue cannot have this length, or None."""
     if math.isnan(value):
         return Reason.METRIC_NOT_A_NUMBER
-    if value > LONGEST or value == -math.inf:
+    if math.isinf(value):
         return Reason.METRIC_INFINITE
     return Reason.METRIC_NEGATIVE if value < 0 else None
 
@@ -65,17 +63,9 @@ def inside(buckets: Iterable[Sample], unit: timedelta, slo: Slo, mirrors: frozen
     """
     bounds: defaultdict[float, list[Sample]] = defaultdict(list)
     for one in buckets:
-        bounds[_bound(one)].append(one)
+        bounds[float(one.labels.get("le", "nan"))].append(one)
     within = [bound for bound in bounds if bound * unit.total_seconds() <= slo.queue_time.total_seconds()]
     return sum(_apart(bounds[max(within)], mirrors)) if within else None
-
-
-def _bound(bucket: Sample) -> float:
-    """Return up to where a bucket counts, NaN where it does not say."""
-    try:
-        return float(bucket.labels.get("le", "nan"))
-    except ValueError:
-        return math.nan
 
 
 def _seen(engine: Engine, page: bytes) -> Page:

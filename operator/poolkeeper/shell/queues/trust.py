@@ -5,8 +5,8 @@ Where a pool says `tls`, its pods are asked over TLS or not at all.
 """
 
 import ssl
-from functools import lru_cache
 from http import HTTPStatus
+from typing import NamedTuple
 
 import aiohttp
 
@@ -15,8 +15,6 @@ from poolkeeper.core.reasons import Reason
 from poolkeeper.shell.answer import MetricError
 from poolkeeper.shell.secrets import Secrets
 
-CONTEXTS = 64
-"""So many authorities are kept as OpenSSL wants them: each takes half a megabyte, and any pool may name another one."""
 UNWELCOME = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 # OpenSSL's verify codes (x509_vfy.h): those that say what a person has to do.
@@ -33,11 +31,17 @@ class TrustError(MetricError):
     """The two sides do not trust each other, which no other port or path of the pod would change."""
 
 
+class _Trusted(NamedTuple):
+    authority: bytes
+    context: ssl.SSLContext
+
+
 class Trust:
-    """Makes headers and TLS contexts of what Secrets hold; who trusts the same authorities has the same context."""
+    """Makes headers and TLS contexts of what Secrets hold; a context lives as long as its authorities stay the same."""
 
     def __init__(self, secrets: Secrets) -> None:
         self._secrets = secrets
+        self._trusted: dict[tuple[str, Transport], _Trusted] = {}
 
     async def headers(self, namespace: str, transport: Transport) -> dict[str, str]:
         """Return the token as a request bears it; raises MetricError."""
@@ -54,7 +58,11 @@ class Trust:
         if not transport.tls:
             return None
         authority = await self._secrets.read(namespace, transport.ca) if transport.ca else b""
-        return _context(authority, verify=transport.verify)
+        known = self._trusted.get((namespace, transport))
+        if known is None or known.authority != authority:
+            known = _Trusted(authority, _context(transport, authority))
+            self._trusted[namespace, transport] = known
+        return known.context
 
     def doubt(self, namespace: str, transport: Transport) -> None:
         """Take in that a pod did not agree: what is kept of the Secrets may be older than what they hold now."""
@@ -79,12 +87,11 @@ def uncertified(error: aiohttp.ClientConnectorError) -> MetricError:
     return TrustError(Reason.METRIC_REFUSED, f"certificate verify failed: that of {place} {advice}")
 
 
-@lru_cache(maxsize=CONTEXTS)
-def _context(authority: bytes, *, verify: bool) -> ssl.SSLContext:
+def _context(transport: Transport, authority: bytes) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cadata=authority.decode() or None)
     except (ssl.SSLError, ValueError):
         raise TrustError(Reason.METRIC_GARBAGE, "caSecretRef holds no PEM certificates") from None
-    if not verify:
+    if not transport.verify:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context
