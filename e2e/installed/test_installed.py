@@ -115,12 +115,12 @@ def test_it_takes_up_a_token_of_a_new_key(patient: Release, chat: Chat) -> None:
     assert (patient.leader(), patient.restarts()) == (leader, 0)
 
 
-@pytest.mark.lasts(0)  # so that it comes last, and sees what all others did
 def kind(request: audit.Request) -> tuple[str, str, str, str]:
     """Return what a right is given for."""
     return request.verb, request.group, request.resource, request.namespace
 
 
+@pytest.mark.lasts(0)  # so that it comes last, and sees what all others did
 def test_nothing_was_forbidden(release: Release, chat: Chat) -> None:
     if release.place.local is None:
         pytest.skip("only --cluster=local has an audit log")

@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 from tests.docs.pages import DOCS
 
-pytestmark = pytest.mark.timeout(900)
-
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory) -> Path:
